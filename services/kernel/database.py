@@ -1,0 +1,120 @@
+"""The room's schema in PostgreSQL: transactions, reads and whether it answers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.kernel.errors import UnavailableError
+
+CONNECT_SECONDS = 2.0
+COMMAND_SECONDS = 5.0
+PING_SECONDS = 2.0
+POOL_SIZE = 5
+POOL_OVERFLOW = 5
+POOL_WAIT_SECONDS = 2.0
+RECYCLE_SECONDS = 120
+
+# Classes of SQLSTATE that mean the server is away, full, or became a standby.
+AWAY_STATES = ("08", "53", "57", "25006")
+
+
+class Database:
+    """The connections of one room."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self._after_commit: list[Callable[[], None]] = []
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` after each transaction that committed."""
+        self._after_commit.append(callback)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncConnection, None]:
+        """Opens a transaction that commits unless the body raises.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        with away_means_unavailable():
+            async with self.engine.begin() as connection:
+                yield connection
+        for callback in self._after_commit:
+            callback()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
+        """Opens a connection on which each statement is its own transaction.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        with away_means_unavailable():
+            async with self.engine.connect() as connection:
+                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def answers(self) -> bool:
+        """Tells whether the database answers in time."""
+        try:
+            async with asyncio.timeout(PING_SECONDS), self.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (UnavailableError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """Makes the engine of a `postgresql://` URL, TLS parameters of libpq included."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
+    if mode := query.pop("sslmode", None):
+        arguments["ssl"] = mode
+    query.pop("channel_binding", None)
+    address = urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), ""))
+    return create_async_engine(
+        address,
+        connect_args=arguments,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_pre_ping=True,
+    )
+
+
+@contextmanager
+def away_means_unavailable() -> Generator[None, None, None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (OSError, TimeoutError, PoolTimeoutError) as error:
+        raise unavailable() from error
+    except DBAPIError as error:
+        if is_away(error):
+            raise unavailable() from error
+        raise
+
+
+def is_away(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+
+
+def unavailable() -> UnavailableError:
+    return UnavailableError(
+        "DATABASE_UNAVAILABLE",
+        "The database does not answer.",
+        localized="データベースに接続できません。",
+    )

@@ -1,0 +1,47 @@
+"""Structured logs: JSON in containers, readable on a terminal."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from services.kernel.settings import Environment
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def configure_logs(room: str, environment: Environment) -> None:
+    """Sends the logs of this process to standard error.
+
+    Lines carry the room and whatever `structlog.contextvars` holds, so each
+    line written while a call is served has its request id.
+    """
+    level = environment.choice("LIBRAL_LOG_LEVEL", LEVELS, "info")
+    terminal = "console" if sys.stderr.isatty() else "json"
+    layout = environment.choice("LIBRAL_LOG_FORMAT", ("json", "console"), terminal)
+    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if layout == "console":
+        renderer = structlog.dev.ConsoleRenderer()
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if layout == "json":
+        shared.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(room=room)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

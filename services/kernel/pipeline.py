@@ -1,0 +1,249 @@
+"""What happens around every call: identity, policy, deadline, errors, log, measurement."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+from libral.policy.v1 import policy_pb2
+
+from services.kernel.calls import ANONYMOUS, Call, enter_call
+from services.kernel.errors import LibralError, UnavailableError, invalid
+from services.kernel.policies import Policies, enforce
+from services.kernel.status import to_status
+from services.kernel.telemetry import Meter
+from services.kernel.tokens import Verifier, unauthenticated
+
+BEARER = "Bearer "
+UNARY_SECONDS = 10.0
+DURATION = "rpc.server.duration"
+AWAY_CODES = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+OK = 0
+CANCELLED = 1
+INTERNAL = 13
+
+log = structlog.get_logger()
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Audit = Callable[[Call, str, int, str], Awaitable[None]]
+
+
+class InternalError(LibralError):
+    """A defect. The caller learns no more than that."""
+
+    code = INTERNAL
+
+    def __init__(self) -> None:
+        super().__init__("INTERNAL", "Internal error.", localized="内部エラーが発生しました。")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method and the rule that it is called under."""
+
+    path: str
+    rule: policy_pb2.Rule
+
+
+class Pipeline(grpc.aio.ServerInterceptor):
+    """Wraps every method of our contracts. Methods of foreign contracts pass as they are."""
+
+    def __init__(self, policies: Policies, verifier: Verifier, meter: Meter, audit: Audit) -> None:
+        self._policies = policies
+        self._verifier = verifier
+        self._meter = meter
+        self._audit = audit
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._streams: set[asyncio.Task[Any]] = set()
+        self._draining = False
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        path = handler_call_details.method
+        if path not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            rule = self._policies.find(path)
+            if handler is None or rule is None:
+                return handler
+            self._wrapped[path] = self._wrap(Method(path, rule), handler)
+        return self._wrapped[path]
+
+    def drain(self) -> None:
+        """Ends the open streams with UNAVAILABLE, so that their clients come back elsewhere."""
+        self._draining = True
+        for task in self._streams:
+            task.cancel()
+
+    def _wrap(
+        self, method: Method, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, handler.unary_unary),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(method, handler.unary_stream),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        raise TypeError(f"{method.path} streams from the client, which no contract does.")
+
+    def _unary(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+        async def serve(request: Any, context: Context) -> Any:
+            served = Served(method, context)
+            try:
+                await self._admit(served)
+                async with asyncio.timeout(UNARY_SECONDS):
+                    answer = await behaviour(request, context)
+                await self._record_audit(served, request, OK, "")
+            except Exception as error:  # noqa: BLE001 - every error becomes a status here
+                known = served.fail(error)
+                await self._record_audit(served, request, known.code, known.reason)
+                await context.abort_with_status(rpc_status.to_status(to_status(known)))
+            else:
+                return answer
+            finally:
+                self._finish(served)
+
+        return serve
+
+    def _stream(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+        async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+            served = Served(method, context)
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine runs in a task
+            self._streams.add(task)
+            try:
+                await self._admit(served)
+                async with aclosing(behaviour(request, context)) as messages:
+                    async for message in messages:
+                        yield message
+            except asyncio.CancelledError:
+                if not self._draining:
+                    served.code = CANCELLED
+                    raise
+                task.uncancel()
+                known = served.fail(draining())
+                await context.abort_with_status(rpc_status.to_status(to_status(known)))
+            except Exception as error:  # noqa: BLE001 - every error becomes a status here
+                known = served.fail(error)
+                await context.abort_with_status(rpc_status.to_status(to_status(known)))
+            finally:
+                self._streams.discard(task)
+                self._finish(served)
+
+        return serve
+
+    async def _admit(self, served: "Served") -> None:
+        if self._draining:
+            raise draining()
+        metadata = served.metadata
+        caller = ANONYMOUS
+        authorization = metadata.get("authorization", "")
+        if authorization:
+            if not authorization.startswith(BEARER):
+                raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
+            caller = await self._verifier.verify(authorization.removeprefix(BEARER))
+        enforce(served.method.rule, caller)
+        served.call = Call(served.method.path, request_id_of(metadata), caller)
+        enter_call(served.call)
+        structlog.contextvars.bind_contextvars(request_id=served.call.request_id)
+
+    async def _record_audit(self, served: "Served", request: Any, code: int, reason: str) -> None:
+        if served.method.rule.audited and served.call.method:
+            subject = getattr(request, "name", "")
+            try:
+                await self._audit(served.call, subject, code, reason)
+            except LibralError as error:
+                log.exception("audit.lost", method=served.method.path, reason=error.reason)
+
+    def _finish(self, served: "Served") -> None:
+        seconds = time.perf_counter() - served.start
+        name = CODE_NAMES.get(served.code, "UNKNOWN")
+        path = served.method.path
+        self._meter.record(
+            DURATION, (("rpc.method", path), ("rpc.grpc.status_code", name)), seconds
+        )
+        log.info(
+            "call",
+            method=path,
+            code=name,
+            reason=served.reason,
+            caller=served.call.caller.subject,
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+
+class Served:
+    """A call on its way through the pipeline."""
+
+    def __init__(self, method: Method, context: Context) -> None:
+        self.method = method
+        self.metadata = text_metadata(context)
+        self.call = Call()
+        self.start = time.perf_counter()
+        self.code = OK
+        self.reason = ""
+
+    def fail(self, error: Exception) -> LibralError:
+        """Remembers how the call failed, and says it as the rules of a room would."""
+        known = as_libral_error(error)
+        if isinstance(known, InternalError):
+            log.error("call.defect", method=self.method.path, exc_info=error)
+        self.code = known.code
+        self.reason = known.reason
+        return known
+
+
+def as_libral_error(error: Exception) -> LibralError:
+    if isinstance(error, LibralError):
+        return error
+    if isinstance(error, TimeoutError):
+        return UnavailableError(
+            "TIMEOUT", "It took too long.", localized="時間内に応答できませんでした。"
+        )
+    if isinstance(error, grpc.aio.AioRpcError) and error.code() in AWAY_CODES:
+        return UnavailableError(
+            "PEER_UNAVAILABLE",
+            "A service that this needs is away.",
+            localized="必要なサービスが応答していません。",
+        )
+    return InternalError()
+
+
+def draining() -> UnavailableError:
+    return UnavailableError(
+        "SERVER_DRAINING", "The server is about to stop.", localized="サービスを再起動しています。"
+    )
+
+
+def text_metadata(context: Context) -> dict[str, str]:
+    """Reads the metadata that is text: binary values have names that end in `-bin`."""
+    pairs = context.invocation_metadata() or ()
+    return {key: value for key, value in pairs if isinstance(value, str)}
+
+
+def request_id_of(metadata: dict[str, str]) -> str:
+    """Takes over the id of the request, or makes one."""
+    value = metadata.get("x-request-id", "")
+    if not value:
+        return str(uuid4())
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise invalid("x-request-id", "It is no UUID.") from None

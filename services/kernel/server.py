@@ -1,0 +1,250 @@
+"""Runs a room: settings, database, server on either engine, health, drain."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import grpc
+import pygrpc_native.aio
+import structlog
+import uvloop
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+from sqlalchemy import MetaData
+
+from services.kernel import schema
+from services.kernel.calls import Call
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.database import Database
+from services.kernel.events import Category, Level, NewEvent
+from services.kernel.idempotency import Answers
+from services.kernel.keys import UserKeys
+from services.kernel.logs import configure_logs
+from services.kernel.outbox import Outbox, Relay
+from services.kernel.peers import Peers
+from services.kernel.pipeline import Pipeline
+from services.kernel.policies import Policies
+from services.kernel.settings import Engine, Environment, KernelSettings, SettingsError
+from services.kernel.subscriptions import Reactions, Subscription
+from services.kernel.tables import KernelTables
+from services.kernel.telemetry import Meter
+from services.kernel.tokens import ServiceTokens, Verifier, load_key
+from services.kernel.version import VERSION
+
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+DRAIN_SECONDS = 0.3
+GRACE_SECONDS = 5.0
+HEALTH_SECONDS = 1.0
+FORGET_SECONDS = 3600.0
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.so_reuseport", 0),
+)
+
+log = structlog.get_logger()
+
+Register = Callable[[grpc.aio.Server], None]
+Task = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a room is built with."""
+
+    settings: KernelSettings
+    environment: Environment
+    clock: Clock
+    metadata: MetaData
+    database: Database
+    outbox: Outbox
+    answers: Answers
+    peers: Peers
+    meter: Meter
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a room plugs in.
+
+    `services` maps the full name of each service to what registers it. `tasks`
+    run for as long as the room serves.
+    """
+
+    services: Mapping[str, Register]
+    reactions: Reactions = field(default_factory=dict[str, Any])
+    tasks: Sequence[Task] = ()
+
+
+Build = Callable[[Kernel], Awaitable[Room]]
+
+
+def run(room: str, metadata: MetaData, build: Build) -> None:
+    """Runs a room until SIGTERM or SIGINT. A wrong setting ends it with one line."""
+    import os  # noqa: PLC0415 - the one place that reads the environment
+
+    environment = Environment(os.environ)
+    try:
+        configure_logs(room, environment)
+        settings = KernelSettings.read(room, environment)
+        uvloop.run(serve(settings, environment, metadata, build))
+    except (SettingsError, schema.SchemaError) as error:
+        sys.exit(f"{room}: {error}")
+
+
+async def serve(
+    settings: KernelSettings, environment: Environment, metadata: MetaData, build: Build
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await schema.upgrade(settings.room, settings.database_url)
+    async with RunningRoom(settings, environment, metadata, build):
+        log.info("room.ready", listen=settings.listen, engine=settings.engine, version=VERSION)
+        await stop.wait()
+        log.info("room.draining")
+
+
+class RunningRoom:
+    """A room that serves, from entering to leaving this context. `port` tells where."""
+
+    def __init__(
+        self,
+        settings: KernelSettings,
+        environment: Environment,
+        metadata: MetaData,
+        build: Build,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._build = build
+        self._tables = KernelTables.of(metadata)
+        self._key = load_key("LIBRAL_MESH_KEY", settings.mesh_key)
+        clock = clock or SystemClock()
+        database = Database(settings.database_url)
+        self.kernel = Kernel(
+            settings=settings,
+            environment=environment,
+            clock=clock,
+            metadata=metadata,
+            database=database,
+            outbox=Outbox(self._tables, clock),
+            answers=Answers(database, self._tables, clock),
+            peers=Peers(ServiceTokens(settings.room, self._key)),
+            meter=Meter(settings.room),
+        )
+        self._health = HealthServicer()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        room = await self._build(self.kernel)
+        self._pipeline = self._make_pipeline(room)
+        self._server = make_server(self._settings.engine, self._pipeline)
+        for register in room.services.values():
+            register(self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (*room.services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
+        reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), self._server)
+        await self._check_health(names)
+        try:
+            self.port = self._server.add_insecure_port(self._settings.listen)
+        except RuntimeError:
+            self.port = 0
+        if not self.port:
+            raise SettingsError(f"Cannot listen on {self._settings.listen}: the port is in use.")
+        await self._server.start()
+        self._start_tasks(room, names)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(DRAIN_SECONDS)
+        self._pipeline.drain()
+        await self._server.stop(GRACE_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.kernel.peers.close()
+        await self.kernel.database.close()
+
+    def _make_pipeline(self, room: Room) -> Pipeline:
+        users = self.kernel.peers.channel(self._settings.users_target)
+        verifier = Verifier(self._key.public_key(), UserKeys(users).fetch)
+        return Pipeline(Policies(room.services), verifier, self.kernel.meter, self._audit)
+
+    def _start_tasks(self, room: Room, services: Sequence[str]) -> None:
+        kernel, settings = self.kernel, self._settings
+        log_channel = kernel.peers.channel(settings.events_target)
+        relay = Relay(settings.room, kernel.database, self._tables, log_channel)
+        kernel.meter.gauge("outbox.pending", "1", relay.pending)
+        self._spawn("relay", relay.run)
+        self._spawn("health", lambda: self._watch_health(services))
+        self._spawn("answers", self._forget_answers)
+        if settings.otlp_target:
+            channel = kernel.peers.channel(settings.otlp_target)
+            self._spawn("telemetry", lambda: kernel.meter.run(channel))
+        if room.reactions:
+            subscription = Subscription(
+                settings.room,
+                room.reactions,
+                kernel.database,
+                self._tables,
+                log_channel,
+                kernel.clock,
+            )
+            self._spawn("subscription", subscription.run)
+        for number, task in enumerate(room.tasks):
+            self._spawn(f"task-{number}", task)
+
+    def _spawn(self, name: str, task: Task) -> None:
+        self._tasks.append(asyncio.create_task(forever(name, task), name=name))
+
+    async def _watch_health(self, services: Sequence[str]) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_SECONDS)
+            await self._check_health(services)
+
+    async def _check_health(self, services: Sequence[str]) -> None:
+        serving = await self.kernel.database.answers()
+        status = health_pb2.HealthCheckResponse.ServingStatus
+        for name in ("", *services):
+            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+    async def _forget_answers(self) -> None:
+        while True:
+            await self.kernel.answers.forget_old()
+            await asyncio.sleep(FORGET_SECONDS)
+
+    async def _audit(self, call: Call, subject: str, code: int, reason: str) -> None:
+        event = NewEvent(
+            type="audit.call",
+            category=Category.AUDIT,
+            level=Level.INFO if code == 0 else Level.WARNING,
+            subject=subject,
+            data={"method": call.method, "code": code, "reason": reason},
+        )
+        async with self.kernel.database.transaction() as connection:
+            await self.kernel.outbox.publish(connection, event)
+
+
+async def forever(name: str, task: Task) -> None:
+    """Runs a background task, again whenever it fails."""
+    while True:
+        try:
+            await task()
+        except Exception:
+            log.exception("task.failed", task=name)
+        else:
+            return
+        await asyncio.sleep(1)
+
+
+def make_server(engine: Engine, pipeline: Pipeline) -> grpc.aio.Server:
+    if engine == "native":
+        return pygrpc_native.aio.server(interceptors=[pipeline], options=OPTIONS)
+    return grpc.aio.server(interceptors=[pipeline], options=OPTIONS)
