@@ -1,0 +1,56 @@
+"""Redis as the doorbell: tells every process of the room that the log has grown.
+
+It carries the newest position and nothing else. What it loses, the next poll
+of the database finds.
+"""
+
+from collections.abc import AsyncIterator
+
+import redis.asyncio
+import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+CHANNEL = "libral:events"
+TIMEOUT_SECONDS = 0.25
+LISTEN_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class Announcer:
+    """Announces and hears of new positions."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.asyncio.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._listener = redis.asyncio.from_url(
+            url, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
+        )
+
+    async def announce(self, position: int) -> None:
+        """Announces a position, or gives up at once."""
+        try:
+            await self._client.publish(CHANNEL, position)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.info("announce.lost", error=type(error).__name__)
+
+    async def positions(self) -> AsyncIterator[int]:
+        """Yields what is announced, until Redis is away.
+
+        Raises:
+            RedisError, OSError: Redis is away.
+        """
+        async with self._listener.pubsub() as channel:
+            await channel.subscribe(CHANNEL)
+            while True:
+                message = await channel.get_message(
+                    ignore_subscribe_messages=True, timeout=LISTEN_SECONDS
+                )
+                if message is not None and message["data"] is not None:
+                    yield int(message["data"])
