@@ -5,7 +5,6 @@ from libral.events.v1 import events_pb2_grpc
 from services.events.adapters import Announcer
 from services.events.config import EventsSettings
 from services.events.servicer import EventServicer
-from services.events.storage import METADATA
 from services.events.worker import Tail
 from services.kernel.server import Kernel, Room, run
 
@@ -26,4 +25,4 @@ async def build(kernel: Kernel) -> Room:
 
 
 if __name__ == "__main__":
-    run("events", METADATA, build)
+    run("events", build)

@@ -51,7 +51,7 @@ LOG = Table(
 HEAD = Table(
     "head",
     METADATA,
-    Column("only", Boolean, primary_key=True),
+    Column("singleton", Boolean, primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )

@@ -1,5 +1,7 @@
 """What happens around every call: identity, policy, deadline, errors, log, measurement."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -149,7 +151,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
         return serve
 
-    async def _admit(self, served: "Served") -> None:
+    async def _admit(self, served: Served) -> None:
         if self._draining:
             raise draining()
         metadata = served.metadata
@@ -164,7 +166,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         enter_call(served.call)
         structlog.contextvars.bind_contextvars(request_id=served.call.request_id)
 
-    async def _record_audit(self, served: "Served", request: Any, code: int, reason: str) -> None:
+    async def _record_audit(self, served: Served, request: Any, code: int, reason: str) -> None:
         if served.method.rule.audited and served.call.method:
             subject = getattr(request, "name", "")
             try:
@@ -172,7 +174,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             except LibralError as error:
                 log.exception("audit.lost", method=served.method.path, reason=error.reason)
 
-    def _finish(self, served: "Served") -> None:
+    def _finish(self, served: Served) -> None:
         seconds = time.perf_counter() - served.start
         name = CODE_NAMES.get(served.code, "UNKNOWN")
         path = served.method.path

@@ -40,6 +40,8 @@ DRAIN_SECONDS = 0.3
 GRACE_SECONDS = 5.0
 HEALTH_SECONDS = 1.0
 FORGET_SECONDS = 3600.0
+CANCEL_ROUNDS = 3
+CANCEL_SECONDS = 0.5
 
 OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -59,7 +61,6 @@ class Kernel:
     settings: KernelSettings
     environment: Environment
     clock: Clock
-    metadata: MetaData
     database: Database
     outbox: Outbox
     answers: Answers
@@ -83,7 +84,7 @@ class Room:
 Build = Callable[[Kernel], Awaitable[Room]]
 
 
-def run(room: str, metadata: MetaData, build: Build) -> None:
+def run(room: str, build: Build) -> None:
     """Runs a room until SIGTERM or SIGINT. A wrong setting ends it with one line."""
     import os  # noqa: PLC0415 - the one place that reads the environment
 
@@ -91,19 +92,17 @@ def run(room: str, metadata: MetaData, build: Build) -> None:
     try:
         configure_logs(room, environment)
         settings = KernelSettings.read(room, environment)
-        uvloop.run(serve(settings, environment, metadata, build))
+        uvloop.run(serve(settings, environment, build))
     except (SettingsError, schema.SchemaError) as error:
         sys.exit(f"{room}: {error}")
 
 
-async def serve(
-    settings: KernelSettings, environment: Environment, metadata: MetaData, build: Build
-) -> None:
+async def serve(settings: KernelSettings, environment: Environment, build: Build) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await schema.upgrade(settings.room, settings.database_url)
-    async with RunningRoom(settings, environment, metadata, build):
+    async with RunningRoom(settings, environment, build):
         log.info("room.ready", listen=settings.listen, engine=settings.engine, version=VERSION)
         await stop.wait()
         log.info("room.draining")
@@ -116,13 +115,12 @@ class RunningRoom:
         self,
         settings: KernelSettings,
         environment: Environment,
-        metadata: MetaData,
         build: Build,
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._build = build
-        self._tables = KernelTables.of(metadata)
+        self._tables = KernelTables.of(MetaData(schema=settings.room))
         self._key = load_key("LIBRAL_MESH_KEY", settings.mesh_key)
         clock = clock or SystemClock()
         database = Database(settings.database_url)
@@ -130,7 +128,6 @@ class RunningRoom:
             settings=settings,
             environment=environment,
             clock=clock,
-            metadata=metadata,
             database=database,
             outbox=Outbox(self._tables, clock),
             answers=Answers(database, self._tables, clock),
@@ -166,9 +163,7 @@ class RunningRoom:
         await asyncio.sleep(DRAIN_SECONDS)
         self._pipeline.drain()
         await self._server.stop(GRACE_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self.kernel.peers.close()
         await self.kernel.database.close()
 
@@ -242,6 +237,18 @@ async def forever(name: str, task: Task) -> None:
         else:
             return
         await asyncio.sleep(1)
+
+
+async def end_tasks(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels tasks, more than once if need be: a library can swallow a cancellation."""
+    for _ in range(CANCEL_ROUNDS):
+        pending = [task for task in tasks if not task.done()]
+        if not pending:
+            return
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_SECONDS)
+    log.error("tasks.stuck", tasks=[task.get_name() for task in tasks if not task.done()])
 
 
 def make_server(engine: Engine, pipeline: Pipeline) -> grpc.aio.Server:

@@ -39,7 +39,7 @@ class KernelTables:
 
     @classmethod
     def of(cls, metadata: MetaData) -> "KernelTables":
-        """Adds the tables to the metadata of a room, whose schema they take."""
+        """Adds the tables to `metadata`, whose schema they take."""
         return cls(
             outbox=Table(
                 "outbox",

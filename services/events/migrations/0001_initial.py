@@ -36,7 +36,7 @@ def upgrade() -> None:
     op.execute(
         """
         CREATE TABLE head (
-            only boolean PRIMARY KEY DEFAULT true CHECK (only),
+            singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
             position bigint NOT NULL,
             hash bytea NOT NULL
         )

@@ -1,0 +1,82 @@
+"""A room under test: in this process, on real PostgreSQL and real gRPC."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from services.kernel import migrate, server
+from services.kernel.clock import Clock
+from services.kernel.peers import Peers
+from services.kernel.server import Build, RunningRoom
+from services.kernel.settings import Engine, Environment, KernelSettings
+from services.kernel.tokens import ServiceTokens
+
+NOWHERE = "127.0.0.1:9"
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Starts rooms that trust the same mesh key."""
+
+    key: Ed25519PrivateKey
+    database_url: str
+    engine: Engine
+    stack: AsyncExitStack
+
+    async def start(
+        self,
+        room: str,
+        build: Build,
+        environment: dict[str, str] | None = None,
+        *,
+        users_target: str = NOWHERE,
+        events_target: str = NOWHERE,
+        clock: Clock | None = None,
+    ) -> RunningRoom:
+        """Migrates the room's schema and serves the room on a free port."""
+        await migrate.run(room, self.database_url)
+        pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        settings = KernelSettings(
+            room=room,
+            listen="127.0.0.1:0",
+            database_url=self.database_url,
+            mesh_key=pem,
+            users_target=users_target,
+            events_target=events_target,
+            otlp_target=None,
+            engine=self.engine,
+        )
+        running = RunningRoom(settings, Environment(environment or {}), build, clock)
+        return await self.stack.enter_async_context(running)
+
+    def channel(self, running: RunningRoom, caller: str = "test") -> grpc.aio.Channel:
+        """Opens a channel whose calls carry a service token."""
+        peers = Peers(ServiceTokens(caller, self.key))
+        self.stack.push_async_callback(peers.close)
+        return peers.channel(f"127.0.0.1:{running.port}")
+
+    def anonymous_channel(self, running: RunningRoom) -> grpc.aio.Channel:
+        """Opens a channel whose calls carry no token."""
+        channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
+        self.stack.push_async_callback(channel.close)
+        return channel
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return "grpcio" if os.environ.get("LIBRAL_GRPC_ENGINE") == "grpcio" else "native"
+
+
+@pytest.fixture
+async def mesh(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Mesh]:
+    monkeypatch.setattr(server, "DRAIN_SECONDS", 0)
+    async with AsyncExitStack() as stack:
+        yield Mesh(Ed25519PrivateKey.generate(), database_url, engine, stack)
