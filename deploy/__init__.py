@@ -1,0 +1,1 @@
+"""How the mesh is run: on a laptop, in containers."""

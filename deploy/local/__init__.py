@@ -1,0 +1,1 @@
+"""The mesh on one machine, with one command and without root."""

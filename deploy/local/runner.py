@@ -1,0 +1,216 @@
+"""Starts and stops a local mesh."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from deploy.local import embedded
+from deploy.local.embedded import EmbeddedError
+from deploy.local.home import Home, HomeError, is_free
+from deploy.local.programs import EDGE, ROOMS, Plan, make_programs
+from deploy.local.supervision import (
+    ANSWER_ERRORS,
+    Supervisor,
+    start_supervisor,
+    write_configuration,
+)
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.1
+BROKEN_SECONDS = 10.0
+
+
+class RunError(Exception):
+    """The mesh cannot run. The message is one line."""
+
+
+def up(home: Home, *, detach: bool) -> None:
+    """Starts the mesh and, unless detached, runs it until SIGINT or SIGTERM."""
+    home.prepare()
+    with home.lock():
+        supervisor = Supervisor(home)
+        if supervisor.answers():
+            raise HomeError(f"The mesh in {home.path} runs already. `libral down` stops it.")
+        stopped = StopSignal()
+        plan = Plan.make(home)
+        check_ports(plan)
+        prepare_servers(home, plan)
+        write_configuration(home, make_programs(home, plan))
+        process = start_supervisor(home)
+        try:
+            start(home, plan, supervisor, stopped)
+            if not detach:
+                while not stopped.seen and process.poll() is None:
+                    time.sleep(POLL_SECONDS)
+        except BaseException:
+            stop(home)
+            raise
+        if not detach:
+            say("Stopping…")
+            stop(home)
+
+
+class StopSignal:
+    """Remembers that SIGINT or SIGTERM came."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.seen = True
+
+
+def check_ports(plan: Plan) -> None:
+    for variable, port in (
+        ("LIBRAL_GATEWAY_PORT", plan.gateway_port),
+        ("LIBRAL_DASHBOARD_PORT", plan.dashboard_port),
+    ):
+        if not is_free(plan.host, port):
+            raise RunError(f"Port {port} of {plan.host} is in use: set {variable} to another.")
+
+
+def prepare_servers(home: Home, plan: Plan) -> None:
+    if plan.embedded_database:
+        if not home.postgres.exists():
+            say("Preparing the database…")
+        embedded.create_cluster(home.postgres, home.secret("database_password"))
+    else:
+        try:
+            embedded.query(plan.database_url, "SELECT 1")
+        except EmbeddedError as error:
+            raise RunError(f"DATABASE_URL cannot be used: {error}") from None
+    if plan.embedded_cache:
+        embedded.write_valkey_configuration(
+            home.run / "valkey.conf",
+            home.run,
+            plan.ports["valkey"],
+            home.secret("cache_password"),
+        )
+
+
+def start(home: Home, plan: Plan, supervisor: Supervisor, stopped: StopSignal) -> None:
+    began = time.monotonic()
+    wait("supervisor", supervisor.answers, stopped)
+    for name in plan.needs:
+        supervisor.start(name)
+    if plan.embedded_database:
+        wait("postgres", lambda: database_answers(home, plan), stopped)
+        embedded.create_database(plan.ports["postgres"], home.secret("database_password"))
+    if plan.embedded_cache:
+        wait("valkey", lambda: not is_free("127.0.0.1", plan.ports["valkey"]), stopped)
+    for name in (*ROOMS, *EDGE):
+        supervisor.start(name)
+    watch = Watch(home, supervisor)
+    wait("the services", lambda: watch.fine() and is_ready(f"{plan.gateway_url}/readyz"), stopped)
+    wait("dashboard", lambda: watch.fine() and is_ready(f"{plan.dashboard_url}/healthz"), stopped)
+    say(f"Ready after {time.monotonic() - began:.1f} s.")
+    say(f"Dashboard: {plan.dashboard_url} (user admin; `libral password` prints the password).")
+
+
+class Watch:
+    """Gives up on a program that keeps failing while the mesh starts."""
+
+    def __init__(self, home: Home, supervisor: Supervisor) -> None:
+        self._home = home
+        self._supervisor = supervisor
+        self._failing: dict[str, float] = {}
+
+    def fine(self) -> bool:
+        now = time.monotonic()
+        for process in self._supervisor.processes():
+            name = str(process["name"])
+            if process["statename"] in {"BACKOFF", "FATAL"}:
+                since = self._failing.setdefault(name, now)
+                if process["statename"] == "FATAL" or now - since > BROKEN_SECONDS:
+                    line = last_line(self._home.logs / f"{name}.log")
+                    raise RunError(f"{name} does not start: {line}")
+        return True
+
+
+def last_line(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+        if lines:
+            return lines[-1]
+    return f"see {path}"
+
+
+def wait(what: str, ready: Callable[[], bool], stopped: StopSignal) -> None:
+    say(f"Waiting for {what}…")
+    deadline = time.monotonic() + READY_SECONDS
+    while not ready():
+        if stopped.seen:
+            raise RunError("Stopped before it was ready.")
+        if time.monotonic() > deadline:
+            raise RunError(f"{what} did not come up within {READY_SECONDS:.0f} s.")
+        time.sleep(POLL_SECONDS)
+
+
+def database_answers(home: Home, plan: Plan) -> bool:
+    url = embedded.postgres_url(
+        plan.ports["postgres"], home.secret("database_password"), "postgres"
+    )
+    try:
+        embedded.query(url, "SELECT 1")
+    except EmbeddedError:
+        return False
+    return True
+
+
+def is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http:// URL
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def stop(home: Home) -> None:
+    """Stops everything: what is at the edge first, what holds the data last."""
+    supervisor = Supervisor(home)
+    with contextlib.suppress(*ANSWER_ERRORS):
+        pid = supervisor.pid()
+        for group in (EDGE, ROOMS):
+            for name in group:
+                supervisor.stop(name)
+            wait_stopped(supervisor, group)
+        supervisor.shutdown()
+        wait_gone(pid)
+    home.socket.unlink(missing_ok=True)
+
+
+def wait_stopped(supervisor: Supervisor, names: tuple[str, ...]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        running = [one for one in supervisor.processes() if one["name"] in names and one["pid"]]
+        if not running:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def wait_gone(pid: int) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(POLL_SECONDS)
+    raise RunError(f"supervisord (pid {pid}) does not stop.")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

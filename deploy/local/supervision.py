@@ -1,0 +1,125 @@
+"""supervisord: its configuration, its start, and the calls that it takes."""
+
+import contextlib
+import subprocess
+import sys
+import xmlrpc.client
+from collections.abc import Iterable
+from http.client import HTTPException
+from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from deploy.local.home import Home
+from deploy.local.programs import Program
+
+STOP_SECONDS = 12
+WITHOUT_WAITING = False
+ANSWER_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
+
+
+def write_configuration(home: Home, programs: Iterable[Program]) -> None:
+    """Writes supervisord.conf, readable by its owner alone: it holds environments."""
+    sections = [
+        "[unix_http_server]",
+        f"file={escape(str(home.socket))}",
+        "chmod=0600",
+        "[supervisord]",
+        f"logfile={escape(str(home.logs / 'supervisord.log'))}",
+        "logfile_maxbytes=10MB",
+        "logfile_backups=1",
+        f"pidfile={escape(str(home.run / 'supervisord.pid'))}",
+        f"childlogdir={escape(str(home.logs))}",
+        "nodaemon=true",
+        "silent=true",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    for program in programs:
+        sections += program_section(home, program)
+    home.configuration.touch(mode=0o600)
+    home.configuration.write_text("\n".join(sections) + "\n")
+
+
+def program_section(home: Home, program: Program) -> list[str]:
+    variables = ",".join(f"{name}={quote(value)}" for name, value in program.environment.items())
+    return [
+        f"[program:{program.name}]",
+        f"command={escape(' '.join(quote_word(word) for word in program.command))}",
+        f"directory={escape(str(home.path))}",
+        f"environment={escape(variables)}",
+        f"priority={program.priority}",
+        "autostart=false",
+        "autorestart=true",
+        "startsecs=1",
+        "startretries=1000",
+        f"stopsignal={program.stop_signal}",
+        f"stopwaitsecs={STOP_SECONDS}",
+        "redirect_stderr=true",
+        f"stdout_logfile={escape(str(home.logs / program.name))}.log",
+        "stdout_logfile_maxbytes=10MB",
+        "stdout_logfile_backups=3",
+    ]
+
+
+def escape(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def quote_word(word: str) -> str:
+    return quote(word) if set(word) & set(" \"'\\;") else word
+
+
+def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
+    """Starts supervisord in a session of its own, so that Ctrl-C does not reach it."""
+    home.socket.unlink(missing_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.configuration)],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+class Supervisor:
+    """The running supervisord of a home."""
+
+    def __init__(self, home: Home) -> None:
+        transport = SupervisorTransport(serverurl=f"unix://{home.socket}")
+        proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+        self._calls = cast("Any", proxy).supervisor
+
+    def answers(self) -> bool:
+        try:
+            self._calls.getPID()
+        except ANSWER_ERRORS:
+            return False
+        return True
+
+    def pid(self) -> int:
+        return int(self._calls.getPID())
+
+    def processes(self) -> list[dict[str, Any]]:
+        return list(self._calls.getAllProcessInfo())
+
+    def start(self, name: str) -> None:
+        self._calls.startProcess(name, WITHOUT_WAITING)
+
+    def stop(self, name: str) -> None:
+        """Asks a program to stop. One that does not run is left alone."""
+        try:
+            self._calls.stopProcess(name, WITHOUT_WAITING)
+        except xmlrpc.client.Fault:
+            return
+
+    def restart(self, name: str) -> None:
+        """Stops a program, waits, and starts it."""
+        with contextlib.suppress(xmlrpc.client.Fault):
+            self._calls.stopProcess(name)
+        self._calls.startProcess(name)
+
+    def shutdown(self) -> None:
+        self._calls.shutdown()

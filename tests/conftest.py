@@ -1,0 +1,90 @@
+"""Real servers for all tests: one PostgreSQL and one Valkey a run."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+
+from deploy.local import embedded
+from deploy.local.home import free_port
+
+PASSWORD = "test"
+WAIT_SECONDS = 30
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder with a short path, for data and sockets."""
+    path = Path(tempfile.mkdtemp(prefix="libral-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_port(scratch: Path) -> Iterator[int]:
+    """The port of a PostgreSQL server."""
+    data, port = scratch / "postgres", free_port(set())
+    embedded.create_cluster(data, PASSWORD)
+    command = embedded.postgres_command(data, port, {"fsync": "off", "log_min_messages": "fatal"})
+    with (scratch / "postgres.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    wait_until(lambda: embedded.query(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError)
+    yield port
+    server.terminate()
+    server.wait(WAIT_SECONDS)
+
+
+@pytest.fixture
+def database_url(postgres_port: int) -> Iterator[str]:
+    """A fresh, empty database."""
+    name = f"test_{uuid4().hex}"
+    embedded.query(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
+    yield embedded.postgres_url(postgres_port, PASSWORD, name)
+    embedded.query(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def valkey_port(scratch: Path) -> Iterator[int]:
+    """The port of a Valkey server."""
+    port, configuration = free_port(set()), scratch / "valkey.conf"
+    embedded.write_valkey_configuration(configuration, scratch, port, PASSWORD)
+    with (scratch / "valkey.log").open("wb") as log:
+        server = subprocess.Popen(embedded.valkey_command(configuration), stdout=log, stderr=log)
+    client = redis.Redis.from_url(embedded.valkey_url(port, PASSWORD))
+    wait_until(client.ping, redis.exceptions.ConnectionError)
+    client.close()
+    yield port
+    server.terminate()
+    server.wait(WAIT_SECONDS)
+
+
+@pytest.fixture
+def redis_url(valkey_port: int) -> str:
+    """A Valkey server without keys."""
+    url = embedded.valkey_url(valkey_port, PASSWORD)
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+def maintenance_url(port: int) -> str:
+    return embedded.postgres_url(port, PASSWORD, "postgres")
+
+
+def wait_until(attempt, failure: type[Exception]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            attempt()
+        except failure:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
