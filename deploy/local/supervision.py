@@ -88,9 +88,14 @@ class Supervisor:
     """The running supervisord of a home."""
 
     def __init__(self, home: Home) -> None:
-        transport = SupervisorTransport(serverurl=f"unix://{home.socket}")
+        self._url = f"unix://{home.socket}"
+
+    @property
+    def _calls(self) -> Any:
+        """A connection of its own for each call: one that failed cannot be used again."""
+        transport = SupervisorTransport(serverurl=self._url)
         proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
-        self._calls = cast("Any", proxy).supervisor
+        return cast("Any", proxy).supervisor
 
     def answers(self) -> bool:
         try:
