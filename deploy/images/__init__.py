@@ -1,0 +1,1 @@
+"""The images of the mesh: how they are built, and on what."""

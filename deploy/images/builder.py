@@ -1,0 +1,147 @@
+"""Builds the images with Docker, or with podman where no Docker engine answers."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "deploy" / "images"
+ROOMS = ("users", "payments", "events", "metrics", "telegram")
+PUBLIC_BASE = "docker.io/library/python:3.11-slim-bookworm"
+LOCAL_BASE = "localhost/libral-base:bookworm"
+PULL_SECONDS = 60
+PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "debootstrap")
+
+# crun fails on machines with hybrid control groups, and default limits are above a sandbox's.
+PODMAN_CONFIGURATION = """\
+[engine]
+runtime = "runc"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+"""
+
+
+class BuildError(Exception):
+    """The images cannot be built. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A container engine, and the environment to call it with."""
+
+    name: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, quiet: bool = False) -> int:
+        output = subprocess.DEVNULL if quiet else None
+        command = [self.name, *arguments]
+        done = subprocess.run(
+            command, check=False, env=self.environment, stdout=output, stderr=output
+        )
+        return done.returncode
+
+
+def find_engine() -> Engine:
+    """Finds Docker or podman, and as root on Debian installs the latter."""
+    docker = Engine("docker", dict(os.environ))
+    if shutil.which("docker") and docker.run("info", quiet=True) == 0:
+        return docker
+    if shutil.which("podman") is None or shutil.which("runc") is None:
+        install_podman()
+    folder = Path(tempfile.gettempdir()) / f"libral-containers-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "containers.conf").write_text(PODMAN_CONFIGURATION)
+    configuration = {"CONTAINERS_CONF": str(folder / "containers.conf")}
+    return Engine("podman", dict(os.environ) | configuration)
+
+
+def install_podman() -> None:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise BuildError("There is no Docker engine and no podman: install one of them.")
+    say("Installing podman…")
+    subprocess.run(["apt-get", "update", "-qq"], check=False)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], check=True
+    )
+
+
+def find_base(engine: Engine) -> str:
+    """Picks the base image: BASE, the public one, or one made here from Debian's packages."""
+    if given := os.environ.get("BASE"):
+        return given
+    if engine.run("image", "inspect", LOCAL_BASE, quiet=True) == 0:
+        return LOCAL_BASE
+    if pull(engine):
+        return PUBLIC_BASE
+    say("No image registry answers: making a base from Debian's packages…")
+    make_local_base(engine)
+    return LOCAL_BASE
+
+
+def pull(engine: Engine) -> bool:
+    try:
+        done = subprocess.run(
+            [engine.name, "pull", PUBLIC_BASE],
+            check=False,
+            capture_output=True,
+            env=engine.environment,
+            timeout=PULL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def make_local_base(engine: Engine) -> None:
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+        raise BuildError("Making a base image needs root and debootstrap. Or set BASE.")
+    with tempfile.TemporaryDirectory() as folder:
+        include = "--include=ca-certificates,python3,python3-venv"
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", include, "bookworm", folder],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        with subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE) as archive:
+            subprocess.run(
+                [engine.name, "import", "-", LOCAL_BASE],
+                stdin=archive.stdout,
+                env=engine.environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+
+
+def build(engine: Engine, base: str, name: str, file: str, *arguments: str) -> None:
+    say(f"Building {name}…")
+    options = ["--build-arg", f"BASE={base}", *arguments]
+    if engine.name == "podman":
+        options += ["--format", "docker", "--network", "host", *certificate_options()]
+    command = ["build", *options, "-q", "-t", name, "-f", str(IMAGES / file), str(ROOT)]
+    if engine.run(*command) != 0:
+        raise BuildError(f"The image {name} was not built.")
+
+
+def certificate_options() -> list[str]:
+    """Behind a private certificate authority, pip in the build trusts it too."""
+    bundle = os.environ.get("PIP_CERT")
+    if not bundle:
+        return []
+    return ["-v", f"{bundle}:/run/ca.crt:ro", "--env", "PIP_CERT=/run/ca.crt"]
+
+
+def build_all(engine: Engine) -> None:
+    base = find_base(engine)
+    for room in ROOMS:
+        build(engine, base, f"libral/{room}", "service.Dockerfile", "--build-arg", f"ROOM={room}")
+    for name in ("gateway", "dashboard"):
+        build(engine, base, f"libral/{name}", f"{name}.Dockerfile")
+    if base == LOCAL_BASE:
+        build(engine, base, "libral/servers", "servers.Dockerfile")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,30 @@
+"""The secrets of a composed mesh: made once, kept beside compose.yaml."""
+
+import secrets
+from pathlib import Path
+
+from deploy.local.home import KEYS
+from deploy.local.keys import make_keys
+
+FOLDER = Path(__file__).parents[1] / "secrets"
+PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "LIBRAL_ADMIN_PASSWORD")
+
+
+def configure(folder: Path) -> None:
+    """Makes keys and passwords that are missing.
+
+    The folder is closed to others; the key files in it are readable, since the
+    processes in the containers are not root.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_keys(folder)
+    cookie = folder / "dashboard_secret"
+    if not cookie.exists():
+        cookie.write_text(secrets.token_urlsafe(24))
+    for path in (cookie, *(folder / f"{name}.pem" for name in KEYS)):
+        path.chmod(0o444)
+    passwords = folder / "passwords.env"
+    if not passwords.exists():
+        passwords.touch(mode=0o600)
+        lines = [f"{name}={secrets.token_urlsafe(24)}" for name in PASSWORDS]
+        passwords.write_text("\n".join([*lines, f"SECRETS={folder.absolute()}"]) + "\n")
