@@ -27,6 +27,9 @@ class Environment:
             raise SettingsError(f"{name} is not set.")
         return value
 
+    def optional_text(self, name: str) -> str:
+        return self._variables.get(name) or ""
+
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:

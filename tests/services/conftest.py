@@ -37,6 +37,7 @@ class Mesh:
         *,
         users_target: str = NOWHERE,
         events_target: str = NOWHERE,
+        listen: str = "127.0.0.1:0",
         clock: Clock | None = None,
     ) -> RunningRoom:
         """Migrates the room's schema and serves the room on a free port."""
@@ -44,7 +45,7 @@ class Mesh:
         pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         settings = KernelSettings(
             room=room,
-            listen="127.0.0.1:0",
+            listen=listen,
             database_url=self.database_url,
             mesh_key=pem,
             users_target=users_target,

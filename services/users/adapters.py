@@ -1,0 +1,73 @@
+"""Password hashes and signed tokens: the libraries behind sign-in."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from services.kernel.tokens import ALGORITHM, USER_ISSUER
+from services.users.domain import ACCESS_LIFE
+
+HASHES_AT_ONCE = 2
+
+
+class Passwords:
+    """argon2id with the parameters of OWASP's first choice: 19 MiB, 2 rounds, 1 lane."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._turns = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._unknown = self._hasher.hash("an account that is not there")
+
+    async def hash(self, password: str) -> str:
+        async with self._turns:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, hashed: str | None, password: str) -> bool:
+        """Compares, and takes as long for an account that is not there."""
+        async with self._turns:
+            same = await asyncio.to_thread(self._verify, hashed or self._unknown, password)
+        return same and hashed is not None
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+
+
+class TokenSigner:
+    """Signs access tokens, and publishes the key that verifies them."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.public = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        self.key_id = thumbprint(self.public)
+
+    def sign(self, subject: str, now: datetime, **claims: Any) -> tuple[str, datetime]:
+        """Makes a token of 15 minutes, and tells when it expires."""
+        expire = now + ACCESS_LIFE
+        payload = {
+            "iss": USER_ISSUER,
+            "sub": subject,
+            "iat": int(now.timestamp()),
+            "exp": int(expire.timestamp()),
+            **claims,
+        }
+        return jwt.encode(payload, self._key, ALGORITHM, headers={"kid": self.key_id}), expire
+
+
+def thumbprint(public: str) -> str:
+    """Names an Ed25519 key by its content (RFC 7638, RFC 8037 appendix A.3)."""
+    content = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": public}, separators=(",", ":"))
+    digest = hashlib.sha256(content.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -1,0 +1,95 @@
+"""Accounts, sessions and keys as messages of the contract."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from libral.policy.v1 import policy_pb2
+from libral.users.v1 import users_pb2
+
+from services.kernel.errors import invalid
+from services.kernel.pagination import decode_token, encode_token
+from services.users.domain import ACTIVE, User
+from services.users.storage import ApiKey, Session
+
+
+def stamp(time: datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(time)
+    return message
+
+
+def parse_name(name: str, collection: str) -> UUID:
+    """Reads the id out of a resource name.
+
+    Raises:
+        InvalidArgumentError: It is not a name of this collection.
+    """
+    head, _, tail = name.partition("/")
+    try:
+        if head == collection:
+            return UUID(tail)
+    except ValueError:
+        pass
+    raise invalid("name", f"It must be {collection}/{{id}}.")
+
+
+def state_of(user: User) -> "users_pb2.User.State.ValueType":
+    if user.delete_time is not None:
+        return users_pb2.User.DELETED
+    return users_pb2.User.ACTIVE if user.state == ACTIVE else users_pb2.User.SUSPENDED
+
+
+def user_message(user: User) -> users_pb2.User:
+    return users_pb2.User(
+        name=user.name,
+        login=user.login or "",
+        display_name=user.display_name,
+        roles=[policy_pb2.Role.Value(role) for role in user.roles],
+        state=state_of(user),
+        telegram_id=user.telegram_id or 0,
+        telegram_username=user.telegram_username,
+        language_code=user.language_code,
+        create_time=stamp(user.create_time),
+        update_time=stamp(user.update_time),
+        delete_time=stamp(user.delete_time),
+        last_seen_time=stamp(user.last_seen_time),
+        etag=user.etag,
+    )
+
+
+def session_message(session: Session, current: str) -> users_pb2.Session:
+    name = f"sessions/{session.id}"
+    return users_pb2.Session(
+        name=name,
+        user=f"users/{session.user_id}",
+        create_time=stamp(session.create_time),
+        refresh_time=stamp(session.refresh_time),
+        expire_time=stamp(session.expire_time),
+        current=name == current,
+    )
+
+
+def api_key_message(key: ApiKey, secret: str = "") -> users_pb2.ApiKey:
+    return users_pb2.ApiKey(
+        name=f"apiKeys/{key.id}",
+        display_name=key.display_name,
+        scopes=key.scopes,
+        secret=secret,
+        create_time=stamp(key.create_time),
+        expire_time=stamp(key.expire_time),
+        last_use_time=stamp(key.last_use_time),
+    )
+
+
+def time_cursor(request: Any) -> tuple[datetime, UUID] | None:
+    """Reads the page token of a list that is ordered by time and id."""
+    cursor = decode_token(request, 2)
+    return (datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None
+
+
+def next_token(request: Any, last: User | Session | ApiKey) -> str:
+    return encode_token(request, [last.create_time.astimezone(UTC).isoformat(), str(last.id)])
