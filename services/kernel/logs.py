@@ -22,7 +22,8 @@ def configure_logs(room: str, environment: Environment) -> None:
     layout = environment.choice("LIBRAL_LOG_FORMAT", ("json", "console"), terminal)
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if layout == "console":
-        renderer = structlog.dev.ConsoleRenderer()
+        # Plain: the usual traceback shows the values of variables, and some are secrets.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -1,0 +1,1 @@
+"""What is measured and controlled: the host, PostgreSQL, the cache, the processes."""

@@ -1,0 +1,80 @@
+"""The figures of this machine, by psutil."""
+
+import platform
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from services.kernel.clock import Clock
+
+
+@dataclass(frozen=True)
+class HostFigures:
+    """What was measured of the host. Rates are None at the first measurement."""
+
+    time: datetime
+    boot_time: datetime
+    cpu_utilization: float
+    memory_used: int
+    memory_total: int
+    disk_used: int
+    disk_total: int
+    load: tuple[float, float, float]
+    network_receive: float | None
+    network_transmit: float | None
+    disk_read: float | None
+    disk_write: float | None
+
+
+HOSTNAME = platform.node()
+PLATFORM = f"{platform.system()} {platform.release()}"
+CORES = psutil.cpu_count() or 1
+
+
+class HostCollector:
+    """Measures the host. Rates are means since the measurement before."""
+
+    def __init__(self, data_path: Path, clock: Clock) -> None:
+        self._data_path = data_path
+        self._clock = clock
+        self._counters: dict[str, int] = {}
+        self._measured = 0.0
+        psutil.cpu_percent()
+
+    def measure(self) -> HostFigures:
+        now = time.monotonic()
+        counters = read_counters()
+        seconds = now - self._measured
+        before, self._counters, self._measured = self._counters, counters, now
+        memory, disk = psutil.virtual_memory(), psutil.disk_usage(str(self._data_path))
+
+        def rate(name: str) -> float | None:
+            known = name in before and name in counters
+            return max(counters[name] - before[name], 0) / seconds if known else None
+
+        return HostFigures(
+            time=self._clock.now(),
+            boot_time=datetime.fromtimestamp(psutil.boot_time(), UTC),
+            cpu_utilization=psutil.cpu_percent() / 100,
+            memory_used=memory.total - memory.available,
+            memory_total=memory.total,
+            disk_used=disk.used,
+            disk_total=disk.total,
+            load=psutil.getloadavg(),
+            network_receive=rate("receive"),
+            network_transmit=rate("transmit"),
+            disk_read=rate("read"),
+            disk_write=rate("write"),
+        )
+
+
+def read_counters() -> dict[str, int]:
+    found: dict[str, int] = {}
+    if network := psutil.net_io_counters():
+        found |= {"receive": network.bytes_recv, "transmit": network.bytes_sent}
+    if disk := psutil.disk_io_counters():
+        found |= {"read": disk.read_bytes, "write": disk.write_bytes}
+    return found

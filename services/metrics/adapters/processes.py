@@ -1,0 +1,77 @@
+"""The processes of this machine, by supervisor's API."""
+
+import asyncio
+import xmlrpc.client
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.client import HTTPException
+from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from services.kernel.errors import FailedPreconditionError, UnavailableError
+from services.metrics.domain import Process
+
+READ_SECONDS = 2.0
+ACT_SECONDS = 20.0
+AWAY = (OSError, HTTPException, TimeoutError)
+
+
+class Supervisor:
+    """Reads and changes the processes that a supervisord runs."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+
+    async def processes(self) -> dict[str, Process]:
+        """Lists the processes by name.
+
+        Raises:
+            UnavailableError: supervisord does not answer.
+        """
+        rows = await self._call(lambda calls: calls.getAllProcessInfo(), READ_SECONDS)
+        return {str(row["name"]): to_process(row) for row in rows}
+
+    async def start(self, name: str) -> None:
+        await self._act(lambda calls: calls.startProcess(name))
+
+    async def stop(self, name: str) -> None:
+        await self._act(lambda calls: calls.stopProcess(name))
+
+    async def _act(self, call: Callable[[Any], Any]) -> None:
+        try:
+            await self._call(call, ACT_SECONDS)
+        except xmlrpc.client.Fault as fault:
+            raise FailedPreconditionError(
+                "PROCESS_REFUSED",
+                f"The process manager refused: {fault.faultString}.",
+                localized="プロセス管理が操作を受け付けませんでした。",
+            ) from None
+
+    async def _call(self, call: Callable[[Any], Any], seconds: float) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.to_thread(self._connect_and, call)
+        except AWAY as error:
+            raise UnavailableError(
+                "SUPERVISOR_UNAVAILABLE",
+                f"The process manager does not answer: {type(error).__name__}.",
+                localized="プロセス管理に接続できません。",
+            ) from error
+
+    def _connect_and(self, call: Callable[[Any], Any]) -> Any:
+        transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+            return call(cast("Any", proxy).supervisor)
+        finally:
+            transport.close()
+
+
+def to_process(row: dict[str, Any]) -> Process:
+    return Process(
+        state=str(row["statename"]),
+        pid=int(row["pid"]),
+        start=datetime.fromtimestamp(row["start"], UTC) if row["start"] else None,
+        problem=str(row["spawnerr"]),
+    )

@@ -1,0 +1,1 @@
+"""What the metrics room does by itself: collect, watch, alert, forget."""
