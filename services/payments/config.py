@@ -1,0 +1,23 @@
+"""What the payments room is configured with."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.kernel.settings import Environment, SettingsError
+
+
+@dataclass(frozen=True)
+class PaymentsSettings:
+    """Settings of the payments room."""
+
+    telegram_target: str
+    zone: ZoneInfo
+
+    @classmethod
+    def read(cls, environment: Environment) -> "PaymentsSettings":
+        name = environment.text("LIBRAL_TIME_ZONE", "Asia/Tokyo")
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise SettingsError(f"LIBRAL_TIME_ZONE is {name!r}: no such time zone.") from None
+        return cls(telegram_target=environment.address("LIBRAL_TELEGRAM_TARGET"), zone=zone)

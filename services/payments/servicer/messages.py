@@ -1,0 +1,128 @@
+"""Payments, money and accounts as messages of the contract."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.money_pb2 import Money
+from libral.payments.v1 import payments_pb2
+
+from services.kernel.errors import invalid
+from services.kernel.pagination import decode_token, encode_token
+from services.payments.domain import STARS, Payment, to_units
+from services.payments.storage import Account, Entry, Subscription
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def stamp(time: datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(time)
+    return message
+
+
+def read_time(request: Any, field: str) -> datetime | None:
+    """Reads an optional timestamp.
+
+    Raises:
+        InvalidArgumentError: It is out of range.
+    """
+    if not request.HasField(field):
+        return None
+    given: Timestamp = getattr(request, field)
+    try:
+        return given.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise invalid(field, "It is out of range.") from None
+
+
+def require_time(request: Any, field: str) -> datetime:
+    time = read_time(request, field)
+    if time is None:
+        raise invalid(field, "It is required.")
+    return time
+
+
+def parse_name(name: str) -> UUID:
+    """Reads the id out of `payments/{payment}`."""
+    collection, _, payment_id = name.partition("/")
+    try:
+        if collection == "payments":
+            return UUID(payment_id)
+    except ValueError:
+        pass
+    raise invalid("name", "It must be payments/{payment}.")
+
+
+def time_cursor(request: Any) -> tuple[datetime, UUID] | None:
+    """Reads the page token of a list that is ordered by time and id."""
+    cursor = decode_token(request, 2)
+    return (datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None
+
+
+def next_token(request: Any, time: datetime, last_id: UUID) -> str:
+    return encode_token(request, [time.astimezone(UTC).isoformat(), str(last_id)])
+
+
+def money(amount: int, currency: str) -> Money:
+    units, nanos = to_units(amount, currency)
+    return Money(currency_code=currency, units=units, nanos=nanos)
+
+
+def payment_message(payment: Payment) -> payments_pb2.Payment:
+    provider = payments_pb2.Payment.TELEGRAM_PROVIDER
+    if payment.currency == STARS:
+        provider = payments_pb2.Payment.TELEGRAM_STARS
+    return payments_pb2.Payment(
+        name=payment.name,
+        user=payment.user_name,
+        telegram_id=payment.telegram_id,
+        amount=money(payment.amount, payment.currency),
+        state=payments_pb2.Payment.State.ValueType(payment.state),
+        provider=provider,
+        telegram_charge_id=payment.charge_id,
+        provider_charge_id=payment.provider_charge_id,
+        invoice_payload=payment.payload,
+        pay_time=stamp(payment.pay_time),
+        create_time=stamp(payment.create_time),
+        update_time=stamp(payment.update_time),
+        refund_time=stamp(payment.refund_time),
+    )
+
+
+def subscription_message(one: Subscription, now: datetime) -> payments_pb2.Subscription:
+    states = payments_pb2.Subscription
+    return payments_pb2.Subscription(
+        name=f"subscriptions/{one.id}",
+        user=one.user_name,
+        invoice_payload=one.payload,
+        amount=money(one.amount, one.currency),
+        state=states.ACTIVE if one.expire_time > now else states.EXPIRED,
+        create_time=stamp(one.create_time),
+        expire_time=stamp(one.expire_time),
+        payment_count=one.payment_count,
+    )
+
+
+def account_message(account: Account) -> payments_pb2.Account:
+    return payments_pb2.Account(
+        name=f"accounts/{account.code}",
+        type=payments_pb2.Account.Type.ValueType(account.type),
+        currency_code=account.currency,
+        create_time=stamp(account.create_time),
+    )
+
+
+def entry_message(entry: Entry, currency: str) -> payments_pb2.Entry:
+    return payments_pb2.Entry(
+        name=f"accounts/{entry.account}/entries/{entry.id}",
+        journal_id=str(entry.journal_id),
+        amount=money(entry.amount, currency),
+        payment=f"payments/{entry.payment_id}",
+        description=entry.description,
+        create_time=stamp(entry.create_time),
+    )
