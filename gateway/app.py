@@ -1,0 +1,131 @@
+"""The ASGI application: every request in, one answer out, measured and logged."""
+
+import time
+
+import structlog
+
+from gateway import rest, stream
+from gateway.core import Core
+from gateway.errors import INVALID_ARGUMENT, StatusError, failure, internal
+from gateway.http import (
+    ClientGoneError,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    error_response,
+)
+from gateway.pages import Pages
+from gateway.routes import not_allowed
+from gateway.websocket import PATH as SOCKET_PATH
+from gateway.websocket import Socket
+
+READING = frozenset({"GET", "HEAD"})
+CLIENT_GONE = 499
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Serves HTTP and WebSocket."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._pages = Pages(core)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request.read(scope, receive)
+        started = time.perf_counter()
+        try:
+            if scope["type"] == "websocket":
+                await self._serve_socket(request, send)
+            else:
+                await self._serve(request, send)
+        except ClientGoneError:
+            request.status = request.status or CLIENT_GONE
+        finally:
+            self._record(request, started)
+
+    def _record(self, request: Request, started: float) -> None:
+        """Measures until the answer began, which for a stream is not its end."""
+        ended = time.perf_counter()
+        answered = (request.answered or ended) - started
+        self.core.meter.record(request.method, request.route, request.status, answered)
+        log.info(
+            "request",
+            request_id=request.id,
+            method=request.method,
+            route=request.route,
+            status=request.status,
+            code=request.outcome,
+            milliseconds=round((ended - started) * 1000, 2),
+        )
+
+    async def _serve(self, request: Request, send: Send) -> None:
+        try:
+            response = await self._respond(request, send)
+        except StatusError as error:
+            response = self._fail(request, error)
+        except ClientGoneError:
+            raise
+        except Exception:
+            log.exception("request.failed", request_id=request.id, route=request.route)
+            response = self._fail(request, internal())
+        if response is not None and not request.status:
+            request.answer(response.status)
+            headers = [*response.encoded_headers(request), *self.core.cors.headers(request)]
+            start = {"status": response.status, "headers": headers}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body", "body": response.body})
+
+    def _fail(self, request: Request, error: StatusError) -> Response:
+        request.outcome = error.code
+        return error_response(error, self.core.renderer)
+
+    async def _respond(self, request: Request, send: Send) -> Response | None:
+        """Answers whole, or returns None after the answer was streamed."""
+        if request.method == "OPTIONS":
+            return self._options(request)
+        page = self._pages.find(request.path)
+        if page is not None:
+            request.route = request.path
+            if request.method not in READING:
+                raise not_allowed(request.method, {"GET"})
+            return await page()
+        # uvicorn leaves the body of the answer to HEAD out.
+        verb = "GET" if request.method == "HEAD" else request.method
+        match = self.core.table.find(verb, request.path)
+        request.route = match.route.template.text
+        if match.route.method.server_streaming:
+            return await stream.respond(self.core, request, match, send)
+        return await rest.respond(self.core, request, match)
+
+    def _options(self, request: Request) -> Response:
+        own = self._pages.find(request.path) is not None
+        verbs = {"GET", "HEAD", "OPTIONS"} if own else self.core.table.allowed(request.path)
+        allowed = ", ".join(sorted(verbs))
+        preflight = self.core.cors.preflight(request, allowed)
+        return preflight or Response(204, headers=[("allow", allowed)])
+
+    async def _serve_socket(self, request: Request, send: Send) -> None:
+        try:
+            if request.path != SOCKET_PATH:
+                raise self._no_socket(request)
+            request.route = SOCKET_PATH
+            await Socket(self.core, request, send).serve()
+        except StatusError as error:
+            await self._refuse(request, error, send)
+
+    def _no_socket(self, request: Request) -> StatusError:
+        self.core.table.find("GET", request.path)
+        message = f"There is no WebSocket here: use {SOCKET_PATH}."
+        return failure(INVALID_ARGUMENT, "NO_WEBSOCKET", message)
+
+    async def _refuse(self, request: Request, error: StatusError, send: Send) -> None:
+        """Answers a handshake with an error (ASGI's `websocket.http.response`)."""
+        response = self._fail(request, error)
+        request.answer(response.status)
+        start = {"status": response.status, "headers": response.encoded_headers(request)}
+        await send({"type": "websocket.http.response.start", **start})
+        await send({"type": "websocket.http.response.body", "body": response.body})

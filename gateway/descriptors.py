@@ -1,0 +1,202 @@
+"""Methods, messages and options, read from a descriptor set into a pool of their own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError, Message
+
+from gateway.comments import read_comments
+
+METHOD_OPTIONS = "google.protobuf.MethodOptions"
+HTTP = "google.api.http"
+RULE = "libral.policy.v1.rule"
+STREAM = "libral.policy.v1.stream"
+HTTP_BODY = "google.api.HttpBody"
+
+BUNDLED = ("libral", "descriptors.binpb")
+VERBS = ("get", "put", "post", "delete", "patch")
+
+
+class DescriptorError(Exception):
+    """A descriptor set that cannot be used. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call a method (`libral.policy.v1.Rule`)."""
+
+    public: bool = False
+    roles: frozenset[str] = frozenset()
+    scope: str = ""
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One HTTP form of a method (`google.api.HttpRule`). The verb `*` is any."""
+
+    verb: str
+    template: str
+    body: str
+    response_body: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """A gRPC method. `rule` is None in a set that knows no access rules."""
+
+    full_name: str
+    package: str
+    input: Descriptor
+    output: Descriptor
+    client_streaming: bool
+    server_streaming: bool
+    bindings: tuple[Binding, ...]
+    rule: Rule | None
+    cursor: str = ""
+    resume: str = ""
+    path: str = field(init=False)
+    request_class: Callable[[], Message] = field(init=False)
+    response_class: type[Message] = field(init=False)
+
+    def __post_init__(self) -> None:
+        service, _, name = self.full_name.rpartition(".")
+        object.__setattr__(self, "path", f"/{service}/{name}")
+        object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
+        object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """A descriptor set, loaded. `comments` maps full names to what is written above them."""
+
+    pool: DescriptorPool
+    methods: tuple[Method, ...]
+    comments: dict[str, str]
+
+
+def load_bundled() -> Contracts:
+    """Loads the contracts of the mesh, which lie beside the generated code."""
+    package, name = BUNDLED
+    return load(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
+
+
+def load_file(path: Path) -> Contracts:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DescriptorError(f"{path}: {error.strerror}.") from None
+    return load(content, str(path))
+
+
+def load(content: bytes, source: str) -> Contracts:
+    """Loads a serialized FileDescriptorSet, made with `--include_imports`.
+
+    Raises:
+        DescriptorError: It is none, or a file that it imports is missing.
+    """
+    try:
+        files = descriptor_pb2.FileDescriptorSet.FromString(content)
+    except DecodeError:
+        raise DescriptorError(f"{source} is no FileDescriptorSet.") from None
+    pool = DescriptorPool()
+    try:
+        for file in files.file:
+            pool.AddSerializedFile(file.SerializeToString())
+        for file in files.file:
+            pool.FindFileByName(file.name)
+    except (TypeError, KeyError) as error:
+        raise DescriptorError(
+            f"{source} cannot be loaded: {' '.join(str(error).split())}"
+        ) from None
+    methods = tuple(method for file in files.file for method in read_methods(file, pool))
+    comments = {name: text for file in files.file for name, text in read_comments(file)}
+    return Contracts(pool, methods, comments)
+
+
+def read_methods(
+    file: descriptor_pb2.FileDescriptorProto, pool: DescriptorPool
+) -> Iterator[Method]:
+    options = Options(pool)
+    for service in file.service:
+        owner = f"{file.package}.{service.name}" if file.package else service.name
+        for method in service.method:
+            known = options.of(method)
+            yield Method(
+                full_name=f"{owner}.{method.name}",
+                package=file.package,
+                input=pool.FindMessageTypeByName(method.input_type.lstrip(".")),
+                output=pool.FindMessageTypeByName(method.output_type.lstrip(".")),
+                client_streaming=method.client_streaming,
+                server_streaming=method.server_streaming,
+                **known,
+            )
+
+
+class Options:
+    """Reads method options through the pool: the set alone tells what they mean."""
+
+    def __init__(self, pool: DescriptorPool) -> None:
+        self._kind: Any = None
+        if has_message(pool, METHOD_OPTIONS):
+            self._kind = message_factory.GetMessageClass(pool.FindMessageTypeByName(METHOD_OPTIONS))
+        self._http = find_extension(pool, HTTP)
+        self._rule = find_extension(pool, RULE)
+        self._stream = find_extension(pool, STREAM)
+
+    def of(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
+        if self._kind is None:
+            return {"bindings": (), "rule": None}
+        options = self._kind.FromString(method.options.SerializeToString())
+        found: dict[str, Any] = {"bindings": (), "rule": None}
+        if self._http is not None and options.HasExtension(self._http):
+            found["bindings"] = tuple(read_bindings(options.Extensions[self._http]))
+        if self._rule is not None:
+            found["rule"] = read_rule(options.Extensions[self._rule])
+        if self._stream is not None:
+            stream = options.Extensions[self._stream]
+            found |= {"cursor": stream.cursor, "resume": stream.resume}
+        return found
+
+
+def read_bindings(http: Any) -> Iterator[Binding]:
+    for rule in (http, *http.additional_bindings):
+        pattern = rule.WhichOneof("pattern")
+        if pattern == "custom":
+            verb, template = rule.custom.kind.upper(), rule.custom.path
+        elif pattern in VERBS:
+            verb, template = pattern.upper(), getattr(rule, pattern)
+        else:
+            continue
+        yield Binding(verb, template, rule.body, rule.response_body)
+
+
+def read_rule(rule: Any) -> Rule:
+    roles = rule.DESCRIPTOR.fields_by_name["roles"].enum_type.values_by_number
+    return Rule(
+        public=rule.public,
+        roles=frozenset(roles[number].name for number in rule.roles),
+        scope=rule.scope,
+        headers=tuple(name.lower() for name in rule.headers),
+    )
+
+
+def has_message(pool: DescriptorPool, name: str) -> bool:
+    try:
+        pool.FindMessageTypeByName(name)
+    except KeyError:
+        return False
+    return True
+
+
+def find_extension(pool: DescriptorPool, name: str) -> FieldDescriptor | None:
+    try:
+        return pool.FindExtensionByName(name)
+    except KeyError:
+        return None

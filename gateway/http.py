@@ -1,0 +1,188 @@
+"""HTTP as the gateway sees it: one request, its body, its answer."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from gateway.errors import (
+    DEADLINE_EXCEEDED,
+    INVALID_ARGUMENT,
+    OK,
+    Renderer,
+    StatusError,
+    failure,
+    retry_after,
+)
+from gateway.params import Body
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+BODY_BYTES_MAX = 1024 * 1024
+BODY_SECONDS = 30.0
+NO_CONTENT = 204
+JSON = "application/json"
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+ABORT = "gateway.abort"
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection: nobody waits for an answer."""
+
+
+@dataclass
+class Request:
+    """A request, and what became of it.
+
+    It is measured under `route`. `answered` is when the answer began, on the
+    clock of `time.perf_counter`; `outcome` is the gRPC code that it ended with.
+    """
+
+    scope: Scope
+    receive: Receive
+    method: str
+    path: str
+    query: bytes
+    headers: dict[str, str]
+    id: str
+    client: str
+    route: str = "unmatched"
+    status: int = 0
+    answered: float = 0.0
+    outcome: int = OK
+
+    @classmethod
+    def read(cls, scope: Scope, receive: Receive) -> "Request":
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        client = scope.get("client")
+        return cls(
+            scope=scope,
+            receive=receive,
+            method=scope.get("method", "GET"),
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"],
+            headers=headers,
+            id=request_id(headers.get("x-request-id", "")),
+            client=client[0] if client else "",
+        )
+
+    def answer(self, status: int) -> None:
+        """Notes that the answer begins."""
+        self.status, self.answered = status, time.perf_counter()
+
+    async def read_body(self) -> bytes:
+        """Reads the body.
+
+        Raises:
+            StatusError: 413 when it is too long, 408 when it takes too long.
+            ClientGoneError: The client left in its middle.
+        """
+        declared = self.headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
+            raise too_large()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._read_chunks()
+        except TimeoutError:
+            raise failure(
+                DEADLINE_EXCEEDED,
+                "BODY_TOO_SLOW",
+                f"The body did not arrive within {BODY_SECONDS:.0f} seconds.",
+                http=408,
+                headers=[("connection", "close")],
+            ) from None
+
+    async def _read_chunks(self) -> bytes:
+        chunks: list[bytes] = []
+        length = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            chunks.append(message["body"])
+            length += len(chunks[-1])
+            if length > BODY_BYTES_MAX:
+                raise too_large()
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+    async def read_json_body(self, *, raw: bool) -> Body:
+        """Reads a body that must be JSON, unless the method takes any.
+
+        Raises:
+            StatusError: 415 for another content type, or as `read_body`.
+        """
+        kind = self.headers.get("content-type", "")
+        if not raw and kind and not JSON_TYPE.fullmatch(kind):
+            raise failure(
+                INVALID_ARGUMENT,
+                "CONTENT_TYPE_UNSUPPORTED",
+                f"content-type: must be {JSON}.",
+                http=415,
+                headers=[("accept-post", JSON)],
+            )
+        return Body(await self.read_body(), kind)
+
+    def abort(self) -> None:
+        """Drops the connection, with what is still to be sent."""
+        self.scope["extensions"][ABORT]()
+
+
+@dataclass
+class Response:
+    """An answer that is sent whole."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def encoded_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        if self.status == NO_CONTENT:
+            headers = base_headers(request, "")
+        else:
+            headers = base_headers(request, self.content_type)
+            headers.append((b"content-length", str(len(self.body)).encode()))
+        return headers + [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
+
+
+def base_headers(request: Request, content_type: str) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"x-request-id", request.id.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if content_type:
+        headers.append((b"content-type", content_type.encode("latin-1")))
+    return headers
+
+
+def error_response(error: StatusError, renderer: Renderer) -> Response:
+    headers = list(error.headers)
+    delay = retry_after(error)
+    if delay is not None:
+        headers.append(("retry-after", str(delay)))
+    return Response(error.http, renderer.body(error), headers=headers)
+
+
+def too_large() -> StatusError:
+    return failure(
+        INVALID_ARGUMENT,
+        "BODY_TOO_LARGE",
+        f"The body is longer than {BODY_BYTES_MAX} bytes.",
+        metadata={"limit": str(BODY_BYTES_MAX)},
+        http=413,
+        headers=[("connection", "close")],
+    )
+
+
+def request_id(given: str) -> str:
+    return given if UUID.fullmatch(given) else str(uuid4())

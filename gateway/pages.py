@@ -1,0 +1,81 @@
+"""The gateway's own pages: health, readiness, metrics, documentation."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+import orjson
+
+from gateway.core import Core
+from gateway.docs import render_html
+from gateway.errors import UNAVAILABLE, failure
+from gateway.http import Response
+from gateway.openapi import make_openapi
+from gateway.telemetry import prometheus
+from gateway.version import VERSION
+
+HTML = "text/html; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+
+Page = Callable[[], Awaitable[Response]]
+
+
+class Pages:
+    """What lies at the paths that no contract may take."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._start = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._openapi = b""
+        self._html = b""
+        self._pages: Mapping[str, Page] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+            "/openapi.json": self._openapi_json,
+            "/docs": self._docs,
+        }
+
+    def find(self, path: str) -> Page | None:
+        return self._pages.get(path)
+
+    async def _healthz(self) -> Response:
+        known = {
+            "status": "SERVING",
+            "version": VERSION,
+            "pid": os.getpid(),
+            "startTime": self._start.replace("+00:00", "Z"),
+        }
+        return Response(200, orjson.dumps(known))
+
+    async def _readyz(self) -> Response:
+        """Answers 503 with the names of the upstreams that do not serve."""
+        upstreams = self._core.upstreams
+        names = upstreams.names
+        healthy = await asyncio.gather(*(upstreams.healthy(name) for name in names))
+        away = [name for name, serves in zip(names, healthy, strict=True) if not serves]
+        if away:
+            raise failure(
+                UNAVAILABLE,
+                "NOT_READY",
+                f"These do not serve: {', '.join(away)}.",
+                metadata={"upstreams": ",".join(away)},
+            )
+        return Response(200, orjson.dumps({"status": "SERVING", "upstreams": names}))
+
+    async def _metrics(self) -> Response:
+        return Response(200, prometheus(self._core.meter.total()), PROMETHEUS)
+
+    async def _openapi_json(self) -> Response:
+        if not self._openapi:
+            document = make_openapi(self._core.contracts, self._core.table)
+            self._openapi = orjson.dumps(document)
+        return Response(200, self._openapi)
+
+    async def _docs(self) -> Response:
+        if not self._html:
+            document = make_openapi(self._core.contracts, self._core.table)
+            self._html = render_html(document).encode()
+        return Response(200, self._html, HTML, [("content-security-policy", POLICY)])

@@ -1,0 +1,80 @@
+"""uvicorn's protocols with the bounds and closings that it does not have."""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as Handshake
+
+from gateway.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
+from gateway.http import ABORT
+
+HEADER_BYTES_MAX = 64 * 1024
+CLOSE_NOW = "gateway.close_now"
+CLOSE_SECONDS = 10.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP/1.1 with a bound on headers, AIP-193 errors, and a way to drop the connection."""
+
+    renderer: Renderer
+    _header_bytes = 0
+    _in_headers = True
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_headers:
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._in_headers and self._header_bytes > HEADER_BYTES_MAX:
+            self._reject(
+                failure(
+                    INVALID_ARGUMENT,
+                    "HEADERS_TOO_LARGE",
+                    f"The headers are longer than {HEADER_BYTES_MAX} bytes.",
+                    http=431,
+                )
+            )
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes, self._in_headers = 0, True
+        scope: Any = self.scope
+        scope["extensions"] = {ABORT: self.transport.abort}
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._reject(failure(INVALID_ARGUMENT, "HTTP_MALFORMED", msg))
+
+    def _reject(self, error: StatusError) -> None:
+        if self.transport.is_closing():
+            return
+        body = self.renderer.body(error)
+        self.transport.write(
+            b"%scontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+            % (STATUS_LINE[error.http], len(body), body)
+        )
+        self.transport.close()
+
+
+class ClosableWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that can be closed although its client reads nothing."""
+
+    def handle_connect(self, event: Handshake) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            scope: Any = self.scope
+            scope["extensions"][CLOSE_NOW] = self.close_now
+
+    def close_now(self, code: int, reason: str) -> None:
+        """Queues a close frame behind what is unsent, and drops the connection 10 seconds later."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+        self.loop.call_later(CLOSE_SECONDS, self.transport.abort)

@@ -1,0 +1,256 @@
+"""Routes: every HTTP form of every method, found by walking a trie.
+
+At each segment a literal beats `*`, and `*` beats `**`, so the cost of a
+look-up grows with the path and not with the number of routes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from gateway import template
+from gateway.descriptors import HTTP_BODY, Contracts, Method
+from gateway.errors import NOT_FOUND, UNIMPLEMENTED, StatusError, failure, invalid_field
+from gateway.fields import bindable, find_field, resolve
+from gateway.template import DOUBLE_STAR, STAR, Template
+
+ANY_VERB = "*"
+WHOLE_BODY = "*"
+OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/ws")
+
+
+class RoutesError(Exception):
+    """Bindings that cannot be served, each with its own line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Route:
+    """One HTTP form of a method. `body` is None when the method takes none."""
+
+    verb: str
+    template: Template
+    method: Method
+    whole_body: bool
+    body: FieldDescriptor | None
+    response_body: FieldDescriptor | None
+
+    @property
+    def takes_body(self) -> bool:
+        return self.whole_body or self.body is not None
+
+    @cached_property
+    def raw_body(self) -> bool:
+        """Whether the body is taken as it comes, of any content type."""
+        return self.takes_body and is_raw(self.body, self.method.input)
+
+    @cached_property
+    def raw_answer(self) -> bool:
+        """Whether the answer is sent as the room wrote it."""
+        return is_raw(self.response_body, self.method.output)
+
+
+def is_raw(field: FieldDescriptor | None, message: Descriptor) -> bool:
+    kind = message if field is None else field.message_type
+    return kind is not None and kind.full_name == HTTP_BODY
+
+
+@dataclass(frozen=True)
+class Match:
+    """A route and the values of its variables, decoded."""
+
+    route: Route
+    variables: dict[str, str]
+
+
+@dataclass
+class Node:
+    """A place in the trie. `tails` are the lengths of what may follow `**`."""
+
+    literals: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
+    star: "Node | None" = None
+    double_star: "Node | None" = None
+    tails: set[int] = field(default_factory=set[int])
+    leaves: dict[str, dict[str, Route]] = field(default_factory=dict[str, dict[str, Route]])
+
+    def child(self, segment: str) -> "Node":
+        if segment == STAR:
+            self.star = self.star or Node()
+            return self.star
+        if segment == DOUBLE_STAR:
+            self.double_star = self.double_star or Node()
+            return self.double_star
+        return self.literals.setdefault(segment, Node())
+
+
+class Table:
+    """All routes of a descriptor set."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes: list[Route] = []
+        self._root = Node()
+        problems = [problem for route in routes if (problem := self._add(route))]
+        if problems:
+            raise RoutesError(problems)
+
+    def find(self, verb: str, path: str) -> Match:
+        """Finds the route of a path as written, percent escapes and all.
+
+        Raises:
+            StatusError: 404, 405 with Allow, or 400 for a broken escape.
+        """
+        segments, custom = split(path)
+        allowed: set[str] = set()
+        for leaf in self._leaves(self._root, segments, 0, custom):
+            route = leaf.get(verb) or leaf.get(ANY_VERB)
+            if route is not None:
+                return Match(route, bound(route, segments))
+            allowed.update(leaf)
+        if not allowed:
+            raise failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is nothing at {path}.")
+        raise not_allowed(verb, allowed)
+
+    def allowed(self, path: str) -> set[str]:
+        """The verbs that a path takes. Empty: there is no such path."""
+        segments, custom = split(path)
+        leaves = self._leaves(self._root, segments, 0, custom)
+        return with_implied({verb for leaf in leaves for verb in leaf})
+
+    def _leaves(
+        self, node: Node, segments: list[str], depth: int, custom: str
+    ) -> Iterator[dict[str, Route]]:
+        if depth == len(segments):
+            if custom in node.leaves:
+                yield node.leaves[custom]
+        else:
+            segment = segments[depth]
+            if segment in node.literals:
+                yield from self._leaves(node.literals[segment], segments, depth + 1, custom)
+            if node.star is not None and segment:
+                yield from self._leaves(node.star, segments, depth + 1, custom)
+        if node.double_star is not None:
+            for tail in sorted(node.tails, reverse=True):
+                if depth + tail <= len(segments):
+                    start = len(segments) - tail
+                    yield from self._leaves(node.double_star, segments, start, custom)
+
+    def _add(self, route: Route) -> str:
+        node = self._root
+        segments = route.template.segments
+        for number, segment in enumerate(segments):
+            if segment == DOUBLE_STAR:
+                node.tails.add(len(segments) - number - 1)
+            node = node.child(segment)
+        leaf = node.leaves.setdefault(route.template.verb, {})
+        if route.verb in leaf:
+            other = leaf[route.verb].method.full_name
+            return f"{route.method.full_name}: {route.verb} {route.template.text} is {other} too."
+        leaf[route.verb] = route
+        self.routes.append(route)
+        return ""
+
+
+def split(path: str) -> tuple[list[str], str]:
+    """Splits a path into segments and the custom verb of the last one."""
+    segments = path.removeprefix("/").split("/")
+    segments[-1], _, custom = (
+        segments[-1].rpartition(":") if ":" in segments[-1] else (segments[-1], "", "")
+    )
+    return segments, custom
+
+
+def bound(route: Route, segments: list[str]) -> dict[str, str]:
+    if not route.template.variables:
+        return {}
+    try:
+        return route.template.bind(segments)
+    except ValueError as error:
+        raise invalid_field("path", f"{error}.") from None
+
+
+def not_allowed(verb: str, allowed: set[str]) -> StatusError:
+    verbs = ", ".join(sorted(with_implied(allowed)))
+    return failure(
+        UNIMPLEMENTED,
+        "METHOD_NOT_ALLOWED",
+        f"{verb} is not allowed here: use {verbs}.",
+        http=405,
+        headers=[("allow", verbs)],
+    )
+
+
+def with_implied(verbs: set[str]) -> set[str]:
+    """Adds HEAD, which GET brings, and OPTIONS, which every path answers."""
+    implied = {"OPTIONS"} if verbs else set[str]()
+    return verbs | implied | ({"HEAD"} if "GET" in verbs else set())
+
+
+def make_table(contracts: Contracts) -> Table:
+    """Makes the routes of a descriptor set.
+
+    Raises:
+        RoutesError: Some cannot be served; all of them are named.
+    """
+    problems: list[str] = []
+    routes: list[Route] = []
+    for method in contracts.methods:
+        for number, binding in enumerate(method.bindings):
+            try:
+                routes.append(make_route(method, number))
+            except ValueError as error:
+                problems.append(f"{method.full_name}: {binding.verb} {error}.")
+    try:
+        table = Table(routes)
+    except RoutesError as error:
+        problems += error.problems
+    else:
+        if not problems:
+            return table
+    raise RoutesError(problems)
+
+
+def make_route(method: Method, number: int) -> Route:
+    """Checks one binding against the messages of its method."""
+    binding = method.bindings[number]
+    parsed = template.parse(binding.template)
+    if parsed.text in OWN_PATHS:
+        raise ValueError(f"{parsed.text!r} is a path of the gateway itself")
+    if method.client_streaming:
+        raise ValueError("streams from the client, which is not served")
+    if method.rule is not None and not (method.rule.public or method.rule.roles):
+        raise ValueError(f"{parsed.text!r} has no access rule")
+    for variable in parsed.variables:
+        check_variable(method, variable.field, parsed)
+    whole = binding.body == WHOLE_BODY
+    return Route(
+        verb=binding.verb,
+        template=parsed,
+        method=method,
+        whole_body=whole,
+        body=None if whole else top_field(method.input, binding.body, "body"),
+        response_body=top_field(method.output, binding.response_body, "response_body"),
+    )
+
+
+def check_variable(method: Method, name: str, parsed: Template) -> None:
+    found = resolve(method.input, name)
+    if found is None or found.is_repeated or not bindable(found):
+        column = parsed.text.index("{" + name) + 1
+        problem = "does not exist" if found is None else "cannot be given in a path"
+        raise ValueError(
+            f"{parsed.text!r}, column {column}: field {name!r} of {method.input.name} {problem}"
+        )
+
+
+def top_field(message: Descriptor, name: str, option: str) -> FieldDescriptor | None:
+    if not name:
+        return None
+    found = find_field(message, name)
+    if found is None:
+        raise ValueError(f"{option} {name!r} is no field of {message.name}")
+    return found
