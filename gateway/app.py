@@ -17,7 +17,7 @@ from gateway.http import (
     error_response,
 )
 from gateway.pages import Pages
-from gateway.routes import not_allowed
+from gateway.routes import not_allowed, with_implied
 from gateway.websocket import PATH as SOCKET_PATH
 from gateway.websocket import Socket
 
@@ -102,8 +102,10 @@ class Gateway:
         return await rest.respond(self.core, request, match)
 
     def _options(self, request: Request) -> Response:
-        own = self._pages.find(request.path) is not None
-        verbs = {"GET", "HEAD", "OPTIONS"} if own else self.core.table.allowed(request.path)
+        if self._pages.find(request.path) is not None:
+            request.route, verbs = request.path, with_implied({"GET"})
+        else:
+            verbs = self.core.table.allowed(request.path)
         allowed = ", ".join(sorted(verbs))
         preflight = self.core.cors.preflight(request, allowed)
         return preflight or Response(204, headers=[("allow", allowed)])

@@ -111,14 +111,16 @@ class Feeds:
             feed.end_with_token(caller)
         return feed
 
-    async def drain(self, seconds: float) -> None:
-        """Ends all feeds, and waits until their ends are written."""
+    async def drain(self, seconds: float) -> bool:
+        """Ends all feeds, and waits until their readers have closed them, if there were any."""
         self._draining = True
         for feed in list(self._open):
             feed.end(draining())
-        if self._open:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), seconds)
+        if not self._open:
+            return False
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        return True
 
     def _close(self, feed: Feed) -> None:
         self._open.discard(feed)

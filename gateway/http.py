@@ -180,7 +180,6 @@ def too_large() -> StatusError:
         f"The body is longer than {BODY_BYTES_MAX} bytes.",
         metadata={"limit": str(BODY_BYTES_MAX)},
         http=413,
-        headers=[("connection", "close")],
     )
 
 

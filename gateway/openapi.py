@@ -7,12 +7,13 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from gateway.codec import is_map
 from gateway.descriptors import Contracts
 from gateway.fields import bindable
-from gateway.routes import ANY_VERB, Route, Table
+from gateway.routes import Route, Table
 from gateway.template import DOUBLE_STAR, STAR, Template
 from gateway.version import VERSION
 
 JSON = "application/json"
 ERROR = "Error"
+VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
 INTEGER_64 = {"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"}
 UNSIGNED_64 = {"type": "string", "format": "uint64", "pattern": "^[0-9]+$"}
 DOUBLE = {"type": ["number", "string"], "format": "double"}
@@ -121,13 +122,13 @@ class Schemas:
 
 
 def make_openapi(contracts: Contracts, table: Table) -> dict[str, Any]:
-    """Makes the document: every route is an operation."""
+    """Makes the document: every route is an operation, but for verbs that OpenAPI has not."""
     schemas = Schemas(contracts.comments)
     paths: dict[str, dict[str, Any]] = {}
     for route in table.routes:
-        path, names = expand(route.template)
-        verb = "get" if route.verb == ANY_VERB else route.verb.lower()
-        paths.setdefault(path, {})[verb] = operation(route, names, schemas)
+        if route.verb in VERBS:
+            path, names = expand(route.template)
+            paths.setdefault(path, {})[route.verb.lower()] = operation(route, names, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Libral Core", "version": VERSION},

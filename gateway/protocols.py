@@ -10,6 +10,7 @@ from gateway.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
 from gateway.http import ABORT
 
 HEADER_BYTES_MAX = 64 * 1024
+DISCARDED_BYTES_MAX = 8 * 1024 * 1024
 CLOSE_NOW = "gateway.close_now"
 CLOSE_SECONDS = 10.0
 
@@ -20,12 +21,12 @@ class BoundedHttp(HttpToolsProtocol):
     renderer: Renderer
     _header_bytes = 0
     _in_headers = True
+    _discarded = 0
 
     def data_received(self, data: bytes) -> None:
-        if self._in_headers:
-            self._header_bytes += len(data)
         super().data_received(data)
-        if self._in_headers and self._header_bytes > HEADER_BYTES_MAX:
+        self._header_bytes += len(data) if self._in_headers else 0
+        if self._header_bytes > HEADER_BYTES_MAX:
             self._reject(
                 failure(
                     INVALID_ARGUMENT,
@@ -37,13 +38,21 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes, self._in_headers = 0, True
+        self._header_bytes, self._in_headers, self._discarded = 0, True, 0
         scope: Any = self.scope
         scope["extensions"] = {ABORT: self.transport.abort}
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Lets a client that was refused early finish, so that it reads why, but not for ever."""
+        if self.cycle.response_complete:
+            self._discarded += len(body)
+            if self._discarded > DISCARDED_BYTES_MAX:
+                self.transport.abort()
+        super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
         self._reject(failure(INVALID_ARGUMENT, "HTTP_MALFORMED", msg))

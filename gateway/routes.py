@@ -112,14 +112,21 @@ class Table:
                 return Match(route, bound(route, segments))
             allowed.update(leaf)
         if not allowed:
-            raise failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is nothing at {path}.")
+            raise not_found(path)
         raise not_allowed(verb, allowed)
 
     def allowed(self, path: str) -> set[str]:
-        """The verbs that a path takes. Empty: there is no such path."""
+        """Tells the verbs that a path takes.
+
+        Raises:
+            StatusError: 404, there is no such path.
+        """
         segments, custom = split(path)
         leaves = self._leaves(self._root, segments, 0, custom)
-        return with_implied({verb for leaf in leaves for verb in leaf})
+        verbs = {verb for leaf in leaves for verb in leaf}
+        if not verbs:
+            raise not_found(path)
+        return with_implied(verbs)
 
     def _leaves(
         self, node: Node, segments: list[str], depth: int, custom: str
@@ -146,7 +153,8 @@ class Table:
             if segment == DOUBLE_STAR:
                 node.tails.add(len(segments) - number - 1)
             node = node.child(segment)
-        leaf = node.leaves.setdefault(route.template.verb, {})
+        verb = route.template.verb
+        leaf = node.leaves.setdefault(f":{verb}" if verb else "", {})
         if route.verb in leaf:
             other = leaf[route.verb].method.full_name
             return f"{route.method.full_name}: {route.verb} {route.template.text} is {other} too."
@@ -156,12 +164,13 @@ class Table:
 
 
 def split(path: str) -> tuple[list[str], str]:
-    """Splits a path into segments and the custom verb of the last one."""
+    """Splits a path into segments and the custom verb of the last one, with its colon."""
     segments = path.removeprefix("/").split("/")
-    segments[-1], _, custom = (
-        segments[-1].rpartition(":") if ":" in segments[-1] else (segments[-1], "", "")
-    )
-    return segments, custom
+    last, colon, verb = segments[-1].rpartition(":")
+    if not colon:
+        return segments, ""
+    segments[-1] = last
+    return segments, colon + verb
 
 
 def bound(route: Route, segments: list[str]) -> dict[str, str]:
@@ -171,6 +180,10 @@ def bound(route: Route, segments: list[str]) -> dict[str, str]:
         return route.template.bind(segments)
     except ValueError as error:
         raise invalid_field("path", f"{error}.") from None
+
+
+def not_found(path: str) -> StatusError:
+    return failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is nothing at {path}.")
 
 
 def not_allowed(verb: str, allowed: set[str]) -> StatusError:
@@ -186,8 +199,7 @@ def not_allowed(verb: str, allowed: set[str]) -> StatusError:
 
 def with_implied(verbs: set[str]) -> set[str]:
     """Adds HEAD, which GET brings, and OPTIONS, which every path answers."""
-    implied = {"OPTIONS"} if verbs else set[str]()
-    return verbs | implied | ({"HEAD"} if "GET" in verbs else set())
+    return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
 def make_table(contracts: Contracts) -> Table:

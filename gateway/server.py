@@ -79,8 +79,8 @@ class GatewayServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._core.feeds.drain(DRAIN_SECONDS)
-        await asyncio.sleep(FLUSH_SECONDS)
+        if await self._core.feeds.drain(DRAIN_SECONDS):
+            await asyncio.sleep(FLUSH_SECONDS)
         await super().shutdown(sockets)
 
 
