@@ -73,12 +73,13 @@ class Room:
     """What a room plugs in.
 
     `services` maps the full name of each service to what registers it. `tasks`
-    run for as long as the room serves.
+    run for as long as the room serves; `close` is called after they have ended.
     """
 
     services: Mapping[str, Register]
     reactions: Reactions = field(default_factory=dict[str, Any])
     tasks: Sequence[Task] = ()
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 Build = Callable[[Kernel], Awaitable[Room]]
@@ -139,7 +140,7 @@ class RunningRoom:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        room = await self._build(self.kernel)
+        room = self._room = await self._build(self.kernel)
         self._pipeline = self._make_pipeline(room)
         self._server = make_server(self._settings.engine, self._pipeline)
         for register in room.services.values():
@@ -164,6 +165,8 @@ class RunningRoom:
         self._pipeline.drain()
         await self._server.stop(GRACE_SECONDS)
         await end_tasks(self._tasks)
+        if self._room.close is not None:
+            await self._room.close()
         await self.kernel.peers.close()
         await self.kernel.database.close()
 

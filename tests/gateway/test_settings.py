@@ -61,8 +61,10 @@ WRONG = [
     ),
     (
         {"LIBRAL_CORS_ORIGINS": "https://a.example/"},
-        ("LIBRAL_CORS_ORIGINS is 'https://a.example/': "
-        "write origins as https://host, with commas between."),
+        (
+            "LIBRAL_CORS_ORIGINS is 'https://a.example/': "
+            "write origins as https://host, with commas between."
+        ),
     ),
     (
         {"LIBRAL_CORS_ORIGINS": "*"},

@@ -16,6 +16,7 @@ from services.kernel.peers import Peers
 from services.kernel.server import Build, RunningRoom
 from services.kernel.settings import Engine, Environment, KernelSettings
 from services.kernel.tokens import ServiceTokens
+from tests.services.helpers import BOT_TOKEN, PASSWORD
 
 NOWHERE = "127.0.0.1:9"
 
@@ -42,12 +43,11 @@ class Mesh:
     ) -> RunningRoom:
         """Migrates the room's schema and serves the room on a free port."""
         await migrate.run(room, self.database_url)
-        pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         settings = KernelSettings(
             room=room,
             listen=listen,
             database_url=self.database_url,
-            mesh_key=pem,
+            mesh_key=write_key(self.key),
             users_target=users_target,
             events_target=events_target,
             otlp_target=None,
@@ -67,6 +67,22 @@ class Mesh:
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
         self.stack.push_async_callback(channel.close)
         return channel
+
+
+def write_key(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture
+def users_environment(tmp_path) -> dict[str, str]:
+    """What the users room needs to be told."""
+    key = tmp_path / "token.pem"
+    key.write_bytes(write_key(Ed25519PrivateKey.generate()))
+    return {
+        "LIBRAL_TOKEN_KEY": str(key),
+        "LIBRAL_ADMIN_PASSWORD": PASSWORD,
+        "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
+    }
 
 
 @pytest.fixture

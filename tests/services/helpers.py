@@ -1,11 +1,15 @@
-"""What tests of rooms ask of errors."""
+"""What tests of rooms share."""
 
+import asyncio
 from contextlib import contextmanager
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+
+PASSWORD = "correct horse battery"
+BOT_TOKEN = "123456:test-token"
 
 
 @contextmanager
@@ -31,3 +35,10 @@ def read_details(error: grpc.aio.AioRpcError) -> dict:
         "reason": info.reason,
         "fields": [violation.field for violation in bad_request.field_violations],
     }
+
+
+async def eventually(holds, seconds: float = 10) -> None:
+    """Waits until `await holds()` is true."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what is waited for is in another process
+            await asyncio.sleep(0.02)

@@ -103,8 +103,10 @@ async def test_refund_converges_in_any_order(payments, ledger, room, order):
         "DELETE FROM payments.entries",
         "TRUNCATE payments.entries",
         "UPDATE payments.journals SET description = 'x'",
-        "INSERT INTO payments.entries (journal_id, account, amount, create_time) "
-        "SELECT journal_id, account, 5, now() FROM payments.entries LIMIT 1",
+        (
+            "INSERT INTO payments.entries (journal_id, account, amount, create_time) "
+            "SELECT journal_id, account, 5, now() FROM payments.entries LIMIT 1"
+        ),
     ],
 )
 async def test_the_database_keeps_the_ledger(payments, room, statement):

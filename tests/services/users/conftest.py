@@ -1,37 +1,18 @@
 """The users room, running, with its first admin."""
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import free_port
 from services.users.__main__ import build
-
-PASSWORD = "correct horse battery"
-BOT_TOKEN = "123456:test-token"
+from tests.services.helpers import PASSWORD
 
 
 @pytest.fixture
-def environment(tmp_path) -> dict[str, str]:
-    key = tmp_path / "token.pem"
-    key.write_bytes(
-        Ed25519PrivateKey.generate().private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )
-    )
-    return {
-        "LIBRAL_TOKEN_KEY": str(key),
-        "LIBRAL_ADMIN_PASSWORD": PASSWORD,
-        "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
-    }
-
-
-@pytest.fixture
-async def room(mesh, environment):
+async def room(mesh, users_environment):
     port = free_port(set())
     target = f"127.0.0.1:{port}"
-    return await mesh.start("users", build, environment, listen=target, users_target=target)
+    return await mesh.start("users", build, users_environment, listen=target, users_target=target)
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from libral.users.v1 import users_pb2
 from sqlalchemy import text
 
 from services.kernel.keys import decode_base64url
-from tests.services.helpers import refused
-from tests.services.users.conftest import BOT_TOKEN, PASSWORD
+from tests.services.helpers import BOT_TOKEN, PASSWORD, refused
 
 
 def create(login: str, **fields) -> users_pb2.CreateUserRequest:

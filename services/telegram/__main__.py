@@ -1,0 +1,44 @@
+"""Runs the telegram room."""
+
+from libral.telegram.v1 import telegram_pb2_grpc
+
+from services.kernel.server import Kernel, Room, run
+from services.telegram.adapters import BotApi
+from services.telegram.config import BotSettings, TelegramSettings
+from services.telegram.handlers import Handlers
+from services.telegram.servicer import ConfiguredBot, TelegramServicer
+from services.telegram.worker import Watcher, Worker
+
+SERVICE = "libral.telegram.v1.TelegramService"
+
+
+async def build(kernel: Kernel) -> Room:
+    settings = TelegramSettings.read(kernel.environment)
+    bot = None if settings.bot is None else make_bot(kernel, settings, settings.bot)
+    servicer = TelegramServicer(kernel, bot)
+    services = {
+        SERVICE: lambda server: telegram_pb2_grpc.add_TelegramServiceServicer_to_server(
+            servicer, server
+        )
+    }
+    if bot is None:
+        return Room(services)
+    worker = bot.worker
+    tasks = (worker.run_urgent, worker.run_usual, worker.forget, bot.watcher.run)
+    return Room(services, tasks=tasks, close=bot.api.close)
+
+
+def make_bot(kernel: Kernel, settings: TelegramSettings, bot: BotSettings) -> ConfiguredBot:
+    api = BotApi(bot)
+    handlers = Handlers(
+        api,
+        kernel.peers.channel(kernel.settings.users_target),
+        kernel.peers.channel(settings.payments_target),
+        kernel.peers.channel(settings.metrics_target),
+    )
+    worker = Worker(kernel, handlers)
+    return ConfiguredBot(api, Watcher(kernel, api), worker, bot.webhook_secret)
+
+
+if __name__ == "__main__":
+    run("telegram", build)
