@@ -129,7 +129,8 @@ class Filter:
 
 def payment_of(row: RowMapping) -> Payment:
     values: dict[str, Any] = dict(row)
-    return Payment(**(values | {"state": State(row["state"])}))
+    values["state"] = State(row["state"])
+    return Payment(**values)
 
 
 async def insert_payment(connection: AsyncConnection, payment: Payment) -> bool:

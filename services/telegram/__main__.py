@@ -1,31 +1,34 @@
 """Runs the telegram room."""
 
+from collections.abc import Sequence
+
 from libral.telegram.v1 import telegram_pb2_grpc
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, Room, Task, run
 from services.telegram.adapters import BotApi
 from services.telegram.config import BotSettings, TelegramSettings
 from services.telegram.handlers import Handlers
 from services.telegram.servicer import ConfiguredBot, TelegramServicer
 from services.telegram.worker import Watcher, Worker
 
-SERVICE = "libral.telegram.v1.TelegramService"
-
 
 async def build(kernel: Kernel) -> Room:
     settings = TelegramSettings.read(kernel.environment)
     bot = None if settings.bot is None else make_bot(kernel, settings, settings.bot)
     servicer = TelegramServicer(kernel, bot)
-    services = {
-        SERVICE: lambda server: telegram_pb2_grpc.add_TelegramServiceServicer_to_server(
-            servicer, server
-        )
-    }
-    if bot is None:
-        return Room(services)
-    worker = bot.worker
-    tasks = (worker.run_urgent, worker.run_usual, worker.forget, bot.watcher.run)
-    return Room(services, tasks=tasks, close=bot.api.close)
+    tasks: Sequence[Task] = ()
+    if bot is not None:
+        worker = bot.worker
+        tasks = (worker.run_urgent, worker.run_usual, worker.forget, bot.watcher.run)
+    return Room(
+        services={
+            "libral.telegram.v1.TelegramService": lambda server: (
+                telegram_pb2_grpc.add_TelegramServiceServicer_to_server(servicer, server)
+            )
+        },
+        tasks=tasks,
+        close=bot.api.close if bot is not None else None,
+    )
 
 
 def make_bot(kernel: Kernel, settings: TelegramSettings, bot: BotSettings) -> ConfiguredBot:
