@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import Generator
@@ -38,7 +39,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.") from None
 
 
 class GatewayServer(uvicorn.Server):

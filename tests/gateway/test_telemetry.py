@@ -103,7 +103,7 @@ async def test_counts_by_route_and_by_nothing_a_client_can_make_up(http, gateway
     await http.get("/v1/items/b")
     await http.get("/nope/1")
     await http.get("/nope/2")
-    await http.request("DANCE", "/nope/3")
+    await http.request("PROPFIND", "/nope/3")
     after = gateway.core.meter.total()
     added = {
         series: sum(found.counts) - (sum(before[series].counts) if series in before else 0)
