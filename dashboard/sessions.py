@@ -1,0 +1,142 @@
+"""Who is signed in. The browser holds an opaque id; the tokens stay here."""
+
+import asyncio
+import json
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dashboard.formats import parse_time
+from dashboard.gateway import UNAUTHENTICATED, Gateway, GatewayError, Json
+
+COOKIE = "libral_session"
+SESSIONS_MAX = 1000
+RENEW_BEFORE = timedelta(seconds=60)
+OPERATORS = frozenset({"OPERATOR", "ADMIN"})
+READERS = OPERATORS | {"VIEWER"}
+
+
+class SignedOutError(Exception):
+    """The session has ended. The operator has to sign in again."""
+
+
+@dataclass
+class Session:
+    """A signed-in operator and the tokens of the gateway."""
+
+    id: str
+    user: str
+    display_name: str
+    roles: list[str]
+    access_token: str
+    expire_time: str
+    refresh_token: str
+    refresh_expire_time: str
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)
+
+    @property
+    def can_operate(self) -> bool:
+        return bool(OPERATORS & set(self.roles))
+
+    def take(self, pair: Json) -> None:
+        """Takes over a new pair of tokens."""
+        self.access_token = pair["accessToken"]
+        self.expire_time = pair["expireTime"]
+        self.refresh_token = pair["refreshToken"]
+        self.refresh_expire_time = pair["refreshExpireTime"]
+        self.roles = pair["user"].get("roles", [])
+        self.display_name = pair["user"].get("displayName", "")
+
+
+class Sessions:
+    """The sessions of all browsers, kept in a file (mode 0600) where there is one."""
+
+    def __init__(self, gateway: Gateway, path: Path | None) -> None:
+        self.gateway = gateway
+        self._path = path
+        self._known: dict[str, Session] = load(path)
+
+    def find(self, session_id: str | None) -> Session | None:
+        session = self._known.get(session_id or "")
+        if session is not None and is_over(session.refresh_expire_time):
+            self.forget(session)
+            return None
+        return session
+
+    async def sign_in(self, login: str, password: str) -> Session:
+        """Signs an operator in.
+
+        Raises:
+            GatewayError: Wrong credentials, too many tries, or the gateway is away.
+        """
+        body = {"login": login, "password": password}
+        pair = await self.gateway.post("/v1/auth:login", "", body)
+        session = Session(secrets.token_urlsafe(32), pair["user"]["name"], "", [], *[""] * 4)
+        session.take(pair)
+        self._make_room()
+        self._known[session.id] = session
+        self._save()
+        return session
+
+    async def sign_out(self, session: Session) -> None:
+        self.forget(session)
+        with suppress(GatewayError):
+            await self.gateway.post("/v1/auth:logout", "", {"refreshToken": session.refresh_token})
+
+    async def token(self, session: Session) -> str:
+        """Gives an access token that is good for a minute at least.
+
+        Raises:
+            SignedOutError: The session has ended.
+            GatewayError: The gateway is away.
+        """
+        async with session.lock:
+            if session.id not in self._known:
+                raise SignedOutError
+            if not is_over(session.expire_time, RENEW_BEFORE):
+                return session.access_token
+            try:
+                body = {"refreshToken": session.refresh_token}
+                session.take(await self.gateway.post("/v1/auth:refresh", "", body))
+            except GatewayError as error:
+                if error.status != UNAUTHENTICATED:
+                    raise
+                self.forget(session)
+                raise SignedOutError from None
+            self._save()
+            return session.access_token
+
+    def forget(self, session: Session) -> None:
+        if self._known.pop(session.id, None) is not None:
+            self._save()
+
+    def _make_room(self) -> None:
+        while len(self._known) >= SESSIONS_MAX:
+            del self._known[next(iter(self._known))]
+
+    def _save(self) -> None:
+        if self._path is None:
+            return
+        kept = [{f.name: getattr(one, f.name) for f in fields(one) if f.name != "lock"} for one in self._known.values()]
+        new = self._path.with_suffix(".new")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - the mode counts
+            json.dump(kept, file)
+        new.replace(self._path)
+
+
+def load(path: Path | None) -> dict[str, Session]:
+    """Reads the sessions of the process before. A file that cannot be read holds none."""
+    try:
+        kept: list[dict[str, Any]] = json.loads(path.read_text()) if path is not None else []
+        return {one["id"]: Session(**one) for one in kept}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def is_over(time: str, margin: timedelta = timedelta()) -> bool:
+    end = parse_time(time)
+    return end is None or datetime.now(UTC) > end - margin

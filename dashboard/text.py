@@ -1,0 +1,273 @@
+"""Every word that an operator reads, in one place."""
+
+PRODUCT = "Libral Core"
+NO_DATA = "データなし"
+NONE = "—"
+ALL = "すべて"
+
+# Shell
+CONNECTED = "接続中"
+RECONNECTING = "再接続中…"
+SIGN_OUT = "サインアウト"
+MENU = "メニュー"
+OVERVIEW = "概要"
+MODULES = "モジュール"
+INFRASTRUCTURE = "インフラ"
+EVENTS = "イベント"
+PAYMENTS = "決済"
+USERS = "ユーザー"
+ANALYTICS = "API解析"
+SEE_ALL = "すべて表示"
+RELOAD = "再読み込み"
+
+# Sign-in
+SIGN_IN = "サインイン"
+SIGN_IN_LEAD = "運用ダッシュボード"
+USER_NAME = "ユーザー名"
+PASSWORD = "パスワード"  # noqa: S105 - a label
+SIGN_IN_ERRORS = {
+    "credentials": "ユーザー名またはパスワードが正しくありません。",
+    "role": "このアカウントにはダッシュボードを使う権限がありません。",
+    "limit": "試行回数が多すぎます。しばらくしてからもう一度お試しください。",
+    "away": "サービスが応答していません。しばらくしてからもう一度お試しください。",
+    "ended": "サインインの有効期限が切れました。もう一度サインインしてください。",
+    "origin": "別のサイトからは操作できません。",
+}
+
+# Errors
+AWAY = "ゲートウェイが応答していません。"
+FAILED = "処理に失敗しました。"
+NOT_ALLOWED = "この操作を行う権限がありません。"
+
+# Tiles
+CPU = "CPU使用率"
+MEMORY = "メモリ使用率"
+ACTIVE_USERS = "アクティブユーザー"
+REQUESTS = "APIリクエスト／分"
+LAST_HOUR = "直近1時間"
+SOURCES = {
+    "host": "このマシン",
+    "postgresql": "PostgreSQL",
+    "cache": "Valkey",
+    "users": "ユーザーサービス",
+    "gateway": "ゲートウェイ",
+}
+ACTIVE_USERS_NOTE = "直近5分"
+
+# Modules
+MODULE_NAMES = {
+    "users": "ユーザーサービス",
+    "payments": "決済サービス",
+    "events": "イベントサービス",
+    "metrics": "メトリクスサービス",
+    "telegram": "Telegramサービス",
+    "gateway": "ゲートウェイ",
+    "dashboard": "ダッシュボード",
+    "postgres": "データベース",
+    "valkey": "キャッシュ",
+}
+MODULE_STATES = {
+    "HEALTHY": "正常",
+    "BUSY": "高負荷",
+    "ERROR": "エラー",
+    "STOPPED": "停止",
+    "STARTING": "起動中",
+}
+STATE_UNKNOWN = "不明"
+STATE = "状態"
+VERSION = "バージョン"
+UPTIME = "連続稼働時間"
+PID = "PID"
+CPU_SHORT = "CPU"
+MEMORY_SHORT = "メモリ"
+LAST_CHECK = "最終確認"
+LATENCY = "応答時間"
+REASON = "詳細"
+START = "起動"
+STOP = "停止"
+RESTART = "再起動"
+CANCEL = "キャンセル"
+CONFIRM_ACTION = "{module}を{action}します。よろしいですか？"
+CONFIRM_SELF = "このダッシュボード自身です。操作中は画面が一時的に使えなくなります。"
+CONFIRM_GATEWAY = "操作中はダッシュボードの更新とAPIが一時的に止まります。"
+ACTION_DONE = "{module}を{action}しました。"
+ACTION_SENT = "{module}の{action}を受け付けました。状態を確認しています。"
+ACTION_FAILED = "{module}を{action}できませんでした。{reason}"
+MODULES_SUMMARY = "{total}件中 {healthy}件が正常"
+NO_CONTROL = "閲覧のみの権限では操作できません。"
+
+# Infrastructure
+HOST = "ホスト"
+DATABASE = "PostgreSQL"
+CACHE = "Valkey / Redis"
+HOST_NAME = "ホスト名"
+PLATFORM = "OS"
+CORES = "コア数"
+DISK = "ディスク使用量"
+NETWORK_IN = "ネットワーク受信"
+NETWORK_OUT = "ネットワーク送信"
+LOAD = "ロードアベレージ"
+HOST_UPTIME = "連続稼働時間"
+CONNECTIONS = "接続数"
+SIZE = "データベース容量"
+QUERIES = "クエリ／秒"
+TRANSACTIONS = "トランザクション／秒"
+CACHE_HIT = "キャッシュヒット率"
+REPLICATION = "レプリケーション"
+REPLICAS = "レプリカ {count}台"
+REPLICATION_LAG = "遅延 {lag}"
+NO_REPLICAS = "レプリカなし"
+MEMORY_USED = "メモリ使用量"
+CLIENTS = "クライアント数"
+CHANNELS = "Pub/Subチャンネル"
+KEYS = "キー数"
+COMMANDS = "コマンド／秒"
+UNREACHABLE = "接続できません"
+REACHABLE = "接続中"
+TREND = "推移"
+NETWORK = "ネットワーク"
+RECEIVE = "受信"
+TRANSMIT = "送信"
+MEASURED = "測定 {age}"
+
+# Events
+LIVE_FEED = "リアルタイムイベント"
+CATEGORY = "分類"
+LEVEL = "レベル"
+SOURCE = "発生元"
+TYPE = "種類"
+SUBJECT = "対象"
+TIME = "日時"
+ACTOR = "操作者"
+SEARCH = "検索"
+POSITION = "番号"
+DETAIL = "詳細"
+CLOSE = "閉じる"
+NO_EVENTS = "条件に合うイベントはありません。"
+CATEGORIES = {
+    "SYSTEM": "システム",
+    "USER": "ユーザー",
+    "PAYMENT": "決済",
+    "API": "API",
+    "TELEGRAM": "Telegram",
+    "MODULE": "モジュール",
+    "AUDIT": "監査",
+}
+LEVELS = {"DEBUG": "デバッグ", "INFO": "情報", "WARNING": "警告", "ERROR": "エラー"}
+MIN_LEVELS = {
+    "INFO": "情報以上",
+    "WARNING": "警告以上",
+    "ERROR": "エラーのみ",
+}
+EVENT_TYPES = {
+    "user.registered": "ユーザー登録",
+    "user.created": "ユーザー作成",
+    "user.updated": "ユーザー更新",
+    "user.deleted": "ユーザー削除",
+    "session.created": "サインイン",
+    "session.deleted": "サインアウト",
+    "payment.completed": "決済完了",
+    "payment.refunded": "返金完了",
+    "telegram.failed": "更新の処理失敗",
+    "module.state_changed": "稼働状態の変化",
+    "incident.opened": "インシデント発生",
+    "incident.resolved": "インシデント復旧",
+    "audit.call": "操作の記録",
+}
+HEAD = "総イベント数"
+LAST_HOUR_COUNT = "直近1時間"
+LAST_DAY_COUNT = "直近24時間"
+ERRORS_DAY = "エラー（24時間）"
+
+# Payments
+AMOUNT = "金額"
+CHARGE = "決済ID"
+PAYER = "支払者"
+PAY_TIME = "支払日時"
+PROVIDER = "決済手段"
+TODAY_PAID = "本日の入金"
+TODAY_COUNT = "本日の件数"
+TOTAL_PAID = "累計入金"
+REFUNDED_TOTAL = "返金済み"
+COUNT = "{count}件"
+CURRENCY = "通貨"
+RECENT_PAYMENTS = "最近の決済"
+NO_PAYMENTS = "決済はまだありません。"
+NO_MATCHING_PAYMENTS = "条件に合う決済はありません。"
+PAYMENT_STATES = {
+    "PENDING": "処理中",
+    "COMPLETED": "完了",
+    "FAILED": "失敗",
+    "REFUND_PENDING": "返金保留中",
+    "REFUNDED": "返金済み",
+}
+PROVIDERS = {"TELEGRAM_STARS": "Telegram Stars", "TELEGRAM_PROVIDER": "Telegram決済"}
+PAYLOAD = "請求ペイロード"
+
+# Users
+NAME = "名前"
+LOGIN = "ログイン名"
+TELEGRAM = "Telegram"
+ROLES = "ロール"
+LAST_SEEN = "最終アクセス"
+CREATED = "登録日時"
+TOTAL_USERS = "総ユーザー数"
+ACTIVE_5M = "アクティブ（5分）"
+ACTIVE_24H = "アクティブ（24時間）"
+NEW_TODAY = "本日の新規"
+NO_USERS = "条件に合うユーザーはいません。"
+ROLE_NAMES = {
+    "USER": "ユーザー",
+    "CREATOR": "クリエイター",
+    "STREAMER": "配信者",
+    "VIEWER": "閲覧者",
+    "OPERATOR": "運用担当者",
+    "ADMIN": "管理者",
+}
+USER_STATES = {"ACTIVE": "有効", "SUSPENDED": "利用停止", "DELETED": "削除済み"}
+
+# API analytics
+METHOD = "メソッド"
+ROUTE = "エンドポイント"
+REQUEST_COUNT = "リクエスト数"
+PER_MINUTE = "リクエスト／分"
+ERROR_RATE = "エラー率"
+CLIENT_ERROR_RATE = "4xx率"
+P50 = "p50"
+P95 = "p95"
+P99 = "p99"
+LAST_CALL = "最終呼び出し"
+WINDOW = "期間"
+WINDOWS = {"300s": "直近5分", "900s": "直近15分", "3600s": "直近1時間", "86400s": "直近24時間"}
+TOTAL = "合計"
+NO_CALLS = "この期間の呼び出しはありません。"
+LATENCY_TREND = "応答時間（p95）"
+REQUEST_TREND = "リクエスト／分"
+
+# Telegram bot
+BOT = "Telegramボット"
+BOT_STATES = {
+    "UNCONFIGURED": "未設定",
+    "CONNECTED": "接続中",
+    "UNREACHABLE": "接続できません",
+}
+BOT_PENDING = "未処理の更新"
+BOT_FAILED = "失敗した更新"
+BOT_LAST = "最終更新"
+
+# Paging
+NEXT = "次のページ"
+FIRST = "最初のページ"
+APPLY = "絞り込み"
+CLEAR = "条件をクリア"
+
+# Ages and durations
+JUST_NOW = "たった今"
+SECONDS_AGO = "{n}秒前"
+MINUTES_AGO = "{n}分前"
+HOURS_AGO = "{n}時間前"
+DAYS_AGO = "{n}日前"
+DAYS = "{n}日"
+HOURS = "{n}時間"
+MINUTES = "{n}分"
+SECONDS = "{n}秒"
