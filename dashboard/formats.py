@@ -136,3 +136,8 @@ def money(amount: Mapping[str, Any] | None) -> str:
     if currency == YEN:
         return f"{sign}¥{figure}"
     return f"{sign}{figure} {currency}"
+
+
+def integer_of(value: float) -> str:
+    """Writes a measured count."""
+    return f"{value:,.0f}"

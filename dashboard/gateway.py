@@ -78,7 +78,9 @@ class Gateway:
 def read_error(status: int, content: Any) -> GatewayError:
     """Reads an AIP-193 error: its reason, and its words for an operator where it has some."""
     error = content.get("error", {}) if isinstance(content, dict) else {}
-    details = {detail.get("@type", "").rpartition(".")[2]: detail for detail in error.get("details", [])}
+    details = {
+        detail.get("@type", "").rpartition(".")[2]: detail for detail in error.get("details", [])
+    }
     reason = details.get("ErrorInfo", {}).get("reason", "")
     localized = details.get("LocalizedMessage", {}).get("message", "")
     return GatewayError(status, reason, localized or error.get("message") or text.FAILED)

@@ -3,18 +3,16 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 import websockets
 
 from dashboard.formats import parse_time
-from dashboard.gateway import Gateway, GatewayError, Json
+from dashboard.gateway import GatewayError, Json
 from dashboard.sessions import Session, Sessions, SignedOutError
 
 EVENTS_MAX = 200

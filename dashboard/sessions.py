@@ -30,12 +30,12 @@ class Session:
 
     id: str
     user: str
-    display_name: str
-    roles: list[str]
-    access_token: str
-    expire_time: str
-    refresh_token: str
-    refresh_expire_time: str
+    display_name: str = ""
+    roles: list[str] = field(default_factory=list[str])
+    access_token: str = ""
+    expire_time: str = ""
+    refresh_token: str = ""
+    refresh_expire_time: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)
 
     @property
@@ -75,7 +75,7 @@ class Sessions:
         """
         body = {"login": login, "password": password}
         pair = await self.gateway.post("/v1/auth:login", "", body)
-        session = Session(secrets.token_urlsafe(32), pair["user"]["name"], "", [], *[""] * 4)
+        session = Session(id=secrets.token_urlsafe(32), user=pair["user"]["name"])
         session.take(pair)
         self._make_room()
         self._known[session.id] = session
@@ -121,7 +121,10 @@ class Sessions:
     def _save(self) -> None:
         if self._path is None:
             return
-        kept = [{f.name: getattr(one, f.name) for f in fields(one) if f.name != "lock"} for one in self._known.values()]
+        kept = [
+            {f.name: getattr(one, f.name) for f in fields(one) if f.name != "lock"}
+            for one in self._known.values()
+        ]
         new = self._path.with_suffix(".new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - the mode counts
             json.dump(kept, file)

@@ -18,10 +18,7 @@ def configure(folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_keys(folder)
-    cookie = folder / "dashboard_secret"
-    if not cookie.exists():
-        cookie.write_text(secrets.token_urlsafe(24))
-    for path in (cookie, *(folder / f"{name}.pem" for name in KEYS)):
+    for path in (folder / f"{name}.pem" for name in KEYS):
         path.chmod(0o444)
     passwords = folder / "passwords.env"
     if not passwords.exists():

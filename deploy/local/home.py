@@ -14,7 +14,7 @@ from typing import IO
 
 SOCKET_PATH_MAX = 100
 KEYS = ("mesh", "token")
-PASSWORDS = ("admin_password", "database_password", "cache_password", "dashboard_secret")
+PASSWORDS = ("admin_password", "database_password", "cache_password")
 
 
 class HomeError(Exception):

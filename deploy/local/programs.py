@@ -104,8 +104,7 @@ def make_programs(home: Home, plan: Plan) -> list[Program]:
         programs.append(Program(room, module(f"services.{room}"), 20, environment))
     programs.append(Program("gateway", module("gateway"), 30, shared))
     dashboard = {
-        "LIBRAL_DASHBOARD_SECRET": str(home.secrets / "dashboard_secret"),
-        "LIBRAL_HOME": str(home.path),
+        "LIBRAL_DASHBOARD_SESSIONS": str(home.secrets / "dashboard_sessions.json"),
     }
     programs.append(Program("dashboard", module("dashboard"), 40, shared | dashboard))
     return programs

@@ -1,0 +1,28 @@
+"""The pages, each at its own address."""
+
+from dashboard.pages import (
+    analytics,
+    events,
+    infrastructure,
+    modules,
+    overview,
+    payments,
+    signin,
+    users,
+)
+from dashboard.parts.shell import House
+
+
+def add_pages(house: House) -> None:
+    """Adds all pages to the application."""
+    for page in (
+        overview,
+        modules,
+        infrastructure,
+        events,
+        payments,
+        users,
+        analytics,
+        signin,
+    ):
+        page.add(house)

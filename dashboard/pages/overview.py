@@ -1,0 +1,136 @@
+"""概要: how the whole mesh does, live."""
+
+from nicegui import ui
+from starlette.responses import RedirectResponse
+
+from dashboard import formats, text
+from dashboard.gateway import Json
+from dashboard.pages.infrastructure import cache_facts, database_facts
+from dashboard.parts.events import event_note, event_title
+from dashboard.parts.figures import Tile, badge, facts
+from dashboard.parts.modules import module_title, state_tone, state_words
+from dashboard.parts.payments import TONES
+from dashboard.parts.shell import House, Visit, admit, box, frame, panel
+
+FEED_ROWS = 12
+LIST_ROWS = 6
+RELOAD_SECONDS = 10.0
+
+
+def add(house: House) -> None:
+    @ui.page("/")
+    def page() -> RedirectResponse | None:
+        visit = admit(house)
+        if isinstance(visit, RedirectResponse):
+            return visit
+        with frame(visit, "/") as problem:
+            with box("tiles"):
+                Tile(visit, text.CPU, "system.cpu.utilization", formats.percent)
+                Tile(visit, text.MEMORY, "system.memory.utilization", formats.percent)
+                Tile(
+                    visit,
+                    text.ACTIVE_USERS,
+                    "users.active",
+                    formats.integer_of,
+                    text.ACTIVE_USERS_NOTE,
+                )
+                Tile(visit, text.REQUESTS, "http.server.requests", formats.decimal)
+            with box("panels"):
+                show_modules(visit)
+                show_feed(visit)
+            with box("panels") as infrastructure:
+                pass
+            with box("panels") as lists:
+                pass
+
+            async def load() -> None:
+                found = await visit.get("/v1/infrastructure")
+                endpoints = await visit.get("/v1/endpoints")
+                payments = await visit.get("/v1/payments", {"pageSize": LIST_ROWS})
+                infrastructure.clear()
+                with infrastructure:
+                    with panel(text.DATABASE, "/infrastructure"):
+                        facts(database_facts(found.get("database", {})))
+                    with panel(text.CACHE, "/infrastructure"):
+                        facts(cache_facts(found.get("cache", {})))
+                lists.clear()
+                with lists:
+                    show_endpoints(endpoints)
+                    show_payments(visit, payments)
+
+            visit.load(load, problem)
+            ui.timer(RELOAD_SECONDS, lambda: visit.load(load, problem))
+        return None
+
+
+def show_modules(visit: Visit) -> None:
+    with panel(text.MODULES, "/modules"), box("list") as rows:
+        pass
+    shown: list[Json | None] = [None]
+
+    def refresh() -> None:
+        modules = visit.hub.view.fresh_modules()
+        told = None if modules is None else {m["name"]: m.get("state", "") for m in modules}
+        if told == shown[0] and told is not None:
+            return
+        shown[0] = told
+        rows.clear()
+        with rows:
+            if modules is None:
+                ui.label(text.NO_DATA).classes("muted")
+            for module in modules or []:
+                with box("row"):
+                    ui.label(module_title(module)).classes("grow")
+                    badge(state_words(module), state_tone(module))
+
+    visit.follow(refresh)
+
+
+def show_feed(visit: Visit) -> None:
+    with panel(text.LIVE_FEED, "/events"), box("list") as rows:
+        pass
+    shown = [-1]
+
+    def refresh() -> None:
+        view = visit.hub.view
+        if view.head == shown[0]:
+            return
+        shown[0] = view.head
+        rows.clear()
+        with rows:
+            for event in list(view.events)[:FEED_ROWS]:
+                time = formats.parse_time(event.get("time"))
+                with box("row"):
+                    ui.label(formats.clock(time, visit.zone)).classes("muted num")
+                    ui.label(event_title(event))
+                    ui.label(event_note(event)).classes("grow muted")
+
+    visit.follow(refresh)
+
+
+def show_endpoints(found: Json) -> None:
+    with panel(text.ANALYTICS, "/analytics", text.WINDOWS["3600s"]):
+        endpoints = found.get("endpoints", [])
+        if not endpoints:
+            ui.label(text.NO_CALLS).classes("muted")
+        for endpoint in endpoints[:LIST_ROWS]:
+            with box("row"):
+                ui.label(endpoint.get("method", "")).classes("muted")
+                ui.label(endpoint.get("route", "")).classes("grow")
+                ui.label(formats.integer(endpoint.get("requestCount", 0))).classes("num")
+                p95 = formats.parse_seconds(endpoint.get("p95"))
+                ui.label(f"{text.P95} {formats.milliseconds(p95)}").classes("muted num")
+
+
+def show_payments(visit: Visit, found: Json) -> None:
+    with panel(text.RECENT_PAYMENTS, "/payments"):
+        payments = found.get("payments", [])
+        if not payments:
+            ui.label(text.NO_PAYMENTS).classes("muted")
+        for payment in payments:
+            time = formats.parse_time(payment.get("payTime"))
+            state = payment.get("state", "")
+            with box("row"):
+                ui.label(formats.date_time(time, visit.zone)).classes("grow muted num")
+                ui.label(formats.money(payment.get("amount"))).classes("num")
+                badge(text.PAYMENT_STATES.get(state, text.STATE_UNKNOWN), TONES.get(state, ""))

@@ -1,0 +1,117 @@
+"""ユーザー: counts and the list of users."""
+
+from nicegui import ui
+from starlette.responses import RedirectResponse
+
+from dashboard import formats, text
+from dashboard.gateway import Json
+from dashboard.parts.figures import plain_tile
+from dashboard.parts.shell import House, Visit, admit, box, frame
+from dashboard.parts.tables import Filters, Row, pager, show_detail, table
+
+PATH = "/users"
+PAGE_SIZE = 50
+TONES = {"ACTIVE": "good", "SUSPENDED": "warn", "DELETED": "bad"}
+COLUMNS = {
+    "name": text.NAME,
+    "telegram": text.TELEGRAM,
+    "roles": text.ROLES,
+    "state": text.STATE,
+    "seen": text.LAST_SEEN,
+    "created": text.CREATED,
+}
+
+
+def add(house: House) -> None:
+    @ui.page(PATH)
+    def page(
+        role: str = "", state: str = "", q: str = "", page: str = ""
+    ) -> RedirectResponse | None:
+        visit = admit(house)
+        if isinstance(visit, RedirectResponse):
+            return visit
+        query = {"role": role, "state": state, "q": q, "page": page}
+        users: dict[str, Json] = {}
+        with frame(visit, PATH) as problem:
+            tiles = box("tiles")
+            with box("filters"):
+                filters = Filters(PATH, query)
+                filters.choice("role", text.ROLES, text.ROLE_NAMES)
+                filters.choice("state", text.STATE, text.USER_STATES)
+                filters.words("q", text.SEARCH)
+            rows = table(
+                COLUMNS,
+                [],
+                text.NO_USERS,
+                badges=["state"],
+                on_row=lambda row: show_user(visit, users[row["key"]]),
+            )
+            footer = box("footer")
+
+            async def load() -> None:
+                found = await visit.get("/v1/users", request(query))
+                users.clear()
+                users.update({one["name"]: one for one in found.get("users", [])})
+                rows.rows = [user_row(visit, one) for one in users.values()]
+                rows.update()
+                footer.clear()
+                with footer:
+                    pager(PATH, query, found.get("nextPageToken", ""))
+                stats = await visit.get("/v1/users:stats")
+                tiles.clear()
+                with tiles:
+                    plain_tile(text.TOTAL_USERS, formats.integer(stats.get("totalCount", 0)))
+                    plain_tile(text.ACTIVE_5M, formats.integer(stats.get("active5mCount", 0)))
+                    plain_tile(text.ACTIVE_24H, formats.integer(stats.get("active24hCount", 0)))
+                    plain_tile(text.NEW_TODAY, formats.integer(stats.get("newTodayCount", 0)))
+
+            visit.load(load, problem)
+            shown = [visit.hub.view.head]
+
+            def refresh() -> None:
+                news = [
+                    event
+                    for event in visit.hub.view.events
+                    if int(event["position"]) > shown[0] and event.get("category") == "USER"
+                ]
+                shown[0] = visit.hub.view.head
+                if news and not page:
+                    visit.load(load, problem)
+
+            visit.follow(refresh)
+        return None
+
+
+def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
+    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
+    names = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
+    for field, name in names.items():
+        if query[field]:
+            asked[name] = query[field]
+    return asked
+
+
+def user_row(visit: Visit, user: Json) -> Row:
+    state = user.get("state", "")
+    telegram = f"@{user['telegramUsername']}" if user.get("telegramUsername") else ""
+    return {
+        "key": user["name"],
+        "name": user.get("displayName") or user.get("login") or text.NONE,
+        "telegram": telegram or user.get("telegramId", text.NONE),
+        "roles": "、".join(text.ROLE_NAMES.get(role, role) for role in user.get("roles", [])),
+        "state": text.USER_STATES.get(state, text.STATE_UNKNOWN),
+        "tone": TONES.get(state, ""),
+        "seen": formats.date_time(formats.parse_time(user.get("lastSeenTime")), visit.zone),
+        "created": formats.date_time(formats.parse_time(user.get("createTime")), visit.zone),
+    }
+
+
+def show_user(visit: Visit, user: Json) -> None:
+    row = user_row(visit, user)
+    pairs = [(title, row[field]) for field, title in COLUMNS.items()]
+    pairs += [
+        ("ID", user["name"]),
+        (text.LOGIN, user.get("login") or text.NONE),
+        ("Telegram ID", user.get("telegramId") or text.NONE),
+    ]
+    show_detail(row["name"], pairs, None)

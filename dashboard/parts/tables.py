@@ -1,0 +1,101 @@
+"""Tables, their filters and pages. Cells are text, never markup."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from dashboard import text
+from dashboard.gateway import Json
+from dashboard.parts.shell import address, box
+
+BADGE = """
+<q-td :props="props"><span class="badge" :class="props.row.tone">{{ props.value }}</span></q-td>
+"""
+
+Row = dict[str, Any]
+
+
+def table(
+    columns: Mapping[str, str],
+    rows: Sequence[Row],
+    empty: str,
+    *,
+    badges: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    on_row: Callable[[Row], None] | None = None,
+) -> ui.table:
+    """Shows rows of texts. `columns` maps fields to titles; a `badges` field shows in `tone`."""
+    described = [
+        {
+            "name": field,
+            "label": title,
+            "field": field,
+            "align": "right" if field in numbers else "left",
+        }
+        for field, title in columns.items()
+    ]
+    shown = ui.table(columns=described, rows=list(rows), row_key="key", pagination=0)
+    shown.props(f'flat hide-bottom :grid="$q.screen.lt.sm" no-data-label="{empty}"')
+    for field in badges:
+        shown.add_slot(f"body-cell-{field}", BADGE)
+    if on_row is not None:
+        shown.on("rowClick", lambda event: on_row(event.args[1]), [[], ["key"], None])
+    return shown
+
+
+class Filters:
+    """The filters of a list, which live in the address of the page."""
+
+    def __init__(self, path: str, query: dict[str, str]) -> None:
+        self._path = path
+        self._query = query
+
+    def choice(self, field: str, label: str, choices: Mapping[str, str]) -> None:
+        """Offers choices, and all of them together."""
+        options = {"": text.ALL, **choices}
+        value = self._query.get(field, "")
+        ui.select(
+            options,
+            value=value if value in options else "",
+            label=label,
+            on_change=lambda event: self._go(field, event.value),
+        ).props("outlined dense options-dense")
+
+    def words(self, field: str, label: str) -> None:
+        """Takes words, which count once Enter is pressed."""
+        field_input = ui.input(label, value=self._query.get(field, "")).props("outlined dense")
+        field_input.on("keydown.enter", lambda: self._go(field, field_input.value))
+
+    def _go(self, field: str, value: str) -> None:
+        query = {**self._query, field: value.strip(), "page": ""}
+        ui.navigate.to(address(self._path, query))
+
+
+def pager(path: str, query: dict[str, str], next_token: str) -> None:
+    """Links to the first and to the next page, where there is one."""
+    with box("filters"):
+        if query.get("page"):
+            ui.link(text.FIRST, address(path, {**query, "page": ""})).classes("more")
+        if next_token:
+            ui.link(text.NEXT, address(path, {**query, "page": next_token})).classes("more")
+
+
+def show_detail(title: str, pairs: Sequence[tuple[str, str]], data: Json | None) -> None:
+    """Opens a sheet with all that is known. What customers wrote stays text."""
+    with ui.dialog() as dialog, ui.card().classes("sheet"):
+        with ui.element("h2"):
+            ui.label(title)
+        with box("facts").style("width: 100%"):
+            for name, value in pairs:
+                with box("fact"):
+                    ui.label(name)
+                    ui.label(value)
+        if data:
+            ui.label(json.dumps(data, ensure_ascii=False, indent=2)).classes("json").style(
+                "width: 100%"
+            )
+        ui.button(text.CLOSE, on_click=dialog.close).props("flat no-caps").classes("self-end")
+    dialog.on("hide", dialog.delete)
+    dialog.open()

@@ -1,0 +1,18 @@
+"""The version that the dashboard reports of itself."""
+
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+
+
+def read_version() -> str:
+    """Reads the version of the installed package, or else of the source tree."""
+    try:
+        return metadata.version("libral-core")
+    except metadata.PackageNotFoundError:
+        return str(tomllib.loads(PROJECT.read_text())["project"]["version"])
+
+
+VERSION = read_version()
