@@ -59,8 +59,9 @@ def run(settings: Settings) -> None:
     add_fonts()
     app.add_static_files("/static", str(STATIC), max_cache_age=60)
     ui.add_head_html('<link rel="stylesheet" href="/static/style.css">', shared=True)
-    add_routes(house)
+    # A page takes the place of routes that are there already at its address.
     add_pages(house)
+    add_routes(house)
     app.on_shutdown(house.hubs.close)
     app.on_shutdown(gateway.close)
     ui.run(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from nicegui import ui
 
 from dashboard import formats, text
-from dashboard.gateway import GatewayError
+from dashboard.gateway import GatewayError, Json
 from dashboard.hub import Sample
 from dashboard.parts.shell import Visit, box
 from dashboard.sessions import SignedOutError
@@ -52,13 +52,10 @@ class Tile:
             found = await self._visit.get("/v1/metrics:query", query)
         except (GatewayError, SignedOutError):
             return
-        series = found.get("series", [])
-        points = (
-            [float(point.get("value", 0)) for point in series[0].get("points", [])]
-            if series
-            else []
-        )
-        self._trend.set_content(sparkline([float(point.get("value", 0)) for point in points]))
+        series: list[Json] = found.get("series", [])[:1]
+        points: list[Json] = series[0].get("points", []) if series else []
+        values = [float(point.get("value", 0)) for point in points]
+        self._trend.set_content(sparkline(values))
 
 
 def sparkline(points: Sequence[float]) -> str:
