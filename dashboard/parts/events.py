@@ -21,10 +21,14 @@ def event_note(event: Json) -> str:
         amount = str(data["amount"])
         if data["currency"] in {"XTR", "JPY"} and amount.lstrip("-").isdigit():
             return formats.money({"currencyCode": data["currency"], "units": amount})
-    for field in ("displayName", "method", "to"):
+    if event.get("type") == "module.state_changed":
+        module = str(event.get("subject", "")).removeprefix("modules/")
+        state = text.MODULE_STATES.get(str(data.get("to", "")), text.STATE_UNKNOWN)
+        return f"{text.MODULE_NAMES.get(module, module)}：{state}"
+    for field in ("displayName", "method"):
         found = str(data.get(field, ""))
         if found:
-            return text.MODULE_STATES.get(found, found.rpartition("/")[2])
+            return found.rpartition("/")[2]
     return str(event.get("subject", ""))
 
 

@@ -66,7 +66,7 @@ class Filters:
     def words(self, field: str, label: str) -> None:
         """Takes words, which count once Enter is pressed."""
         field_input = ui.input(label, value=self._query.get(field, "")).props("outlined dense")
-        field_input.on("keydown.enter", lambda: self._go(field, field_input.value))
+        field_input.on("keydown.enter", lambda: self._go(field, field_input.value or ""))
 
     def _go(self, field: str, value: str) -> None:
         query = {**self._query, field: value.strip(), "page": ""}

@@ -47,6 +47,18 @@ class Sent:
     time: datetime
 
 
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction in Stars. `telegram_id` 0: the other side is no user."""
+
+    id: str
+    amount: int
+    nanostar_amount: int
+    incoming: bool
+    telegram_id: int
+    time: datetime
+
+
 class BotApi:
     """Calls of the Bot API. Each raises an error of the kernel when it fails.
 
@@ -101,9 +113,9 @@ class BotApi:
             if REFUNDED_ALREADY not in error.message:
                 raise
 
-    async def list_star_transactions(self, offset: int, limit: int) -> Sequence[StarTransaction]:
+    async def list_star_transactions(self, offset: int, limit: int) -> Sequence[Transaction]:
         found = await translate(self.bot.get_star_transactions(offset=offset, limit=limit))
-        return found.transactions
+        return [read_transaction(one) for one in found.transactions]
 
 
 async def translate(call: Awaitable[Answer]) -> Answer:
@@ -140,7 +152,13 @@ def to_libral_error(error: Exception) -> LibralError:
     )
 
 
-def partner_id(transaction: StarTransaction) -> int:
-    """Tells the Telegram user on the other side of a transaction. 0: it is no user."""
-    partner = transaction.source or transaction.receiver
-    return partner.user.id if isinstance(partner, TransactionPartnerUser) else 0
+def read_transaction(one: StarTransaction) -> Transaction:
+    partner = one.source or one.receiver
+    return Transaction(
+        id=one.id,
+        amount=one.amount,
+        nanostar_amount=one.nanostar_amount or 0,
+        incoming=one.source is not None,
+        telegram_id=partner.user.id if isinstance(partner, TransactionPartnerUser) else 0,
+        time=one.date,
+    )

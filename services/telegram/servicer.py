@@ -1,10 +1,11 @@
-"""TelegramService: contract ↔ domain."""
+"""TelegramService: contract ↔ domain. Imports aiogram for types only."""
+
+from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from aiogram.types import StarTransaction
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,8 +14,10 @@ from libral.telegram.v1 import telegram_pb2, telegram_pb2_grpc
 from services.kernel.errors import FailedPreconditionError, invalid
 from services.kernel.server import Kernel
 from services.telegram import domain, storage
-from services.telegram.adapters import BotApi, partner_id
-from services.telegram.worker import Watcher, Worker
+
+if TYPE_CHECKING:
+    from services.telegram.adapters import BotApi, Transaction
+    from services.telegram.worker import Watcher, Worker
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 TRANSACTIONS_MAX = 100
@@ -124,14 +127,14 @@ def describe_bot(message: Bot, watcher: Watcher) -> None:
         message.state = Bot.STATE_UNSPECIFIED
 
 
-def transaction_message(transaction: StarTransaction) -> telegram_pb2.StarTransaction:
+def transaction_message(transaction: Transaction) -> telegram_pb2.StarTransaction:
     return telegram_pb2.StarTransaction(
         id=transaction.id,
         amount=transaction.amount,
-        nanostar_amount=transaction.nanostar_amount or 0,
-        incoming=transaction.source is not None,
-        telegram_id=partner_id(transaction),
-        time=stamp(transaction.date),
+        nanostar_amount=transaction.nanostar_amount,
+        incoming=transaction.incoming,
+        telegram_id=transaction.telegram_id,
+        time=stamp(transaction.time),
     )
 
 

@@ -1,0 +1,75 @@
+# The verbs of Libral Core. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
+ROOMS := users payments events metrics telegram
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check format protos lock images
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: setup ## run the whole mesh here, until Ctrl-C
+	@exec $(BIN)/python -m deploy.local up
+
+setup: $(VENV)/.local ## install what the mesh needs into .venv
+
+setup-dev: $(VENV)/.dev ## install what tests and checks need too
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Libral Core needs Python 3.11 or newer.")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: requirements/local.txt | $(BIN)/python
+	@echo "Installing what the mesh needs…"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m deploy.local "$$@"\n' '$(PYTHONPATH)' '$(CURDIR)/$(BIN)/python' > $(BIN)/libral
+	@chmod +x $(BIN)/libral
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.local
+	@echo "Installing what tests and checks need…"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+browser: ## find Chromium for the browser tests, or install it
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+
+test: setup-dev browser test-native test-grpcio ## run all tests, on both engines
+
+test-native:
+	$(BIN)/python -m pytest -q
+
+test-grpcio:
+	LIBRAL_GRPC_ENGINE=grpcio $(BIN)/python -m pytest -q tests/services
+
+check: setup-dev ## lint, types, layers and contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py --check
+	$(BIN)/buf lint protos/gen/libral/descriptors.binpb --config protos/buf.yaml --path libral
+	$(BIN)/python -m gateway --check > /dev/null
+
+format: setup-dev ## format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+protos: setup-dev ## generate code from the contracts
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py
+
+lock: ## pin all dependencies with hashes (needs uv)
+	@for extra in $(ROOMS) gateway dashboard local; do \
+	  uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    --no-emit-package libral-core pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --no-emit-package libral-core pyproject.toml --extra local --group dev -o requirements/dev.txt
+
+images: setup ## build a container image for each part
+	$(BIN)/python -m deploy.images build
