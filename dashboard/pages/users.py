@@ -92,13 +92,13 @@ def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
 
 
 def user_row(visit: Visit, user: Json) -> Row:
-    state = user.get("state", "")
+    state, roles = user.get("state", ""), list[str](user.get("roles", []))
     telegram = f"@{user['telegramUsername']}" if user.get("telegramUsername") else ""
     return {
         "key": user["name"],
         "name": user.get("displayName") or user.get("login") or text.NONE,
         "telegram": telegram or user.get("telegramId", text.NONE),
-        "roles": "、".join(text.ROLE_NAMES.get(role, role) for role in user.get("roles", [])),
+        "roles": "、".join(text.ROLE_NAMES.get(role, role) for role in roles),
         "state": text.USER_STATES.get(state, text.STATE_UNKNOWN),
         "tone": TONES.get(state, ""),
         "seen": formats.date_time(formats.parse_time(user.get("lastSeenTime")), visit.zone),

@@ -1,0 +1,149 @@
+"""A whole mesh, started as an operator starts it, and a browser that looks at it."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.local.home import free_port
+from tests.fakes import botapi
+
+READY_SECONDS = 120
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Where a running mesh is."""
+
+    home: Path
+    gateway: str
+    dashboard: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> str:
+        """Runs `libral` with arguments and returns what it printed."""
+        command = [sys.executable, "-m", "deploy.local", *arguments]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+    def token(self) -> str:
+        body = {"login": "admin", "password": PASSWORD}
+        answer = httpx.post(f"{self.gateway}/v1/auth:login", json=body, trust_env=False)
+        return answer.raise_for_status().json()["accessToken"]
+
+    def client(self) -> httpx.Client:
+        headers = {"authorization": f"Bearer {self.token()}"}
+        return httpx.Client(base_url=self.gateway, headers=headers, trust_env=False, timeout=15)
+
+    def post_update(self, update: dict) -> int:
+        headers = {"x-telegram-bot-api-secret-token": botapi.SECRET}
+        url = f"{self.gateway}/v1/telegram/webhook"
+        return httpx.post(url, json=update, headers=headers, trust_env=False).status_code
+
+
+@contextmanager
+def fake_bot_api() -> Iterator[botapi.FakeBotApi]:
+    """Serves the fake Bot API from a thread of its own."""
+    started, found = threading.Event(), []
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        async with botapi.serve() as api:
+            found.extend((api, asyncio.get_running_loop(), stop))
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert started.wait(10)
+    api, loop, stop = found
+    try:
+        yield api
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def mesh(scratch: Path) -> Iterator[Mesh]:
+    home, taken = scratch / "home", set()
+    gateway, dashboard = free_port(taken), free_port(taken)
+    with fake_bot_api() as api:
+        environment = os.environ | {
+            "LIBRAL_HOME": str(home),
+            "LIBRAL_GATEWAY_PORT": str(gateway),
+            "LIBRAL_DASHBOARD_PORT": str(dashboard),
+            "LIBRAL_ADMIN_PASSWORD": PASSWORD,
+            "TELEGRAM_BOT_TOKEN": botapi.TOKEN,
+            "TELEGRAM_WEBHOOK_SECRET": botapi.SECRET,
+            "TELEGRAM_API_BASE": api.url,
+            "PYTHONPATH": os.pathsep.join([os.getcwd(), f"{os.getcwd()}/protos/gen"]),  # noqa: PTH109
+        }
+        log = scratch / "up.log"
+        with log.open("wb") as output:
+            runner = subprocess.Popen(
+                [sys.executable, "-m", "deploy.local", "up"],
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            wait_for_ready(runner, log)
+            yield Mesh(
+                home,
+                f"http://127.0.0.1:{gateway}",
+                f"http://127.0.0.1:{dashboard}",
+                environment,
+            )
+        finally:
+            runner.send_signal(signal.SIGINT)
+            runner.wait(60)
+
+
+def wait_for_ready(runner: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while "Dashboard:" not in log.read_text():
+        assert runner.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "The browser tests need Chromium: run `make browser`."
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
+    """A page of a signed-in operator, at the overview."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
+    page = context.new_page()
+    page.goto(f"{mesh.dashboard}/")
+    page.fill("input[name=login]", "admin")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".tile .value:not(.none)")
+    yield page
+    context.close()
