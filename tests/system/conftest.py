@@ -85,7 +85,9 @@ def mesh(scratch: Path) -> Iterator[Mesh]:
     home, taken = scratch / "home", set()
     gateway, dashboard = free_port(taken), free_port(taken)
     with fake_bot_api() as api:
-        environment = os.environ | {
+        # NiceGUI behaves differently when it believes to be under test.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+        environment = inherited | {
             "LIBRAL_HOME": str(home),
             "LIBRAL_GATEWAY_PORT": str(gateway),
             "LIBRAL_DASHBOARD_PORT": str(dashboard),
