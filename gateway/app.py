@@ -48,10 +48,14 @@ class Gateway:
             self._record(request, started)
 
     def _record(self, request: Request, started: float) -> None:
-        """Measures until the answer began, which for a stream is not its end."""
+        """Measures until the answer began, which for a stream is not its end.
+
+        The gateway's own pages, which probes ask all the time, are no API traffic.
+        """
         ended = time.perf_counter()
         answered = (request.answered or ended) - started
-        self.core.meter.record(request.method, request.route, request.status, answered)
+        if self._pages.find(request.route) is None:
+            self.core.meter.record(request.method, request.route, request.status, answered)
         log.info(
             "request",
             request_id=request.id,

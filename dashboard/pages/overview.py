@@ -79,7 +79,7 @@ def show_modules(visit: Visit) -> None:
             if modules is None:
                 ui.label(text.NO_DATA).classes("muted")
             for module in modules or []:
-                with box("row"):
+                with box("line"):
                     ui.label(module_title(module)).classes("grow")
                     badge(state_words(module), state_tone(module))
 
@@ -100,7 +100,7 @@ def show_feed(visit: Visit) -> None:
         with rows:
             for event in list(view.events)[:FEED_ROWS]:
                 time = formats.parse_time(event.get("time"))
-                with box("row"):
+                with box("line"):
                     ui.label(formats.clock(time, visit.zone)).classes("muted num")
                     ui.label(event_title(event))
                     ui.label(event_note(event)).classes("grow muted")
@@ -114,7 +114,7 @@ def show_endpoints(found: Json) -> None:
         if not endpoints:
             ui.label(text.NO_CALLS).classes("muted")
         for endpoint in endpoints[:LIST_ROWS]:
-            with box("row"):
+            with box("line"):
                 ui.label(endpoint.get("method", "")).classes("muted")
                 ui.label(endpoint.get("route", "")).classes("grow")
                 ui.label(formats.integer(endpoint.get("requestCount", 0))).classes("num")
@@ -130,7 +130,7 @@ def show_payments(visit: Visit, found: Json) -> None:
         for payment in payments:
             time = formats.parse_time(payment.get("payTime"))
             state = payment.get("state", "")
-            with box("row"):
+            with box("line"):
                 ui.label(formats.date_time(time, visit.zone)).classes("grow muted num")
                 ui.label(formats.money(payment.get("amount"))).classes("num")
                 badge(text.PAYMENT_STATES.get(state, text.STATE_UNKNOWN), TONES.get(state, ""))

@@ -97,7 +97,7 @@ def user_row(visit: Visit, user: Json) -> Row:
     return {
         "key": user["name"],
         "name": user.get("displayName") or user.get("login") or text.NONE,
-        "telegram": telegram or user.get("telegramId", text.NONE),
+        "telegram": telegram or telegram_id(user),
         "roles": "、".join(text.ROLE_NAMES.get(role, role) for role in roles),
         "state": text.USER_STATES.get(state, text.STATE_UNKNOWN),
         "tone": TONES.get(state, ""),
@@ -112,6 +112,12 @@ def show_user(visit: Visit, user: Json) -> None:
     pairs += [
         ("ID", user["name"]),
         (text.LOGIN, user.get("login") or text.NONE),
-        ("Telegram ID", user.get("telegramId") or text.NONE),
+        ("Telegram ID", telegram_id(user)),
     ]
     show_detail(row["name"], pairs, None)
+
+
+def telegram_id(user: Json) -> str:
+    """Writes the Telegram id, which is 0 for an account without one."""
+    found = str(user.get("telegramId", "0"))
+    return text.NONE if found == "0" else found

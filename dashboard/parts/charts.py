@@ -11,6 +11,7 @@ from dashboard.gateway import Json
 from dashboard.parts.shell import Visit
 
 COLOURS = ("#38bdf8", "#a78bfa", "#34d399", "#fbbf24")
+FONTS = "Inter, 'Noto Sans JP', sans-serif"
 Line = tuple[str, str, float]
 """A name, a metric and what its values are multiplied by."""
 
@@ -56,12 +57,13 @@ def line(name: str, points: list[list[Any]], colour: str) -> Json:
 
 
 def options(unit: str) -> Json:
-    muted = {"color": "#94a3b8"}
+    muted = {"color": "#94a3b8", "fontFamily": FONTS}
     return {
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
         "legend": {"textStyle": muted, "top": 0, "right": 0},
         "tooltip": {"trigger": "axis"},
         "animation": False,
+        "textStyle": {"fontFamily": FONTS},
         "xAxis": {"type": "time", "axisLabel": {**muted, "formatter": "{HH}:{mm}"}},
         "yAxis": {
             "type": "value",

@@ -17,7 +17,8 @@ WATCH = """() => {
     window.seen = [];
     const label = document.querySelector('.live');
     const note = () => window.seen.push(label.textContent.trim());
-    new MutationObserver(note).observe(label, {childList: true, characterData: true, subtree: true});
+    const changes = {childList: true, characterData: true, subtree: true};
+    new MutationObserver(note).observe(label, changes);
 }"""
 ROOMS = ("users", "payments", "events", "telegram")
 
