@@ -1,0 +1,92 @@
+import stat
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard.gateway import GatewayError, read_error
+from dashboard.server import problem_of, safe_target
+from dashboard.sessions import Sessions, SignedOutError
+
+
+class FakeGateway:
+    """Gives out numbered pairs of tokens, or fails as told."""
+
+    def __init__(self, lives: timedelta) -> None:
+        self.lives = lives
+        self.failure: GatewayError | None = None
+        self.calls: list[tuple[str, dict]] = []
+
+    async def post(self, path, token, body):
+        self.calls.append((path, body))
+        if self.failure is not None:
+            raise self.failure
+        number = len(self.calls)
+        now = datetime.now(UTC)
+        return {
+            "accessToken": f"access-{number}",
+            "expireTime": (now + self.lives).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "refreshToken": f"refresh-{number}",
+            "refreshExpireTime": (now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "user": {"name": "users/1", "displayName": "花子", "roles": ["OPERATOR"]},
+        }
+
+
+async def test_a_session_outlives_the_process_and_is_private(tmp_path):
+    path = tmp_path / "sessions.json"
+    sessions = Sessions(FakeGateway(timedelta(minutes=15)), path)
+    session = await sessions.sign_in("hanako", "secret")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "secret" not in path.read_text().replace("secrets", "")
+    again = Sessions(FakeGateway(timedelta(minutes=15)), path).find(session.id)
+    assert again == session
+    assert again.can_operate
+
+
+async def test_a_token_is_renewed_before_it_ends():
+    gateway = FakeGateway(timedelta(seconds=30))
+    sessions = Sessions(gateway, None)
+    session = await sessions.sign_in("hanako", "secret")
+    assert await sessions.token(session) == "access-2"
+    assert gateway.calls[-1] == ("/v1/auth:refresh", {"refreshToken": "refresh-1"})
+
+
+async def test_a_session_that_was_revoked_ends():
+    gateway = FakeGateway(timedelta(seconds=30))
+    sessions = Sessions(gateway, None)
+    session = await sessions.sign_in("hanako", "secret")
+    gateway.failure = GatewayError(0, "GATEWAY_UNAVAILABLE", "")
+    with pytest.raises(GatewayError):
+        await sessions.token(session)
+    assert sessions.find(session.id) is session
+    gateway.failure = GatewayError(401, "TOKEN_INVALID", "")
+    with pytest.raises(SignedOutError):
+        await sessions.token(session)
+    assert sessions.find(session.id) is None
+
+
+@pytest.mark.parametrize(
+    ("to", "target"),
+    [
+        ("/events?level=ERROR", "/events?level=ERROR"),
+        ("", "/"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_after_the_sign_in_one_stays_here(to, target):
+    assert safe_target(to) == target
+
+
+def test_errors_are_told_in_japanese_where_there_is_japanese():
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X"},
+        {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "message": "だめです。"},
+    ]
+    error = read_error(400, {"error": {"message": "No.", "details": details}})
+    assert (error.reason, str(error)) == ("X", "だめです。")
+    assert read_error(502, "garbage").message == "処理に失敗しました。"
+    assert problem_of(GatewayError(401, "", "")) == "credentials"
+    assert problem_of(GatewayError(429, "", "")) == "limit"
+    assert problem_of(GatewayError(503, "", "")) == "away"
