@@ -89,12 +89,16 @@ class Relay:
     async def _lead(self) -> None:
         """Relays for as long as this process holds the lock of the room."""
         async with self._database.reading() as connection:
-            while not await connection.scalar(text(TRY_LOCK), {"room": self._room}):
-                await self._wait(POLL_SECONDS)
-            while True:
-                self._wake.clear()
-                pause = await self._drain(connection)
-                await self._wait(pause)
+            try:
+                while not await connection.scalar(text(TRY_LOCK), {"room": self._room}):
+                    await self._wait(POLL_SECONDS)
+                while True:
+                    self._wake.clear()
+                    pause = await self._drain(connection)
+                    await self._wait(pause)
+            finally:
+                # The lock lasts as long as the connection, which must not go back to the pool.
+                await connection.invalidate()
 
     async def _wait(self, seconds: float) -> None:
         try:
