@@ -1,0 +1,54 @@
+"""Every page, wide and on a phone: draws, loads nothing from elsewhere, logs no error."""
+
+from pathlib import Path
+
+import pytest
+
+ARTIFACTS = Path(".artifacts/screenshots")
+PAGES = {
+    "/": "PostgreSQL",
+    "/modules": "決済サービス",
+    "/infrastructure": "ホスト名",
+    "/events": "総イベント数",
+    "/payments": "本日の入金",
+    "/users": "総ユーザー数",
+    "/analytics": "リクエスト数",
+}
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_page_draws(mesh, page, width):
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda request: note_foreign(request.url, mesh.dashboard, problems))
+    page.set_viewport_size({"width": width, "height": 900})
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    for path, words in PAGES.items():
+        page.goto(f"{mesh.dashboard}{path}")
+        page.get_by_text(words).first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        name = path.strip("/") or "overview"
+        page.screenshot(path=ARTIFACTS / f"{name}-{width}.png", full_page=True)
+    assert problems == []
+
+
+def note_foreign(url: str, dashboard: str, problems: list[str]) -> None:
+    if not url.startswith((dashboard, dashboard.replace("http", "ws", 1), "data:", "blob:")):
+        problems.append(url)
+
+
+def test_without_a_session_every_page_leads_to_the_sign_in(mesh, browser):
+    context = browser.new_context()
+    visitor = context.new_page()
+    for path in PAGES:
+        visitor.goto(f"{mesh.dashboard}{path}")
+        assert "/sign-in" in visitor.url
+    visitor.fill("input[name=login]", "admin")
+    visitor.fill("input[name=password]", "wrong password")
+    visitor.click("button[type=submit]")
+    alert = visitor.get_by_role("alert")
+    assert alert.inner_text() == "ユーザー名またはパスワードが正しくありません。"
+    context.close()
