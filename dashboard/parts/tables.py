@@ -37,7 +37,7 @@ def table(
         for field, title in columns.items()
     ]
     shown = ui.table(columns=described, rows=list(rows), row_key="key", pagination=0)
-    shown.props(f'flat hide-bottom no-data-label="{empty}"')
+    shown.props(f'flat hide-pagination no-data-label="{empty}"')
     for field in badges:
         shown.add_slot(f"body-cell-{field}", BADGE)
     if on_row is not None:
