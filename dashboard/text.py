@@ -9,7 +9,6 @@ ALL = "すべて"
 CONNECTED = "接続中"
 RECONNECTING = "再接続中…"
 SIGN_OUT = "サインアウト"
-MENU = "メニュー"
 OVERVIEW = "概要"
 MODULES = "モジュール"
 INFRASTRUCTURE = "インフラ"
@@ -18,7 +17,6 @@ PAYMENTS = "決済"
 USERS = "ユーザー"
 ANALYTICS = "API解析"
 SEE_ALL = "すべて表示"
-RELOAD = "再読み込み"
 
 # Sign-in
 SIGN_IN = "サインイン"
@@ -37,7 +35,6 @@ SIGN_IN_ERRORS = {
 # Errors
 AWAY = "ゲートウェイが応答していません。"
 FAILED = "処理に失敗しました。"
-NOT_ALLOWED = "この操作を行う権限がありません。"
 
 # Tiles
 CPU = "CPU使用率"
@@ -82,7 +79,6 @@ CPU_SHORT = "CPU"
 MEMORY_SHORT = "メモリ"
 LAST_CHECK = "最終確認"
 LATENCY = "応答時間"
-REASON = "詳細"
 START = "起動"
 STOP = "停止"
 RESTART = "再起動"
@@ -124,11 +120,9 @@ KEYS = "キー数"
 COMMANDS = "コマンド／秒"
 UNREACHABLE = "接続できません"
 REACHABLE = "接続中"
-TREND = "推移"
 NETWORK = "ネットワーク"
 RECEIVE = "受信"
 TRANSMIT = "送信"
-MEASURED = "測定 {age}"
 
 # Events
 LIVE_FEED = "リアルタイムイベント"
@@ -190,7 +184,6 @@ TODAY_COUNT = "本日の件数"
 TOTAL_PAID = "累計入金"
 REFUNDED_TOTAL = "返金済み"
 COUNT = "{count}件"
-CURRENCY = "通貨"
 RECENT_PAYMENTS = "最近の決済"
 NO_PAYMENTS = "決済はまだありません。"
 NO_MATCHING_PAYMENTS = "条件に合う決済はありません。"
@@ -239,27 +232,14 @@ P99 = "p99"
 LAST_CALL = "最終呼び出し"
 WINDOW = "期間"
 WINDOWS = {"300s": "直近5分", "900s": "直近15分", "3600s": "直近1時間", "86400s": "直近24時間"}
-TOTAL = "合計"
 NO_CALLS = "この期間の呼び出しはありません。"
 LATENCY_TREND = "応答時間（p95）"
 REQUEST_TREND = "リクエスト／分"
 
-# Telegram bot
-BOT = "Telegramボット"
-BOT_STATES = {
-    "UNCONFIGURED": "未設定",
-    "CONNECTED": "接続中",
-    "UNREACHABLE": "接続できません",
-}
-BOT_PENDING = "未処理の更新"
-BOT_FAILED = "失敗した更新"
-BOT_LAST = "最終更新"
 
 # Paging
 NEXT = "次のページ"
 FIRST = "最初のページ"
-APPLY = "絞り込み"
-CLEAR = "条件をクリア"
 
 # Ages and durations
 JUST_NOW = "たった今"

@@ -40,7 +40,7 @@ def add(house: House) -> None:
             tiles = box("tiles")
             with box("filters"):
                 filters = Filters(PATH, query)
-                filters.choice("window", text.WINDOW, text.WINDOWS)
+                filters.choice("window", text.WINDOW, text.WINDOWS, every=False)
                 filters.choice("method", text.METHOD, METHODS)
                 filters.words("q", text.ROUTE)
             with box("panels"):

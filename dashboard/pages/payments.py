@@ -25,13 +25,11 @@ PAID = "COMPLETED"
 
 def add(house: House) -> None:
     @ui.page(PATH)
-    def page(
-        state: str = "", currency: str = "", q: str = "", page: str = ""
-    ) -> RedirectResponse | None:
+    def page(state: str = "", q: str = "", page: str = "") -> RedirectResponse | None:
         visit = admit(house)
         if isinstance(visit, RedirectResponse):
             return visit
-        query = {"state": state, "currency": currency, "q": q, "page": page}
+        query = {"state": state, "q": q, "page": page}
         payments: dict[str, Json] = {}
         with frame(visit, PATH) as problem:
             tiles = box("tiles")
@@ -82,7 +80,7 @@ def add(house: House) -> None:
 
 def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
     asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    names = {"state": "state", "currency": "currencyCode", "q": "query", "page": "pageToken"}
+    names = {"state": "state", "q": "query", "page": "pageToken"}
     for field, name in names.items():
         if query[field]:
             asked[name] = query[field]

@@ -52,9 +52,11 @@ class Filters:
         self._path = path
         self._query = query
 
-    def choice(self, field: str, label: str, choices: Mapping[str, str]) -> None:
-        """Offers choices, and all of them together."""
-        options = {"": text.ALL, **choices}
+    def choice(
+        self, field: str, label: str, choices: Mapping[str, str], *, every: bool = True
+    ) -> None:
+        """Offers choices and, where `every` is true, all of them together."""
+        options = {"": text.ALL, **choices} if every else dict(choices)
         value = self._query.get(field, "")
         ui.select(
             options,
