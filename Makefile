@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check format protos lock images
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ browser: ## find Chromium for the browser tests, or install it
 test: setup-dev browser test-native test-grpcio ## run all tests, on both engines
 
 test-native:
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --ignore=tests/compose
 
 test-grpcio:
 	LIBRAL_GRPC_ENGINE=grpcio $(BIN)/python -m pytest -q tests/services
@@ -73,3 +73,6 @@ lock: ## pin all dependencies with hashes (needs uv)
 
 images: setup ## build a container image for each part
 	$(BIN)/python -m deploy.images build
+
+compose-test: setup-dev browser images ## run the mesh in containers and test it there
+	$(BIN)/python -m pytest -q tests/compose

@@ -1,4 +1,4 @@
-"""Real servers for all tests: one PostgreSQL and one Valkey a run."""
+"""Real servers for all tests, one PostgreSQL and one Valkey a run, and a real browser."""
 
 import shutil
 import subprocess
@@ -10,12 +10,15 @@ from uuid import uuid4
 
 import pytest
 import redis
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.local import embedded
 from deploy.local.home import free_port
+from tests.mesh import Mesh
 
 PASSWORD = "test"
 WAIT_SECONDS = 30
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +91,28 @@ def wait_until(attempt, failure: type[Exception]) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "The browser tests need Chromium: run `make browser`."
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
+    """A page of a signed-in operator, at the overview."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
+    page = context.new_page()
+    page.goto(f"{mesh.dashboard}/")
+    page.fill("input[name=login]", "admin")
+    page.fill("input[name=password]", mesh.password)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".tile .value:not(.none)")
+    yield page
+    context.close()

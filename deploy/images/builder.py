@@ -13,7 +13,7 @@ ROOMS = ("users", "payments", "events", "metrics", "telegram")
 PUBLIC_BASE = "docker.io/library/python:3.11-slim-bookworm"
 LOCAL_BASE = "localhost/libral-base:bookworm"
 PULL_SECONDS = 60
-PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "debootstrap")
+PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "iptables", "debootstrap")
 
 # crun fails on machines with hybrid control groups, and default limits are above a sandbox's.
 PODMAN_CONFIGURATION = """\

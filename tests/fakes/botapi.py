@@ -1,8 +1,11 @@
 """A Bot API that does what the test says, and the updates that Telegram would send.
 
 Shapes are those of Bot API 10.3 (https://core.telegram.org/bots/api).
+
+`python -m tests.fakes.botapi` serves it on every address, for a container.
 """
 
+import asyncio
 import time
 from contextlib import asynccontextmanager
 from itertools import count
@@ -11,6 +14,7 @@ from aiohttp import web
 
 TOKEN = "123456:abcdefghijklmnopqrstuvwxyz012345678"
 SECRET = "a-secret-of-the-webhook"
+PORT = 8082
 BOT = {"id": 123456, "is_bot": True, "first_name": "Libral", "username": "libral_bot"}
 
 
@@ -78,14 +82,14 @@ def failed(status: int, description: str) -> web.Response:
 
 
 @asynccontextmanager
-async def serve():
-    """Serves a fake Bot API on loopback for as long as the context lasts."""
+async def serve(host: str = "127.0.0.1", port: int = 0):
+    """Serves a fake Bot API for as long as the context lasts. Port 0: a free one."""
     api = FakeBotApi()
     application = web.Application()
     application.router.add_post("/bot{token}/{method}", api.answer)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, host, port)
     await site.start()
     port = runner.addresses[0][1]
     api.url = f"http://127.0.0.1:{port}"
@@ -164,3 +168,12 @@ def asks(
             "invoice_payload": payload,
         },
     }
+
+
+async def main() -> None:
+    async with serve("0.0.0.0", PORT):  # noqa: S104 - in a container of its own
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,25 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.local.home import free_port
 from tests.fakes import botapi
+from tests.mesh import Mesh
 
 READY_SECONDS = 120
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True)
-class Mesh:
-    """Where a running mesh is."""
+class LocalMesh(Mesh):
+    """A mesh that `libral` runs."""
 
     home: Path
-    gateway: str
-    dashboard: str
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> str:
@@ -41,20 +36,6 @@ class Mesh:
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=True
         )
         return done.stdout
-
-    def token(self) -> str:
-        body = {"login": "admin", "password": PASSWORD}
-        answer = httpx.post(f"{self.gateway}/v1/auth:login", json=body, trust_env=False)
-        return answer.raise_for_status().json()["accessToken"]
-
-    def client(self) -> httpx.Client:
-        headers = {"authorization": f"Bearer {self.token()}"}
-        return httpx.Client(base_url=self.gateway, headers=headers, trust_env=False, timeout=15)
-
-    def post_update(self, update: dict) -> int:
-        headers = {"x-telegram-bot-api-secret-token": botapi.SECRET}
-        url = f"{self.gateway}/v1/telegram/webhook"
-        return httpx.post(url, json=update, headers=headers, trust_env=False).status_code
 
 
 @contextmanager
@@ -81,7 +62,7 @@ def fake_bot_api() -> Iterator[botapi.FakeBotApi]:
 
 
 @pytest.fixture(scope="session")
-def mesh(scratch: Path) -> Iterator[Mesh]:
+def mesh(scratch: Path) -> Iterator[LocalMesh]:
     home, taken = scratch / "home", set()
     gateway, dashboard = free_port(taken), free_port(taken)
     with fake_bot_api() as api:
@@ -107,11 +88,12 @@ def mesh(scratch: Path) -> Iterator[Mesh]:
             )
         try:
             wait_for_ready(runner, log)
-            yield Mesh(
-                home,
-                f"http://127.0.0.1:{gateway}",
-                f"http://127.0.0.1:{dashboard}",
-                environment,
+            yield LocalMesh(
+                gateway=f"http://127.0.0.1:{gateway}",
+                dashboard=f"http://127.0.0.1:{dashboard}",
+                password=PASSWORD,
+                home=home,
+                environment=environment,
             )
         finally:
             runner.send_signal(signal.SIGINT)
@@ -124,28 +106,3 @@ def wait_for_ready(runner: subprocess.Popen, log: Path) -> None:
         assert runner.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.2)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, "The browser tests need Chromium: run `make browser`."
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
-    """A page of a signed-in operator, at the overview."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
-    page = context.new_page()
-    page.goto(f"{mesh.dashboard}/")
-    page.fill("input[name=login]", "admin")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_selector(".tile .value:not(.none)")
-    yield page
-    context.close()
