@@ -29,6 +29,9 @@ METRICS = (
     "http.server.requests",
 )
 
+METRICS_MODULE = "modules/metrics"
+AWAY = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
+
 Listener = Callable[[], None]
 log = structlog.get_logger()
 
@@ -72,6 +75,15 @@ class View:
             return None
         age = (datetime.now(UTC) - self.modules_time).total_seconds()
         return self.modules if age <= STALE_SECONDS else None
+
+    def lose_modules(self) -> None:
+        """Notes that the metrics room, which tells of the modules, does not answer."""
+        lost = {"state": "STATE_UNSPECIFIED", "reason": "", "actions": []}
+        own = {"state": "ERROR", "reason": "It does not serve.", "actions": []}
+        self.modules = [
+            module | (own if module["name"] == METRICS_MODULE else lost) for module in self.modules
+        ]
+        self.modules_time = datetime.now(UTC)
 
 
 class Hub:
@@ -184,6 +196,9 @@ class Hub:
             take(message["data"])
             self._changed.set()
         elif message["type"] == "end":
+            if message["id"] == "modules" and message["status"]["status"] in AWAY:
+                self.view.lose_modules()
+                self._changed.set()
             await self._resume(socket, message["id"])
 
     async def _resume(self, socket: websockets.ClientConnection, name: str) -> None:

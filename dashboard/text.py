@@ -70,6 +70,16 @@ MODULE_STATES = {
     "STOPPED": "停止",
     "STARTING": "起動中",
 }
+MODULE_REASONS = {
+    "It does not serve.": "応答していません。",
+    "Nobody listens there.": "接続を受け付けていません。",
+    "It starts.": "起動しています。",
+    "It was not checked yet.": "まだ確認していません。",
+    "The last check is too old.": "最終確認から時間が経っています。",
+    "The process does not run.": "プロセスが動いていません。",
+    "The process does not start.": "プロセスを起動できません。",
+    "The process ended unexpectedly and starts again.": "異常終了したため再起動しています。",
+}
 STATE_UNKNOWN = "不明"
 STATE = "状態"
 VERSION = "バージョン"
@@ -96,6 +106,7 @@ NO_CONTROL = "閲覧のみの権限では操作できません。"
 HOST = "ホスト"
 DATABASE = "PostgreSQL"
 CACHE = "Valkey / Redis"
+CACHE_NAMES = {"valkey": "Valkey", "redis": "Redis"}
 HOST_NAME = "ホスト名"
 PLATFORM = "OS"
 CORES = "コア数"
@@ -123,6 +134,18 @@ REACHABLE = "接続中"
 NETWORK = "ネットワーク"
 RECEIVE = "受信"
 TRANSMIT = "送信"
+
+# Telegram bot
+BOT = "Telegramボット"
+BOT_STATES = {
+    "UNCONFIGURED": "未設定",
+    "CONNECTED": "接続中",
+    "UNREACHABLE": "接続できません",
+}
+BOT_NAME = "ボット名"
+PENDING_UPDATES = "処理待ちの更新"
+FAILED_UPDATES = "処理に失敗した更新"
+LAST_UPDATE = "最終受信"
 
 # Events
 LIVE_FEED = "リアルタイムイベント"

@@ -1,4 +1,4 @@
-"""インフラ: host, PostgreSQL and Valkey."""
+"""インフラ: host, PostgreSQL, Valkey and the bot."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,10 +25,11 @@ def add(house: House) -> None:
         if isinstance(visit, RedirectResponse):
             return visit
         with frame(visit, "/infrastructure") as problem:
-            panels = box("panels three")
+            panels = box("panels")
 
             async def load() -> None:
-                found = await visit.get("/v1/infrastructure")
+                found = await visit.find("/v1/infrastructure") or {}
+                bot = await visit.find("/v1/telegram/bot") or {}
                 panels.clear()
                 with panels:
                     with panel(text.HOST):
@@ -37,6 +38,8 @@ def add(house: House) -> None:
                         facts(database_facts(found.get("database", {})))
                     with panel(text.CACHE):
                         facts(cache_facts(found.get("cache", {})))
+                    with panel(text.BOT):
+                        facts(bot_facts(bot))
 
             with box("panels"):
                 with panel(f"{text.CPU}・{text.MEMORY}", count=text.LAST_HOUR):
@@ -105,7 +108,8 @@ def database_facts(database: Json) -> Facts:
 
 
 def cache_facts(cache: Json) -> Facts:
-    name = " ".join(filter(None, (cache.get("software"), cache.get("version"))))
+    software = text.CACHE_NAMES.get(cache.get("software", ""), "")
+    name = " ".join(filter(None, (software, cache.get("version"))))
     return [
         (text.STATE, reachability(cache)),
         (text.VERSION, name or text.NO_DATA),
@@ -118,6 +122,22 @@ def cache_facts(cache: Json) -> Facts:
         (text.UPTIME, uptime(cache.get("startTime"))),
         measured(cache),
     ]
+
+
+def bot_facts(bot: Json) -> Facts:
+    username = bot.get("username")
+    return [
+        (text.STATE, text.BOT_STATES.get(bot.get("state", ""), text.NO_DATA)),
+        (text.BOT_NAME, f"@{username}" if username else text.NONE),
+        (text.PENDING_UPDATES, formats.integer(bot.get("pendingUpdateCount"))),
+        (text.FAILED_UPDATES, formats.integer(bot.get("failedUpdateCount"))),
+        (text.LAST_UPDATE, formats.age(seconds_since(bot.get("lastUpdateTime")))),
+    ]
+
+
+def seconds_since(value: object) -> float | None:
+    time = formats.parse_time(value)
+    return None if time is None else max(0.0, (datetime.now(UTC) - time).total_seconds())
 
 
 def number(found: Json, field: str) -> float | None:

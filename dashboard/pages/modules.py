@@ -13,6 +13,7 @@ from dashboard.parts.modules import (
     VERBS,
     confirm_action,
     module_title,
+    reason_words,
     state_tone,
     state_words,
 )
@@ -88,7 +89,7 @@ class Card:
         known: dict[str, Any] = module or {}
         self._state.text = state_words(known)
         self._state.classes(replace=f"badge {state_tone(known)}")
-        self._reason.text = known.get("reason", "")
+        self._reason.text = reason_words(known)
         self._reason.visible = bool(self._reason.text)
         for field, value in describe(known).items():
             self._values[field].text = value

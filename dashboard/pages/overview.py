@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse
 
 from dashboard import formats, text
 from dashboard.gateway import Json
-from dashboard.pages.infrastructure import cache_facts, database_facts
+from dashboard.pages.infrastructure import bot_facts, cache_facts, database_facts
 from dashboard.parts.events import event_note, event_title
 from dashboard.parts.figures import Tile, badge, facts
 from dashboard.parts.modules import module_title, state_tone, state_words
@@ -38,21 +38,24 @@ def add(house: House) -> None:
             with box("panels"):
                 show_modules(visit)
                 show_feed(visit)
-            with box("panels") as infrastructure:
+            with box("panels three") as infrastructure:
                 pass
             with box("panels") as lists:
                 pass
 
             async def load() -> None:
-                found = await visit.get("/v1/infrastructure")
-                endpoints = await visit.get("/v1/endpoints")
-                payments = await visit.get("/v1/payments", {"pageSize": LIST_ROWS})
+                found = await visit.find("/v1/infrastructure") or {}
+                bot = await visit.find("/v1/telegram/bot") or {}
+                endpoints = await visit.find("/v1/endpoints")
+                payments = await visit.find("/v1/payments", {"pageSize": LIST_ROWS})
                 infrastructure.clear()
                 with infrastructure:
                     with panel(text.DATABASE, "/infrastructure"):
                         facts(database_facts(found.get("database", {})))
                     with panel(text.CACHE, "/infrastructure"):
                         facts(cache_facts(found.get("cache", {})))
+                    with panel(text.BOT, "/infrastructure"):
+                        facts(bot_facts(bot))
                 lists.clear()
                 with lists:
                     show_endpoints(endpoints)
@@ -108,11 +111,11 @@ def show_feed(visit: Visit) -> None:
     visit.follow(refresh)
 
 
-def show_endpoints(found: Json) -> None:
+def show_endpoints(found: Json | None) -> None:
     with panel(text.ANALYTICS, "/analytics", text.WINDOWS["3600s"]):
-        endpoints = found.get("endpoints", [])
+        endpoints = (found or {}).get("endpoints", [])
         if not endpoints:
-            ui.label(text.NO_CALLS).classes("muted")
+            ui.label(text.NO_DATA if found is None else text.NO_CALLS).classes("muted")
         for endpoint in endpoints[:LIST_ROWS]:
             with box("line"):
                 ui.label(endpoint.get("method", "")).classes("muted")
@@ -122,11 +125,11 @@ def show_endpoints(found: Json) -> None:
                 ui.label(f"{text.P95} {formats.milliseconds(p95)}").classes("muted num")
 
 
-def show_payments(visit: Visit, found: Json) -> None:
+def show_payments(visit: Visit, found: Json | None) -> None:
     with panel(text.RECENT_PAYMENTS, "/payments"):
-        payments = found.get("payments", [])
+        payments = (found or {}).get("payments", [])
         if not payments:
-            ui.label(text.NO_PAYMENTS).classes("muted")
+            ui.label(text.NO_DATA if found is None else text.NO_PAYMENTS).classes("muted")
         for payment in payments:
             time = formats.parse_time(payment.get("payTime"))
             state = payment.get("state", "")

@@ -26,6 +26,12 @@ def state_words(module: Json) -> str:
     return text.MODULE_STATES.get(module.get("state", ""), text.STATE_UNKNOWN)
 
 
+def reason_words(module: Json) -> str:
+    """Writes why a module is in its state. What has no Japanese words shows as it was told."""
+    reason = str(module.get("reason", ""))
+    return text.MODULE_REASONS.get(reason, reason)
+
+
 def state_tone(module: Json) -> str:
     return TONES.get(module.get("state", ""), "")
 

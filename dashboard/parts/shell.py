@@ -58,6 +58,13 @@ class Visit:
         token = await self.house.sessions.token(self.session)
         return await self.house.sessions.gateway.get(path, token, query)
 
+    async def find(self, path: str, query: Query | None = None) -> Json | None:
+        """Reads from the gateway as `get` does. None: there is no answer, so nothing is known."""
+        try:
+            return await self.get(path, query)
+        except GatewayError:
+            return None
+
     async def post(self, path: str, body: Json, seconds: float) -> Json:
         """Posts a command to the gateway. Raises as `get` does."""
         token = await self.house.sessions.token(self.session)

@@ -10,8 +10,13 @@ from dashboard import text
 from dashboard.gateway import Json
 from dashboard.parts.shell import address, box
 
-BADGE = """
-<q-td :props="props"><span class="badge" :class="props.row.tone">{{ props.value }}</span></q-td>
+# On a phone a row is a card, and each cell names its column.
+LABEL = '<span class="cell-label">{{ props.col.label }}</span>'
+CELL = f'<q-td :props="props">{LABEL}<span>{{{{ props.value }}}}</span></q-td>'
+BADGE = f"""
+<q-td :props="props">
+{LABEL}<span class="badge" :class="props.row.tone">{{{{ props.value }}}}</span>
+</q-td>
 """
 
 Row = dict[str, Any]
@@ -38,6 +43,7 @@ def table(
     ]
     shown = ui.table(columns=described, rows=list(rows), row_key="key", pagination=0)
     shown.props(f'flat hide-pagination no-data-label="{empty}"')
+    shown.add_slot("body-cell", CELL)
     for field in badges:
         shown.add_slot(f"body-cell-{field}", BADGE)
     if on_row is not None:
