@@ -4,6 +4,7 @@ PRODUCT = "Libral Core"
 NO_DATA = "データなし"
 NONE = "—"
 ALL = "すべて"
+LOADING = "読み込み中…"
 
 # Shell
 CONNECTED = "接続中"

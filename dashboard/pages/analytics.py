@@ -8,7 +8,7 @@ from dashboard.gateway import Json
 from dashboard.parts.charts import chart
 from dashboard.parts.figures import plain_tile
 from dashboard.parts.shell import House, Visit, admit, box, frame, panel
-from dashboard.parts.tables import Filters, Row, table
+from dashboard.parts.tables import Filters, Row, Table
 
 PATH = "/analytics"
 RELOAD_SECONDS = 10.0
@@ -50,14 +50,13 @@ def add(house: House) -> None:
                 with panel(text.LATENCY_TREND, count=text.LAST_HOUR):
                     lines = [(text.P95, "http.server.request.duration", 1000.0)]
                     latency = chart(visit, lines, "ms", "P95")
-            rows = table(COLUMNS, [], text.NO_CALLS, numbers=NUMBERS)
+            rows = Table(COLUMNS, text.NO_CALLS, numbers=NUMBERS)
 
             async def load() -> None:
                 asked = {"window": chosen, "method": method, "query": q}
                 given = {name: value for name, value in asked.items() if value}
                 found = await visit.get("/v1/endpoints", given)
-                rows.rows = [endpoint_row(visit, one) for one in found.get("endpoints", [])]
-                rows.update()
+                rows.fill(endpoint_row(visit, one) for one in found.get("endpoints", []))
                 tiles.clear()
                 with tiles:
                     show_total(found.get("total", {}))

@@ -8,7 +8,7 @@ from dashboard.gateway import Json
 from dashboard.parts.events import event_row, show_event
 from dashboard.parts.figures import plain_tile
 from dashboard.parts.shell import House, admit, box, frame
-from dashboard.parts.tables import Filters, pager, table
+from dashboard.parts.tables import Filters, Table, pager
 
 PATH = "/events"
 PAGE_SIZE = 50
@@ -41,9 +41,8 @@ def add(house: House) -> None:
                 filters.choice("level", text.LEVEL, text.MIN_LEVELS)
                 filters.choice("source", text.SOURCE, text.MODULE_NAMES)
                 filters.words("q", text.SEARCH)
-            rows = table(
+            rows = Table(
                 COLUMNS,
-                [],
                 text.NO_EVENTS,
                 badges=["level"],
                 numbers=["key"],
@@ -55,8 +54,7 @@ def add(house: House) -> None:
                 found = await visit.get("/v1/events", request(query))
                 events.clear()
                 events.update({event["position"]: event for event in found.get("events", [])})
-                rows.rows = [event_row(event, visit.zone) for event in events.values()]
-                rows.update()
+                rows.fill(event_row(event, visit.zone) for event in events.values())
                 footer.clear()
                 with footer:
                     pager(PATH, query, found.get("nextPageToken", ""))

@@ -8,10 +8,10 @@ from dashboard.gateway import Json
 from dashboard.parts.figures import plain_tile
 from dashboard.parts.payments import TONES
 from dashboard.parts.shell import House, Visit, admit, box, frame
-from dashboard.parts.tables import Filters, Row, pager, show_detail, table
+from dashboard.parts.tables import Filters, Row, Table, ask, pager, show_detail
 
 PATH = "/payments"
-PAGE_SIZE = 50
+NAMES = {"state": "state", "q": "query", "page": "pageToken"}
 COLUMNS = {
     "time": text.PAY_TIME,
     "amount": text.AMOUNT,
@@ -37,9 +37,8 @@ def add(house: House) -> None:
                 filters = Filters(PATH, query)
                 filters.choice("state", text.STATE, text.PAYMENT_STATES)
                 filters.words("q", text.CHARGE)
-            rows = table(
+            rows = Table(
                 COLUMNS,
-                [],
                 text.NO_MATCHING_PAYMENTS if state or q else text.NO_PAYMENTS,
                 badges=["state"],
                 numbers=["amount"],
@@ -48,11 +47,10 @@ def add(house: House) -> None:
             footer = box("footer")
 
             async def load() -> None:
-                found = await visit.get("/v1/payments", request(query))
+                found = await visit.get("/v1/payments", ask(query, NAMES))
                 payments.clear()
                 payments.update({one["name"]: one for one in found.get("payments", [])})
-                rows.rows = [payment_row(visit, one) for one in payments.values()]
-                rows.update()
+                rows.fill(payment_row(visit, one) for one in payments.values())
                 footer.clear()
                 with footer:
                     pager(PATH, query, found.get("nextPageToken", ""))
@@ -62,29 +60,9 @@ def add(house: House) -> None:
                     show_totals(stats)
 
             visit.load(load, problem)
-            shown = [visit.hub.view.head]
-
-            def refresh() -> None:
-                news = [
-                    event
-                    for event in visit.hub.view.events
-                    if int(event["position"]) > shown[0] and event.get("category") == "PAYMENT"
-                ]
-                shown[0] = visit.hub.view.head
-                if news and not page:
-                    visit.load(load, problem)
-
-            visit.follow(refresh)
+            if not page:
+                visit.follow_news("PAYMENT", lambda: visit.load(load, problem))
         return None
-
-
-def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
-    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    names = {"state": "state", "q": "query", "page": "pageToken"}
-    for field, name in names.items():
-        if query[field]:
-            asked[name] = query[field]
-    return asked
 
 
 def payment_row(visit: Visit, payment: Json) -> Row:

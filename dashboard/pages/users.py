@@ -7,10 +7,10 @@ from dashboard import formats, text
 from dashboard.gateway import Json
 from dashboard.parts.figures import plain_tile
 from dashboard.parts.shell import House, Visit, admit, box, frame
-from dashboard.parts.tables import Filters, Row, pager, show_detail, table
+from dashboard.parts.tables import Filters, Row, Table, ask, pager, show_detail
 
 PATH = "/users"
-PAGE_SIZE = 50
+NAMES = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
 TONES = {"ACTIVE": "good", "SUSPENDED": "warn", "DELETED": "bad"}
 COLUMNS = {
     "name": text.NAME,
@@ -39,9 +39,8 @@ def add(house: House) -> None:
                 filters.choice("role", text.ROLES, text.ROLE_NAMES)
                 filters.choice("state", text.STATE, text.USER_STATES)
                 filters.words("q", text.SEARCH)
-            rows = table(
+            rows = Table(
                 COLUMNS,
-                [],
                 text.NO_USERS,
                 badges=["state"],
                 on_row=lambda row: show_user(visit, users[row["key"]]),
@@ -49,11 +48,10 @@ def add(house: House) -> None:
             footer = box("footer")
 
             async def load() -> None:
-                found = await visit.get("/v1/users", request(query))
+                found = await visit.get("/v1/users", ask(query, NAMES))
                 users.clear()
                 users.update({one["name"]: one for one in found.get("users", [])})
-                rows.rows = [user_row(visit, one) for one in users.values()]
-                rows.update()
+                rows.fill(user_row(visit, one) for one in users.values())
                 footer.clear()
                 with footer:
                     pager(PATH, query, found.get("nextPageToken", ""))
@@ -66,29 +64,9 @@ def add(house: House) -> None:
                     plain_tile(text.NEW_TODAY, formats.integer(stats.get("newTodayCount", 0)))
 
             visit.load(load, problem)
-            shown = [visit.hub.view.head]
-
-            def refresh() -> None:
-                news = [
-                    event
-                    for event in visit.hub.view.events
-                    if int(event["position"]) > shown[0] and event.get("category") == "USER"
-                ]
-                shown[0] = visit.hub.view.head
-                if news and not page:
-                    visit.load(load, problem)
-
-            visit.follow(refresh)
+            if not page:
+                visit.follow_news("USER", lambda: visit.load(load, problem))
         return None
-
-
-def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
-    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    names = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
-    for field, name in names.items():
-        if query[field]:
-            asked[name] = query[field]
-    return asked
 
 
 def user_row(visit: Visit, user: Json) -> Row:

@@ -1,6 +1,7 @@
 """Line charts over the last hour. Everything in them is a number or a word of ours."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from dashboard.parts.shell import Visit
 
 COLOURS = ("#38bdf8", "#a78bfa", "#34d399", "#fbbf24")
 FONTS = "Inter, 'Noto Sans JP', sans-serif"
+SPAN = timedelta(hours=1)
 Line = tuple[str, str, float]
 """A name, a metric and what its values are multiplied by."""
 
@@ -27,6 +29,9 @@ def chart(visit: Visit, lines: Sequence[Line], unit: str, aggregation: str = "AV
             found = await visit.get("/v1/metrics:query", query)
             points = read_points(found, factor, visit.zone)
             series.append(line(name, points, COLOURS[index % len(COLOURS)]))
+        now = datetime.now(visit.zone)
+        drawn.options["xAxis"]["min"] = wall_clock(now - SPAN)
+        drawn.options["xAxis"]["max"] = wall_clock(now)
         drawn.options["series"] = series
         drawn.update()
 
@@ -34,22 +39,26 @@ def chart(visit: Visit, lines: Sequence[Line], unit: str, aggregation: str = "AV
 
 
 def read_points(found: Json, factor: float, zone: ZoneInfo) -> list[list[Any]]:
-    """Reads the points of a series: the wall-clock time as milliseconds, and the value."""
+    """Reads the points of a series: the time on the wall clock, and the value."""
     points: list[list[Any]] = []
     for series in found.get("series", [])[:1]:
         for point in series.get("points", []):
             time = formats.parse_time(point.get("time"))
             if time is not None:
-                local = time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-                points.append([local, round(float(point.get("value", 0)) * factor, 3)])
+                local = time.astimezone(zone)
+                points.append([wall_clock(local), round(float(point.get("value", 0)) * factor, 3)])
     return points
+
+
+def wall_clock(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def line(name: str, points: list[list[Any]], colour: str) -> Json:
     return {
         "name": name,
         "type": "line",
-        "showSymbol": False,
+        "showSymbol": len(points) == 1,
         "data": points,
         "color": colour,
         "lineStyle": {"width": 2},

@@ -84,6 +84,23 @@ class Visit:
         client.on_delete(self.hub.listen(guarded))
         ui.timer(TICK_SECONDS, guarded)
 
+    def follow_news(self, category: str, act: Callable[[], None]) -> None:
+        """Calls `act` when events of a category came."""
+        shown = self.hub.view.head
+
+        def refresh() -> None:
+            nonlocal shown
+            news = [
+                event
+                for event in self.hub.view.events
+                if int(event["position"]) > shown and event.get("category") == category
+            ]
+            shown = self.hub.view.head
+            if news:
+                act()
+
+        self.follow(refresh)
+
     def load(self, work: Callable[[], Awaitable[None]], problem: ui.label) -> None:
         """Runs `work` beside the page. What goes wrong shows in `problem`."""
         client = ui.context.client

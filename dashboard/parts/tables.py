@@ -1,7 +1,7 @@
 """Tables, their filters and pages. Cells are text, never markup."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -19,36 +19,53 @@ BADGE = f"""
 </q-td>
 """
 
+PAGE_SIZE = 50
 Row = dict[str, Any]
 
 
-def table(
-    columns: Mapping[str, str],
-    rows: Sequence[Row],
-    empty: str,
-    *,
-    badges: Sequence[str] = (),
-    numbers: Sequence[str] = (),
-    on_row: Callable[[Row], None] | None = None,
-) -> ui.table:
-    """Shows rows of texts. `columns` maps fields to titles; a `badges` field shows in `tone`."""
-    described = [
-        {
-            "name": field,
-            "label": title,
-            "field": field,
-            "align": "right" if field in numbers else "left",
-        }
-        for field, title in columns.items()
-    ]
-    shown = ui.table(columns=described, rows=list(rows), row_key="key", pagination=0)
-    shown.props(f'flat hide-pagination no-data-label="{empty}"')
-    shown.add_slot("body-cell", CELL)
-    for field in badges:
-        shown.add_slot(f"body-cell-{field}", BADGE)
-    if on_row is not None:
-        shown.on("rowClick", lambda event: on_row(event.args[1]), [[], ["key"], None])
-    return shown
+class Table:
+    """Rows of texts. `columns` maps fields to titles; a `badges` field shows in `tone`.
+
+    Until it is filled it says that it loads; filled with nothing it says `empty`.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, str],
+        empty: str,
+        *,
+        badges: Sequence[str] = (),
+        numbers: Sequence[str] = (),
+        on_row: Callable[[Row], None] | None = None,
+    ) -> None:
+        described = [
+            {
+                "name": field,
+                "label": title,
+                "field": field,
+                "align": "right" if field in numbers else "left",
+            }
+            for field, title in columns.items()
+        ]
+        self._empty = empty
+        self._table = ui.table(columns=described, rows=[], row_key="key", pagination=0)
+        self._table.props(f'flat hide-pagination no-data-label="{text.LOADING}"')
+        self._table.add_slot("body-cell", CELL)
+        for field in badges:
+            self._table.add_slot(f"body-cell-{field}", BADGE)
+        if on_row is not None:
+            self._table.on("rowClick", lambda event: on_row(event.args[1]), [[], ["key"], None])
+
+    def fill(self, rows: Iterable[Row]) -> None:
+        self._table.props(f'no-data-label="{self._empty}"')
+        self._table.rows = list(rows)
+        self._table.update()
+
+
+def ask(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str | int | list[str]]:
+    """Turns what the address of the page asks for into the request for a page of a list."""
+    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
+    return asked | {name: query[field] for field, name in names.items() if query[field]}
 
 
 class Filters:

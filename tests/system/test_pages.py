@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 ARTIFACTS = Path(".artifacts/screenshots")
 PAGES = {
@@ -29,6 +30,8 @@ def test_every_page_draws(mesh, page, width):
     for path, words in PAGES.items():
         page.goto(f"{mesh.dashboard}{path}")
         page.get_by_text(words).first.wait_for()
+        expect(page.get_by_text("読み込み中…")).to_have_count(0)
+        expect(page.locator(".live")).to_have_text("接続中")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         name = path.strip("/") or "overview"
         page.screenshot(path=ARTIFACTS / f"{name}-{width}.png", full_page=True)
