@@ -4,6 +4,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 
 import httpx
 import psutil
@@ -206,3 +208,14 @@ def test_a_figure_without_its_source_is_no_data(mesh, page):
 def test_memory_stays_in_its_bounds(mesh):
     last = mesh.run("status").strip().splitlines()[-1]
     assert float(last.split()[2]) < 700, last
+
+
+def test_a_second_up_in_the_same_home_is_refused(mesh):
+    command = [sys.executable, "-m", "deploy.local", "up"]
+    done = subprocess.run(
+        command, env=mesh.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert str(mesh.home) in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert mesh.answers()

@@ -1,0 +1,60 @@
+import asyncio
+
+from libral.users.v1 import users_pb2, users_pb2_grpc
+from sqlalchemy import MetaData, select
+
+from services.events.__main__ import build as build_events
+from services.kernel import subscriptions
+from services.kernel.subscriptions import Subscription
+from services.kernel.tables import KernelTables
+from services.users.__main__ import build as build_users
+from tests.services.helpers import eventually
+
+LOGINS = [f"user{number}" for number in range(4)]
+
+
+async def test_a_poison_event_is_buried_and_the_stream_goes_on(
+    mesh, users_environment, redis_url, monkeypatch
+):
+    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
+    events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
+    target = f"127.0.0.1:{events.port}"
+    room = await mesh.start("users", build_users, users_environment, events_target=target)
+    users = users_pb2_grpc.UserServiceStub(mesh.channel(room))
+    for login in LOGINS:
+        user = users_pb2.User(login=login, display_name=login)
+        await users.CreateUser(users_pb2.CreateUserRequest(user=user, password="a long password"))
+    seen: list[int] = []
+    tries: list[int] = []
+
+    async def react(_, event) -> None:
+        if len(seen) == 2:
+            tries.append(event.position)
+            if len(tries) <= subscriptions.TRIES_MAX:
+                raise ValueError("poison")
+        seen.append(event.position)
+
+    kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
+    subscription = Subscription(
+        "test",
+        {"user.created": react},
+        kernel.database,
+        tables,
+        mesh.channel(events),
+        kernel.clock,
+    )
+    task = asyncio.create_task(subscription.run())
+
+    async def all_handled() -> bool:
+        return len(seen) == len(LOGINS) and await subscription.position() == seen[-1]
+
+    await eventually(all_handled)
+    task.cancel()
+    letters = select(tables.dead_letters)
+    async with kernel.database.reading() as connection:
+        buried = (await connection.execute(letters)).all()
+    assert [(row.position, row.tries, row.error) for row in buried] == [
+        (tries[0], subscriptions.TRIES_MAX, "ValueError: poison")
+    ]
+    assert seen == sorted(seen)
+    assert tries[0] not in seen

@@ -1,0 +1,84 @@
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.kernel.errors import UnauthenticatedError
+from services.kernel.settings import SettingsError
+from services.kernel.tokens import ServiceTokens, Verifier, load_key
+
+MESH, USERS, FORGER = (Ed25519PrivateKey.generate() for _ in range(3))
+
+
+class Keys:
+    """The published keys of users, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def fetch(self):
+        self.asked += 1
+        return {"current": USERS.public_key()}
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+@pytest.fixture
+def verifier(keys: Keys) -> Verifier:
+    return Verifier(MESH.public_key(), keys.fetch)
+
+
+def sign(key=USERS, key_id="current", **changes) -> str:
+    claims = {"iss": "libral", "sub": "users/1", "roles": ["ADMIN"], "exp": int(time.time()) + 60}
+    claims = {name: value for name, value in (claims | changes).items() if value is not None}
+    return jwt.encode(claims, key, "EdDSA", headers={"kid": key_id})
+
+
+async def test_a_users_token_tells_who_calls(verifier, keys):
+    for _ in range(3):
+        caller = await verifier.verify(sign())
+        assert (caller.subject, caller.roles) == ("users/1", {"ADMIN"})
+    assert keys.asked == 1
+
+
+async def test_a_rooms_token_needs_no_users_room(verifier, keys):
+    caller = await verifier.verify(ServiceTokens("payments", MESH).current())
+    assert (caller.subject, caller.roles, keys.asked) == ("services/payments", {"SERVICE"}, 0)
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("", "TOKEN_INVALID"),
+        ("nonsense", "TOKEN_INVALID"),
+        (sign(FORGER), "TOKEN_INVALID"),
+        (sign(key_id="unknown"), "TOKEN_INVALID"),
+        (sign(sub=None), "TOKEN_INVALID"),
+        (sign(exp=None), "TOKEN_INVALID"),
+        (sign(iss="libral-mesh"), "TOKEN_INVALID"),
+        (sign(exp=int(time.time()) - 60), "TOKEN_EXPIRED"),
+        (jwt.encode({"iss": "libral", "sub": "users/1"}, "", "none"), "TOKEN_INVALID"),
+        (jwt.encode({"iss": "libral"}, "k" * 32, "HS256"), "TOKEN_INVALID"),
+        (sign()[:-4] + "AAAA", "TOKEN_INVALID"),
+    ],
+)
+async def test_no_other_token_is_taken(verifier, token, reason):
+    with pytest.raises(UnauthenticatedError) as refused:
+        await verifier.verify(token)
+    assert refused.value.reason == reason
+
+
+async def test_a_flood_of_unknown_keys_asks_once(verifier, keys):
+    for number in range(20):
+        with pytest.raises(UnauthenticatedError):
+            await verifier.verify(sign(key_id=f"unknown-{number}"))
+    assert keys.asked == 1
+
+
+def test_a_broken_key_names_its_variable():
+    with pytest.raises(SettingsError, match="LIBRAL_MESH_KEY"):
+        load_key("LIBRAL_MESH_KEY", b"no key")
