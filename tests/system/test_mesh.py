@@ -14,6 +14,7 @@ import redis
 from playwright.sync_api import expect
 from websockets.sync.client import connect
 
+from deploy.images.builder import ROOT
 from deploy.local import embedded
 from deploy.local.home import Home
 from tests import smoke
@@ -219,3 +220,14 @@ def test_a_second_up_in_the_same_home_is_refused(mesh):
     assert str(mesh.home) in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert mesh.answers()
+
+
+def test_the_readme_tells_requests_that_work(mesh):
+    readme = (ROOT / "README.md").read_text()
+    block = readme.split("## Use it")[1].split("```sh\n")[1].split("```")[0]
+    block = block.replace("$(.venv/bin/libral password)", mesh.password)
+    block = block.replace("curl -N", "curl -N --max-time 1")
+    block = block.replace("localhost:8080", mesh.gateway.removeprefix("http://"))
+    done = subprocess.run(["sh", "-c", block], capture_output=True, text=True, check=False)
+    assert '"modules/users"' in done.stdout
+    assert "id: 1\ndata: " in done.stdout
