@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.auth import Authenticator, KeyRing
-from gateway.codec import Codec, JsonFormatCodec
+from gateway.codec import Codec
 from gateway.cors import Cors
 from gateway.descriptors import Contracts
 from gateway.errors import Renderer
@@ -40,7 +40,7 @@ class Core:
             contracts=contracts,
             table=table,
             upstreams=upstreams,
-            codec=JsonFormatCodec(contracts.pool),
+            codec=Codec(contracts.pool),
             renderer=Renderer(contracts.pool),
             authenticator=Authenticator(KeyRing(KeyDocument(table, upstreams).fetch)),
             feeds=Feeds(upstreams),

@@ -158,7 +158,7 @@ BODIES = [
     (b'{"item": {"count": true}}', {"item.count": None}),
     (b'{"item": 1}', {"item": None}),
     (b'{"items": {}}', {"items": None}),
-    (b'{"items": [null]}', {"items": None}),
+    (b'{"items": [null]}', {"items[0]": None}),
     (b'{"color": "GREEN"}', {"color": None}),
     (b'{"time": "yesterday"}', {"time": None}),
     (b'{"data": "a"}', {"data": None}),

@@ -1,0 +1,11 @@
+"""Protobuf ↔ JSON, by functions that are compiled once per message from its descriptor.
+
+The forms are those of proto3 JSON (https://protobuf.dev/programming-guides/json/).
+What `google.protobuf.json_format` takes silently and loses, this refuses: a member
+given twice, an unknown one, characters in base64 that are none.
+"""
+
+from gateway.codec.codec import Codec, Options
+from gateway.codec.fields import is_map
+
+__all__ = ["Codec", "Options", "is_map"]

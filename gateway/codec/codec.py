@@ -1,0 +1,88 @@
+"""The codec: what the rest of the gateway asks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+
+from gateway.codec.decoder import Decoder
+from gateway.codec.encoder import Encoder
+from gateway.codec.text import BODY, read_json
+from gateway.errors import INTERNAL, Violation, failure, invalid, invalid_field
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a deployment writes JSON. `defaults`: fields without presence are always written."""
+
+    proto_names: bool = False
+    defaults: bool = True
+    enum_numbers: bool = False
+
+
+class Codec:
+    """Reads and writes the messages of one pool."""
+
+    def __init__(self, pool: DescriptorPool, options: Options | None = None) -> None:
+        options = options or Options()
+        self._enum_numbers = options.enum_numbers
+        self._decoder = Decoder(pool)
+        self._encoders = {
+            numbers: Encoder(
+                pool,
+                proto_names=options.proto_names,
+                defaults=options.defaults,
+                enum_numbers=numbers,
+            )
+            for numbers in (False, True)
+        }
+
+    def decode(self, content: bytes, message: Message, field: FieldDescriptor | None) -> Any:
+        """Reads JSON into a message, or into one field of it, and returns the value as read.
+
+        Raises:
+            StatusError: 400 that lists what is wrong.
+        """
+        value = read_json(content)
+        kind: Any = message.DESCRIPTOR
+        try:
+            if field is None:
+                found = self._decoder.message(kind)(message, value)
+            else:
+                found = self._decoder.field(field)(message, value)
+        except ValueError as error:
+            raise invalid_field(BODY, f"{error}.") from None
+        if found:
+            raise invalid([Violation(each.field or BODY, each.description) for each in found])
+        return value
+
+    def encode(
+        self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
+    ) -> bytes:
+        """Writes a message, or one field of it.
+
+        Raises:
+            StatusError: 500, it holds what JSON cannot say.
+        """
+        try:
+            return orjson.dumps(self.value(message, field, enum_numbers=enum_numbers))
+        except (ValueError, TypeError, RecursionError) as error:
+            problem = f"The answer cannot be written as JSON: {error}."
+            raise failure(INTERNAL, "ANSWER_NOT_JSON", problem) from error
+
+    def value(
+        self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
+    ) -> Any:
+        """Writes a message, or one field of it, as dicts, lists and scalars."""
+        encoder = self._encoders[enum_numbers or self._enum_numbers]
+        kind: Any = message.DESCRIPTOR
+        if field is None:
+            return encoder.message(kind)(message)
+        if field.has_presence and not message.HasField(field.name):
+            return None
+        return encoder.field(field)(getattr(message, field.name))
+
+

@@ -1,0 +1,314 @@
+"""JSON values → messages, by a table of functions for each message."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+
+from gateway.codec import forms
+from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
+from gateway.codec.scalars import key_reader, reader
+from gateway.errors import Violation
+
+Violations = list[Violation]
+# Reads a value into a message, and tells what is wrong, or raises ValueError if it is all of it.
+Fill = Callable[[Any, Any], Violations | None]
+
+OBJECT_FORM = "must be a JSON object"
+LIST_FORM = "must be a list"
+NO_NULL = "must not be null"
+UNKNOWN = "is no field of this method."
+
+
+class Decoder:
+    """Reads messages of one pool."""
+
+    def __init__(self, pool: DescriptorPool) -> None:
+        self._pool = pool
+        self._known: dict[str, Fill] = {
+            "google.protobuf.Timestamp": filler(forms.read_time),
+            "google.protobuf.Duration": filler(forms.read_duration),
+            "google.protobuf.FieldMask": filler(forms.read_mask),
+            "google.protobuf.Struct": filler(read_struct),
+            "google.protobuf.ListValue": filler(read_list),
+            "google.protobuf.Any": self._read_any,
+            VALUE: filler(read_value),
+        }
+        self._special = WRAPPERS | self._known.keys()
+
+    def message(self, kind: Descriptor) -> Fill:
+        """The function that reads a message of that kind."""
+        name = kind.full_name
+        if name not in self._known:
+            # A message that may hold itself meets its own name while its table is made.
+            self._known[name] = lambda message, value: self._known[name](message, value)
+            self._known[name] = wrapper(kind) if name in WRAPPERS else self._object(kind)
+        return self._known[name]
+
+    def field(self, field: FieldDescriptor) -> Fill:
+        """The function that reads a member of an object into its field."""
+        if is_map(field):
+            fill = self._map(field)
+        elif field.is_repeated:
+            fill = self._repeated(field)
+        elif field.message_type is not None:
+            fill = self._submessage(field)
+        else:
+            fill = scalar(field)
+        if takes_null(field) and not field.is_repeated:
+            return fill
+        return lambda message, value: None if value is None else fill(message, value)
+
+    def _object(self, kind: Descriptor) -> Fill:
+        members = self._members(kind)
+        checks = list(exclusive_checks(kind))
+
+        def fill(message: Any, value: Any) -> Violations | None:
+            if value.__class__ is not dict:
+                raise ValueError(OBJECT_FORM)
+            violations: Violations = []
+            for check in checks:
+                check(value, violations)
+            for name, member in value.items():
+                fill_member = members.get(name)
+                if fill_member is None:
+                    violations.append(Violation(name, UNKNOWN))
+                    continue
+                try:
+                    found = fill_member(message, member)
+                except ValueError as error:
+                    violations.append(Violation(name, f"{error}."))
+                else:
+                    if found:
+                        violations += inside(name, found)
+            return violations
+
+        return fill
+
+    def _members(self, kind: Descriptor) -> dict[str, Fill]:
+        members: dict[str, Fill] = {}
+        for field in kind.fields:
+            members[field.name] = members[field.json_name] = self.field(field)
+        if kind.is_extendable:
+            for extension in self._pool.FindAllExtensions(kind):
+                members[f"[{extension.full_name}]"] = self._extension(extension)
+        return members
+
+    def _submessage(self, field: FieldDescriptor) -> Fill:
+        name, fill = field.name, self.message(field.message_type)
+
+        def fill_member(message: Any, value: Any) -> Violations | None:
+            target = getattr(message, name)
+            target.SetInParent()
+            return fill(target, value)
+
+        return fill_member
+
+    def _extension(self, field: FieldDescriptor) -> Fill:
+        """Reads an extension of a proto2 message that is one value."""
+        if field.is_repeated or field.message_type is not None:
+            return refuse
+        read = reader(field)
+
+        def fill_member(message: Any, value: Any) -> None:
+            message.Extensions[field] = read(value)
+
+        return fill_member
+
+    def _repeated(self, field: FieldDescriptor) -> Fill:
+        name = field.name
+        if field.message_type is not None:
+            fill = self.message(field.message_type)
+        else:
+            read = reader(field)
+        nullable = takes_null(field)
+
+        def fill_messages(message: Any, value: Any) -> Violations:
+            target = getattr(message, name)
+            return each(enumerate(value), nullable, lambda _, item: fill(target.add(), item))
+
+        def fill_scalars(message: Any, value: Any) -> Violations:
+            target = getattr(message, name)
+            return each(enumerate(value), nullable, lambda _, item: target.append(read(item)))
+
+        fill_items = fill_scalars if field.message_type is None else fill_messages
+
+        def fill_member(message: Any, value: Any) -> Violations:
+            if value.__class__ is not list:
+                raise ValueError(LIST_FORM)
+            return fill_items(message, value)
+
+        return fill_member
+
+    def _map(self, field: FieldDescriptor) -> Fill:
+        name = field.name
+        key_field, value_field = map_fields(field)
+        read_key = key_reader(key_field)
+        nullable = takes_null(value_field)
+        set_item = self._item(value_field)
+
+        def fill_member(message: Any, value: Any) -> Violations:
+            if value.__class__ is not dict:
+                raise ValueError(OBJECT_FORM)
+            target = getattr(message, name)
+            return each(
+                value.items(), nullable, lambda key, item: set_item(target, read_key(key), item)
+            )
+
+        return fill_member
+
+    def _item(self, field: FieldDescriptor) -> Callable[[Any, Any, Any], Violations | None]:
+        if field.message_type is not None:
+            fill = self.message(field.message_type)
+            return lambda target, key, value: fill(target[key], value)
+        read = reader(field)
+        return lambda target, key, value: target.__setitem__(key, read(value))
+
+    def _read_any(self, message: Any, value: Any) -> Violations | None:
+        """Reads an Any. One whose type nobody knows is taken with its bytes."""
+        if value.__class__ is not dict:
+            raise ValueError(OBJECT_FORM)
+        if not value:
+            return None
+        url = value.get(ANY_TYPE)
+        if not isinstance(url, str):
+            return [Violation(ANY_TYPE, "must name a type.")]
+        members = {name: member for name, member in value.items() if name != ANY_TYPE}
+        try:
+            kind = self._pool.FindMessageTypeByName(url.rpartition("/")[2])
+        except KeyError:
+            message.type_url, message.value = url, unknown_bytes(url, members)
+            return None
+        inner = message_factory.GetMessageClass(kind)()
+        if kind.full_name in self._special:
+            if members.keys() != {"value"}:
+                return [Violation("value", "must be given, and nothing beside.")]
+            found = inside("value", self.message(kind)(inner, members["value"]) or [])
+        else:
+            found = self.message(kind)(inner, members) or []
+        message.type_url, message.value = url, inner.SerializeToString()
+        return found
+
+
+def filler(read: Callable[[Any, Any], None]) -> Fill:
+    return lambda message, value: read(value, message)
+
+
+def wrapper(kind: Descriptor) -> Fill:
+    return scalar(kind.fields_by_name["value"])
+
+
+def scalar(field: FieldDescriptor) -> Fill:
+    name, read = field.name, reader(field)
+
+    def fill_member(message: Any, value: Any) -> None:
+        setattr(message, name, read(value))
+
+    return fill_member
+
+
+def refuse(_: Any, __: Any) -> None:
+    raise ValueError("is an extension that cannot be given")
+
+
+def takes_null(field: FieldDescriptor) -> bool:
+    """Whether null is one of the values that the field may hold."""
+    kind = field.message_type
+    return is_null(field) or (kind is not None and kind.full_name == VALUE)
+
+
+def each(
+    items: Iterable[tuple[Any, Any]],
+    nullable: bool,  # noqa: FBT001 - see the two callers
+    take: Callable[[Any, Any], Violations | None],
+) -> Violations:
+    """Takes every item of a list or a map, and collects what is wrong with which."""
+    violations: Violations = []
+    for key, item in items:
+        name = f"[{key}]" if key.__class__ is int else key
+        if item is None and not nullable:
+            violations.append(Violation(name, f"{NO_NULL}."))
+            continue
+        try:
+            found = take(key, item)
+        except ValueError as error:
+            violations.append(Violation(name, f"{error}."))
+        else:
+            if found:
+                violations += inside(name, found)
+    return violations
+
+
+def inside(name: str, violations: Violations) -> Violations:
+    """Puts the name of the member before what was found in it."""
+    return [Violation(join(name, each.field), each.description) for each in violations]
+
+
+def join(name: str, path: str) -> str:
+    return name + path if not path or path.startswith("[") else f"{name}.{path}"
+
+
+def exclusive_checks(kind: Descriptor) -> Iterable[Callable[[dict[str, Any], Violations], None]]:
+    """Yields the checks for members of which an object may have one."""
+    for field in kind.fields:
+        if field.name != field.json_name:
+            yield exclusive([field.json_name, field.name], nulls=True)
+    for oneof in kind.oneofs:
+        names = [name for field in oneof.fields for name in {field.json_name, field.name}]
+        if len(oneof.fields) > 1:
+            yield exclusive(names, nulls=False)
+
+
+def exclusive(names: list[str], *, nulls: bool) -> Callable[[dict[str, Any], Violations], None]:
+    def check(value: dict[str, Any], violations: Violations) -> None:
+        given = [name for name in value if name in known and (nulls or value[name] is not None)]
+        if len(given) > 1:
+            violations.append(Violation(given[1], f"excludes {given[0]}, which is given too."))
+
+    known = frozenset(names)
+    return lambda value, violations: (
+        None if known.isdisjoint(value) else check(value, violations)
+    )
+
+
+def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:
+    content = members.get("value")
+    if members.keys() == {"value"} and isinstance(content, str):
+        return forms.read_bytes(content)
+    raise ValueError(f"is of type {url}, which is not known: give its bytes as value, in base64")
+
+
+def read_struct(value: Any, message: Any) -> None:
+    if not isinstance(value, dict):
+        raise ValueError(OBJECT_FORM)
+    fields = message.fields
+    for key, item in value.items():
+        read_value(item, fields[key])
+
+
+def read_list(value: Any, message: Any) -> None:
+    if not isinstance(value, list):
+        raise ValueError(LIST_FORM)
+    values = message.values
+    for item in value:
+        read_value(item, values.add())
+
+
+def read_value(value: Any, message: Any) -> None:
+    """Reads any JSON into a `google.protobuf.Value`."""
+    if value is None:
+        message.null_value = 0
+    elif isinstance(value, bool):
+        message.bool_value = value
+    elif isinstance(value, str):
+        message.string_value = value
+    elif isinstance(value, int | float):
+        message.number_value = value
+    elif isinstance(value, dict):
+        message.struct_value.SetInParent()
+        read_struct(value, message.struct_value)
+    else:
+        message.list_value.SetInParent()
+        read_list(value, message.list_value)

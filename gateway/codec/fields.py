@@ -1,0 +1,35 @@
+"""What encoder and decoder ask of a field."""
+
+from google.protobuf.descriptor import FieldDescriptor
+
+ANY_TYPE = "@type"
+NULL_VALUE = "google.protobuf.NullValue"
+VALUE = "google.protobuf.Value"
+WRAPPERS = frozenset(
+    f"google.protobuf.{kind}Value"
+    for kind in ("Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "String", "Bytes")
+)
+INTEGERS_64 = frozenset(
+    {
+        FieldDescriptor.TYPE_INT64,
+        FieldDescriptor.TYPE_UINT64,
+        FieldDescriptor.TYPE_SINT64,
+        FieldDescriptor.TYPE_FIXED64,
+        FieldDescriptor.TYPE_SFIXED64,
+    }
+)
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def is_null(field: FieldDescriptor) -> bool:
+    """Whether the field is an enum that JSON writes as null."""
+    return field.enum_type is not None and field.enum_type.full_name == NULL_VALUE
+
+
+def map_fields(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor]:
+    """The key and the value of a map."""
+    entry = field.message_type.fields_by_name
+    return entry["key"], entry["value"]

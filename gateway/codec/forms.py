@@ -1,0 +1,187 @@
+"""The JSON forms of well-known types that are strings: times, durations, masks, bytes, floats."""
+
+import base64
+import binascii
+import datetime
+import math
+import re
+import struct
+from functools import lru_cache
+from typing import Any
+
+NANOS = 1_000_000_000
+SECONDS_MIN = -62_135_596_800
+SECONDS_MAX = 253_402_300_799
+DURATION_SECONDS_MAX = 315_576_000_000
+MINUTE = 60
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+TIME = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
+MASK = re.compile(r"[a-z0-9A-Z]+(?:\.[a-z0-9A-Z]+)*", re.ASCII)
+CAPITAL = re.compile(r"[A-Z]")
+SNAKE = re.compile(r"_([a-z])")
+REVERSIBLE = re.compile(r"(?:[^A-Z_]|_[a-z])*", re.ASCII)
+
+TIME_RANGE = "a Timestamp is out of range"
+TWO_DIGITS = [f"{number:02d}" for number in range(MINUTE)]
+
+TIME_FORM = "must be a time such as 2026-01-31T12:00:00Z"
+DURATION_FORM = "must be a duration such as 1.5s"
+MASK_FORM = "must be field names such as displayName,roles"
+BYTES_FORM = "must be base64"
+
+FLOAT = struct.Struct("<f")
+FLOAT_DIGITS_MAX = 9
+
+
+def write_time(message: Any) -> str:
+    """Writes a Timestamp as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second.
+
+    Raises:
+        ValueError: It is no time from year 1 to 9999.
+    """
+    seconds, nanos = message.seconds, message.nanos
+    start = minute(seconds // MINUTE)
+    if not nanos:
+        return f"{start}{TWO_DIGITS[seconds % MINUTE]}Z"
+    if not 0 < nanos < NANOS:
+        raise ValueError(TIME_RANGE)
+    return f"{start}{TWO_DIGITS[seconds % MINUTE]}{fraction(nanos)}Z"
+
+
+@lru_cache(maxsize=4096)
+def minute(number: int) -> str:
+    """The text of a minute since 1970, up to its seconds."""
+    if not SECONDS_MIN <= number * MINUTE <= SECONDS_MAX:
+        raise ValueError(TIME_RANGE)
+    time = EPOCH + datetime.timedelta(minutes=number)
+    return f"{time.year:04d}-{time.month:02d}-{time.day:02d}T{time.hour:02d}:{time.minute:02d}:"
+
+
+def fraction(nanos: int) -> str:
+    if not nanos:
+        return ""
+    if nanos % 1000:
+        return f".{nanos:09d}"
+    return f".{nanos // 1000:06d}" if nanos % 1_000_000 else f".{nanos // 1_000_000:03d}"
+
+
+def read_time(text: Any, message: Any) -> None:
+    """Reads a Timestamp from RFC 3339.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(TIME_FORM)
+    try:
+        local = datetime.datetime.fromisoformat(found[1] + found[3])
+    except ValueError:
+        raise ValueError(TIME_FORM) from None
+    delta = local - EPOCH
+    seconds = delta.days * 86_400 + delta.seconds
+    if not SECONDS_MIN <= seconds <= SECONDS_MAX:
+        raise ValueError(TIME_FORM)
+    message.seconds, message.nanos = seconds, int((found[2] or "").ljust(9, "0"))
+
+
+def write_duration(message: Any) -> str:
+    """Writes a Duration as seconds.
+
+    Raises:
+        ValueError: It is longer than 10,000 years, or its signs differ.
+    """
+    seconds, nanos = message.seconds, message.nanos
+    if abs(seconds) > DURATION_SECONDS_MAX or abs(nanos) >= NANOS or seconds * nanos < 0:
+        raise ValueError("a Duration is out of range")
+    sign = "-" if seconds < 0 or nanos < 0 else ""
+    return f"{sign}{abs(seconds)}{fraction(abs(nanos))}s"
+
+
+def read_duration(text: Any, message: Any) -> None:
+    """Reads a Duration.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None or int(found[2]) > DURATION_SECONDS_MAX:
+        raise ValueError(DURATION_FORM)
+    sign = -1 if found[1] else 1
+    message.seconds = sign * int(found[2])
+    message.nanos = sign * int((found[3] or "").ljust(9, "0"))
+
+
+def write_mask(message: Any) -> str:
+    """Writes a FieldMask in JSON's names.
+
+    Raises:
+        ValueError: A name would not be read back as itself.
+    """
+    return ",".join(map(write_path, message.paths))
+
+
+@lru_cache(maxsize=4096)
+def write_path(path: str) -> str:
+    if not REVERSIBLE.fullmatch(path):
+        raise ValueError(f"{path!r} cannot stand in a FieldMask")
+    return SNAKE.sub(lambda found: found[1].upper(), path)
+
+
+def read_mask(text: Any, message: Any) -> None:
+    """Reads a FieldMask.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(text, str):
+        raise ValueError(MASK_FORM)
+    paths = text.split(",") if text else []
+    if not all(map(MASK.fullmatch, paths)):
+        raise ValueError(MASK_FORM)
+    message.paths.extend(CAPITAL.sub(lambda found: f"_{found[0].lower()}", p) for p in paths)
+
+
+def write_bytes(value: bytes) -> str:
+    return binascii.b2a_base64(value, newline=False).decode("ascii")
+
+
+def read_bytes(text: str) -> bytes:
+    """Reads base64 in either alphabet, with or without padding.
+
+    Raises:
+        ValueError: It is none.
+    """
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(BYTES_FORM) from None
+
+
+def write_double(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def write_float(value: float) -> float | str:
+    """Writes a float of single precision with as few digits as tell it from its neighbours."""
+    if not math.isfinite(value):
+        return write_double(value)
+    for digits in range(6, FLOAT_DIGITS_MAX):
+        short = float(f"{value:.{digits}g}")
+        if single(short) == value:
+            return short
+    return float(f"{value:.{FLOAT_DIGITS_MAX}g}")
+
+
+def single(value: float) -> float:
+    """Rounds to single precision."""
+    try:
+        return float(FLOAT.unpack(FLOAT.pack(value))[0])
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -1,0 +1,154 @@
+"""JSON values → the values of scalar fields, in the forms of proto3 JSON."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+
+from gateway.codec import forms
+from gateway.codec.fields import is_null
+
+Read = Callable[[Any], Any]
+
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+INTEGER_DIGITS_MAX = 20
+NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+FLOAT_MAX = 3.4028234663852886e38
+NUMBER_FORM = "must be a number"
+
+
+def reader(field: FieldDescriptor) -> Read:
+    """The function that reads one value of a scalar field. It raises ValueError, and says why."""
+    if field.enum_type is not None:
+        return enum(field.enum_type, null=is_null(field))
+    return READERS[field.type]
+
+
+def key_reader(field: FieldDescriptor) -> Read:
+    """The function that reads a key of a map, which JSON has as a string."""
+    return KEY_READERS.get(field.type) or READERS[field.type]
+
+
+def integer(low: int, high: int) -> Read:
+    problem = f"must be an integer from {low} to {high}"
+
+    def read(value: Any) -> int:
+        number = value if value.__class__ is int else whole(value)
+        if number is None or not low <= number <= high:
+            raise ValueError(problem)
+        return number
+
+    return read
+
+
+def whole(value: Any) -> int | None:
+    """Reads an integer that is written as a string, or as a number with a fraction of zero."""
+    if isinstance(value, str):
+        if len(value) <= INTEGER_DIGITS_MAX and INTEGER.fullmatch(value):
+            return int(value)
+        value = float(value) if NUMBER.fullmatch(value) else None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None
+
+
+def double(value: Any) -> float:
+    if value.__class__ is float and math.isfinite(value):
+        return value
+    if isinstance(value, str):
+        if value in NOT_FINITE:
+            return NOT_FINITE[value]
+        value = float(value) if NUMBER.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(NUMBER_FORM)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(NUMBER_FORM)
+    return number
+
+
+def single(value: Any) -> float:
+    number = double(value)
+    if math.isfinite(number) and abs(number) > FLOAT_MAX:
+        raise ValueError("must be a number of single precision")
+    return number
+
+
+def boolean(value: Any) -> bool:
+    if value is True or value is False:
+        return value
+    raise ValueError("must be true or false")
+
+
+def bool_key(value: Any) -> bool:
+    if value not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return bool(value == "true")
+
+
+def text(value: Any) -> str:
+    if value.__class__ is not str:
+        raise ValueError("must be a string")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds half of a character") from None
+    return value
+
+
+def octets(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError(forms.BYTES_FORM)
+    return forms.read_bytes(value)
+
+
+def enum(kind: EnumDescriptor, *, null: bool) -> Read:
+    numbers = {value.name: value.number for value in kind.values}
+    problem = f"must be one of {', '.join(numbers)}"
+    closed = kind.is_closed
+
+    def read(value: Any) -> int:
+        if value.__class__ is str and value in numbers:
+            return numbers[value]
+        if value is None and null:
+            return 0
+        number = None if isinstance(value, bool) else value
+        number = number if number.__class__ is int else whole(number)
+        known = number in kind.values_by_number if number is not None else False
+        if number is None or not (known or (not closed and -(2**31) <= number < 2**31)):
+            raise ValueError(problem)
+        return number
+
+    return read
+
+
+INT32 = integer(-(2**31), 2**31 - 1)
+INT64 = integer(-(2**63), 2**63 - 1)
+UINT32 = integer(0, 2**32 - 1)
+UINT64 = integer(0, 2**64 - 1)
+
+READERS: dict[int, Read] = {
+    FieldDescriptor.TYPE_DOUBLE: double,
+    FieldDescriptor.TYPE_FLOAT: single,
+    FieldDescriptor.TYPE_INT64: INT64,
+    FieldDescriptor.TYPE_UINT64: UINT64,
+    FieldDescriptor.TYPE_INT32: INT32,
+    FieldDescriptor.TYPE_FIXED64: UINT64,
+    FieldDescriptor.TYPE_FIXED32: UINT32,
+    FieldDescriptor.TYPE_BOOL: boolean,
+    FieldDescriptor.TYPE_STRING: text,
+    FieldDescriptor.TYPE_BYTES: octets,
+    FieldDescriptor.TYPE_UINT32: UINT32,
+    FieldDescriptor.TYPE_SFIXED32: INT32,
+    FieldDescriptor.TYPE_SFIXED64: INT64,
+    FieldDescriptor.TYPE_SINT32: INT32,
+    FieldDescriptor.TYPE_SINT64: INT64,
+}
+KEY_READERS: dict[int, Read] = {FieldDescriptor.TYPE_BOOL: bool_key}

@@ -1,0 +1,91 @@
+"""JSON text → values: no member twice, no NaN, nothing nested without end."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+from gateway.errors import invalid_field
+
+BODY = "body"
+DEPTH_MAX = 100
+SPACED_COLON = re.compile(rb'"\s+:')
+
+
+def read_json(content: bytes) -> Any:
+    """Reads JSON.
+
+    Raises:
+        StatusError: 400 that says what is wrong, and where.
+    """
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return read_slowly(content)
+    openings = content.count(b"{") + content.count(b"[")
+    if openings > DEPTH_MAX and depth(value) > DEPTH_MAX:
+        raise invalid_field(BODY, "is nested too deep.")
+    # orjson keeps the last of two members of one name. Each member has its `":`, so where there
+    # are no more of those than members, none was dropped.
+    if content.count(b'":') == members(value) and not SPACED_COLON.search(content):
+        return value
+    return read_slowly(content)
+
+
+def members(value: Any) -> int:
+    """Counts the members of all objects."""
+    if value.__class__ is dict:
+        return len(value) + sum(
+            [members(item) for item in value.values() if item.__class__ in CONTAINERS]
+        )
+    if value.__class__ is list:
+        return sum([members(item) for item in value if item.__class__ in CONTAINERS])
+    return 0
+
+
+def depth(value: Any) -> int:
+    levels, layer = 0, [value]
+    while layer:
+        containers = [item for item in layer if item.__class__ in CONTAINERS]
+        layer = [
+            inner
+            for item in containers
+            for inner in (item.values() if item.__class__ is dict else item)
+        ]
+        levels += bool(containers)
+    return levels
+
+
+CONTAINERS = frozenset({dict, list})
+
+
+def read_slowly(content: bytes) -> Any:
+    """Reads JSON and tells where it breaks, and which member is given twice."""
+    try:
+        value = json.loads(content.decode(), object_pairs_hook=unique, parse_constant=refuse)
+    except RecursionError:
+        raise invalid_field(BODY, "is nested too deep.") from None
+    except json.JSONDecodeError as error:
+        at = f"line {error.lineno}, column {error.colno}"
+        raise invalid_field(BODY, f"is no JSON: {error.msg}, {at}.") from None
+    except UnicodeDecodeError:
+        raise invalid_field(BODY, "is not UTF-8.") from None
+    except ValueError as error:
+        raise invalid_field(BODY, f"is no JSON: {error}.") from None
+    if depth(value) > DEPTH_MAX:
+        raise invalid_field(BODY, "is nested too deep.")
+    return value
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is given twice")
+    return found
+
+
+def refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number: write it as a string")
