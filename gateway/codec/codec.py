@@ -84,5 +84,3 @@ class Codec:
         if field.has_presence and not message.HasField(field.name):
             return None
         return encoder.field(field)(getattr(message, field.name))
-
-

@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 from gateway.codec import forms
 from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
-from gateway.codec.scalars import key_reader, reader
+from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, reader
 from gateway.errors import Violation
 
 Violations = list[Violation]
@@ -43,38 +43,44 @@ class Decoder:
         name = kind.full_name
         if name not in self._known:
             # A message that may hold itself meets its own name while its table is made.
-            self._known[name] = lambda message, value: self._known[name](message, value)
+            self._known[name] = lambda message, value: self._known[name](message, value)  # noqa: PLW0108
             self._known[name] = wrapper(kind) if name in WRAPPERS else self._object(kind)
         return self._known[name]
 
     def field(self, field: FieldDescriptor) -> Fill:
         """The function that reads a member of an object into its field."""
         if is_map(field):
-            fill = self._map(field)
-        elif field.is_repeated:
-            fill = self._repeated(field)
-        elif field.message_type is not None:
-            fill = self._submessage(field)
-        else:
-            fill = scalar(field)
-        if takes_null(field) and not field.is_repeated:
-            return fill
-        return lambda message, value: None if value is None else fill(message, value)
+            return self._map(field)
+        if field.is_repeated:
+            return self._repeated(field)
+        return scalar(field) if field.message_type is None else self._submessage(field)
 
     def _object(self, kind: Descriptor) -> Fill:
         members = self._members(kind)
-        checks = list(exclusive_checks(kind))
+        nullable = {
+            name
+            for field in kind.fields
+            if takes_null(field) and not field.is_repeated
+            for name in (field.name, field.json_name)
+        }
+        rivals = exclusive(kind)
+        # A JSON name alone is no contest; only the other name of the same field makes it one.
+        contested = frozenset(
+            name for group, nulls in rivals for name in (group[1:] if nulls else group)
+        )
 
         def fill(message: Any, value: Any) -> Violations | None:
             if value.__class__ is not dict:
                 raise ValueError(OBJECT_FORM)
             violations: Violations = []
-            for check in checks:
-                check(value, violations)
+            if not contested.isdisjoint(value):
+                violations += check_rivals(rivals, value)
             for name, member in value.items():
                 fill_member = members.get(name)
                 if fill_member is None:
                     violations.append(Violation(name, UNKNOWN))
+                    continue
+                if member is None and name not in nullable:
                     continue
                 try:
                     found = fill_member(message, member)
@@ -206,7 +212,15 @@ def scalar(field: FieldDescriptor) -> Fill:
     def fill_member(message: Any, value: Any) -> None:
         setattr(message, name, read(value))
 
-    return fill_member
+    def fill_text(message: Any, value: Any) -> None:
+        if value.__class__ is not str:
+            raise ValueError(TEXT_FORM)
+        try:
+            setattr(message, name, value)
+        except UnicodeEncodeError:
+            raise ValueError(HALF) from None
+
+    return fill_text if field.type == FieldDescriptor.TYPE_STRING else fill_member
 
 
 def refuse(_: Any, __: Any) -> None:
@@ -250,27 +264,27 @@ def join(name: str, path: str) -> str:
     return name + path if not path or path.startswith("[") else f"{name}.{path}"
 
 
-def exclusive_checks(kind: Descriptor) -> Iterable[Callable[[dict[str, Any], Violations], None]]:
-    """Yields the checks for members of which an object may have one."""
-    for field in kind.fields:
-        if field.name != field.json_name:
-            yield exclusive([field.json_name, field.name], nulls=True)
+def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
+    """Lists the groups of members of which an object may have one, and whether null counts."""
+    groups = [
+        ([field.json_name, field.name], True)
+        for field in kind.fields
+        if field.name != field.json_name
+    ]
     for oneof in kind.oneofs:
-        names = [name for field in oneof.fields for name in {field.json_name, field.name}]
         if len(oneof.fields) > 1:
-            yield exclusive(names, nulls=False)
+            names = {name for field in oneof.fields for name in (field.json_name, field.name)}
+            groups.append((sorted(names), False))
+    return groups
 
 
-def exclusive(names: list[str], *, nulls: bool) -> Callable[[dict[str, Any], Violations], None]:
-    def check(value: dict[str, Any], violations: Violations) -> None:
-        given = [name for name in value if name in known and (nulls or value[name] is not None)]
+def check_rivals(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> Violations:
+    violations: Violations = []
+    for names, nulls in groups:
+        given = [n for n in value if n in names and (nulls or value[n] is not None)]
         if len(given) > 1:
             violations.append(Violation(given[1], f"excludes {given[0]}, which is given too."))
-
-    known = frozenset(names)
-    return lambda value, violations: (
-        None if known.isdisjoint(value) else check(value, violations)
-    )
+    return violations
 
 
 def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:

@@ -46,7 +46,7 @@ class Encoder:
         name = kind.full_name
         if name not in self._known:
             # A message that may hold itself meets its own name while it is compiled.
-            self._known[name] = lambda message: self._known[name](message)
+            self._known[name] = lambda message: self._known[name](message)  # noqa: PLW0108
             self._known[name] = self._wrapper(kind) if name in WRAPPERS else self._compile(kind)
         return self._known[name]
 

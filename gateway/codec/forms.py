@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-import datetime
+import datetime as dt
 import math
 import re
 import struct
@@ -13,10 +13,10 @@ NANOS = 1_000_000_000
 SECONDS_MIN = -62_135_596_800
 SECONDS_MAX = 253_402_300_799
 DURATION_SECONDS_MAX = 315_576_000_000
-MINUTE = 60
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+SECOND_CHARACTERS = 19
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d):([0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
 DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 MASK = re.compile(r"[a-z0-9A-Z]+(?:\.[a-z0-9A-Z]+)*", re.ASCII)
@@ -25,7 +25,6 @@ SNAKE = re.compile(r"_([a-z])")
 REVERSIBLE = re.compile(r"(?:[^A-Z_]|_[a-z])*", re.ASCII)
 
 TIME_RANGE = "a Timestamp is out of range"
-TWO_DIGITS = [f"{number:02d}" for number in range(MINUTE)]
 
 TIME_FORM = "must be a time such as 2026-01-31T12:00:00Z"
 DURATION_FORM = "must be a duration such as 1.5s"
@@ -42,22 +41,21 @@ def write_time(message: Any) -> str:
     Raises:
         ValueError: It is no time from year 1 to 9999.
     """
-    seconds, nanos = message.seconds, message.nanos
-    start = minute(seconds // MINUTE)
+    nanos = message.nanos
     if not nanos:
-        return f"{start}{TWO_DIGITS[seconds % MINUTE]}Z"
+        return f"{second(message.seconds)}Z"
     if not 0 < nanos < NANOS:
         raise ValueError(TIME_RANGE)
-    return f"{start}{TWO_DIGITS[seconds % MINUTE]}{fraction(nanos)}Z"
+    return f"{second(message.seconds)}{fraction(nanos)}Z"
 
 
-@lru_cache(maxsize=4096)
-def minute(number: int) -> str:
-    """The text of a minute since 1970, up to its seconds."""
-    if not SECONDS_MIN <= number * MINUTE <= SECONDS_MAX:
+@lru_cache(maxsize=8192)
+def second(number: int) -> str:
+    """The text of a second since 1970."""
+    if not SECONDS_MIN <= number <= SECONDS_MAX:
         raise ValueError(TIME_RANGE)
-    time = EPOCH + datetime.timedelta(minutes=number)
-    return f"{time.year:04d}-{time.month:02d}-{time.day:02d}T{time.hour:02d}:{time.minute:02d}:"
+    time = EPOCH + dt.timedelta(seconds=number)
+    return time.isoformat()[:SECOND_CHARACTERS]
 
 
 def fraction(nanos: int) -> str:
@@ -77,15 +75,23 @@ def read_time(text: Any, message: Any) -> None:
     found = TIME.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError(TIME_FORM)
+    start, seconds, digits, zone = found.groups()
+    message.seconds = minute(start, zone) + int(seconds)
+    if digits:
+        message.nanos = int(digits.ljust(9, "0"))
+
+
+@lru_cache(maxsize=8192)
+def minute(start: str, zone: str) -> int:
+    """The seconds from 1970 to a minute, which is written without its seconds."""
     try:
-        local = datetime.datetime.fromisoformat(found[1] + found[3])
+        delta = dt.datetime.fromisoformat(f"{start}:00{zone}") - EPOCH
     except ValueError:
         raise ValueError(TIME_FORM) from None
-    delta = local - EPOCH
     seconds = delta.days * 86_400 + delta.seconds
     if not SECONDS_MIN <= seconds <= SECONDS_MAX:
         raise ValueError(TIME_FORM)
-    message.seconds, message.nanos = seconds, int((found[2] or "").ljust(9, "0"))
+    return seconds
 
 
 def write_duration(message: Any) -> str:

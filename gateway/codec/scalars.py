@@ -16,8 +16,9 @@ INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 INTEGER_DIGITS_MAX = 20
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-FLOAT_MAX = 3.4028234663852886e38
 NUMBER_FORM = "must be a number"
+TEXT_FORM = "must be a string"
+HALF = "holds half of a character"
 
 
 def reader(field: FieldDescriptor) -> Read:
@@ -75,7 +76,7 @@ def double(value: Any) -> float:
 
 def single(value: Any) -> float:
     number = double(value)
-    if math.isfinite(number) and abs(number) > FLOAT_MAX:
+    if math.isfinite(number) and math.isinf(forms.single(number)):
         raise ValueError("must be a number of single precision")
     return number
 
@@ -94,12 +95,12 @@ def bool_key(value: Any) -> bool:
 
 def text(value: Any) -> str:
     if value.__class__ is not str:
-        raise ValueError("must be a string")
+        raise ValueError(TEXT_FORM)
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("holds half of a character") from None
+            raise ValueError(HALF) from None
     return value
 
 

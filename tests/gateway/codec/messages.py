@@ -107,9 +107,7 @@ class Messages:
         message.nanos = sign * self._nanos() if abs(message.seconds) < limits[0] else 0
 
     def _nanos(self) -> int:
-        return self.random.choice(
-            [0, 1, 999999999, 500000000, 1000, self.random.randrange(10**9)]
-        )
+        return self.random.choice([0, 1, 999999999, 500000000, 1000, self.random.randrange(10**9)])
 
     def _fieldmask(self, message: Any, _: int) -> None:
         message.paths.extend(self.random.sample(PATHS, self.random.randrange(4)))
