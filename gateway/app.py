@@ -98,8 +98,7 @@ class Gateway:
                 raise not_allowed(request.method, {"GET"})
             return await page()
         # uvicorn leaves the body of the answer to HEAD out.
-        verb = "GET" if request.method == "HEAD" else request.method
-        match = self.core.table.find(verb, request.path)
+        match = self.core.table.find(request.method, request.path)
         request.route = match.route.template.text
         if match.route.method.server_streaming:
             return await stream.respond(self.core, request, match, send)

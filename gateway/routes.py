@@ -13,10 +13,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from gateway import template
 from gateway.descriptors import HTTP_BODY, Contracts, Method
 from gateway.errors import NOT_FOUND, UNIMPLEMENTED, StatusError, failure, invalid_field
-from gateway.fields import bindable, find_field, resolve
+from gateway.fields import FIELD_MASK, Target, bindable, find_field, find_own, resolve
 from gateway.template import DOUBLE_STAR, STAR, Template
 
 ANY_VERB = "*"
+USUAL_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+UPDATE_MASK = "update_mask"
 WHOLE_BODY = "*"
 OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/ws")
 
@@ -43,6 +45,21 @@ class Route:
     @property
     def takes_body(self) -> bool:
         return self.whole_body or self.body is not None
+
+    @cached_property
+    def variables(self) -> dict[str, Target]:
+        """The fields that the path gives, by the names of its variables."""
+        names = [variable.field for variable in self.template.variables]
+        return {name: Target(resolve(self.method.input, name, find_own), None) for name in names}
+
+    @cached_property
+    def mask(self) -> FieldDescriptor | None:
+        """The update mask that a PATCH of one field fills if the client gives none (AIP-134)."""
+        found = self.method.input.fields_by_name.get(UPDATE_MASK)
+        patches = self.verb == "PATCH" and self.body is not None and not self.body.is_repeated
+        if not patches or found is None or found.message_type is None:
+            return None
+        return found if found.message_type.full_name == FIELD_MASK else None
 
     @cached_property
     def raw_body(self) -> bool:
@@ -107,8 +124,8 @@ class Table:
         segments, custom = split(path)
         allowed: set[str] = set()
         for leaf in self._leaves(self._root, segments, 0, custom):
-            route = leaf.get(verb) or leaf.get(ANY_VERB)
-            if route is not None:
+            route = leaf.get(verb) or (verb == "HEAD" and leaf.get("GET")) or leaf.get(ANY_VERB)
+            if route:
                 return Match(route, bound(route, segments))
             allowed.update(leaf)
         if not allowed:
@@ -199,6 +216,8 @@ def not_allowed(verb: str, allowed: set[str]) -> StatusError:
 
 def with_implied(verbs: set[str]) -> set[str]:
     """Adds HEAD, which GET brings, and OPTIONS, which every path answers."""
+    if ANY_VERB in verbs:
+        verbs = (verbs - {ANY_VERB}) | USUAL_VERBS
     return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
@@ -250,10 +269,10 @@ def make_route(method: Method, number: int) -> Route:
 
 
 def check_variable(method: Method, name: str, parsed: Template) -> None:
-    found = resolve(method.input, name)
-    if found is None or found.is_repeated or not bindable(found):
+    chain = resolve(method.input, name, find_own)
+    if not chain or chain[-1].is_repeated or not bindable(chain[-1]):
         column = parsed.text.index("{" + name) + 1
-        problem = "does not exist" if found is None else "cannot be given in a path"
+        problem = "cannot be given in a path" if chain else "does not exist"
         raise ValueError(
             f"{parsed.text!r}, column {column}: field {name!r} of {method.input.name} {problem}"
         )

@@ -73,7 +73,8 @@ class Template:
             start += stretch if start > wild else 0
             end += stretch if end > wild else 0
         text = "/".join(path[start:end])
-        single = self.segments[variable.start : variable.end] == (STAR,)
+        taken = self.segments[variable.start : variable.end]
+        single = len(taken) == 1 and taken[0] != DOUBLE_STAR
         return decode(text) if single else decode_segments(text)
 
 

@@ -48,7 +48,14 @@ class Decoder:
         return self._known[name]
 
     def field(self, field: FieldDescriptor) -> Fill:
-        """The function that reads a member of an object into its field."""
+        """The function that reads a value into its field, of which null leaves most unset."""
+        fill = self._member(field)
+        if takes_null(field) and not field.is_repeated:
+            return fill
+        return lambda message, value: None if value is None else fill(message, value)
+
+    def _member(self, field: FieldDescriptor) -> Fill:
+        """The function that reads a member of an object, which is not null, into its field."""
         if is_map(field):
             return self._map(field)
         if field.is_repeated:
@@ -96,7 +103,7 @@ class Decoder:
     def _members(self, kind: Descriptor) -> dict[str, Fill]:
         members: dict[str, Fill] = {}
         for field in kind.fields:
-            members[field.name] = members[field.json_name] = self.field(field)
+            members[field.name] = members[field.json_name] = self._member(field)
         if kind.is_extendable:
             for extension in self._pool.FindAllExtensions(kind):
                 members[f"[{extension.full_name}]"] = self._extension(extension)

@@ -13,13 +13,12 @@ NANOS = 1_000_000_000
 SECONDS_MIN = -62_135_596_800
 SECONDS_MAX = 253_402_300_799
 DURATION_SECONDS_MAX = 315_576_000_000
-SECOND_CHARACTERS = 19
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d):([0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
+LOCAL_EPOCH = EPOCH.replace(tzinfo=None)
+TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
-MASK = re.compile(r"[a-z0-9A-Z]+(?:\.[a-z0-9A-Z]+)*", re.ASCII)
+MASK = re.compile(r"\*|[a-z0-9A-Z]+(?:\.[a-z0-9A-Z]+)*", re.ASCII)
+OWN_MASK = re.compile(r"\*|\w+(?:\.\w+)*", re.ASCII)
 CAPITAL = re.compile(r"[A-Z]")
 SNAKE = re.compile(r"_([a-z])")
 REVERSIBLE = re.compile(r"(?:[^A-Z_]|_[a-z])*", re.ASCII)
@@ -41,21 +40,16 @@ def write_time(message: Any) -> str:
     Raises:
         ValueError: It is no time from year 1 to 9999.
     """
-    nanos = message.nanos
-    if not nanos:
-        return f"{second(message.seconds)}Z"
-    if not 0 < nanos < NANOS:
-        raise ValueError(TIME_RANGE)
-    return f"{second(message.seconds)}{fraction(nanos)}Z"
+    return moment(message.seconds, message.nanos)
 
 
 @lru_cache(maxsize=8192)
-def second(number: int) -> str:
-    """The text of a second since 1970."""
-    if not SECONDS_MIN <= number <= SECONDS_MAX:
+def moment(seconds: int, nanos: int) -> str:
+    """The text of a time since 1970."""
+    if not (SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos < NANOS):
         raise ValueError(TIME_RANGE)
-    time = EPOCH + dt.timedelta(seconds=number)
-    return time.isoformat()[:SECOND_CHARACTERS]
+    time = LOCAL_EPOCH + dt.timedelta(seconds=seconds)
+    return f"{time.isoformat()}{fraction(nanos)}Z"
 
 
 def fraction(nanos: int) -> str:
@@ -72,26 +66,29 @@ def read_time(text: Any, message: Any) -> None:
     Raises:
         ValueError: It is none.
     """
-    found = TIME.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    if not isinstance(text, str):
         raise ValueError(TIME_FORM)
-    start, seconds, digits, zone = found.groups()
-    message.seconds = minute(start, zone) + int(seconds)
-    if digits:
-        message.nanos = int(digits.ljust(9, "0"))
+    seconds, nanos = instant(text)
+    message.seconds = seconds
+    if nanos:
+        message.nanos = nanos
 
 
 @lru_cache(maxsize=8192)
-def minute(start: str, zone: str) -> int:
-    """The seconds from 1970 to a minute, which is written without its seconds."""
+def instant(text: str) -> tuple[int, int]:
+    """The seconds since 1970 and the nanoseconds that a text tells."""
+    found = TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(TIME_FORM)
+    start, digits, zone = found.groups()
     try:
-        delta = dt.datetime.fromisoformat(f"{start}:00{zone}") - EPOCH
+        delta = dt.datetime.fromisoformat(start + zone) - EPOCH
     except ValueError:
         raise ValueError(TIME_FORM) from None
     seconds = delta.days * 86_400 + delta.seconds
     if not SECONDS_MIN <= seconds <= SECONDS_MAX:
         raise ValueError(TIME_FORM)
-    return seconds
+    return seconds, int(digits.ljust(9, "0")) if digits else 0
 
 
 def write_duration(message: Any) -> str:
@@ -138,7 +135,7 @@ def write_path(path: str) -> str:
 
 
 def read_mask(text: Any, message: Any) -> None:
-    """Reads a FieldMask.
+    """Reads a FieldMask. The path `*` is that of AIP-134: all of it.
 
     Raises:
         ValueError: It is none.
@@ -149,6 +146,21 @@ def read_mask(text: Any, message: Any) -> None:
     if not all(map(MASK.fullmatch, paths)):
         raise ValueError(MASK_FORM)
     message.paths.extend(CAPITAL.sub(lambda found: f"_{found[0].lower()}", p) for p in paths)
+
+
+def read_either_mask(text: str, message: Any) -> None:
+    """Reads a FieldMask whose names are JSON's or the contract's, as clients write in a query.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if "_" not in text:
+        read_mask(text, message)
+        return
+    paths = text.split(",")
+    if not all(map(OWN_MASK.fullmatch, paths)):
+        raise ValueError(MASK_FORM)
+    message.paths.extend(paths)
 
 
 def write_bytes(value: bytes) -> str:

@@ -47,7 +47,7 @@ def integer(low: int, high: int) -> Read:
 
 def whole(value: Any) -> int | None:
     """Reads an integer that is written as a string, or as a number with a fraction of zero."""
-    if isinstance(value, str):
+    if value.__class__ is str:
         if len(value) <= INTEGER_DIGITS_MAX and INTEGER.fullmatch(value):
             return int(value)
         value = float(value) if NUMBER.fullmatch(value) else None

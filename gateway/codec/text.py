@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from gateway.errors import invalid_field
+from gateway.errors import StatusError, invalid_field
 
 BODY = "body"
 DEPTH_MAX = 100
@@ -23,38 +23,26 @@ def read_json(content: bytes) -> Any:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         return read_slowly(content)
-    openings = content.count(b"{") + content.count(b"[")
-    if openings > DEPTH_MAX and depth(value) > DEPTH_MAX:
-        raise invalid_field(BODY, "is nested too deep.")
     # orjson keeps the last of two members of one name. Each member has its `":`, so where there
     # are no more of those than members, none was dropped.
-    if content.count(b'":') == members(value) and not SPACED_COLON.search(content):
+    if content.count(b'":') == members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
         return value
     return read_slowly(content)
 
 
-def members(value: Any) -> int:
-    """Counts the members of all objects."""
-    if value.__class__ is dict:
-        return len(value) + sum(
-            [members(item) for item in value.values() if item.__class__ in CONTAINERS]
-        )
-    if value.__class__ is list:
-        return sum([members(item) for item in value if item.__class__ in CONTAINERS])
-    return 0
+def members(value: Any, levels: int) -> int:
+    """Counts the members of all objects.
 
-
-def depth(value: Any) -> int:
-    levels, layer = 0, [value]
-    while layer:
-        containers = [item for item in layer if item.__class__ in CONTAINERS]
-        layer = [
-            inner
-            for item in containers
-            for inner in (item.values() if item.__class__ is dict else item)
-        ]
-        levels += bool(containers)
-    return levels
+    Raises:
+        StatusError: 400, there are more than so many levels.
+    """
+    if value.__class__ not in CONTAINERS:
+        return 0
+    if not levels:
+        raise too_deep()
+    inner = value if value.__class__ is list else value.values()
+    own = 0 if value.__class__ is list else len(value)
+    return own + sum([members(x, levels - 1) for x in inner if x.__class__ in CONTAINERS])
 
 
 CONTAINERS = frozenset({dict, list})
@@ -65,7 +53,7 @@ def read_slowly(content: bytes) -> Any:
     try:
         value = json.loads(content.decode(), object_pairs_hook=unique, parse_constant=refuse)
     except RecursionError:
-        raise invalid_field(BODY, "is nested too deep.") from None
+        raise too_deep() from None
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
         raise invalid_field(BODY, f"is no JSON: {error.msg}, {at}.") from None
@@ -73,9 +61,12 @@ def read_slowly(content: bytes) -> Any:
         raise invalid_field(BODY, "is not UTF-8.") from None
     except ValueError as error:
         raise invalid_field(BODY, f"is no JSON: {error}.") from None
-    if depth(value) > DEPTH_MAX:
-        raise invalid_field(BODY, "is nested too deep.")
+    members(value, DEPTH_MAX)
     return value
+
+
+def too_deep() -> StatusError:
+    return invalid_field(BODY, "is nested too deep.")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

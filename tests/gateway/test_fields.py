@@ -5,7 +5,7 @@ import math
 import pytest
 from google.protobuf import message_factory
 
-from gateway.fields import bindable, convert, find_field, resolve
+from gateway.fields import bindable, convert, find_field, find_target
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +128,10 @@ def test_finds_fields_by_either_name(everything, name, found):
 
 
 def test_resolves_paths(everything):
-    assert resolve(everything, "item.child.count").full_name == "test.v1.Item.count"
-    assert resolve(everything, "items.count") is None
-    assert resolve(everything, "text.count") is None
-    assert resolve(everything, "item.none") is None
+    assert find_target(everything, "item.child.count").names == ("item", "child", "count")
+    assert find_target(everything, "items.count") is None
+    assert find_target(everything, "text.count") is None
+    assert find_target(everything, "item.none") is None
 
 
 @pytest.mark.parametrize(

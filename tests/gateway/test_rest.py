@@ -62,7 +62,7 @@ REFUSED = [
     ("items.name=1", {"items.name": "is no parameter of this method."}),
     ("=1", {"": "is no parameter of this method."}),
     ("item=1", {"item": "cannot be given as text: it is a message."}),
-    ("counts=1", {"counts": "cannot be given as text: it is a message."}),
+    ("counts=1", {"counts": "needs a key: counts[key]."}),
     ("text=a&text=b", {"text": "is given more than once."}),
     ("active5mCount=1&active_5m_count=2", {"active_5m_count": "is given more than once."}),
     ("left=a&right=1", {"right": "excludes left, which is given too."}),
@@ -162,15 +162,15 @@ BODIES = [
     (b'{"color": "GREEN"}', {"color": None}),
     (b'{"time": "yesterday"}', {"time": None}),
     (b'{"data": "a"}', {"data": None}),
-    (b'{"counts": {"a": null}}', {"counts": None}),
-    (b'{"left": "a", "right": 1}', {"body": None}),
+    (b'{"counts": {"a": null}}', {"counts.a": "must not be null."}),
+    (b'{"left": "a", "right": 1}', {"right": "excludes left, which is given too."}),
     (b'{"text": "a", "text": "b"}', {"body": "is no JSON: 'text' is given twice."}),
     (b"[]", {"body": "must be a JSON object."}),
     (b"null", {"body": "must be a JSON object."}),
     (b"{", {"body": None}),
     (b"\xff", {"body": "is not UTF-8."}),
     (b"[" * 100_000, {"body": "is nested too deep."}),
-    (b'{"item":' + b'{"child":' * 80 + b"{}" + b"}" * 81, {"body": "is nested too deep."}),
+    (b'{"item":' + b'{"child":' * 100 + b"{}" + b"}" * 101, {"body": "is nested too deep."}),
 ]
 
 
