@@ -192,8 +192,9 @@ def fill_mask(route: Route, message: Any, value: Any) -> None:
     """Names in the update mask (AIP-134) what the body gave, but for what the path gives."""
     if route.mask is None or route.body is None or not isinstance(value, dict):
         return
+    kind: Any = route.body.message_type
     in_path = {".".join(target.names[1:]) for target in route.variables.values()}
-    paths = [path for path in leaves(route.body.message_type, value) if path not in in_path]
+    paths = [path for path in leaves(kind, value) if path not in in_path]
     getattr(message, route.mask.name).paths.extend(paths)
 
 
@@ -204,15 +205,15 @@ def leaves(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
         if found is None:
             continue
         inner = found.message_type
-        if not (isinstance(member, dict) and member) or is_whole(found) or inner is None:
+        if inner is None or is_whole(found, inner) or not (isinstance(member, dict) and member):
             yield found.name
         else:
             yield from (f"{found.name}.{path}" for path in leaves(inner, member))
 
 
-def is_whole(found: FieldDescriptor) -> bool:
+def is_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
     """Whether a mask names the field only as a whole."""
-    return found.is_repeated or found.message_type.full_name.startswith("google.protobuf.")
+    return found.is_repeated or kind.full_name.startswith("google.protobuf.")
 
 
 def read_query(query: bytes) -> list[tuple[str, str]]:

@@ -110,7 +110,8 @@ class Decoder:
         return members
 
     def _submessage(self, field: FieldDescriptor) -> Fill:
-        name, fill = field.name, self.message(field.message_type)
+        kind: Any = field.message_type
+        name, fill = field.name, self.message(kind)
 
         def fill_member(message: Any, value: Any) -> Violations | None:
             target = getattr(message, name)
@@ -131,29 +132,24 @@ class Decoder:
         return fill_member
 
     def _repeated(self, field: FieldDescriptor) -> Fill:
-        name = field.name
-        if field.message_type is not None:
-            fill = self.message(field.message_type)
-        else:
-            read = reader(field)
-        nullable = takes_null(field)
-
-        def fill_messages(message: Any, value: Any) -> Violations:
-            target = getattr(message, name)
-            return each(enumerate(value), nullable, lambda _, item: fill(target.add(), item))
-
-        def fill_scalars(message: Any, value: Any) -> Violations:
-            target = getattr(message, name)
-            return each(enumerate(value), nullable, lambda _, item: target.append(read(item)))
-
-        fill_items = fill_scalars if field.message_type is None else fill_messages
+        name, nullable = field.name, takes_null(field)
+        add = self._adder(field)
 
         def fill_member(message: Any, value: Any) -> Violations:
             if value.__class__ is not list:
                 raise ValueError(LIST_FORM)
-            return fill_items(message, value)
+            target = getattr(message, name)
+            return each(enumerate(value), nullable, lambda _, item: add(target, item))
 
         return fill_member
+
+    def _adder(self, field: FieldDescriptor) -> Fill:
+        """The function that reads one item to the end of a repeated field."""
+        if field.message_type is not None:
+            fill = self.message(field.message_type)
+            return lambda target, item: fill(target.add(), item)
+        read = reader(field)
+        return lambda target, item: target.append(read(item))
 
     def _map(self, field: FieldDescriptor) -> Fill:
         name = field.name

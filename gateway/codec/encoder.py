@@ -145,7 +145,8 @@ def read(field: FieldDescriptor) -> str:
 def enum_names(field: FieldDescriptor) -> dict[int, str | None]:
     if is_null(field):
         return {0: None}
-    return {number: value.name for number, value in field.enum_type.values_by_number.items()}
+    kind: Any = field.enum_type
+    return {number: value.name for number, value in kind.values_by_number.items()}
 
 
 def enum_writer(field: FieldDescriptor) -> Write:

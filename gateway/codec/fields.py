@@ -1,5 +1,7 @@
 """What encoder and decoder ask of a field."""
 
+from typing import Any
+
 from google.protobuf.descriptor import FieldDescriptor
 
 ANY_TYPE = "@type"
@@ -31,5 +33,5 @@ def is_null(field: FieldDescriptor) -> bool:
 
 def map_fields(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor]:
     """The key and the value of a map."""
-    entry = field.message_type.fields_by_name
-    return entry["key"], entry["value"]
+    entry: Any = field.message_type
+    return entry.fields_by_name["key"], entry.fields_by_name["value"]

@@ -83,7 +83,7 @@ def main() -> None:
     print(f"{USERS} users, {len(text)} bytes, N = {rounds * 20}; CPU µs a call")
     for name, (ours, theirs) in pairs.items():
         found, peer = microseconds(ours, rounds), microseconds(theirs, rounds)
-        print(f"{name:28} codec {found:7.1f}  json_format {peer:7.1f}  × {peer / found:.2f}")
+        print(f"{name:28} codec {found:7.1f}  json_format {peer:7.1f}  x {peer / found:.2f}")
 
 
 if __name__ == "__main__":
