@@ -53,6 +53,9 @@ CODES: Mapping[int, tuple[str, int]] = {
 }
 UNKNOWN = 2
 
+# Metadata of gRPC: values of keys that end with `-bin` are bytes.
+Metadata = list[tuple[str, str | bytes]]
+
 LOCALIZED: Mapping[str, str] = {
     "TOKEN_MISSING": "サインインしてください。",
     "TOKEN_INVALID": "サインインし直してください。",
@@ -76,7 +79,8 @@ class StatusError(Exception):
     """A `google.rpc.Status` on its way to the client.
 
     `http` overrides the HTTP status of the code, for what HTTP tells apart and
-    gRPC does not: 405, 408, 413, 415, 431.
+    gRPC does not: 405, 408, 413, 415, 431. `initial` and `trailers` are the metadata that an
+    upstream sent with it.
     """
 
     def __init__(
@@ -91,6 +95,8 @@ class StatusError(Exception):
         self.code = int(status.code)
         self.http = http or CODES.get(self.code, CODES[UNKNOWN])[1]
         self.headers = list(headers)
+        self.initial: Metadata = []
+        self.trailers: Metadata = []
 
 
 def failure(

@@ -103,7 +103,7 @@ class Feeds:
             raise draining()
         method = route.method
         call = make_call(request, method, caller, bound, stream_seconds(request.headers, caller))
-        stream = self._upstreams.of(method.package).stream(call)
+        stream = self._upstreams.of(method.package).open(call)
         feed = Feed(stream, route, self._close)
         self._open.add(feed)
         self._idle.clear()

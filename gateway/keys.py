@@ -32,8 +32,8 @@ class KeyDocument:
             raise unavailable(PATH)
         method = self._route.method
         call = Call(method.path, b"", [], SECONDS)
-        answer = await self._upstreams.of(method.package).unary(call)
-        return read_keys(method.response_class.FromString(answer))
+        reply = await self._upstreams.of(method.package).unary(call)
+        return read_keys(method.response_class.FromString(reply.content))
 
 
 def find_route(table: Table) -> Route | None:

@@ -18,7 +18,7 @@ from gateway.otlp import Reporter
 from gateway.protocols import BoundedHttp, ClosableWebSocket
 from gateway.settings import SettingsError
 from gateway.stream import cancelled
-from gateway.upstream import GrpcioUpstream
+from gateway.upstream.pool import make_upstream
 from gateway.version import VERSION
 
 BACKLOG = 2048
@@ -37,10 +37,23 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return create_listener(host, port, family)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.") from None
+
+
+def create_listener(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    """Makes the socket by hand: asyncio sets TCP_NODELAY only where the protocol is named."""
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class GatewayServer(uvicorn.Server):
@@ -91,7 +104,7 @@ async def serve(core: Core, listener: socket.socket, otlp_target: str | None) ->
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     server = GatewayServer(core)
     reporter = None
-    receiver = GrpcioUpstream("metrics", otlp_target) if otlp_target else None
+    receiver = make_upstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:
         reporter = asyncio.create_task(Reporter(core.meter, receiver).run())
     host, port = listener.getsockname()[:2]

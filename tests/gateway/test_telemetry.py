@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from gateway import telemetry
 from gateway.otlp import CpuUsage, Reporter, memory_bytes
 from gateway.telemetry import BOUNDS, Meter, prometheus
-from gateway.upstream import GrpcioUpstream
+from gateway.upstream.pool import make_upstream
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -57,7 +57,7 @@ def points_of(report) -> dict[tuple, tuple[int, float]]:
 
 async def test_reports_deltas_and_keeps_what_could_not_be_sent():
     receiver, meter = Receiver(), Meter()
-    upstream = GrpcioUpstream("metrics", await receiver.start())
+    upstream = make_upstream("metrics", await receiver.start())
     reporter = Reporter(meter, upstream)
     series = ("GET", "/v1/x", 200)
     meter.record(*series, 0.25)
@@ -78,7 +78,7 @@ async def test_reports_deltas_and_keeps_what_could_not_be_sent():
 
 async def test_reports_what_the_process_uses():
     receiver = Receiver()
-    upstream = GrpcioUpstream("metrics", await receiver.start())
+    upstream = make_upstream("metrics", await receiver.start())
     await Reporter(Meter(), upstream).report()
     resource = receiver.reports[0].resource_metrics[0]
     names = {a.key for a in resource.resource.attributes}

@@ -1,0 +1,87 @@
+"""Header blocks (RFC 7541): written without state, read through a cache."""
+
+from functools import lru_cache
+from typing import Any
+
+import hpack
+from hpack.exceptions import HPACKError
+
+from gateway.http2.frames import ErrorCode, ProtocolError
+
+Field = tuple[bytes, bytes]
+Fields = tuple[Field, ...]
+
+HEADER_BYTES_MAX = 64 * 1024
+PREFIX_MAX = 127
+WITHOUT_INDEXING, NEVER_INDEXED = b"\x00", b"\x10"
+SECRET = frozenset({b"authorization", b"cookie"})
+INDEXED, ALL_ONES = 0x80, 0xFF
+CACHE_MAX = 256
+
+
+def length(size: int) -> bytes:
+    """An integer with a prefix of seven bits (section 5.1), as stands before a string."""
+    if size < PREFIX_MAX:
+        return bytes((size,))
+    size -= PREFIX_MAX
+    written = bytearray((PREFIX_MAX,))
+    while size > PREFIX_MAX:
+        written.append(size & PREFIX_MAX | 0x80)
+        size >>= 7
+    written.append(size)
+    return bytes(written)
+
+
+@lru_cache(maxsize=4096)
+def kept(name: bytes, value: bytes) -> bytes:
+    """Writes a field that comes again and again."""
+    return literal(name, value)
+
+
+def literal(name: bytes, value: bytes) -> bytes:
+    """Writes a field that enters no table (section 6.2.2), and never one on the way if secret."""
+    first = NEVER_INDEXED if name in SECRET else WITHOUT_INDEXING
+    return b"".join((first, length(len(name)), name, length(len(value)), value))
+
+
+class BlockReader:
+    """Reads the blocks of one connection.
+
+    A block of indexed fields alone means the same as long as the table of the connection stays the
+    same, so those are read once. Servers write nearly all their blocks that way.
+    """
+
+    def __init__(self) -> None:
+        self._decoder: Any = hpack.Decoder(max_header_list_size=HEADER_BYTES_MAX)
+        self._known: dict[bytes, Fields] = {}
+
+    def read(self, block: bytes) -> Fields:
+        """Reads a block.
+
+        Raises:
+            ProtocolError: It is none, or its fields are longer than 64 KiB.
+        """
+        known = self._known.get(block)
+        if known is not None:
+            return known
+        before = self._table()
+        try:
+            decoded = self._decoder.decode(block, raw=True)
+        except HPACKError as error:
+            raise ProtocolError(ErrorCode.COMPRESSION_ERROR, str(error)) from None
+        fields = tuple((bytes(name), bytes(value)) for name, value in decoded)
+        if not same(self._table(), before):
+            self._known.clear()
+        elif len(self._known) < CACHE_MAX and all(INDEXED < octet < ALL_ONES for octet in block):
+            self._known[block] = fields
+        return fields
+
+    def _table(self) -> tuple[int, Any]:
+        """What changes whenever the table does: its length, and the entry made last."""
+        entries = self._decoder.header_table.dynamic_entries
+        return len(entries), entries[0] if entries else None
+
+
+def same(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
+    """Whether nothing was entered between. Each entry is an object of its own."""
+    return table[0] == other[0] and table[1] is other[1]

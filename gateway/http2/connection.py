@@ -1,0 +1,376 @@
+"""One connection, without I/O: bytes in, calls of the streams' owners out.
+
+Both directions keep to the windows (RFC 9113, section 5.2). What arrives counts against the window
+of the connection as soon as it is here, so that a stream whose owner does not read holds up no
+other; against its own window it counts until the owner has acknowledged it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.http2 import frames
+from gateway.http2.blocks import HEADER_BYTES_MAX, BlockReader, Fields
+from gateway.http2.frames import HEAD, HEAD_BYTES, ErrorCode, ProtocolError
+
+OWN_WINDOW = 256 * 1024
+CONNECTION_WINDOW = 16 * 1024 * 1024
+# Frames that carry nothing, in a row: more is a flood.
+IDLE_FRAMES_MAX = 1_000
+BLOCK_BYTES_MAX = HEADER_BYTES_MAX
+STREAMS = 100
+PRIORITY_BYTES = 5
+PING_BYTES = 8
+OWN_SETTINGS = {
+    frames.ENABLE_PUSH: 0,
+    frames.INITIAL_WINDOW_SIZE: OWN_WINDOW,
+    frames.MAX_HEADER_LIST_SIZE: HEADER_BYTES_MAX,
+}
+
+
+class Owner(Protocol):
+    """Who opened a stream, and is told what becomes of it. `reset` is the last that it hears."""
+
+    def on_headers(self, fields: Fields, *, end: bool) -> None: ...
+
+    def on_data(self, data: bytes, *, end: bool) -> None: ...
+
+    def on_room(self) -> None:
+        """What waited for a window is sent."""
+        ...
+
+    def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
+        """The stream ended early. `unprocessed`: the peer did nothing with it."""
+        ...
+
+
+class Stream:
+    """A stream of a connection."""
+
+    __slots__ = ("backlog", "closing", "id", "owner", "received", "room", "sent", "waiting")
+
+    def __init__(self, number: int, owner: Owner, room: int) -> None:
+        self.id = number
+        self.owner = owner
+        self.room = room
+        self.waiting: deque[bytes] | None = None
+        self.backlog = 0
+        self.received = 0
+        self.closing = False
+        self.sent = False
+
+
+class Connection:
+    """The client's side of a connection. `output` holds what is to be written."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        """`wake` is called when output or room appears."""
+        self.output: list[bytes] = [
+            frames.PREFACE,
+            frames.settings(OWN_SETTINGS),
+            frames.window_update(0, CONNECTION_WINDOW - frames.WINDOW_BYTES),
+        ]
+        self.streams: dict[int, Stream] = {}
+        self.streams_max = STREAMS
+        self.ready = False
+        self.closed = False
+        self._wake = wake
+        self._next_id = 1
+        self._blocks = BlockReader()
+        self._rest = b""
+        self._room = frames.WINDOW_BYTES
+        self._peer_window = frames.WINDOW_BYTES
+        self._frame_bytes = frames.FRAME_BYTES
+        self._unacknowledged = 0
+        self._idle_frames = 0
+        self._block: tuple[int, int, bytearray] | None = None
+        self._takers = {
+            frames.DATA: self._take_data,
+            frames.HEADERS: self._take_headers,
+            frames.RST_STREAM: self._take_rst_stream,
+            frames.SETTINGS: self._take_settings,
+            frames.PUSH_PROMISE: self._take_push_promise,
+            frames.PING: self._take_ping,
+            frames.GOAWAY: self._take_goaway,
+            frames.WINDOW_UPDATE: self._take_window_update,
+            frames.CONTINUATION: self._take_continuation,
+        }
+
+    @property
+    def available(self) -> bool:
+        """Whether a stream can be opened now."""
+        return self.ready and not self.closed and len(self.streams) < self.streams_max
+
+    def open(self, owner: Owner, block: bytes, data: bytes, *, end: bool) -> Stream:
+        """Opens a stream. Ask `available` first."""
+        number = self._next_id
+        self._next_id += 2
+        if self._next_id > frames.STREAM_ID_MAX:
+            self.closed = True
+        stream = Stream(number, owner, self._peer_window)
+        self.streams[number] = stream
+        self._write(frames.headers(number, block, end=False, size_max=self._frame_bytes))
+        self.send(stream, data, end=end)
+        return stream
+
+    def send(self, stream: Stream, data: bytes, *, end: bool) -> None:
+        """Sends data as far as the windows let it, and keeps the rest."""
+        stream.closing = stream.closing or end
+        size = len(data)
+        if stream.waiting is None and size <= min(stream.room, self._room, self._frame_bytes):
+            if size or end:
+                stream.room -= size
+                self._room -= size
+                self._write(frames.frame(frames.DATA, end, stream.id, data))
+                stream.sent = end
+            return
+        if stream.waiting is None:
+            stream.waiting = deque()
+        stream.waiting.append(data)
+        stream.backlog += size
+        self._drain(stream)
+
+    def acknowledge(self, stream: Stream, size: int) -> None:
+        """Lets the peer send so much more on a stream."""
+        stream.received -= size
+        if stream.id in self.streams:
+            self._write(frames.window_update(stream.id, size))
+
+    def cancel(self, stream: Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
+        """Ends a stream. Its owner hears no more."""
+        if self.streams.pop(stream.id, None) is not None:
+            self._write(frames.rst_stream(stream.id, code))
+            self._wake()
+
+    def receive(self, data: bytes) -> None:
+        """Takes what arrived.
+
+        Raises:
+            ProtocolError: The connection must end: call `abandon`.
+        """
+        if self._rest:
+            data = self._rest + data
+        position, size = 0, len(data)
+        while size - position >= HEAD_BYTES:
+            word, flags, number = HEAD.unpack_from(data, position)
+            start, end = position + HEAD_BYTES, position + HEAD_BYTES + (word >> 8)
+            if word >> 8 > frames.FRAME_BYTES:
+                raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame is too long")
+            if end > size:
+                break
+            self._take(word & 0xFF, flags, number & frames.STREAM_ID_MAX, data[start:end])
+            position = end
+        self._rest = data[position:] if position < size else b""
+
+    def abandon(self, code: ErrorCode) -> None:
+        """Says goodbye, and tells all owners that their streams are over."""
+        self._write(frames.goaway(code))
+        self.lose()
+
+    def lose(self) -> None:
+        """The connection is gone, and with it all streams."""
+        self.closed = True
+        for stream in [*self.streams.values()]:
+            self._reset(stream, ErrorCode.CONNECT_ERROR, unprocessed=False)
+
+    def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+        if self._block is not None and kind != frames.CONTINUATION:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a header block is torn")
+        if not self.ready and kind != frames.SETTINGS:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "the preface is no SETTINGS")
+        take = self._takers.get(kind)
+        if take is not None:
+            take(flags, number, payload)
+
+    def _take_data(self, flags: int, number: int, payload: bytes) -> None:
+        stream = self._find(number)
+        self._unacknowledged += len(payload)
+        if self._unacknowledged > CONNECTION_WINDOW // 2:
+            self._write(frames.window_update(0, self._unacknowledged))
+            self._unacknowledged = 0
+        data, end = frames.unpad(flags, payload), bool(flags & frames.END_STREAM)
+        self._count_idle(idle=not data and not end)
+        if stream is None:
+            return
+        stream.received += len(payload)
+        if stream.received > OWN_WINDOW:
+            raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a stream overran its window")
+        if len(data) < len(payload):
+            self.acknowledge(stream, len(payload) - len(data))
+        if end:
+            self._end(stream)
+        stream.owner.on_data(data, end=end)
+
+    def _take_headers(self, flags: int, number: int, payload: bytes) -> None:
+        self._find(number)
+        block = frames.unpad(flags, payload)
+        if flags & frames.PRIORITIZED:
+            if len(block) < PRIORITY_BYTES:
+                raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "HEADERS is too short")
+            block = block[PRIORITY_BYTES:]
+        if flags & frames.END_HEADERS:
+            self._give_headers(number, block, end=bool(flags & frames.END_STREAM))
+        else:
+            self._block = number, flags, bytearray(block)
+
+    def _take_continuation(self, flags: int, number: int, payload: bytes) -> None:
+        if self._block is None or self._block[0] != number:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+        self._count_idle(idle=not payload)
+        _, first, block = self._block
+        block += payload
+        if len(block) > BLOCK_BYTES_MAX:
+            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "a header block is too long")
+        if flags & frames.END_HEADERS:
+            self._block = None
+            self._give_headers(number, bytes(block), end=bool(first & frames.END_STREAM))
+
+    def _give_headers(self, number: int, block: bytes, *, end: bool) -> None:
+        # A block is read even for a stream that is over: it may change the table.
+        fields = self._blocks.read(block)
+        stream = self.streams.get(number)
+        if stream is None:
+            return
+        if end:
+            self._end(stream)
+        stream.owner.on_headers(fields, end=end)
+
+    def _take_rst_stream(self, _: int, number: int, payload: bytes) -> None:
+        code = error_code(read_number(payload))
+        stream = self._find(number)
+        if stream is not None:
+            self._reset(stream, code, unprocessed=code == ErrorCode.REFUSED_STREAM)
+
+    def _take_settings(self, flags: int, number: int, payload: bytes) -> None:
+        if number or len(payload) % frames.SETTING.size or (flags & frames.ACK and payload):
+            raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS is malformed")
+        if flags & frames.ACK:
+            return
+        self._count_idle(idle=self.ready)
+        for key, value in frames.SETTING.iter_unpack(payload):
+            self._set(key, value)
+        self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        self.ready = True
+        self._wake()
+
+    def _set(self, key: int, value: int) -> None:
+        if key == frames.MAX_CONCURRENT_STREAMS:
+            self.streams_max = value
+        elif key == frames.INITIAL_WINDOW_SIZE:
+            if value > frames.WINDOW_BYTES_MAX:
+                raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
+            change, self._peer_window = value - self._peer_window, value
+            for stream in [*self.streams.values()]:
+                self._widen(stream, change)
+        elif key == frames.MAX_FRAME_SIZE:
+            if not frames.FRAME_BYTES <= value <= frames.FRAME_BYTES_MAX:
+                raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "no such size of frames")
+            self._frame_bytes = value
+        elif key == frames.ENABLE_PUSH and value:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a server cannot enable push")
+
+    def _take_ping(self, flags: int, number: int, payload: bytes) -> None:
+        if number or len(payload) != PING_BYTES:
+            raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "PING is malformed")
+        if flags & frames.ACK:
+            return
+        self._count_idle(idle=True)
+        self._write(frames.frame(frames.PING, frames.ACK, 0, payload))
+
+    def _take_goaway(self, _: int, number: int, payload: bytes) -> None:
+        if number or len(payload) < frames.TWO_NUMBERS.size:
+            raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY is malformed")
+        last, code = frames.TWO_NUMBERS.unpack_from(payload)
+        self.closed = True
+        for stream in [*self.streams.values()]:
+            if stream.id > last:
+                self._reset(stream, error_code(code), unprocessed=True)
+        self._wake()
+
+    def _take_window_update(self, _: int, number: int, payload: bytes) -> None:
+        size = read_number(payload) & frames.WINDOW_BYTES_MAX
+        stream = self._find(number) if number else None
+        if not size:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window grows by nothing")
+        if not number:
+            self._room += size
+            if self._room > frames.WINDOW_BYTES_MAX:
+                raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
+            for waiting in [*self.streams.values()]:
+                self._drain(waiting)
+        elif stream is not None:
+            self._widen(stream, size)
+
+    def _take_push_promise(self, _: int, __: int, ___: bytes) -> None:
+        raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
+
+    def _widen(self, stream: Stream, size: int) -> None:
+        stream.room += size
+        if stream.room > frames.WINDOW_BYTES_MAX:
+            raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
+        self._drain(stream)
+
+    def _drain(self, stream: Stream) -> None:
+        """Sends what waits, as far as the windows let it."""
+        waiting = stream.waiting
+        if waiting is None:
+            return
+        while waiting:
+            data = waiting[0]
+            size = min(len(data), stream.room, self._room, self._frame_bytes)
+            if size <= 0 < len(data):
+                return
+            if size == len(data):
+                waiting.popleft()
+            else:
+                waiting[0] = data[size:]
+            stream.room -= size
+            self._room -= size
+            stream.backlog -= size
+            end = stream.closing and not waiting
+            self._write(frames.frame(frames.DATA, end, stream.id, data[:size]))
+            stream.sent = end
+        stream.waiting = None
+        stream.owner.on_room()
+
+    def _find(self, number: int) -> Stream | None:
+        """Finds an open stream, or None for one that is over."""
+        if not number % 2 or number >= self._next_id:
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame of no stream of ours")
+        return self.streams.get(number)
+
+    def _end(self, stream: Stream) -> None:
+        """The peer has said all. What we have not sent yet is of no use to it any more."""
+        del self.streams[stream.id]
+        if not stream.sent:
+            self._write(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))
+        self._wake()
+
+    def _reset(self, stream: Stream, code: ErrorCode, *, unprocessed: bool) -> None:
+        if self.streams.pop(stream.id, None) is not None:
+            stream.owner.on_reset(code, unprocessed=unprocessed)
+            self._wake()
+
+    def _count_idle(self, *, idle: bool) -> None:
+        self._idle_frames = self._idle_frames + 1 if idle else 0
+        if self._idle_frames > IDLE_FRAMES_MAX:
+            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "a flood of frames")
+
+    def _write(self, data: bytes) -> None:
+        if not self.output:
+            self._wake()
+        self.output.append(data)
+
+
+def read_number(payload: bytes) -> int:
+    if len(payload) != frames.NUMBER.size:
+        raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame is not of its size")
+    return int(frames.NUMBER.unpack(payload)[0])
+
+
+def error_code(number: int) -> ErrorCode:
+    """Unknown codes count as INTERNAL_ERROR (RFC 9113, section 7)."""
+    try:
+        return ErrorCode(number)
+    except ValueError:
+        return ErrorCode.INTERNAL_ERROR

@@ -1,0 +1,296 @@
+"""Calls under way on a connection."""
+
+import asyncio
+from collections import deque
+
+from gateway.errors import (
+    CANCELLED,
+    DEADLINE_EXCEEDED,
+    OK,
+    RESOURCE_EXHAUSTED,
+    Metadata,
+    StatusError,
+    failure,
+    unavailable,
+)
+from gateway.http2.blocks import Fields
+from gateway.http2.connection import OWN_WINDOW, Connection, Stream
+from gateway.http2.frames import ErrorCode
+from gateway.upstream import wire
+from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, malformed, status_error
+
+ACKNOWLEDGED_BYTES = OWN_WINDOW // 4
+BACKLOG_BYTES_MAX = 64 * 1024
+INFORMATIONAL, HTTP_OK = range(100, 200), 200
+
+
+class LostError(Exception):
+    """The connection ended the call. `unprocessed`: the server did nothing with it."""
+
+    def __init__(self, *, unprocessed: bool) -> None:
+        super().__init__()
+        self.unprocessed = unprocessed
+
+
+class Exchange:
+    """What unary calls and streams have in common: how a call begins, and how it ends."""
+
+    __slots__ = ("_connection", "_initial", "_name", "_stream", "_timer", "_trailers")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._connection: Connection | None = None
+        self._stream: Stream | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._initial: Metadata = []
+        self._trailers: Metadata = []
+
+    def start(self, connection: Connection, head: bytes, call: Call, seconds: float) -> None:
+        block = wire.request_block(head, call.metadata, seconds)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._expire)
+        self._connection = connection
+        request = call.request
+        data = b"" if request is None else wire.frame_message(request)
+        self._stream = connection.open(self, block, data, end=request is not None)
+
+    def on_headers(self, fields: Fields, *, end: bool) -> None:
+        status = wire.read_status(fields) if end else None
+        if status is not None:
+            self._trailers = wire.read_metadata(fields)
+            self._end(self._judge(*status))
+            return
+        http = wire.http_status(fields)
+        if http in INFORMATIONAL and not end:
+            return
+        if http != HTTP_OK or end:
+            code = wire.code_of_http(http)
+            self._fail(status_error(self._name, code, f"HTTP status {http}", [], []))
+            return
+        self._initial = wire.read_metadata(fields)
+
+    def on_data(self, data: bytes, *, end: bool) -> None:
+        self._take(data)
+        if end:
+            self._end(malformed(self._name, "it has no trailers"))
+
+    def on_room(self) -> None:
+        """What waited is sent."""
+
+    def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
+        if unprocessed or code == ErrorCode.CONNECT_ERROR:
+            self._end(LostError(unprocessed=unprocessed))
+            return
+        grpc = wire.code_of_reset(code)
+        self._end(status_error(self._name, grpc, f"reset with {code.name}", [], []))
+
+    def cancel(self) -> None:
+        """Ends the call from here, if it has not ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._connection is not None and self._stream is not None:
+            self._connection.cancel(self._stream)
+
+    def _judge(self, code: int, message: str) -> StatusError | None:
+        if code == OK:
+            return None
+        return status_error(self._name, code, message, self._initial, self._trailers)
+
+    def _fail(self, error: StatusError) -> None:
+        self.cancel()
+        self._end(error)
+
+    def _expire(self) -> None:
+        self._fail(status_error(self._name, DEADLINE_EXCEEDED, "", self._initial, []))
+
+    def _take(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def _end(self, error: BaseException | None) -> None:
+        raise NotImplementedError
+
+
+class UnaryExchange(Exchange):
+    """A unary call: one message there, one back."""
+
+    __slots__ = ("_chunks", "_done", "_size")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    async def reply(self) -> Reply:
+        """Waits for the answer.
+
+        Raises:
+            StatusError: The server's, or the deadline.
+            LostError: The connection was lost.
+        """
+        try:
+            return await self._done
+        finally:
+            self.cancel()
+
+    def _take(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > MESSAGE_BYTES_MAX + wire.PREFIX.size:
+            self._fail(too_large(self._name))
+            return
+        stream, connection = self._stream, self._connection
+        if stream and connection and stream.received >= ACKNOWLEDGED_BYTES:
+            connection.acknowledge(stream, stream.received)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._done.done():
+            return
+        if error is not None:
+            self._done.set_exception(error)
+            return
+        content = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        problem = check_single(content)
+        if problem:
+            self._done.set_exception(malformed(self._name, problem))
+        else:
+            message = content[wire.PREFIX.size :]
+            self._done.set_result(Reply(message, self._initial, self._trailers))
+
+
+class StreamExchange(Exchange):
+    """A call of which either side may stream."""
+
+    __slots__ = ("_buffer", "_changed", "_ended", "_error", "_queue", "_queued")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._buffer = bytearray()
+        self._queue: deque[bytes] = deque()
+        self._queued = 0
+        self._ended = False
+        self._error: BaseException | None = None
+        self._changed: list[asyncio.Future[None]] = []
+
+    async def send(self, message: bytes) -> None:
+        if self._ended:
+            raise self._reason()
+        self._push(wire.frame_message(message), end=False)
+        while not self._ended and self._stream and self._stream.backlog > BACKLOG_BYTES_MAX:
+            await self._change()
+
+    def half_close(self) -> None:
+        if not self._ended:
+            self._push(b"", end=True)
+
+    async def headers(self) -> Metadata:
+        while not self._initial and not self._queue and not self._ended:
+            await self._change()
+        if self._error is not None and not self._queue:
+            raise self._reason()
+        return self._initial
+
+    async def read(self) -> bytes | None:
+        while not self._queue:
+            if self._ended:
+                if self._error is not None:
+                    raise self._reason()
+                return None
+            await self._change()
+        message = self._queue.popleft()
+        self._queued -= len(message) + wire.PREFIX.size
+        self._acknowledge()
+        return message
+
+    def trailers(self) -> Metadata:
+        return self._trailers
+
+    def on_room(self) -> None:
+        self._notify()
+
+    def cancel(self) -> None:
+        super().cancel()
+        if not self._ended:
+            self._end(asyncio.CancelledError())
+
+    def _fail(self, error: StatusError) -> None:
+        Exchange.cancel(self)
+        self._end(error)
+
+    def _reason(self) -> BaseException:
+        error = self._error
+        if isinstance(error, LostError):
+            return unavailable(self._name)
+        return error or failure(CANCELLED, "CALL_ENDED", f"{self._name} has ended the call.")
+
+    def _push(self, data: bytes, *, end: bool) -> None:
+        if self._connection is not None and self._stream is not None:
+            self._connection.send(self._stream, data, end=end)
+
+    def _take(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        while len(buffer) >= wire.PREFIX.size:
+            compressed, size = wire.PREFIX.unpack_from(buffer)
+            if compressed or size > MESSAGE_BYTES_MAX:
+                problem = too_large(self._name) if size else malformed(self._name, COMPRESSED)
+                self._fail(malformed(self._name, COMPRESSED) if compressed else problem)
+                return
+            end = wire.PREFIX.size + size
+            if len(buffer) < end:
+                break
+            self._queue.append(bytes(buffer[wire.PREFIX.size : end]))
+            self._queued += end
+            del buffer[:end]
+        self._acknowledge()
+        self._notify()
+
+    def _acknowledge(self) -> None:
+        """Asks for more in place of what nobody has to keep: all but unread messages."""
+        stream, connection = self._stream, self._connection
+        if stream is not None and connection is not None:
+            size = stream.received - self._queued
+            if size >= ACKNOWLEDGED_BYTES:
+                connection.acknowledge(stream, size)
+
+    def _end(self, error: BaseException | None) -> None:
+        if not self._ended:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._ended, self._error = True, error
+            if error is None and self._buffer:
+                self._error = malformed(self._name, TORN)
+            self._notify()
+
+    async def _change(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._changed.append(future)
+        await future
+
+    def _notify(self) -> None:
+        waiting, self._changed = self._changed, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+TORN = "its message is torn"
+COMPRESSED = "its message is compressed, which was not offered"
+
+
+def check_single(content: bytes) -> str:
+    """Tells what is wrong with a body that must be one message, or nothing."""
+    if len(content) < wire.PREFIX.size:
+        return "it has no message"
+    compressed, size = wire.PREFIX.unpack_from(content)
+    if compressed:
+        return COMPRESSED
+    return "" if len(content) == size + wire.PREFIX.size else TORN
+
+
+def too_large(name: str) -> StatusError:
+    return failure(
+        RESOURCE_EXHAUSTED,
+        "ANSWER_TOO_LARGE",
+        f"{name} answered with a message longer than {MESSAGE_BYTES_MAX} bytes.",
+    )

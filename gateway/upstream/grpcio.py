@@ -1,0 +1,135 @@
+"""Calls over grpc.aio."""
+
+import asyncio
+from typing import Any
+
+import grpc
+
+from gateway.errors import CANCELLED, Metadata, StatusError
+from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, Stream, status_error
+
+CONNECT_MILLISECONDS = 1000
+
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.enable_retries", 0),
+    ("grpc.service_config_disable_resolution", 1),
+    ("grpc.use_local_subchannel_pool", 1),
+    # A room that was restarted is back within a second.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", CONNECT_MILLISECONDS),
+    ("grpc.max_reconnect_backoff_ms", CONNECT_MILLISECONDS),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+)
+
+
+class GrpcioUpstream:
+    """An upstream on one channel."""
+
+    def __init__(self, name: str, target: str) -> None:
+        self._name = name
+        self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._methods: dict[tuple[str, str], Any] = {}
+
+    async def unary(self, call: Call) -> Reply:
+        started = self._method("unary_unary", call.path)(
+            call.request, metadata=call.metadata, timeout=call.seconds
+        )
+        try:
+            content = await started
+            return Reply(
+                content,
+                as_metadata(await started.initial_metadata()),
+                as_metadata(await started.trailing_metadata()),
+            )
+        except grpc.aio.AioRpcError as error:
+            raise translate(self._name, error) from None
+        finally:
+            started.cancel()
+
+    def open(self, call: Call) -> Stream:
+        if call.request is None:
+            method = self._method("stream_stream", call.path)
+            started = method(metadata=call.metadata, timeout=call.seconds)
+        else:
+            method = self._method("unary_stream", call.path)
+            started = method(call.request, metadata=call.metadata, timeout=call.seconds)
+        return GrpcioStream(self._name, started)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    def _method(self, kind: str, path: str) -> Any:
+        method = self._methods.get((kind, path))
+        if method is None:
+            method = self._methods[kind, path] = getattr(self._channel, kind)(path)
+        return method
+
+
+class GrpcioStream:
+    """An open call over grpc.aio."""
+
+    def __init__(self, name: str, call: Any) -> None:
+        self._name = name
+        self._call = call
+        self._trailers: Metadata = []
+
+    async def send(self, message: bytes) -> None:
+        try:
+            await self._call.write(message)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            raise await self._error() from None
+
+    async def half_close(self) -> None:
+        if not self._call.done():
+            await self._call.done_writing()
+
+    async def headers(self) -> Metadata:
+        try:
+            return as_metadata(await self._call.initial_metadata())
+        except grpc.aio.AioRpcError as error:
+            raise translate(self._name, error) from None
+
+    async def read(self) -> bytes | None:
+        try:
+            message = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            raise translate(self._name, error) from None
+        if message is not grpc.aio.EOF:
+            return bytes(message)
+        self._trailers = as_metadata(await self._call.trailing_metadata())
+        if await self._call.code() != grpc.StatusCode.OK:
+            raise await self._error()
+        return None
+
+    def trailers(self) -> Metadata:
+        return self._trailers
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+    async def _error(self) -> StatusError:
+        code = int((await self._call.code()).value[0]) or CANCELLED
+        return status_error(
+            self._name,
+            code,
+            await self._call.details() or "",
+            as_metadata(await self._call.initial_metadata()),
+            as_metadata(await self._call.trailing_metadata()),
+        )
+
+
+def translate(name: str, error: grpc.aio.AioRpcError) -> StatusError:
+    return status_error(
+        name,
+        int(error.code().value[0]),
+        error.details() or "",
+        as_metadata(error.initial_metadata()),
+        as_metadata(error.trailing_metadata()),
+    )
+
+
+def as_metadata(metadata: Any) -> Metadata:
+    return [(key, value) for key, value in metadata or ()]
