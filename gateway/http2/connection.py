@@ -249,8 +249,10 @@ class Connection:
         self._count_idle(idle=self.ready)
         for key, value in frames.SETTING.iter_unpack(payload):
             self._set(key, value)
+        # The peer counts by the new windows from the acknowledgement on, so that goes first.
         self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self.ready = True
+        self._drain_all()
         self._wake()
 
     def _set(self, key: int, value: int) -> None:
@@ -260,7 +262,7 @@ class Connection:
             if value > frames.WINDOW_BYTES_MAX:
                 raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
             change, self._peer_window = value - self._peer_window, value
-            for stream in [*self.streams.values()]:
+            for stream in self.streams.values():
                 self._widen(stream, change)
         elif key == frames.MAX_FRAME_SIZE:
             if not frames.FRAME_BYTES <= value <= frames.FRAME_BYTES_MAX:
@@ -296,10 +298,10 @@ class Connection:
             self._room += size
             if self._room > frames.WINDOW_BYTES_MAX:
                 raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
-            for waiting in [*self.streams.values()]:
-                self._drain(waiting)
+            self._drain_all()
         elif stream is not None:
             self._widen(stream, size)
+            self._drain(stream)
 
     def _take_push_promise(self, _: int, __: int, ___: bytes) -> None:
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
@@ -308,7 +310,10 @@ class Connection:
         stream.room += size
         if stream.room > frames.WINDOW_BYTES_MAX:
             raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
-        self._drain(stream)
+
+    def _drain_all(self) -> None:
+        for stream in [*self.streams.values()]:
+            self._drain(stream)
 
     def _drain(self, stream: Stream) -> None:
         """Sends what waits, as far as the windows let it."""

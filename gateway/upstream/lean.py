@@ -15,6 +15,8 @@ from gateway.upstream.exchange import LostError, StreamExchange, UnaryExchange
 TRIES_MAX = 3
 WAITING_MAX = 1_000
 CONNECT_SECONDS = 1.0
+# Who opens a stream is told soon that there is nobody, and comes again by itself.
+STREAM_CONNECT_SECONDS = 0.2
 HEALTH_SECONDS = 2.0
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
@@ -37,7 +39,7 @@ class LeanUpstream:
         deadline = loop.time() + call.seconds
         safe = call.safe
         for _ in range(TRIES_MAX):
-            place = self._pick() or await self._wait(deadline)
+            place = self._pick() or await self._wait(deadline, CONNECT_SECONDS)
             try:
                 return await self._call(place, call, deadline - loop.time())
             except LostError as error:
@@ -50,12 +52,13 @@ class LeanUpstream:
         return LeanStream(self, self._name, call)
 
     async def place(self, seconds: float) -> Place:
-        """Finds a connection for a call that may last so long.
+        """Finds a connection for a stream that may last so long.
 
         Raises:
             StatusError: There is none.
         """
-        return self._pick() or await self._wait(asyncio.get_running_loop().time() + seconds)
+        deadline = asyncio.get_running_loop().time() + seconds
+        return self._pick() or await self._wait(deadline, STREAM_CONNECT_SECONDS)
 
     async def close(self) -> None:
         if self._watching is not None:
@@ -80,11 +83,11 @@ class LeanUpstream:
                 return connection, channel
         return None
 
-    async def _wait(self, deadline: float) -> Place:
-        """Waits for a connection a second, and for room on one until the deadline."""
+    async def _wait(self, deadline: float, connecting: float) -> Place:
+        """Waits so many seconds for a connection, and for room on one until the deadline."""
         loop = asyncio.get_running_loop()
         self._start()
-        soon = loop.time() + CONNECT_SECONDS
+        soon = loop.time() + connecting
         while len(self._waiting) < WAITING_MAX:
             connected = any(channel.connected for channel in self._channels)
             until = deadline if connected else min(soon, deadline)
