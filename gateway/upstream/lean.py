@@ -5,10 +5,18 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 
-from gateway.errors import DEADLINE_EXCEEDED, UNIMPLEMENTED, Metadata, StatusError, unavailable
+from gateway.errors import (
+    CANCELLED,
+    DEADLINE_EXCEEDED,
+    UNAVAILABLE,
+    UNIMPLEMENTED,
+    Metadata,
+    StatusError,
+    unavailable,
+)
 from gateway.http2.connection import Connection
 from gateway.upstream import wire
-from gateway.upstream.call import Call, Reply, Stream, status_error
+from gateway.upstream.call import DETAILS, Call, Reply, Stream, status_error
 from gateway.upstream.channel import Address, Channel
 from gateway.upstream.exchange import LostError, StreamExchange, UnaryExchange
 
@@ -37,15 +45,16 @@ class LeanUpstream:
     async def unary(self, call: Call) -> Reply:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + call.seconds
-        safe = call.safe
-        for _ in range(TRIES_MAX):
+        for left in reversed(range(TRIES_MAX)):
             place = self._pick() or await self._wait(deadline, CONNECT_SECONDS)
             try:
                 return await self._call(place, call, deadline - loop.time())
             except LostError as error:
-                if not (error.unprocessed or safe):
+                if not (error.unprocessed or call.safe):
                     break
-                safe = safe and error.unprocessed
+            except StatusError as error:
+                if not (left and call.safe and is_of_stopping(error)):
+                    raise
         raise unavailable(self._name)
 
     def open(self, call: Call) -> Stream:
@@ -187,6 +196,12 @@ class LeanStream:
         if not self._starting.done():
             await asyncio.wait([self._starting])
         self._starting.result()
+
+
+def is_of_stopping(error: StatusError) -> bool:
+    """Whether a server that stops ends the calls that it has with this error."""
+    told = any(key == DETAILS for key, _ in error.trailers)
+    return error.code in {CANCELLED, UNAVAILABLE} and not told
 
 
 def request_head(place: Place, call: Call) -> bytes:
