@@ -48,11 +48,14 @@ class Envoy:
         path = Path(self._folder.name) / "envoy.json"
         path.write_text(json.dumps(self._configuration))
         self._log = path.with_name("envoy.log")
-        self._process = subprocess.Popen(
-            make_command(path, self._concurrency, self._log),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                make_command(path, self._concurrency),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         try:
             self._wait_ready()
         except BaseException:
@@ -74,14 +77,16 @@ class Envoy:
             self._process.wait()
         self._folder.cleanup()
 
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
     def wait(self) -> int:
         """Waits for its end, and tells its status."""
         return self._process.wait()
 
     def log(self) -> str:
         """The end of what it said."""
-        text = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return text[-LOG_CHARACTERS_MAX:].strip()
+        return self._log.read_text(errors="replace")[-LOG_CHARACTERS_MAX:].strip()
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -100,15 +105,13 @@ class Envoy:
         return True
 
 
-def make_command(configuration: Path, concurrency: int, log: Path) -> list[str]:
+def make_command(configuration: Path, concurrency: int) -> list[str]:
     return [
         str(find_binary()),
         "--config-path",
         str(configuration),
         "--concurrency",
         str(concurrency),
-        "--log-path",
-        str(log),
         "--log-level",
         "warning",
         "--disable-hot-restart",

@@ -145,7 +145,8 @@ def read(field: FieldDescriptor) -> str:
 def enum_names(field: FieldDescriptor) -> dict[int, str | None]:
     if is_null(field):
         return {0: None}
-    return {number: value.name for number, value in field.enum_type.values_by_number.items()}
+    # Of names for the same number the first is written.
+    return {value.number: value.name for value in reversed(field.enum_type.values)}
 
 
 def enum_writer(field: FieldDescriptor) -> Write:
