@@ -77,9 +77,6 @@ class Envoy:
             self._process.wait()
         self._folder.cleanup()
 
-    def runs(self) -> bool:
-        return self._process.poll() is None
-
     def wait(self) -> int:
         """Waits for its end, and tells its status."""
         return self._process.wait()

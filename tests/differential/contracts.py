@@ -1,10 +1,57 @@
 """Contracts that both sides can serve: those of the gateway's tests, less what Envoy refuses."""
 
+from dataclasses import dataclass
+
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 from deploy.envoy.descriptors import make_descriptor_set
 from gateway.descriptors import HTTP_BODY, Contracts, load
+from tests.gateway.spec.sets import with_imports
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A binding that the gateway serves and with which Envoy does not start, saying `text`."""
+
+    name: str
+    template: str
+    response_body: str
+    text: str
+    why: str
+
+
+REFUSALS = [
+    Refusal(
+        "a wildcard after `**`",
+        "/v1/{a=**}/{b}",
+        "",
+        "invalid path template|Cannot register",
+        "ruling; googleapis has such templates",
+    ),
+    Refusal(
+        "response_body that is no HttpBody",
+        "/v1/a",
+        "a",
+        'Setting "response_body" is not supported',
+        "http.proto",
+    ),
+]
+
+
+def contract_of(template: str, response_body: str) -> Contracts:
+    """A contract of one method with one binding."""
+    file = descriptor_pb2.FileDescriptorProto(name="r.proto", package="refused.v1", syntax="proto3")
+    file.dependency.append(annotations_pb2.DESCRIPTOR.name)
+    message = file.message_type.add(name="Message")
+    for number, name in enumerate("ab", 1):
+        message.field.add(name=name, number=number, label=1, type=9)
+    method = file.service.add(name="Service").method.add(name="Method")
+    method.input_type = method.output_type = ".refused.v1.Message"
+    rule = method.options.Extensions[annotations_pb2.http]
+    rule.get, rule.response_body = template, response_body
+    files = [*with_imports([annotations_pb2.DESCRIPTOR]), file]
+    return load(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
 
 
 def is_deep(template: str) -> bool:

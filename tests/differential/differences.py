@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from google.protobuf.message import Message
 
-from tests.differential.requests import ECHO, RANDOM, SPEC, TEMPLATES, templates
-from tests.differential.worlds import DROPPED, Exchange, Request, Side
+from gateway.descriptors import HTTP_BODY
+from tests.differential.requests import ECHO, SPEC, below
+from tests.differential.worlds import Exchange, Request, Side
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def violations(exchange: Exchange) -> dict[str, str]:
         return {}
     for detail in exchange.ours.json["error"]["details"]:
         if detail["@type"].endswith("BadRequest"):
-            return {each.get("field", ""): each["description"] for each in detail["fieldViolations"]}
+            return {
+                each.get("field", ""): each["description"] for each in detail["fieldViolations"]
+            }
     return {}
 
 
@@ -85,8 +88,9 @@ def only_envoy_took(exchange: Exchange, description: str) -> bool:
 def only_we_took(exchange: Exchange, reason: str) -> bool:
     """Whether the gateway took what Envoy refused with such a text."""
     text = exchange.envoy.content.decode(errors="replace")
+    told = exchange.request.verb == "HEAD" or re.search(reason, text) is not None
     refused = exchange.envoy.status == 400 and not exchange.envoy.accepted
-    return refused and took(exchange.ours) and re.search(reason, text) is not None
+    return refused and took(exchange.ours) and told
 
 
 def pairs(exchange: Exchange) -> list[tuple[str, str]]:
@@ -113,10 +117,20 @@ def strings(message: Any, paths: list[str]) -> list[str]:
     return [str(reduce(getattr, path.split("."), message)) for path in paths]
 
 
-def members(tree: Any) -> list[Any]:
-    """All values of a JSON tree, itself among them."""
-    inner = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    return [tree, *(found for value in inner for found in members(value))]
+def refused_members(exchange: Exchange) -> list[Any]:
+    """What the body gives for the fields that the gateway refused."""
+    body = unread(exchange)
+    return [member(body, name) for name in violations(exchange)]
+
+
+def member(tree: Any, path: str) -> Any:
+    """The value at a path such as `items[0].count`, or None."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", "" if path == "body" else path):
+        if isinstance(tree, list) and index and int(index) < len(tree):
+            tree = tree[int(index)]
+        else:
+            tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def close(ours: Any, envoy: Any) -> bool:
@@ -128,6 +142,15 @@ def close(ours: Any, envoy: Any) -> bool:
     if isinstance(ours, float) and isinstance(envoy, (int, float)):
         return ours == envoy or struct.pack("f", ours) == struct.pack("f", envoy)
     return bool(ours == envoy)
+
+
+def lowered(tree: Any) -> Any:
+    """JSON with all of its strings in lower case."""
+    if isinstance(tree, dict):
+        return {name: lowered(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [lowered(value) for value in tree]
+    return tree.lower() if isinstance(tree, str) else tree
 
 
 # The predicates, in the order of the table.
@@ -146,6 +169,35 @@ def upstream_error(x: Exchange) -> bool:
     return ours["error"]["message"] == envoy["message"] and len(known) == len(envoy["details"])
 
 
+def unknown_detail(x: Exchange) -> bool:
+    lost = x.envoy.kind == "application/grpc" and not x.envoy.content
+    return lost and x.ours.status == x.envoy.status >= 400 and same_arrived(x)
+
+
+def unavailable(x: Exchange) -> bool:
+    if not (x.ours.status == x.envoy.status in {503, 504} and x.envoy.json and same_arrived(x)):
+        return False
+    message = x.ours.json["error"]["message"]
+    own = message.endswith(("is not available.", "did not answer in time."))
+    return own and not x.envoy.json["details"]
+
+
+def stream(x: Exchange) -> bool:
+    return streamed(x, ended_well=True)
+
+
+def failed_stream(x: Exchange) -> bool:
+    return streamed(x, ended_well=False)
+
+
+def streamed(x: Exchange, *, ended_well: bool) -> bool:
+    """Whether both sides sent the same messages, and the gateway such a status after them."""
+    if x.ours.kind != "application/x-ndjson" or x.envoy.kind != "application/json":
+        return False
+    *messages, last = map(json.loads, x.ours.content.splitlines())
+    return messages == x.envoy.json and (last["status"]["code"] == 0) == ended_well
+
+
 def wrong_method(x: Exchange) -> bool:
     return (x.ours.status, x.envoy.status) == (405, 404)
 
@@ -160,7 +212,11 @@ def head(x: Exchange) -> bool:
 
 
 def custom_kind(x: Exchange) -> bool:
-    return x.request.verb in {"REPORT", "PROPFIND"} and x.envoy.status == 404 and x.route is not None
+    return (
+        x.request.verb in {"REPORT", "PROPFIND"}
+        and x.envoy.status == 404
+        and x.ours.status in {200, 400}
+    )
 
 
 def unknown_verb(x: Exchange) -> bool:
@@ -217,14 +273,16 @@ def name_escaped(x: Exchange) -> bool:
 
 
 def system_parameter(x: Exchange) -> bool:
-    return only_we_took(x, r'Could not find field "(\$|%24)')
+    given = any(name.startswith("$") for name, _ in pairs(x))
+    return given and only_we_took(x, r'Could not find field "(\$|%24)')
 
 
 def no_value(x: Exchange) -> bool:
     """A parameter without `=`, or without a name."""
-    found = violations(x)
     bare = {unquote_plus(each) for each in x.request.query.split("&") if "=" not in each}
-    return bool(found) and found.keys() <= bare | {""} and took(x.envoy)
+    found = violations(x)
+    refused = bool(found) and found.keys() <= bare | {""}
+    return took(x.envoy) and (refused or (took(x.ours) and bool(bare - {""})))
 
 
 def given_twice(x: Exchange) -> bool:
@@ -257,28 +315,47 @@ def path_and_body_field(x: Exchange) -> bool:
 
 
 def body_without_rule(x: Exchange) -> bool:
-    return x.route is not None and not x.route.takes_body and bool(x.request.body)
+    ignored = x.route is not None and not x.route.takes_body and bool(x.request.body)
+    return ignored and took(x.ours) and x.route.method.input.full_name != HTTP_BODY
 
 
 def empty_body(x: Exchange) -> bool:
     field = x.route.body if x.route is not None else None
-    if field is None or not field.has_presence or x.request.body:
+    if field is None or x.request.body or not took(x.ours):
         return False
-    if not (took(x.ours) and took(x.envoy)):
-        return False
-    return not x.ours.arrived.HasField(field.name) and x.envoy.arrived.HasField(field.name)
+    if not x.envoy.accepted:
+        return only_we_took(x, "Starting an object on a scalar field")
+    cleared = type(x.envoy.arrived)()
+    cleared.CopyFrom(x.envoy.arrived)
+    cleared.ClearField(field.name)
+    return bytes_of(cleared) == bytes_of(x.ours.arrived)
 
 
 def unknown_member(x: Exchange) -> bool:
-    found = violations(x)
-    return all(re.search(r"(^|\.)nope$", name) for name in found) and only_envoy_took(
-        x, "is no field of this method."
-    )
+    if x.route is None:
+        return False
+    known = {name for f in x.route.method.input.fields for name in (f.name, f.json_name)}
+    unknown = [re.search(r"(^|\.)nope$", name) or name not in known for name in violations(x)]
+    return all(unknown) and only_envoy_took(x, "is no field of this method.")
 
 
 def null_in_map(x: Exchange) -> bool:
-    crashed = x.envoy.status == DROPPED and not x.envoy.accepted
-    return crashed and None in members(unread(x)) and bool(violations(x))
+    null = all(each is None for each in refused_members(x))
+    return null and only_envoy_took(x, "must not be null.")
+
+
+def raw_request(x: Exchange) -> bool:
+    """The request is an HttpBody that the rule takes from the query."""
+    raw = x.route is not None and x.route.method.input.full_name == HTTP_BODY
+    return raw and not x.route.takes_body and took(x.ours) and took(x.envoy)
+
+
+def second_response_body(x: Exchange) -> bool:
+    route = x.route
+    if route is None or route.response_body is None or not (took(x.ours) and same_arrived(x)):
+        return False
+    shown = x.envoy.json and x.envoy.json.get(route.response_body.json_name)
+    return shown is not None and not route.method.bindings[0].response_body
 
 
 def number_body(x: Exchange) -> bool:
@@ -290,10 +367,20 @@ def no_list(x: Exchange) -> bool:
     return only_envoy_took(x, "must be a list.")
 
 
+def null_body(x: Exchange) -> bool:
+    null = x.request.body.strip() == b"null"
+    return null and only_envoy_took(x, "must be a JSON object.")
+
+
 def bool_words(x: Exchange) -> bool:
     words = {"1", "0", "t", "f", "yes", "no", "y", "n"}
-    quoted = any(each in ("true", "false") for each in members(unread(x)))
-    return only_envoy_took(x, "must be true or false.") and (set(texts(x)) <= words or quoted)
+    quoted = {"true", "True", "false", "False"} >= set(map(str, refused_members(x)))
+    return only_envoy_took(x, "must be true or false.") and (quoted or set(texts(x)) <= words)
+
+
+def known_as_object(x: Exchange) -> bool:
+    objects = all(isinstance(each, dict) for each in refused_members(x))
+    return objects and only_envoy_took(x, "must be a (time|duration) such as .*")
 
 
 def plus_sign(x: Exchange) -> bool:
@@ -318,6 +405,12 @@ def mixed_base64(x: Exchange) -> bool:
 
 def mask_forms(x: Exchange) -> bool:
     return only_envoy_took(x, "must be field names such as displayName,roles.")
+
+
+def mask_capitals(x: Exchange) -> bool:
+    both = took(x.ours) and took(x.envoy) and x.envoy.json is not None
+    capitals = re.search("[A-Z]{2}", x.request.query) is not None
+    return both and capitals and lowered(x.ours.json) == lowered(x.envoy.json)
 
 
 def leap_second(x: Exchange) -> bool:
@@ -346,10 +439,6 @@ def get(target: str) -> Request:
     return Request(SPEC, "GET", target)
 
 
-def template(text: str, path: str) -> Request:
-    return Request(TEMPLATES, "GET", f"/t{templates().index(text)}{path}")
-
-
 DIFFERENCES = [
     Difference(
         "error form",
@@ -358,6 +447,51 @@ DIFFERENCES = [
         "its own errors are text/plain",
         "AIP-193",
         own_error,
+    ),
+    Difference(
+        "form of the upstream's errors",
+        Request(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
+        "AIP-193, its code that of HTTP",
+        "google.rpc.Status, its code that of gRPC",
+        "AIP-193",
+        upstream_error,
+    ),
+    Difference(
+        "details of unknown types",
+        Request(
+            ECHO,
+            "POST",
+            "/v1/fail",
+            b'{"code": 5, "details": [{"typeUrl": "a.b/c.D", "value": "CAE="}]}',
+        ),
+        "their bytes, and all else of the error",
+        "the error is lost: an empty body of application/grpc",
+        "an error is never lost",
+        unknown_detail,
+    ),
+    Difference(
+        "UNAVAILABLE and DEADLINE_EXCEEDED without details",
+        Request(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
+        "a text of its own, with Retry-After",
+        "the text",
+        "a text from the connection names addresses",
+        unavailable,
+    ),
+    Difference(
+        "server streams",
+        Request(ECHO, "GET", "/v1/public:stream?until=2"),
+        "a line for each message, or server-sent events, and the status",
+        "a JSON array",
+        "a client reads messages as they come",
+        stream,
+    ),
+    Difference(
+        "server streams that fail",
+        Request(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
+        "the status tells the error",
+        "a JSON array that looks whole",
+        "an error never looks like success",
+        failed_stream,
     ),
     Difference(
         "wrong method",
@@ -386,7 +520,7 @@ DIFFERENCES = [
     Difference(
         "custom kind in lower case",
         Request(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
-        "`kind: \"report\"` takes REPORT",
+        '`kind: "report"` takes REPORT',
         "404: only a method in lower case, which no client sends",
         "ruling",
         custom_kind,
@@ -409,7 +543,7 @@ DIFFERENCES = [
     ),
     Difference(
         "empty segment",
-        template("/a/*/b", "/a//b"),
+        below("/a/*/b", "/a//b"),
         "404",
         "200: `*` takes it",
         "http.proto: `*` takes one segment",
@@ -417,7 +551,7 @@ DIFFERENCES = [
     ),
     Difference(
         "trailing slash in `**`",
-        template("/a/{x=**}", "/a//b/"),
+        below("/a/{x=**}", "/a//b/"),
         "`x` is `/b/`",
         "`x` is `/b`",
         "http.proto: `**` takes zero or more segments",
@@ -433,7 +567,7 @@ DIFFERENCES = [
     ),
     Difference(
         "empty `**` before a literal",
-        template("/a/{x=**}/b", "/a/b"),
+        below("/a/{x=**}/b", "/a/b"),
         "200",
         "404",
         "http.proto: `**` takes zero or more segments",
@@ -547,9 +681,25 @@ DIFFERENCES = [
         "null in a map",
         Request(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
         "400",
-        "the process ends",
-        "ruling",
+        "200: the default",
+        "ruling; proto3 JSON: null is no value of a map",
         null_in_map,
+    ),
+    Difference(
+        "HttpBody from the query",
+        get("/v1/raw?content_type=text/css&data=YQ"),
+        "as the query says",
+        "content type and data of the (empty) body",
+        "http.proto: no body then",
+        raw_request,
+    ),
+    Difference(
+        "response_body of an additional binding",
+        Request(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
+        "the field",
+        "the whole message, as the first binding has none",
+        "http.proto: each binding has its own",
+        second_response_body,
     ),
     Difference(
         "number as the whole body",
@@ -566,6 +716,22 @@ DIFFERENCES = [
         "200: a list of one",
         "proto3 JSON: an array",
         no_list,
+    ),
+    Difference(
+        "null beside the path",
+        Request(SPEC, "PUT", "/v1/kinds/a", b"null"),
+        "400",
+        "200: only what the path says",
+        "proto3 JSON: a message is an object",
+        null_body,
+    ),
+    Difference(
+        "Timestamp or Duration as an object",
+        Request(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
+        "400",
+        "200",
+        "proto3 JSON: a string",
+        known_as_object,
     ),
     Difference(
         "words for bools",
@@ -616,6 +782,14 @@ DIFFERENCES = [
         mask_forms,
     ),
     Difference(
+        "runs of capitals in field masks",
+        get("/v1/kinds?mask=aBC"),
+        "`a_b_c`, which is `aBC` again",
+        "`a_bc`, which is `aBc`",
+        "proto3 JSON: what is read is written",
+        mask_capitals,
+    ),
+    Difference(
         "leap second",
         get("/v1/kinds?time=2026-01-31T12:00:60Z"),
         "400",
@@ -641,7 +815,7 @@ DIFFERENCES = [
     ),
     Difference(
         "digits of floats",
-        get("/v1/kinds?narrow=3.4028235e38"),
+        get("/v1/kinds?narrow=3.4028234663852886e38"),
         "3.4028235e+38",
         "3.40282347e+38",
         "the shortest that reads back",

@@ -1,5 +1,6 @@
 """The requests: rows of the gateway's own tables, random messages, and mutations of both."""
 
+import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,6 +10,8 @@ from typing import Any
 
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
 
 from gateway.descriptors import Contracts, load, load_file
 from tests.differential.contracts import is_deep, without_refused
@@ -23,6 +26,11 @@ from tests.gateway.spec.test_transcode import transcode
 GATEWAY = Path(test_bindings.__file__).parents[1]
 SPEC, TEMPLATES, RANDOM, ECHO = "spec", "templates", "random", "echo"
 METHODS = 40
+TEMPLATE_ROWS = [
+    *test_templates.MATCHED,
+    *test_templates.UNMATCHED,
+    *test_templates.BROKEN_ESCAPES,
+]
 VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -55,34 +63,39 @@ def template_contracts() -> Contracts:
 
 def templates() -> list[str]:
     """All templates that Envoy takes and whose variables are single names."""
-    rows = [*test_templates.MATCHED, *test_templates.UNMATCHED, *test_templates.BROKEN_ESCAPES]
-    found = dict.fromkeys(row[0] for row in rows)
+    found = dict.fromkeys(template for template, *_ in TEMPLATE_ROWS)
     return [each for each in found if not is_deep(each) and "{x." not in each]
 
 
+def below(template: str, path: str) -> Request:
+    """A request for a template of `template_contracts`."""
+    return Request(TEMPLATES, "GET", f"/t{templates().index(template)}{path}")
+
+
 def template_rows() -> Iterator[Request]:
-    numbers = {template: number for number, template in enumerate(templates())}
-    rows = [*test_templates.MATCHED, *test_templates.UNMATCHED, *test_templates.BROKEN_ESCAPES]
-    for row in rows:
-        if row[0] in numbers:
-            yield Request(TEMPLATES, "GET", f"/t{numbers[row[0]]}{row[1]}")
+    taken = templates()
+    for template, path, *_ in TEMPLATE_ROWS:
+        if template in taken:
+            yield below(template, path)
 
 
 def spec_rows() -> Iterator[Request]:
-    """The rows of the tables of bindings, of which Envoy serves all but the refused."""
+    """The rows of the tables of bindings that the gateway takes."""
     tables = test_bindings
     for path, _ in tables.PATHS:
         yield Request(SPEC, "GET", f"/v1/{path}")
     for query, _ in [*tables.QUERIES, *tables.MAPS]:
         yield Request(SPEC, "GET", f"/v1/kinds?{query}")
+    for line, body, _ in [*tables.BODIES, *tables.MASKS, *tables.VERBS]:
+        yield of_line(line, body)
+
+
+def refused_rows() -> Iterator[Request]:
+    """The rows of the tables of bindings that it refuses, and of bodies that are not JSON."""
+    tables = test_bindings
     for query in tables.REFUSED_MAPS:
         yield Request(SPEC, "GET", f"/v1/kinds?{query}")
-    for line, body, _ in [
-        *tables.BODIES,
-        *tables.REFUSED_BODIES,
-        *tables.MASKS,
-        *tables.VERBS,
-    ]:
+    for line, body, _ in tables.REFUSED_BODIES:
         yield of_line(line, body)
     for path in tables.NOWHERE:
         yield Request(SPEC, "GET", path)
@@ -100,6 +113,24 @@ def spec_rows() -> Iterator[Request]:
 def of_line(line: str, body: bytes = b"") -> Request:
     verb, target = line.split(" ")
     return Request(SPEC, verb, target, body)
+
+
+def echo_rows() -> Iterator[Request]:
+    """Errors of every code, server streams, and bodies of any type."""
+    for code in range(1, 17):
+        for details in ERROR_DETAILS:
+            failing = {"code": code, "text": "no: \u00e9 %41\n", "details": details}
+            yield Request(ECHO, "POST", "/v1/fail", json.dumps(failing).encode())
+        plain = {"code": code, "text": "no", "plain": True}
+        yield Request(ECHO, "POST", "/v1/fail", json.dumps(plain).encode())
+    for query in STREAMS:
+        yield Request(ECHO, "GET", f"/v1/public:stream{query}")
+    for kind in ("application/json", "text/plain; charset=utf-8", "image/png"):
+        for body in (b"", b"{", b"\x89PNG\xff\x00", b"a" * 70_000):
+            yield Request(ECHO, "POST", "/v1/raw", body, kind)
+    for length in (0, 1, 100_000):
+        body = json.dumps({"text": "a" * length}).encode()
+        yield Request(ECHO, "POST", "/v1/echo", body)
 
 
 def random_contract(seed: int) -> RandomContract:
@@ -185,7 +216,9 @@ def mutate_body(random: Random, request: Request) -> Request:
         return request
     if random.random() < 0.2 or not isinstance(tree, dict):
         text = request.body.decode()
-        changed = random.choice([text[:-1], text + text, text + "}", "", "[]", "null", f" {text} "])
+        texts = [text[:-1], text + text, text + "}", f" {text} "]
+        texts += ["", "[]", "null"] if isinstance(tree, dict) else []
+        changed = random.choice(texts)
         return replace(request, body=changed.encode())
     owner = random.choice(list(objects(tree)))
     if owner and random.random() < 0.7:
@@ -194,6 +227,11 @@ def mutate_body(random: Random, request: Request) -> Request:
     else:
         owner["nope"] = random.choice(MEMBERS)
     return replace(request, body=json.dumps(tree).encode())
+
+
+def packed(detail: Message) -> dict[str, str]:
+    value = base64.b64encode(detail.SerializeToString()).decode()
+    return {"type_url": f"{TYPE}{detail.DESCRIPTOR.full_name}", "value": value}
 
 
 def objects(tree: Any) -> Iterator[dict[str, Any]]:
@@ -214,6 +252,16 @@ def escape(character: str) -> str:
     return "".join(f"%{byte:02x}" for byte in character.encode())
 
 
+TYPE = "type.googleapis.com/"
+INFO = error_details_pb2.ErrorInfo(reason="R", domain="d", metadata={"k": "v"})
+RETRY = error_details_pb2.RetryInfo(retry_delay={"seconds": 2})
+ERROR_DETAILS = [
+    [],
+    [packed(INFO), packed(RETRY)],
+    [{"type_url": f"{TYPE}no.such.Type", "value": "CAE="}],
+]
+STREAMS = ["", "?until=1", "?until=5&after=2", "?until=2&size=70000", "?fail=true"]
+STREAMS += ["?until=2&fail=true", "?until=x", "?nope=1"]
 MUTATIONS = [mutate_verb, mutate_path, mutate_path, *[mutate_query] * 3, *[mutate_body] * 3]
 VALUES = [
     "0",
