@@ -4,9 +4,11 @@
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import uvloop
@@ -14,20 +16,23 @@ from structlog.testing import capture_logs
 
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
+from gateway.fields import FIELD_MASK
 from gateway.routes import make_table
 from tests.differential import requests
 from tests.differential.contracts import REFUSALS, contract_of
 from tests.differential.differences import DIFFERENCES, explain, same
-from tests.differential.requests import ECHO, RANDOM, SPEC, TEMPLATES, Request
+from tests.differential.requests import ECHO, SPEC, TEMPLATES, Request
 from tests.differential.worlds import LOCAL, EchoWorld, Exchange, World, free_port
 
 COUNT = int(os.environ.get("DIFFERENTIAL_N", "2000"))
 SEEDS = range(1, 6)
+SHARES = 2 * len(SEEDS) + 2  # valid and mutated ones of each seed, and mutated rows
 SHOWN_MAX = 10
 
 # Requests that the gateway itself is known to answer wrongly. Who mends one takes it out here.
 FAULTS = [
     Request(SPEC, "POST", "/v1/body/color", b"null"),
+    Request(SPEC, "PUT", "/v1/body/item", b"null"),
     Request(SPEC, "HEAD", "/v1/head/a"),
     Request(SPEC, "GET", "/v1/kinds?time=2026-01-31T12:00:00%2B9:00"),
     Request(SPEC, "GET", "/v1/kinds?lag=1_0s"),
@@ -39,6 +44,22 @@ FAULTS = [
     Request(SPEC, "GET", "/v1/left/a?branch.count=1"),
     requests.below("/{x=a%2Fb}", "/a%2Fb"),
 ]
+MASK = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
+
+def is_fault(exchange: Exchange) -> bool:
+    """Whether the gateway is known to be wrong: it takes field masks that name no field."""
+    arrived = exchange.ours.arrived
+    odd = arrived is not None and not all(map(MASK.fullmatch, mask_paths(arrived)))
+    return exchange.request in FAULTS or odd
+
+
+def mask_paths(message: Any) -> Iterator[str]:
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.message_type.full_name == FIELD_MASK:
+            yield from value.paths
+        elif field.message_type is not None and not field.is_repeated:
+            yield from mask_paths(value)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +74,12 @@ async def ask_all(folder: Path) -> list[Exchange]:
     spec = [each for each in requests.spec_rows() if each not in FAULTS]
     templates = [each for each in requests.template_rows() if each not in FAULTS]
     examples = [each.example for each in DIFFERENCES]
-    fixed = [*examples, *FAULTS, *spec, *requests.refused_rows(), *templates]
-    fixed += requests.echo_rows()
-    share = max(COUNT - len(fixed), 0) // (2 * len(SEEDS) + 2) + 1
+    rows = [*examples, *FAULTS, *spec, *requests.refused_rows(), *templates]
+    fixed = list(dict.fromkeys([*rows, *requests.echo_rows()]))
+    share = max(COUNT - len(fixed), 0) // SHARES + 1
     random = Random(SEEDS[0])
     # Envoy lets a number that is the whole body wait for the end of the deadline.
-    mutable = [each for each in spec if each.body != b"5"]
+    mutable = [each for each in spec if each.body != b"5" and each.verb != "HEAD"]
     fixed += requests.mutated(random, random.choices(mutable, k=share))
     fixed += requests.mutated(random, random.choices(templates, k=share))
     worlds = {
@@ -68,7 +89,7 @@ async def ask_all(folder: Path) -> list[Exchange]:
     }
     found: list[Exchange] = []
     for name, world in worlds.items():
-        asked = dict.fromkeys(each for each in fixed if each.world == name)
+        asked = [each for each in fixed if each.world == name]
         found += [each async for each in ask(world, asked)]
     for seed in SEEDS:
         contract = requests.random_contract(seed)
@@ -86,11 +107,9 @@ async def ask(world: World, asked: Iterable[Request]) -> AsyncIterator[Exchange]
 
 def test_every_difference_is_explained(exchanges):
     unexplained = [
-        each
-        for each in exchanges
-        if not same(each) and each.request not in FAULTS and not explain(each)
+        each for each in exchanges if not same(each) and not is_fault(each) and not explain(each)
     ]
-    assert len(exchanges) >= COUNT * 0.9
+    assert len(exchanges) >= COUNT
     assert not unexplained, report(unexplained)
 
 
@@ -103,7 +122,7 @@ def report(unexplained: list[Exchange]) -> str:
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda each: each.name)
 def test_every_difference_is_met(exchanges, difference):
-    (shown,) = [each for each in exchanges if each.request == difference.example]
+    shown = next(each for each in exchanges if each.request == difference.example)
     assert not same(shown)
     assert explain(shown) == [difference], (shown, [each.name for each in explain(shown)])
 
@@ -111,7 +130,7 @@ def test_every_difference_is_met(exchanges, difference):
 @pytest.mark.xfail(strict=True, reason="the gateway is wrong")
 @pytest.mark.parametrize("request_", FAULTS, ids=lambda each: each.target)
 def test_fault(exchanges, request_):
-    (shown,) = [each for each in exchanges if each.request == request_]
+    shown = next(each for each in exchanges if each.request == request_)
     assert same(shown) or explain(shown)
 
 

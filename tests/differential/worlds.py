@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,12 +17,13 @@ from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.descriptors import Contracts
 from gateway.errors import StatusError
-from gateway.routes import Route, make_table
+from gateway.routes import Match, Route, make_table
 from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
 from tests.gateway.spec.wire import Answer, Client, Mirror
 
 LOCAL = "127.0.0.1"
 ANSWER_SECONDS = 10.0
+IDLE_SECONDS = 1.0  # less than servers keep a connection that is idle
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,20 @@ class Side:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, answered by both sides. `route` is the gateway's, if it found one."""
+    """One request, answered by both sides. `match` is the gateway's, if it found a route."""
 
     request: Request
-    route: Route | None
+    match: Match | None
     ours: Side
     envoy: Side
+
+    @property
+    def route(self) -> Route | None:
+        return self.match and self.match.route
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return self.match.variables if self.match else {}
 
 
 class World:
@@ -106,12 +115,12 @@ class World:
     async def exchange(self, request: Request) -> Exchange:
         ours = await self._ask(self._ours, request)
         envoy = await self._ask(self._envoy, request)
-        return Exchange(request, self._route(request), ours, envoy)
+        return Exchange(request, self._match(request), ours, envoy)
 
-    def _route(self, request: Request) -> Route | None:
+    def _match(self, request: Request) -> Match | None:
         verb = "GET" if request.verb == "HEAD" else request.verb
         try:
-            return self._table.find(verb, request.path).route
+            return self._table.find(verb, request.path)
         except StatusError:
             return None
 
@@ -160,10 +169,11 @@ class Parrot(Mirror):
 
 
 class Line:
-    """A client that connects again when the server closed."""
+    """A client that connects again after a server closed, or may have."""
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._used = 0.0
         self._client: Client | None = None
 
     async def __aenter__(self) -> Self:
@@ -173,6 +183,8 @@ class Line:
         await self._hang_up()
 
     async def send(self, request: Request) -> Answer:
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            await self._hang_up()
         if self._client is None:
             self._client = await Client(self._port).__aenter__()
         try:
@@ -182,6 +194,7 @@ class Line:
         except BaseException:
             await self._hang_up()
             raise
+        self._used = time.monotonic()
         if answer.headers.get("connection") == "close":
             await self._hang_up()
         return answer
