@@ -5,10 +5,9 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import uvloop
@@ -16,11 +15,12 @@ from structlog.testing import capture_logs
 
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
-from gateway.fields import FIELD_MASK
 from gateway.routes import make_table
 from tests.differential import requests
 from tests.differential.contracts import REFUSALS, contract_of
-from tests.differential.differences import DIFFERENCES, explain, same
+from tests.differential.differences import DIFFERENCES, explain
+from tests.differential.document import make_table as make_document_table
+from tests.differential.evidence import masks_in, same
 from tests.differential.requests import ECHO, SPEC, TEMPLATES, Request
 from tests.differential.worlds import LOCAL, EchoWorld, Exchange, World, free_port
 
@@ -50,16 +50,8 @@ MASK = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 def is_fault(exchange: Exchange) -> bool:
     """Whether the gateway is known to be wrong: it takes field masks that name no field."""
     arrived = exchange.ours.arrived
-    odd = arrived is not None and not all(map(MASK.fullmatch, mask_paths(arrived)))
-    return exchange.request in FAULTS or odd
-
-
-def mask_paths(message: Any) -> Iterator[str]:
-    for field, value in message.ListFields():
-        if field.message_type is not None and field.message_type.full_name == FIELD_MASK:
-            yield from value.paths
-        elif field.message_type is not None and not field.is_repeated:
-            yield from mask_paths(value)
+    paths = [path for mask in masks_in(arrived) for path in mask.paths] if arrived else []
+    return exchange.request in FAULTS or not all(map(MASK.fullmatch, paths))
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +134,8 @@ def test_envoy_does_not_start(refusal):
     configuration = make_configuration(contracts, listen, {"refused.v1": f"{LOCAL}:1"})
     with pytest.raises(ProgramError, match=refusal.text), Envoy(configuration, listen, 1):
         pass
+
+
+def test_the_document_has_the_table():
+    document = Path(__file__).parents[2] / "docs" / "envoy.md"
+    assert document.read_text().endswith(make_document_table())
