@@ -42,8 +42,10 @@ class Envoy:
         """Starts it and waits until it listens.
 
         Raises:
-            ProgramError: It ended, or did not listen within 20 seconds.
+            ProgramError: The port is in use, or it ended, or did not listen within 20 seconds.
         """
+        if self._listens():
+            raise ProgramError(f"{self._listen.host}:{self._listen.port} is in use.")
         self._folder = tempfile.TemporaryDirectory(prefix="envoy-")
         path = Path(self._folder.name) / "envoy.json"
         path.write_text(json.dumps(self._configuration))

@@ -1,8 +1,9 @@
-"""`python -m deploy.envoy`: the configuration, what it refuses, and an Envoy that serves with it."""
+"""`python -m deploy.envoy`: what it makes and refuses, and an Envoy that serves with it."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.envoy.program import find_binary
+from deploy.envoy.configuration import Address
+from deploy.envoy.program import Envoy, ProgramError, find_binary
 from tests.differential.worlds import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -89,8 +91,17 @@ def test_runs_until_it_is_told_to_stop():
         urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/nothing", timeout=5)
 
 
+def test_tells_that_the_port_is_in_use():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("--run", "--port", port, **TARGETS)
+    assert (done.returncode, done.stderr) == (1, f"envoy: 127.0.0.1:{port} is in use.\n")
+
+
 def test_tells_why_envoy_does_not_run():
-    done = run("--run", "--host", "192.0.2.1", **TARGETS)
-    assert done.returncode == 1
-    assert done.stderr.startswith("envoy: Envoy ended with ")
-    assert "192.0.2.1" in done.stderr
+    listen = Address("127.0.0.1", free_port())
+    with (
+        pytest.raises(ProgramError, match="(?s)^Envoy ended with 1: .*no_such_field"),
+        Envoy({"no_such_field": 1}, listen, 1),
+    ):
+        pass
