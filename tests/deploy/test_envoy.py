@@ -101,7 +101,7 @@ def test_tells_that_the_port_is_in_use():
 def test_tells_why_envoy_does_not_run():
     listen = Address("127.0.0.1", free_port())
     with (
-        pytest.raises(ProgramError, match="(?s)^Envoy ended with 1: .*no_such_field"),
+        pytest.raises(ProgramError, match=r"(?s)^Envoy ended with 1: .*no_such_field"),
         Envoy({"no_such_field": 1}, listen, 1),
     ):
         pass
