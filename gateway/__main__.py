@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python -m gateway",
         description="Serves gRPC methods as REST, SSE and WebSocket, from descriptors alone.",
         epilog="Environment: LIBRAL_HOST, LIBRAL_GATEWAY_PORT, LIBRAL_<ROOM>_TARGET, "
-        "LIBRAL_CORS_ORIGINS, LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
+        "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
     parser.add_argument(
         "--descriptor-set",
@@ -72,7 +72,7 @@ def run(settings: Settings, contracts: Contracts, table: Table) -> None:
     listener = listen(settings.host, settings.port)
 
     async def start() -> None:
-        upstreams = Upstreams(settings.upstreams)
+        upstreams = Upstreams(settings.upstreams, settings.transport)
         core = Core.make(contracts, table, upstreams, settings.cors_origins)
         await serve(core, listener, settings.otlp_target)
 

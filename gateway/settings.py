@@ -10,6 +10,8 @@ PORT_MAX = 65535
 TARGET = re.compile(r"LIBRAL_([A-Z][A-Z0-9]*)_TARGET")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("json", "console")
+TRANSPORTS = ("lean", "grpcio")
+ADDRESS = re.compile(r"(?:https?://)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
 
 
 class SettingsError(Exception):
@@ -18,7 +20,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to listen, whom to call, what to say. `upstreams` maps packages to `host:port`."""
+    """Where to listen, whom to call, what to say.
+
+    `upstreams` maps packages to `host:port`, or to several with commas between.
+    """
 
     host: str
     port: int
@@ -27,6 +32,7 @@ class Settings:
     log_format: str
     log_level: str
     cors_origins: frozenset[str]
+    transport: str
 
 
 def read_settings(
@@ -48,6 +54,7 @@ def read_settings(
         ),
         log_level=read_choice(environment, "LIBRAL_LOG_LEVEL", LEVELS, "info"),
         cors_origins=frozenset(read_origins(environment, "LIBRAL_CORS_ORIGINS")),
+        transport=read_choice(environment, "LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
     )
 
 
@@ -66,9 +73,10 @@ def read_upstream(text: str) -> tuple[str, str]:
 
 
 def read_address(name: str, value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not is_port(port):
-        fail(name, value, "write it as host:port")
+    for address in value.split(","):
+        found = ADDRESS.fullmatch(address)
+        if found is None or not is_port(found[1]):
+            fail(name, value, "write it as host:port, with commas between several")
     return value
 
 

@@ -146,7 +146,8 @@ def enum_names(field: FieldDescriptor) -> dict[int, str | None]:
     if is_null(field):
         return {0: None}
     kind: Any = field.enum_type
-    return {number: value.name for number, value in kind.values_by_number.items()}
+    # Of names for the same number the first is written.
+    return {value.number: value.name for value in reversed(kind.values)}
 
 
 def enum_writer(field: FieldDescriptor) -> Write:

@@ -145,7 +145,7 @@ def read_mask(text: Any, message: Any) -> None:
     paths = text.split(",") if text else []
     if not all(map(MASK.fullmatch, paths)):
         raise ValueError(MASK_FORM)
-    message.paths.extend(CAPITAL.sub(lambda found: f"_{found[0].lower()}", p) for p in paths)
+    message.paths.extend(map(to_snake, paths))
 
 
 def read_either_mask(text: str, message: Any) -> None:
@@ -154,13 +154,14 @@ def read_either_mask(text: str, message: Any) -> None:
     Raises:
         ValueError: It is none.
     """
-    if "_" not in text:
-        read_mask(text, message)
-        return
-    paths = text.split(",")
+    paths = text.split(",") if text else []
     if not all(map(OWN_MASK.fullmatch, paths)):
         raise ValueError(MASK_FORM)
-    message.paths.extend(paths)
+    message.paths.extend(path if "_" in path else to_snake(path) for path in paths)
+
+
+def to_snake(path: str) -> str:
+    return CAPITAL.sub(lambda found: f"_{found[0].lower()}", path)
 
 
 def write_bytes(value: bytes) -> str:

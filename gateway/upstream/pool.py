@@ -8,7 +8,6 @@ from gateway.upstream.grpcio import GrpcioUpstream
 from gateway.upstream.lean import HEALTH_PATH, SERVING, LeanUpstream
 
 LEAN, GRPCIO = "lean", "grpcio"
-TRANSPORTS = (LEAN, GRPCIO)
 HEALTH_CALL = Call(HEALTH_PATH, b"", [], 1.0)
 
 

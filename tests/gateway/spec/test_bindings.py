@@ -373,6 +373,7 @@ ANSWERS = [
     ("GET /v1/answer/text", b"", ""),
     ("GET /v1/answer/big?big=9007199254740993", b"", "9007199254740993"),
     ("GET /v1/answer/color?color=2", b"", "BLUE"),
+    ("GET /v1/answer/color?color=CRIMSON", b"", "RED"),
     ("GET /v1/answer/color?color=77", b"", 77),
     ("GET /v1/answer/color?color=2&$alt=json;enum-encoding=int", b"", 2),
     ("GET /v1/answer/data?data=_w", b"", "/w=="),

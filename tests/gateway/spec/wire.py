@@ -58,9 +58,17 @@ class Client:
         self._writer.write(head.encode() + content)
         first, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().strip().splitlines()
         headers = dict(line.split(": ", 1) for line in lines)
-        length = 0 if verb == "HEAD" else int(headers.get("content-length", "0"))
-        received = await self._reader.readexactly(length)
+        received = b"" if verb == "HEAD" else await self._read_body(headers)
         return Answer(key, int(first.split()[1]), headers, received)
+
+    async def _read_body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return await self._reader.readexactly(int(headers.get("content-length", "0")))
+        received = b""
+        while size := int(await self._reader.readline(), 16):
+            received += (await self._reader.readexactly(size + 2))[:-2]
+        await self._reader.readline()
+        return received
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Envoy in the gateway's place: the same REST from the same descriptors, to compare with."""
