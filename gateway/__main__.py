@@ -39,7 +39,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python -m gateway",
         description="Serves gRPC methods as REST, SSE and WebSocket, from descriptors alone.",
         epilog="Environment: LIBRAL_HOST, LIBRAL_GATEWAY_PORT, LIBRAL_<ROOM>_TARGET, "
-        "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
+        "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), LIBRAL_LOG_FORMAT, "
+        "LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
     parser.add_argument(
         "--descriptor-set",

@@ -76,7 +76,7 @@ def read_address(name: str, value: str) -> str:
     for address in value.split(","):
         found = ADDRESS.fullmatch(address)
         if found is None or not is_port(found[1]):
-            fail(name, value, "write it as host:port, with commas between several")
+            fail(name, value, "write it as host:port")
     return value
 
 

@@ -1,6 +1,6 @@
 """The JSON codec beside `google.protobuf.json_format`, on the users list.
 
-python tests/benchmarks/codec.py [--rounds N]
+python -m tests.benchmarks.codec [--rounds N]
 """
 
 import argparse

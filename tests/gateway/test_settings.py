@@ -44,8 +44,14 @@ WRONG = [
         {"LIBRAL_GATEWAY_PORT": "65536"},
         "LIBRAL_GATEWAY_PORT is '65536': it must be a port, 0 to 65535.",
     ),
-    ({"LIBRAL_USERS_TARGET": "here"}, "LIBRAL_USERS_TARGET is 'here': write it as host:port."),
-    ({"LIBRAL_USERS_TARGET": ":1"}, "LIBRAL_USERS_TARGET is ':1': write it as host:port."),
+    (
+        {"LIBRAL_USERS_TARGET": "here"},
+        "LIBRAL_USERS_TARGET is 'here': write it as host:port.",
+    ),
+    (
+        {"LIBRAL_USERS_TARGET": ":1"},
+        "LIBRAL_USERS_TARGET is ':1': write it as host:port.",
+    ),
     (
         {"LIBRAL_LOG_LEVEL": "loud"},
         "LIBRAL_LOG_LEVEL is 'loud': use one of debug, info, warning, error.",
