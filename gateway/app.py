@@ -6,6 +6,7 @@ import structlog
 
 from gateway import rest, stream
 from gateway.core import Core
+from gateway.encoding import encoded
 from gateway.errors import INVALID_ARGUMENT, StatusError, failure, internal
 from gateway.http import (
     ClientGoneError,
@@ -77,6 +78,7 @@ class Gateway:
             log.exception("request.failed", request_id=request.id, route=request.route)
             response = self._fail(request, internal())
         if response is not None and not request.status:
+            response = encoded(request, response)
             request.answer(response.status)
             headers = [*response.encoded_headers(request), *self.core.cors.headers(request)]
             start = {"status": response.status, "headers": headers}
@@ -111,7 +113,7 @@ class Gateway:
             verbs = self.core.table.allowed(request.path)
         allowed = ", ".join(sorted(verbs))
         preflight = self.core.cors.preflight(request, allowed)
-        return preflight or Response(204, headers=[("allow", allowed)])
+        return preflight or Response(204, content_type="", headers=[("allow", allowed)])
 
     async def _serve_socket(self, request: Request, send: Send) -> None:
         try:

@@ -48,6 +48,7 @@ def make_call(
         request=bound.message.SerializeToString(),
         metadata=make_metadata(request, caller, named),
         seconds=seconds,
+        safe=method.safe,
     )
 
 

@@ -8,6 +8,7 @@ from gateway.cors import Cors
 from gateway.descriptors import Contracts
 from gateway.errors import Renderer
 from gateway.feed import Feeds
+from gateway.flights import Flights
 from gateway.keys import KeyDocument
 from gateway.routes import Table
 from gateway.telemetry import Meter
@@ -25,6 +26,7 @@ class Core:
     renderer: Renderer
     authenticator: Authenticator
     feeds: Feeds
+    flights: Flights
     cors: Cors
     meter: Meter
 
@@ -44,6 +46,7 @@ class Core:
             renderer=Renderer(contracts.pool),
             authenticator=Authenticator(KeyRing(KeyDocument(table, upstreams).fetch)),
             feeds=Feeds(upstreams),
+            flights=Flights(),
             cors=Cors(cors_origins),
             meter=Meter(),
         )

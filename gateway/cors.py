@@ -41,4 +41,4 @@ class Cors:
         wanted = request.headers.get("access-control-request-headers")
         if wanted and wanted.isascii() and wanted.isprintable():
             headers.append(("access-control-allow-headers", wanted))
-        return Response(204, headers=headers)
+        return Response(204, content_type="", headers=headers)

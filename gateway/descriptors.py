@@ -20,6 +20,7 @@ STREAM = "libral.policy.v1.stream"
 HTTP_BODY = "google.api.HttpBody"
 
 BUNDLED = ("libral", "descriptors.binpb")
+NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
 VERBS = ("get", "put", "post", "delete", "patch")
 
 
@@ -49,7 +50,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class Method:
-    """A gRPC method. `rule` is None in a set that knows no access rules."""
+    """A gRPC method. `rule` is None in a set that knows no access rules.
+
+    It is `safe` if it is marked with `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
+    """
 
     full_name: str
     package: str
@@ -61,6 +65,7 @@ class Method:
     rule: Rule | None
     cursor: str = ""
     resume: str = ""
+    safe: bool = False
     path: str = field(init=False)
     request_class: Callable[[], Message] = field(init=False)
     response_class: type[Message] = field(init=False)
@@ -135,6 +140,7 @@ def read_methods(
                 output=pool.FindMessageTypeByName(method.output_type.lstrip(".")),
                 client_streaming=method.client_streaming,
                 server_streaming=method.server_streaming,
+                safe=method.options.idempotency_level == NO_SIDE_EFFECTS,
                 **known,
             )
 

@@ -25,7 +25,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_SECONDS = 30.0
-NO_CONTENT = 204
+WITHOUT_BODY = frozenset({204, 304})
+NO_STORE = "no-store"
 JSON = "application/json"
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
@@ -144,20 +145,21 @@ class Response:
     body: bytes = b""
     content_type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    cache_control: str = NO_STORE
 
     def encoded_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
-        if self.status == NO_CONTENT:
-            headers = base_headers(request, "")
-        else:
-            headers = base_headers(request, self.content_type)
+        headers = base_headers(request, self.content_type, self.cache_control)
+        if self.status not in WITHOUT_BODY:
             headers.append((b"content-length", str(len(self.body)).encode()))
         return headers + [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
 
 
-def base_headers(request: Request, content_type: str) -> list[tuple[bytes, bytes]]:
+def base_headers(
+    request: Request, content_type: str, cache_control: str = NO_STORE
+) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"x-request-id", request.id.encode()),
-        (b"cache-control", b"no-store"),
+        (b"cache-control", cache_control.encode()),
         (b"x-content-type-options", b"nosniff"),
     ]
     if content_type:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from gateway.core import Core
 from gateway.errors import StatusError
 from gateway.feed import OK_STATUS, Feed, Item, resume
-from gateway.http import Request, Response, Send, base_headers
+from gateway.http import JSON, Request, Response, Send, base_headers
 from gateway.params import bind
 from gateway.routes import Match
 
@@ -61,9 +61,39 @@ class Lines:
         return b'{"status":' + status + b"}\n"
 
 
+class Array:
+    """One JSON array. One that broke is not closed: it ends with the error, and is no JSON."""
+
+    content_type = JSON
+    heartbeat = b"\n"
+
+    def __init__(self) -> None:
+        self._separator = b"["
+
+    def message(self, data: bytes, cursor: str) -> bytes:  # noqa: ARG002 - see Framing
+        separator, self._separator = self._separator, b","
+        return separator + data
+
+    def end(self, status: bytes) -> bytes:
+        if status != OK_STATUS:
+            return self._separator + b'{"error":' + status + b"}"
+        return b"]" if self._separator == b"," else b"[]"
+
+
 def choose_framing(accept: str) -> Framing:
-    kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    return ServerSentEvents() if SSE_TYPE in kinds else Lines()
+    """Chooses by Accept: the kind named first of those that there are, else NDJSON."""
+    for part in accept.split(","):
+        framing = FRAMINGS.get(part.partition(";")[0].strip().lower())
+        if framing is not None:
+            return framing()
+    return Lines()
+
+
+FRAMINGS: dict[str, type[ServerSentEvents | Lines | Array]] = {
+    SSE_TYPE: ServerSentEvents,
+    NDJSON_TYPE: Lines,
+    JSON: Array,
+}
 
 
 async def respond(core: Core, request: Request, match: Match, send: Send) -> Response | None:

@@ -52,7 +52,7 @@ async def test_lines_end_with_a_status(http):
     [
         ("text/event-stream", "text/event-stream"),
         ("text/html, Text/Event-Stream;q=0.9", "text/event-stream"),
-        ("application/json", "application/x-ndjson"),
+        ("application/json", "application/json"),
         ("*/*", "application/x-ndjson"),
     ],
 )
