@@ -23,7 +23,7 @@ async def respond(core: Core, request: Request, match: Match) -> Response:
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
     bound = bind(match, request.query, body, core.codec)
     call = make_call(request, method, caller, bound, unary_seconds(request.headers))
-    content = await core.upstreams.of(method.package).unary(call)
+    content = await core.upstreams.of(method.service).unary(call)
     answer: Any = method.response_class.FromString(content)
     if route.raw_answer:
         shown = answer if route.response_body is None else getattr(answer, route.response_body.name)

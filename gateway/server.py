@@ -6,14 +6,16 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import structlog
 import uvicorn
+from google.protobuf.descriptor_pool import Default
 
-from gateway.app import Gateway
 from gateway.commands import MESSAGE_BYTES_MAX
 from gateway.core import Core
+from gateway.errors import Renderer
+from gateway.generations import Generations
 from gateway.otlp import Reporter
 from gateway.protocols import BoundedHttp, ClosableWebSocket
 from gateway.settings import SettingsError
@@ -25,6 +27,9 @@ BACKLOG = 2048
 DRAIN_SECONDS = 1.0
 FLUSH_SECONDS = 0.1
 GRACE_SECONDS = 7
+IDLE_SECONDS = 2.0
+IDLE_TICK_SECONDS = 0.02
+CLOSE = (b"connection", b"close")
 
 log = structlog.get_logger()
 
@@ -37,20 +42,30 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.") from None
+    # Accepted connections inherit it. asyncio would set it only where the socket names TCP.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class GatewayServer(uvicorn.Server):
-    """A server that ends its streams with a status before it closes."""
+    """A server that ends its streams with a status, and tells its clients to go, before it closes.
 
-    def __init__(self, core: Core) -> None:
-        http = type("Http", (BoundedHttp,), {"renderer": core.renderer})
+    `started` is called when it accepts connections.
+    """
+
+    def __init__(
+        self, core: Core, started: Callable[["GatewayServer"], None] | None = None
+    ) -> None:
+        self.generations = Generations(core)
+        self._on_start = started
+        http = type("Http", (BoundedHttp,), {"renderer": Renderer(Default())})
         super().__init__(
             uvicorn.Config(
-                Gateway(core),
+                self.generations,
                 http=http,
                 ws=ClosableWebSocket,
                 ws_max_size=MESSAGE_BYTES_MAX,
@@ -63,7 +78,6 @@ class GatewayServer(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        self._core = core
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -80,20 +94,47 @@ class GatewayServer(uvicorn.Server):
     def stop(self) -> None:
         self.should_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._on_start is not None:
+            self._on_start(self)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if await self._core.feeds.drain(DRAIN_SECONDS):
+        """Drains: accepts nothing new, says so to every client, ends streams, and closes.
+
+        A connection on which a request may be on its way is closed only after
+        an answer said `Connection: close` (RFC 9112, section 9.6), or after it
+        was idle for 2 seconds.
+        """
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, CLOSE]
+        for connection in list(state.connections):
+            if isinstance(connection, BoundedHttp):
+                connection.close_after_answer()
+        if await self.generations.drain(DRAIN_SECONDS):
             await asyncio.sleep(FLUSH_SECONDS)
+        await self._wait_idle()
         await super().shutdown(sockets)
 
+    async def _wait_idle(self) -> None:
+        """Waits until no connection is idle, or all have been for 2 seconds."""
+        deadline = asyncio.get_running_loop().time() + IDLE_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            connections = self.server_state.connections
+            if not any(isinstance(each, BoundedHttp) and each.idle for each in connections):
+                return
+            await asyncio.sleep(IDLE_TICK_SECONDS)
 
-async def serve(core: Core, listener: socket.socket, otlp_target: str | None) -> None:
+
+async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str | None) -> None:
     """Serves until a signal. Everything that was opened is closed."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = GatewayServer(core)
     reporter = None
     receiver = GrpcioUpstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:
-        reporter = asyncio.create_task(Reporter(core.meter, receiver).run())
+        reporter = asyncio.create_task(Reporter(server.generations.core.meter, receiver).run())
     host, port = listener.getsockname()[:2]
     log.info("gateway.ready", listen=f"{host}:{port}", version=VERSION)
     try:
@@ -102,5 +143,5 @@ async def serve(core: Core, listener: socket.socket, otlp_target: str | None) ->
         if reporter is not None and receiver is not None:
             await cancelled(reporter)
             await receiver.close()
-        await core.upstreams.close()
+        await server.generations.close()
     log.info("gateway.stopped")

@@ -1,6 +1,7 @@
-"""Upstreams: who answers for a package, called with bytes by method path."""
+"""Upstreams: who answers for a service, called with bytes by method path."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -67,7 +68,7 @@ HEALTH_CALL = Call("/grpc.health.v1.Health/Check", b"", [], 1.0)
 
 
 class Upstream(Protocol):
-    """A server that answers for one package."""
+    """A server that answers for some services."""
 
     async def unary(self, call: Call) -> bytes:
         """Calls a unary method.
@@ -132,37 +133,79 @@ class GrpcioStream:
         self._call.cancel()
 
 
+class SpreadUpstream:
+    """Servers that answer for the same, called in turn."""
+
+    def __init__(self, name: str, targets: Iterable[str]) -> None:
+        self._all = [GrpcioUpstream(name, target) for target in targets]
+        self._turns = itertools.cycle(self._all)
+
+    async def unary(self, call: Call) -> bytes:
+        return await next(self._turns).unary(call)
+
+    def stream(self, call: Call) -> Stream:
+        return next(self._turns).stream(call)
+
+    async def close(self) -> None:
+        for upstream in self._all:
+            await upstream.close()
+
+
 class Upstreams:
-    """The upstreams of all packages that have one."""
+    """The upstreams of all packages and services that have one.
 
-    def __init__(self, targets: Mapping[str, str]) -> None:
-        self._known: dict[str, Upstream] = {
-            package: GrpcioUpstream(package, target) for package, target in targets.items()
-        }
-        self.names = sorted(self._known)
+    `targets` maps packages or services to addresses, with commas between them
+    where several answer for the same. What has the same target is one
+    upstream; one that `before` had too is taken over, connections and all.
+    """
 
-    def of(self, package: str) -> Upstream:
-        """Finds the upstream of a package.
+    def __init__(self, targets: Mapping[str, str], before: "Upstreams | None" = None) -> None:
+        owned: dict[str, list[str]] = {}
+        for owner, target in sorted(targets.items()):
+            owned.setdefault(target, []).append(owner)
+        kept = before.all if before is not None else {}
+        self.all: dict[tuple[str, str], Upstream] = {}
+        self._by_owner: dict[str, Upstream] = {}
+        self._by_name: dict[str, Upstream] = {}
+        for target, owners in owned.items():
+            name = ", ".join(owners)
+            upstream = kept.get((name, target)) or open_upstream(name, target)
+            self.all[name, target] = self._by_name[name] = upstream
+            self._by_owner |= dict.fromkeys(owners, upstream)
+        self.names = sorted(self._by_name)
+
+    def of(self, service: str) -> Upstream:
+        """Finds the upstream of a service, or else of its package.
 
         Raises:
             StatusError: 503, since no address was given for it.
         """
-        upstream = self._known.get(package)
+        upstream = self._by_owner.get(service)
         if upstream is None:
-            raise unavailable(package)
+            package = service.rpartition(".")[0]
+            upstream = self._by_owner.get(package)
+            if upstream is None:
+                raise unavailable(package or service)
         return upstream
 
-    async def healthy(self, package: str) -> bool:
+    async def healthy(self, name: str) -> bool:
         """Asks for health. An upstream without that service counts by answering at all."""
         try:
-            answer = await self._known[package].unary(HEALTH_CALL)
+            answer = await self._by_name[name].unary(HEALTH_CALL)
         except StatusError as error:
             return error.code == grpc.StatusCode.UNIMPLEMENTED.value[0]
         return answer == SERVING
 
-    async def close(self) -> None:
-        for upstream in self._known.values():
-            await upstream.close()
+    async def close(self, *kept: "Upstreams") -> None:
+        """Closes the upstreams that none of `kept` has too."""
+        for key, upstream in self.all.items():
+            if not any(other.all.get(key) is upstream for other in kept):
+                await upstream.close()
+
+
+def open_upstream(name: str, target: str) -> Upstream:
+    targets = target.split(",")
+    return SpreadUpstream(name, targets) if len(targets) > 1 else GrpcioUpstream(name, target)
 
 
 def translate(name: str, error: grpc.aio.AioRpcError) -> StatusError:
