@@ -1,7 +1,6 @@
 """Runs the gateway from its environment: `python -m gateway`."""
 
 import argparse
-import asyncio
 import os
 import socket
 import sys
@@ -36,7 +35,7 @@ def main() -> None:
             listener = socket.socket(fileno=arguments.listener)
             uvloop.run(run(options, listener, join_parent))
         elif arguments.workers > 1:
-            asyncio.run(supervise(listen(settings.host, settings.port), arguments.workers))
+            uvloop.run(supervise(listen(settings.host, settings.port), arguments.workers))
         else:
             uvloop.run(run(options))
     except RoutesError as error:

@@ -107,9 +107,11 @@ async def discovering(options: Options) -> AsyncGenerator[Discovery]:
 @contextlib.asynccontextmanager
 async def reloading(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
     """Reloads every so many seconds, and on SIGHUP at once."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
     task = asyncio.create_task(reloader.run(seconds))
     try:
         yield
     finally:
+        loop.remove_signal_handler(signal.SIGHUP)
         await cancelled(task)

@@ -58,6 +58,7 @@ class Worker:
         if line != READY:
             await worker.stop()
             raise WorkerError
+        log.info("worker.started", pid=worker.pid)
         return worker
 
     def send(self, number: signal.Signals) -> None:
