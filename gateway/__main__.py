@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from gateway.program import Options, find_routes, run
 from gateway.routes import Route, RoutesError, Table
 from gateway.server import listen
 from gateway.settings import SettingsError, read_settings
-from gateway.workers import WorkerError, join_parent, supervise
+from gateway.workers import WorkerError, supervise, work
 
 
 def main() -> None:
@@ -32,8 +31,7 @@ def main() -> None:
         if arguments.check:
             print_routes(uvloop.run(find_routes(options)))
         elif arguments.listener is not None:
-            listener = socket.socket(fileno=arguments.listener)
-            uvloop.run(run(options, listener, join_parent))
+            uvloop.run(work(options, arguments.listener))
         elif arguments.workers > 1:
             uvloop.run(supervise(listen(settings.host, settings.port), arguments.workers))
         else:
@@ -85,7 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--workers",
-        type=int,
+        type=at_least_one,
         default=1,
         metavar="N",
         help="serve with so many processes (default: 1); SIGUSR2 restarts one after the other",
@@ -95,6 +93,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     return parser
+
+
+def at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def positive(text: str) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +23,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Findings:
-    """A descriptor set, the targets of packages or services, and which services are served.
+    """A descriptor set, where it is from, and the targets of packages or services.
 
-    `services` is None where all services of the set are.
+    `services` are those that are served; None: all of the set.
     """
 
+    source: str
     files: FileDescriptorSet
     targets: Mapping[str, str]
     services: frozenset[str] | None = None
@@ -125,10 +126,10 @@ class Discovery:
                 prefix = f"{file.package}." if file.package else ""
                 services = [prefix + service.name for service in file.service]
                 targets |= dict.fromkeys(services, self._addresses[0])
-        return Findings(joined, targets)
+        return Findings(", ".join(map(str, self._sets)), joined, targets)
 
 
-def combine(reflected: Iterable[Reflected]) -> Findings:
+def combine(reflected: Sequence[Reflected]) -> Findings:
     """Joins what several servers tell. A service that two list is spread over both."""
     listed: dict[str, list[Reflected]] = {}
     for each in reflected:
@@ -143,7 +144,8 @@ def combine(reflected: Iterable[Reflected]) -> Findings:
     targets = {
         service: ",".join(each.address for each in others) for service, others in listed.items()
     }
-    return Findings(joined, targets, frozenset(targets))
+    source = ", ".join(each.address for each in reflected)
+    return Findings(source, joined, targets, frozenset(targets))
 
 
 def settle(path: Path) -> None:

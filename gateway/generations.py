@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.app import Gateway
+from gateway.calls import UNARY_SECONDS_MAX
 from gateway.core import Core
 from gateway.http import Receive, Scope, Send
 
@@ -29,8 +30,8 @@ class Generations:
 
     A request, stream or WebSocket ends on the core that it began with. A core
     is closed, with the upstreams that only it has, when the last of them has
-    ended. 32 replaced cores may be open; when there is one more, what still
-    runs on the oldest is ended.
+    ended. 32 replaced cores may be open; when there is one more, the streams of
+    the oldest are ended with a status, and a minute later its WebSockets.
     """
 
     def __init__(self, core: Core) -> None:
@@ -70,7 +71,9 @@ class Generations:
 
     async def close(self) -> None:
         """Closes all upstreams."""
-        await asyncio.gather(*self._closing)
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
         for generation in (*self._retired, self._current):
             await generation.core.upstreams.close()
 
@@ -82,6 +85,8 @@ class Generations:
 
     async def _end(self, generation: Generation) -> None:
         await generation.core.feeds.drain(DRAIN_SECONDS)
+        if generation.running:
+            await asyncio.wait(generation.running, timeout=UNARY_SECONDS_MAX)
         for task in list(generation.running):
             task.cancel()
 

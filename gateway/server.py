@@ -106,6 +106,7 @@ class GatewayServer(uvicorn.Server):
         an answer said `Connection: close` (RFC 9112, section 9.6), or after it
         was idle for 2 seconds.
         """
+        idle_until = asyncio.get_running_loop().time() + IDLE_SECONDS
         for server in self.servers:
             server.close()
         state = self.server_state
@@ -115,12 +116,11 @@ class GatewayServer(uvicorn.Server):
                 connection.close_after_answer()
         if await self.generations.drain(DRAIN_SECONDS):
             await asyncio.sleep(FLUSH_SECONDS)
-        await self._wait_idle()
+        await self._wait_idle(idle_until)
         await super().shutdown(sockets)
 
-    async def _wait_idle(self) -> None:
-        """Waits until no connection is idle, or all have been for 2 seconds."""
-        deadline = asyncio.get_running_loop().time() + IDLE_SECONDS
+    async def _wait_idle(self, deadline: float) -> None:
+        """Waits until no connection is idle, but not beyond that time of the loop."""
         while asyncio.get_running_loop().time() < deadline:
             connections = self.server_state.connections
             if not any(isinstance(each, BoundedHttp) and each.idle for each in connections):

@@ -25,7 +25,7 @@ def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
         DescriptorError: The descriptors cannot be used, or methods lack access rules.
         RoutesError: Some bindings cannot be served.
     """
-    contracts = make_contracts(findings.files, "The descriptor set")
+    contracts = make_contracts(findings.files, findings.source)
     methods = tuple(
         with_binding(method)
         for method in contracts.methods

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from gateway.program import Options, run
 from gateway.server import GatewayServer
 
 READY = b"ready\n"
@@ -160,6 +161,13 @@ async def supervise(listener: socket.socket, count: int) -> None:
     """
     command = (sys.executable, "-m", "gateway", *sys.argv[1:])
     await Supervisor(command, listener, count).run()
+
+
+async def work(options: Options, descriptor: int) -> None:
+    """Serves as a worker, on the listening socket of that file descriptor."""
+    # Nothing to a worker that has nothing to reload, or not yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    await run(options, socket.socket(fileno=descriptor), join_parent)
 
 
 def join_parent(server: GatewayServer) -> None:

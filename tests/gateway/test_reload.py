@@ -20,6 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 GET = rpc("Get", 'get: "/v1/things/{name}"')
 LIST = rpc("List", 'get: "/v1/things"')
 WATCH = rpc("Watch", 'get: "/v1/things:watch"', reply="stream Reply")
+# The connection for calls comes back within a second.
+RECONNECT_SECONDS = 1.5
 CALL = Call("/shop.v1.Shop/Get", b"", [], 1.0)
 SSE = {"accept": "text/event-stream"}
 
@@ -105,6 +107,7 @@ async def test_a_server_that_returns_with_new_methods_is_asked_again(tmp_path):
         await backend.stop()
         async with Backend(new, port=backend.port):
             await gateway.logged("reload.done", seconds=5)
+            await asyncio.sleep(RECONNECT_SECONDS)
             assert (await gateway.http.get("/v1/things")).status_code == 200
 
 
@@ -128,7 +131,7 @@ async def test_a_server_that_is_away_keeps_its_routes(tmp_path):
         assert (await gateway.http.get("/v1/things/a")).status_code == 200
         async with Backend(changed, port=two.port):
             await gateway.logged("reload.done")
-            await asyncio.sleep(1.5)  # The connection for calls comes back within a second.
+            await asyncio.sleep(RECONNECT_SECONDS)
             assert (await gateway.http.get("/v1/new")).status_code == 200
         assert [line["event"] for line in gateway.log] == ["gateway.ready", "reload.done"]
 
