@@ -7,31 +7,41 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.core import Core
-from gateway.descriptors import Contracts, DescriptorError, load_bundled, load_file
+from gateway.descriptors import DescriptorError
 from gateway.logs import configure_logs
-from gateway.routes import RoutesError, Table, make_table
-from gateway.server import listen, serve
-from gateway.settings import Settings, SettingsError, read_settings
-from gateway.upstream import Upstreams
+from gateway.program import Options, find_routes, run
+from gateway.routes import Route, RoutesError, Table
+from gateway.server import listen
+from gateway.settings import SettingsError, read_settings
+from gateway.workers import WorkerError, supervise, work
 
 
 def main() -> None:
     """Serves, or checks the routes. What is wrong is told in lines on standard error."""
     arguments = make_parser().parse_args()
     try:
-        contracts = load_file(arguments.descriptor_set) if arguments.descriptor_set else None
-        contracts = contracts or load_bundled()
-        table = make_table(contracts)
-        if arguments.check:
-            print_routes(table)
-            return
         settings = read_settings(os.environ, arguments.upstream, terminal=sys.stderr.isatty())
-        run(settings, contracts, table)
+        configure_logs(settings.log_format, settings.log_level)
+        options = Options(
+            settings=settings,
+            sets=tuple(arguments.descriptor_set),
+            auth=arguments.auth,
+            reload_seconds=arguments.reload_seconds,
+        )
+        if arguments.check:
+            print_routes(uvloop.run(find_routes(options)))
+        elif arguments.listener is not None:
+            uvloop.run(work(options, arguments.listener))
+        elif arguments.workers > 1:
+            uvloop.run(supervise(listen(settings.host, settings.port), arguments.workers))
+        else:
+            uvloop.run(run(options))
     except RoutesError as error:
         sys.exit("\n".join(f"gateway: {problem}" for problem in error.problems))
     except (DescriptorError, SettingsError) as error:
         sys.exit(f"gateway: {error}")
+    except WorkerError:
+        sys.exit(1)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -43,41 +53,81 @@ def make_parser() -> argparse.ArgumentParser:
         "LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
     parser.add_argument(
-        "--descriptor-set",
-        type=Path,
-        metavar="FILE",
-        help="serve this FileDescriptorSet (protoc --include_imports --include_source_info "
-        "--descriptor_set_out) in place of the contracts of the mesh",
-    )
-    parser.add_argument(
         "--upstream",
         action="append",
         default=[],
-        metavar="PACKAGE=HOST:PORT",
-        help="who answers for a package; may be repeated, and takes the place of "
-        "LIBRAL_<ROOM>_TARGET",
+        metavar="[PACKAGE=]HOST:PORT",
+        help="a server, which is asked for its services by reflection; or who answers for a "
+        "package, in place of LIBRAL_<ROOM>_TARGET; may be repeated",
+    )
+    parser.add_argument(
+        "--descriptor-set",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="serve this FileDescriptorSet (protoc --include_imports --include_source_info "
+        "--descriptor_set_out) in place of the contracts of the mesh; may be repeated",
+    )
+    parser.add_argument(
+        "--no-auth",
+        dest="auth",
+        action="store_false",
+        help="admit everybody to every method, and pass the authorization header on",
+    )
+    parser.add_argument(
+        "--reload-seconds",
+        type=positive,
+        default=10.0,
+        metavar="N",
+        help="look so often for other descriptors (default: 10); SIGHUP: at once",
+    )
+    parser.add_argument(
+        "--workers",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help="serve with so many processes (default: 1); SIGUSR2 restarts one after the other",
     )
     parser.add_argument(
         "--check", action="store_true", help="print the routes, or what is wrong with them, and end"
     )
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     return parser
 
 
+def at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
 def print_routes(table: Table) -> None:
-    for route in sorted(table.routes, key=lambda route: (route.template.text, route.verb)):
-        print(f"{route.verb:6} {route.template.text}  {route.method.full_name}")
+    """Prints a table of all routes: verb, template, method, kind."""
+    routes = sorted(table.routes, key=lambda route: (route.template.text, route.verb))
+    rows = [(r.verb, r.template.text, r.method.full_name, kind_of(r)) for r in routes]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
-def run(settings: Settings, contracts: Contracts, table: Table) -> None:
-    configure_logs(settings.log_format, settings.log_level)
-    listener = listen(settings.host, settings.port)
-
-    async def start() -> None:
-        upstreams = Upstreams(settings.upstreams, settings.transport)
-        core = Core.make(contracts, table, upstreams, settings.cors_origins)
-        await serve(core, listener, settings.otlp_target)
-
-    uvloop.run(start())
+def kind_of(route: Route) -> str:
+    kinds = {
+        (False, False): "unary",
+        (False, True): "server stream",
+        (True, False): "client stream",
+        (True, True): "bidirectional stream",
+    }
+    return kinds[route.method.client_streaming, route.method.server_streaming]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,13 +29,16 @@ Keys = Mapping[str, Ed25519PublicKey]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who holds a token, and until when (Unix seconds) it is taken."""
+    """Who calls, until when (Unix seconds) they are taken for that, and what upstreams are told.
 
-    token: str
-    subject: str
-    roles: frozenset[str]
-    scopes: frozenset[str]
-    expire: float
+    `authorization` is the value of that header as an upstream gets it.
+    """
+
+    authorization: str
+    subject: str = ""
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    expire: float = math.inf
 
 
 class KeyRing:
@@ -46,6 +50,12 @@ class KeyRing:
         self._next_fetch = 0.0
         self._problem: StatusError | None = None
         self._lock = asyncio.Lock()
+
+    def asking(self, fetch: Callable[[], Awaitable[Keys]]) -> "KeyRing":
+        """Makes a ring that knows the same keys and asks elsewhere for new ones."""
+        ring = KeyRing(fetch)
+        ring._keys = self._keys
+        return ring
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
         """Finds a key.
@@ -77,6 +87,12 @@ class Authenticator:
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
         self._remembered: OrderedDict[bytes, Caller] = OrderedDict()
+
+    def asking(self, fetch: Callable[[], Awaitable[Keys]]) -> "Authenticator":
+        """Makes an authenticator with the same memory that asks elsewhere for new keys."""
+        authenticator = Authenticator(self._keys.asking(fetch))
+        authenticator._remembered = self._remembered
+        return authenticator
 
     async def caller(self, authorization: str | None, rule: Rule | None) -> Caller | None:
         """Tells who calls a method under that rule, and admits them or raises.
@@ -122,7 +138,7 @@ class Authenticator:
         except jwt.PyJWTError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
         return Caller(
-            token=token,
+            authorization=f"Bearer {token}",
             subject=str(claims["sub"]),
             roles=frozenset(claims.get("roles", ())),
             scopes=frozenset(claims.get("scopes", ())),
@@ -141,6 +157,20 @@ class Authenticator:
             leeway=LEEWAY_SECONDS,
             options={"require": ["exp", "sub"]},
         )
+
+
+class OpenDoor:
+    """Admits everybody. Whether they are who they say is for the upstream to judge."""
+
+    async def caller(self, authorization: str | None, _: Rule | None) -> Caller | None:
+        return await self.verify(authorization) if authorization else None
+
+    async def verify(self, authorization: str | None) -> Caller:
+        """Takes the value of an authorization header as it is."""
+        value = authorization or ""
+        if not (value.isascii() and value.isprintable()):
+            raise unauthenticated("TOKEN_INVALID", "authorization must be printable ASCII.")
+        return Caller(value)
 
 
 def expired() -> StatusError:

@@ -56,7 +56,7 @@ def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...
     """Chooses what of the headers a room sees. `named` are those its policy asks for."""
     metadata: Metadata = [("x-request-id", request.id), ("x-forwarded-for", request.client)]
     if caller is not None:
-        metadata.append(("authorization", f"Bearer {caller.token}"))
+        metadata.append(("authorization", caller.authorization))
     headers = request.headers
     metadata += [(name, headers[name]) for name in (*PASSED, *named) if passes(name, headers)]
     for name, value in headers.items():

@@ -1,8 +1,10 @@
 """What every kind of request is served with."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.auth import Authenticator, KeyRing
+from gateway.auth import Authenticator, KeyRing, OpenDoor
 from gateway.codec import Codec
 from gateway.cors import Cors
 from gateway.descriptors import Contracts
@@ -24,7 +26,7 @@ class Core:
     upstreams: Upstreams
     codec: Codec
     renderer: Renderer
-    authenticator: Authenticator
+    authenticator: Authenticator | OpenDoor
     feeds: Feeds
     flights: Flights
     cors: Cors
@@ -37,16 +39,40 @@ class Core:
         table: Table,
         upstreams: Upstreams,
         cors_origins: frozenset[str] = frozenset(),
+        *,
+        auth: bool = True,
     ) -> "Core":
+        keys = KeyRing(KeyDocument(table, upstreams).fetch)
         return cls(
             contracts=contracts,
             table=table,
             upstreams=upstreams,
             codec=Codec(contracts.pool),
             renderer=Renderer(contracts.pool),
-            authenticator=Authenticator(KeyRing(KeyDocument(table, upstreams).fetch)),
+            authenticator=Authenticator(keys) if auth else OpenDoor(),
             feeds=Feeds(upstreams),
             flights=Flights(),
             cors=Cors(cors_origins),
             meter=Meter(),
+        )
+
+    def renewed(self, contracts: Contracts, table: Table, targets: Mapping[str, str]) -> "Core":
+        """Makes the core of another descriptor set that takes the place of this one.
+
+        The meter, the memory of callers and the connections to upstreams that
+        stay go on.
+        """
+        upstreams = self.upstreams.renewed(targets)
+        authenticator = self.authenticator
+        if isinstance(authenticator, Authenticator):
+            authenticator = authenticator.asking(KeyDocument(table, upstreams).fetch)
+        return dataclasses.replace(
+            self,
+            contracts=contracts,
+            table=table,
+            upstreams=upstreams,
+            codec=Codec(contracts.pool),
+            renderer=Renderer(contracts.pool),
+            authenticator=authenticator,
+            feeds=Feeds(upstreams),
         )

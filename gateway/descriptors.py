@@ -8,6 +8,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 
@@ -66,12 +67,14 @@ class Method:
     cursor: str = ""
     resume: str = ""
     safe: bool = False
+    service: str = field(init=False)
     path: str = field(init=False)
     request_class: Callable[[], Message] = field(init=False)
     response_class: type[Message] = field(init=False)
 
     def __post_init__(self) -> None:
         service, _, name = self.full_name.rpartition(".")
+        object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", f"/{service}/{name}")
         object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
         object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
@@ -93,23 +96,34 @@ def load_bundled() -> Contracts:
 
 
 def load_file(path: Path) -> Contracts:
+    return make_contracts(read_file(path), str(path))
+
+
+def load(content: bytes, source: str) -> Contracts:
+    return make_contracts(read(content, source), source)
+
+
+def read_file(path: Path) -> FileDescriptorSet:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DescriptorError(f"{path}: {error.strerror}.") from None
-    return load(content, str(path))
+    return read(content, str(path))
 
 
-def load(content: bytes, source: str) -> Contracts:
-    """Loads a serialized FileDescriptorSet, made with `--include_imports`.
-
-    Raises:
-        DescriptorError: It is none, or a file that it imports is missing.
-    """
+def read(content: bytes, source: str) -> FileDescriptorSet:
     try:
-        files = descriptor_pb2.FileDescriptorSet.FromString(content)
+        return FileDescriptorSet.FromString(content)
     except DecodeError:
         raise DescriptorError(f"{source} is no FileDescriptorSet.") from None
+
+
+def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
+    """Loads a descriptor set, made with `--include_imports`, into a pool of its own.
+
+    Raises:
+        DescriptorError: A file that it imports is missing.
+    """
     pool = DescriptorPool()
     try:
         for file in files.file:

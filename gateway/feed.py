@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.auth import Caller, expired
-from gateway.calls import make_call, stream_seconds
+from gateway.calls import STREAM_SECONDS_MAX, make_call, stream_seconds
 from gateway.descriptors import Method
 from gateway.errors import CANCELLED, StatusError, draining, failure, invalid_field
 from gateway.fields import convert, find_field
@@ -71,10 +71,10 @@ class Feed:
 
     def end_with_token(self, caller: Caller) -> None:
         """Ends the stream as soon as that token is no longer taken."""
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(
-            max(0.0, caller.expire - time.time()), lambda: self.end(expired())
-        )
+        seconds = max(0.0, caller.expire - time.time())
+        if seconds < STREAM_SECONDS_MAX:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, lambda: self.end(expired()))
 
     def close(self) -> None:
         """Ends the stream because nobody reads it any more."""
@@ -103,7 +103,7 @@ class Feeds:
             raise draining()
         method = route.method
         call = make_call(request, method, caller, bound, stream_seconds(request.headers, caller))
-        stream = self._upstreams.of(method.package).open(call)
+        stream = self._upstreams.of(method.service).open(call)
         feed = Feed(stream, route, self._close)
         self._open.add(feed)
         self._idle.clear()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from google.protobuf import message_factory
@@ -69,17 +68,16 @@ def resolve(
 
 def find_field(message: Descriptor, name: str) -> FieldDescriptor | None:
     """Finds a field by its name in the contract or in JSON."""
-    return field_names(message).get(name)
+    # A cache of descriptors would keep the pools of sets that were replaced.
+    found = message.fields_by_name.get(name)
+    if found is None:
+        found = next((field for field in message.fields if field.json_name == name), None)
+    return found
 
 
 def find_own(message: Descriptor, name: str) -> FieldDescriptor | None:
     """Finds a field by its name in the contract."""
     return message.fields_by_name.get(name)
-
-
-@cache
-def field_names(message: Descriptor) -> dict[str, FieldDescriptor]:
-    return {field.json_name: field for field in message.fields} | dict(message.fields_by_name)
 
 
 def bindable(field: FieldDescriptor) -> bool:

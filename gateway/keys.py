@@ -32,7 +32,7 @@ class KeyDocument:
             raise unavailable(PATH)
         method = self._route.method
         call = Call(method.path, b"", [], SECONDS)
-        reply = await self._upstreams.of(method.package).unary(call)
+        reply = await self._upstreams.of(method.service).unary(call)
         return read_keys(method.response_class.FromString(reply.content))
 
 

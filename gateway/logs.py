@@ -1,11 +1,16 @@
 """Structured logs on standard error: JSON in containers, readable on a terminal."""
 
 import logging
+import os
 import sys
 from typing import Any
 
 import orjson
 import structlog
+
+# gRPC reads it when it is imported, which is after this. It would write lines
+# of its own form, such as for each server that stops.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
 def configure_logs(layout: str, level: str) -> None:

@@ -18,6 +18,7 @@ from gateway.version import VERSION
 HTML = "text/html; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+START = datetime.now(UTC).isoformat(timespec="milliseconds")
 
 Page = Callable[[], Awaitable[Response]]
 
@@ -27,7 +28,6 @@ class Pages:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._start = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._openapi = b""
         self._html = b""
         self._pages: Mapping[str, Page] = {
@@ -46,7 +46,7 @@ class Pages:
             "status": "SERVING",
             "version": VERSION,
             "pid": os.getpid(),
-            "startTime": self._start.replace("+00:00", "Z"),
+            "startTime": START.replace("+00:00", "Z"),
         }
         return Response(200, orjson.dumps(known))
 
@@ -70,12 +70,16 @@ class Pages:
 
     async def _openapi_json(self) -> Response:
         if not self._openapi:
-            document = make_openapi(self._core.contracts, self._core.table)
-            self._openapi = orjson.dumps(document)
+            self._openapi = await asyncio.to_thread(self._make_openapi)
         return Response(200, self._openapi)
 
     async def _docs(self) -> Response:
         if not self._html:
-            document = make_openapi(self._core.contracts, self._core.table)
-            self._html = render_html(document).encode()
+            self._html = await asyncio.to_thread(self._make_html)
         return Response(200, self._html, HTML, [("content-security-policy", POLICY)])
+
+    def _make_openapi(self) -> bytes:
+        return orjson.dumps(make_openapi(self._core.contracts, self._core.table))
+
+    def _make_html(self) -> bytes:
+        return render_html(make_openapi(self._core.contracts, self._core.table)).encode()

@@ -54,6 +54,17 @@ class BoundedHttp(HttpToolsProtocol):
                 self.transport.abort()
         super().on_body(body)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered."""
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def close_after_answer(self) -> None:
+        """Lets the answer that has not begun be the last."""
+        if not self.idle and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
     def send_400_response(self, msg: str) -> None:
         self._reject(failure(INVALID_ARGUMENT, "HTTP_MALFORMED", msg))
 

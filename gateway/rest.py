@@ -36,7 +36,7 @@ async def call(core: Core, request: Request, match: Match) -> Response:
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
     bound = bind(match, request.query, body, core.codec)
     made = make_call(request, method, caller, bound, unary_seconds(request.headers))
-    reply = await core.upstreams.of(method.package).unary(made)
+    reply = await core.upstreams.of(method.service).unary(made)
     answer: Any = method.response_class.FromString(reply.content)
     if route.raw_answer:
         shown = answer if route.response_body is None else getattr(answer, route.response_body.name)

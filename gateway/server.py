@@ -6,14 +6,16 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import structlog
 import uvicorn
+from google.protobuf.descriptor_pool import Default
 
-from gateway.app import Gateway
 from gateway.commands import MESSAGE_BYTES_MAX
 from gateway.core import Core
+from gateway.errors import Renderer
+from gateway.generations import Generations
 from gateway.otlp import Reporter
 from gateway.protocols import BoundedHttp, ClosableWebSocket
 from gateway.settings import SettingsError
@@ -25,6 +27,9 @@ BACKLOG = 2048
 DRAIN_SECONDS = 1.0
 FLUSH_SECONDS = 0.1
 GRACE_SECONDS = 7
+IDLE_SECONDS = 2.0
+IDLE_TICK_SECONDS = 0.02
+CLOSE = (b"connection", b"close")
 
 log = structlog.get_logger()
 
@@ -44,10 +49,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def create_listener(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
-    """Makes the socket by hand: asyncio sets TCP_NODELAY only where the protocol is named."""
+    """Makes the socket by hand: accepted ones inherit TCP_NODELAY, and that it is TCP."""
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError:
@@ -57,13 +63,20 @@ def create_listener(host: str, port: int, family: socket.AddressFamily) -> socke
 
 
 class GatewayServer(uvicorn.Server):
-    """A server that ends its streams with a status before it closes."""
+    """A server that ends its streams with a status, and tells its clients to go, before it closes.
 
-    def __init__(self, core: Core) -> None:
-        http = type("Http", (BoundedHttp,), {"renderer": core.renderer})
+    `started` is called when it accepts connections.
+    """
+
+    def __init__(
+        self, core: Core, started: Callable[["GatewayServer"], None] | None = None
+    ) -> None:
+        self.generations = Generations(core)
+        self._on_start = started
+        http = type("Http", (BoundedHttp,), {"renderer": Renderer(Default())})
         super().__init__(
             uvicorn.Config(
-                Gateway(core),
+                self.generations,
                 http=http,
                 ws=ClosableWebSocket,
                 ws_max_size=MESSAGE_BYTES_MAX,
@@ -76,7 +89,6 @@ class GatewayServer(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        self._core = core
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -93,20 +105,47 @@ class GatewayServer(uvicorn.Server):
     def stop(self) -> None:
         self.should_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._on_start is not None:
+            self._on_start(self)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if await self._core.feeds.drain(DRAIN_SECONDS):
+        """Drains: accepts nothing new, says so to every client, ends streams, and closes.
+
+        A connection on which a request may be on its way is closed only after
+        an answer said `Connection: close` (RFC 9112, section 9.6), or after it
+        was idle for 2 seconds.
+        """
+        idle_until = asyncio.get_running_loop().time() + IDLE_SECONDS
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, CLOSE]
+        for connection in list(state.connections):
+            if isinstance(connection, BoundedHttp):
+                connection.close_after_answer()
+        if await self.generations.drain(DRAIN_SECONDS):
             await asyncio.sleep(FLUSH_SECONDS)
+        await self._wait_idle(idle_until)
         await super().shutdown(sockets)
 
+    async def _wait_idle(self, deadline: float) -> None:
+        """Waits until no connection is idle, but not beyond that time of the loop."""
+        while asyncio.get_running_loop().time() < deadline:
+            connections = self.server_state.connections
+            if not any(isinstance(each, BoundedHttp) and each.idle for each in connections):
+                return
+            await asyncio.sleep(IDLE_TICK_SECONDS)
 
-async def serve(core: Core, listener: socket.socket, otlp_target: str | None) -> None:
+
+async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str | None) -> None:
     """Serves until a signal. Everything that was opened is closed."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = GatewayServer(core)
     reporter = None
     receiver = make_upstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:
-        reporter = asyncio.create_task(Reporter(core.meter, receiver).run())
+        reporter = asyncio.create_task(Reporter(server.generations.core.meter, receiver).run())
     host, port = listener.getsockname()[:2]
     log.info("gateway.ready", listen=f"{host}:{port}", version=VERSION)
     try:
@@ -115,5 +154,5 @@ async def serve(core: Core, listener: socket.socket, otlp_target: str | None) ->
         if reporter is not None and receiver is not None:
             await cancelled(reporter)
             await receiver.close()
-        await core.upstreams.close()
+        await server.generations.close()
     log.info("gateway.stopped")

@@ -22,12 +22,14 @@ class SettingsError(Exception):
 class Settings:
     """Where to listen, whom to call, what to say.
 
-    `upstreams` maps packages to `host:port`, or to several with commas between.
+    `upstreams` maps packages to `host:port`, or to several with commas between; `addresses` are
+    those of servers that tell their services themselves, or answer for all of `sets`.
     """
 
     host: str
     port: int
     upstreams: Mapping[str, str]
+    addresses: tuple[str, ...]
     otlp_target: str | None
     log_format: str
     log_level: str
@@ -38,16 +40,19 @@ class Settings:
 def read_settings(
     environment: Mapping[str, str], upstreams: Iterable[str], *, terminal: bool
 ) -> Settings:
-    """Reads the environment. `upstreams` are `PACKAGE=HOST:PORT` and take its place.
+    """Reads the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and take its place.
 
     Raises:
         SettingsError: A variable or an upstream cannot be used.
     """
-    given = dict(read_upstream(text) for text in upstreams)
+    given = [read_upstream(text) for text in upstreams]
     return Settings(
         host=environment.get("LIBRAL_HOST") or "127.0.0.1",
         port=read_port(environment, "LIBRAL_GATEWAY_PORT", 8080),
-        upstreams=given or dict(read_targets(environment)),
+        upstreams={package: address for package, address in given if package}
+        if given
+        else dict(read_targets(environment)),
+        addresses=tuple(address for package, address in given if not package),
         otlp_target=read_endpoint(environment, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         log_format=read_choice(
             environment, "LIBRAL_LOG_FORMAT", FORMATS, "console" if terminal else "json"
@@ -66,18 +71,23 @@ def read_targets(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def read_upstream(text: str) -> tuple[str, str]:
-    package, separator, address = text.partition("=")
-    if not separator or not package:
-        fail("--upstream", text, "write it as PACKAGE=HOST:PORT")
-    return package, read_address("--upstream", address)
+    """Splits off the package, which is empty where none is named."""
+    package, separator, address = text.rpartition("=")
+    parts = address.split(",")
+    if (separator and not package) or not all(map(is_address, parts)):
+        fail("--upstream", text, "write it as HOST:PORT or PACKAGE=HOST:PORT")
+    return package, address
 
 
 def read_address(name: str, value: str) -> str:
-    for address in value.split(","):
-        found = ADDRESS.fullmatch(address)
-        if found is None or not is_port(found[1]):
-            fail(name, value, "write it as host:port")
+    if not all(map(is_address, value.split(","))):
+        fail(name, value, "write it as host:port")
     return value
+
+
+def is_address(text: str) -> bool:
+    found = ADDRESS.fullmatch(text)
+    return found is not None and is_port(found[1])
 
 
 def read_port(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -169,7 +169,7 @@ class Socket:
         method = match.route.method
         if not method.server_streaming:
             raise invalid_field("path", f"{parts.path} is no stream.")
-        authorization = f"Bearer {self._caller.token}" if self._caller is not None else None
+        authorization = self._caller.authorization if self._caller is not None else None
         caller = await self._core.authenticator.caller(authorization, method.rule)
         bound = bind(match, parts.query.encode(), None, self._core.codec)
         return self._core.feeds.open(self._request, match.route, bound, caller), bound.enum_numbers

@@ -1,6 +1,8 @@
 """Calls over grpc.aio."""
 
 import asyncio
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -26,12 +28,15 @@ CHANNEL_OPTIONS = (
 
 
 class GrpcioUpstream:
-    """An upstream on one channel."""
+    """An upstream at one address or several, which are called in turn."""
 
-    def __init__(self, name: str, target: str) -> None:
+    def __init__(self, name: str, targets: Sequence[str]) -> None:
         self._name = name
-        self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._methods: dict[tuple[str, str], Any] = {}
+        self._channels = [
+            grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) for target in targets
+        ]
+        self._turns = itertools.cycle(self._channels)
+        self._methods: dict[tuple[Any, str, str], Any] = {}
 
     async def unary(self, call: Call) -> Reply:
         started = self._method("unary_unary", call.path)(
@@ -59,12 +64,14 @@ class GrpcioUpstream:
         return GrpcioStream(self._name, started)
 
     async def close(self) -> None:
-        await self._channel.close()
+        for channel in self._channels:
+            await channel.close()
 
     def _method(self, kind: str, path: str) -> Any:
-        method = self._methods.get((kind, path))
+        channel = next(self._turns)
+        method = self._methods.get((channel, kind, path))
         if method is None:
-            method = self._methods[kind, path] = getattr(self._channel, kind)(path)
+            method = self._methods[channel, kind, path] = getattr(channel, kind)(path)
         return method
 
 

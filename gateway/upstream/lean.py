@@ -41,6 +41,7 @@ class LeanUpstream:
         self._turn = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._watching: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def unary(self, call: Call) -> Reply:
         loop = asyncio.get_running_loop()
@@ -70,6 +71,7 @@ class LeanUpstream:
         return self._pick() or await self._wait(deadline, STREAM_CONNECT_SECONDS)
 
     async def close(self) -> None:
+        self._closed = True
         if self._watching is not None:
             self._watching.cancel()
         for channel in self._channels:
@@ -97,7 +99,7 @@ class LeanUpstream:
         loop = asyncio.get_running_loop()
         self._start()
         soon = loop.time() + connecting
-        while len(self._waiting) < WAITING_MAX:
+        while len(self._waiting) < WAITING_MAX and not self._closed:
             connected = any(channel.connected for channel in self._channels)
             until = deadline if connected else min(soon, deadline)
             future = loop.create_future()

@@ -1,4 +1,4 @@
-"""All upstreams, by the package that they answer for."""
+"""All upstreams, by the package or service that they answer for."""
 
 from collections.abc import Mapping
 
@@ -15,39 +15,67 @@ def make_upstream(name: str, target: str, transport: str = LEAN) -> Upstream:
     """Makes the upstream at a target: one address, or several with commas between."""
     targets = target.split(",")
     if transport == GRPCIO:
-        return GrpcioUpstream(name, targets[0])
+        return GrpcioUpstream(name, targets)
     return LeanUpstream(name, targets)
 
 
 class Upstreams:
-    """The upstreams of all packages that have one."""
+    """The upstreams of all packages and services that have one.
 
-    def __init__(self, targets: Mapping[str, str], transport: str = LEAN) -> None:
-        self._known = {
-            package: make_upstream(package, target, transport)
-            for package, target in targets.items()
-        }
-        self.names = sorted(self._known)
+    `targets` maps packages or services to addresses, with commas between them where several answer
+    for the same. What has the same target is one upstream.
+    """
 
-    def of(self, package: str) -> Upstream:
-        """Finds the upstream of a package.
+    def __init__(
+        self,
+        targets: Mapping[str, str],
+        transport: str = LEAN,
+        before: "Upstreams | None" = None,
+    ) -> None:
+        """Takes over the upstreams that `before` had too, connections and all."""
+        owned: dict[str, list[str]] = {}
+        for owner, target in sorted(targets.items()):
+            owned.setdefault(target, []).append(owner)
+        kept = before.all if before is not None else {}
+        self._transport = transport
+        self.all: dict[tuple[str, str], Upstream] = {}
+        self._by_owner: dict[str, Upstream] = {}
+        self._by_name: dict[str, Upstream] = {}
+        for target, owners in owned.items():
+            name = ", ".join(owners)
+            upstream = kept.get((name, target)) or make_upstream(name, target, transport)
+            self.all[name, target] = self._by_name[name] = upstream
+            self._by_owner |= dict.fromkeys(owners, upstream)
+        self.names = sorted(self._by_name)
+
+    def renewed(self, targets: Mapping[str, str]) -> "Upstreams":
+        """Makes the upstreams that take the place of these."""
+        return Upstreams(targets, self._transport, self)
+
+    def of(self, service: str) -> Upstream:
+        """Finds the upstream of a service, or else of its package.
 
         Raises:
             StatusError: 503, since no address was given for it.
         """
-        upstream = self._known.get(package)
+        upstream = self._by_owner.get(service)
         if upstream is None:
-            raise unavailable(package)
+            package = service.rpartition(".")[0]
+            upstream = self._by_owner.get(package)
+            if upstream is None:
+                raise unavailable(package or service)
         return upstream
 
-    async def healthy(self, package: str) -> bool:
+    async def healthy(self, name: str) -> bool:
         """Asks for health. An upstream without that service counts by answering at all."""
         try:
-            reply = await self._known[package].unary(HEALTH_CALL)
+            reply = await self._by_name[name].unary(HEALTH_CALL)
         except StatusError as error:
             return error.code == UNIMPLEMENTED
         return reply.content == SERVING
 
-    async def close(self) -> None:
-        for upstream in self._known.values():
-            await upstream.close()
+    async def close(self, *kept: "Upstreams") -> None:
+        """Closes the upstreams that none of `kept` has too."""
+        for key, upstream in self.all.items():
+            if not any(other.all.get(key) is upstream for other in kept):
+                await upstream.close()

@@ -32,7 +32,15 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_check_prints_the_routes():
     done = run("--check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "GET    /v1/{name=users/*}  libral.users.v1.UserService.GetUser" in done.stdout
+    rows = [line.split(maxsplit=3) for line in done.stdout.splitlines()]
+    assert ["GET", "/v1/{name=users/*}", "libral.users.v1.UserService.GetUser", "unary"] in rows
+    assert [
+        "GET",
+        "/v1/events:stream",
+        "libral.events.v1.EventService.StreamEvents",
+        "server stream",
+    ] in rows
+    assert len({line.index(" libral.") for line in done.stdout.splitlines()}) == 1
 
 
 def test_check_fails_in_one_line_without_a_set(tmp_path):

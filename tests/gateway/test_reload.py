@@ -1,0 +1,244 @@
+"""A gateway that follows its descriptors while it serves."""
+
+import asyncio
+import shutil
+import signal
+
+import pytest
+
+from gateway import generations
+from gateway.core import Core
+from gateway.errors import StatusError
+from gateway.generations import Generations
+from gateway.routes import make_table
+from gateway.upstream import Call
+from tests.gateway.backends import Backend, rpc, write_set
+from tests.gateway.conftest import PACKAGE, RunningGateway, read_events
+from tests.gateway.program import Program
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+GET = rpc("Get", 'get: "/v1/things/{name}"')
+LIST = rpc("List", 'get: "/v1/things"')
+WATCH = rpc("Watch", 'get: "/v1/things:watch"', reply="stream Reply")
+# The connection for calls comes back within a second.
+RECONNECT_SECONDS = 1.5
+CALL = Call("/shop.v1.Shop/Get", b"", [], 1.0)
+SSE = {"accept": "text/event-stream"}
+
+
+class Served:
+    """A descriptor set that a gateway watches."""
+
+    def __init__(self, folder) -> None:
+        self._folder = folder
+        self.path = folder / "served.binpb"
+
+    def write(self, *rpcs: str):
+        written = write_set(self._folder, "".join(rpcs))
+        shutil.copy(written, self.path)
+        return written
+
+
+@pytest.fixture
+def served(tmp_path) -> Served:
+    return Served(tmp_path)
+
+
+def follow(served: Served, backend: Backend, seconds: str) -> Program:
+    return Program(
+        *("--descriptor-set", str(served.path), "--upstream", backend.address),
+        *("--no-auth", "--reload-seconds", seconds),
+    )
+
+
+async def test_a_set_adds_and_removes_routes(served):
+    async with (
+        Backend(served.write(GET, LIST)) as backend,
+        follow(served, backend, "0.1") as gateway,
+    ):
+        assert (await gateway.http.get("/v1/things")).status_code == 200
+        served.write(GET)
+        (line,) = await gateway.logged("reload.done")
+        assert (line["added"], line["removed"]) == ([], ["shop.v1.Shop.List"])
+        assert (await gateway.http.get("/v1/things")).status_code == 404
+        assert "/v1/things" not in (await gateway.http.get("/openapi.json")).json()["paths"]
+        served.write(GET, LIST)
+        line = (await gateway.logged("reload.done", 2))[1]
+        assert (line["added"], line["removed"]) == (["shop.v1.Shop.List"], [])
+        assert (await gateway.http.get("/v1/things")).status_code == 200
+
+
+async def test_sighup_reloads_at_once(served):
+    async with (
+        Backend(served.write(GET)) as backend,
+        follow(served, backend, "600") as gateway,
+    ):
+        served.write(GET, LIST)
+        gateway.process.send_signal(signal.SIGHUP)
+        await gateway.logged("reload.done", seconds=3)
+
+
+async def test_a_bad_set_is_told_once_and_the_old_one_serves(served):
+    everything = served.write(GET, LIST)
+    served.write(GET)
+    async with Backend(everything) as backend, follow(served, backend, "0.05") as gateway:
+        served.write(GET, rpc("Other", 'get: "/v1/things/{name}"'))
+        (line,) = await gateway.logged("reload.refused")
+        assert line["problems"] == [
+            "shop.v1.Shop.Other: GET /v1/things/{name} is shop.v1.Shop.Get too."
+        ]
+        await asyncio.sleep(0.5)
+        assert (await gateway.http.get("/v1/things/a")).json()["name"] == "a"
+        served.path.unlink()
+        await gateway.logged("reload.refused", 2)
+        served.write(GET, LIST)
+        await gateway.logged("reload.done")
+        assert (await gateway.http.get("/v1/things")).status_code == 200
+        assert len(await gateway.logged("reload.refused", 2)) == 2
+
+
+async def test_a_server_that_returns_with_new_methods_is_asked_again(tmp_path):
+    old, new = write_set(tmp_path, GET), write_set(tmp_path, GET + LIST)
+    async with (
+        Backend(old) as backend,
+        Program("--upstream", backend.address, "--no-auth", "--reload-seconds", "600") as gateway,
+    ):
+        assert (await gateway.http.get("/v1/things/a")).status_code == 200
+        await backend.stop()
+        async with Backend(new, port=backend.port):
+            await gateway.logged("reload.done", seconds=5)
+            await asyncio.sleep(RECONNECT_SECONDS)
+            assert (await gateway.http.get("/v1/things")).status_code == 200
+
+
+async def test_a_server_that_is_away_keeps_its_routes(tmp_path):
+    first = write_set(tmp_path, GET)
+    look = rpc("Look", 'get: "/v1/b"')
+    second = write_set(tmp_path, look, package="b.v1", file="b.proto")
+    new = rpc("New", 'get: "/v1/new"')
+    changed = write_set(tmp_path, look + new, package="b.v1", file="b.proto")
+    async with (
+        Backend(first) as one,
+        Backend(second) as two,
+        Program(
+            *("--upstream", one.address, "--upstream", two.address),
+            *("--no-auth", "--reload-seconds", "0.1"),
+        ) as gateway,
+    ):
+        await two.stop()
+        await asyncio.sleep(0.5)
+        assert (await gateway.http.get("/v1/b")).status_code == 503
+        assert (await gateway.http.get("/v1/things/a")).status_code == 200
+        async with Backend(changed, port=two.port):
+            await gateway.logged("reload.done")
+            await asyncio.sleep(RECONNECT_SECONDS)
+            assert (await gateway.http.get("/v1/new")).status_code == 200
+        assert [line["event"] for line in gateway.log] == ["gateway.ready", "reload.done"]
+
+
+async def test_what_runs_goes_on_and_ends_on_what_it_began_with(served):
+    async with (
+        Backend(served.write(GET, WATCH)) as backend,
+        follow(served, backend, "600") as gateway,
+    ):
+        async with gateway.http.stream("GET", "/v1/things:watch", headers=SSE) as response:
+            lines = response.aiter_lines()
+            assert "shop.v1.Shop.Watch" in await anext(lines)
+            slow = asyncio.create_task(gateway.http.get("/v1/things/slow"))
+            await asyncio.sleep(0.1)
+            served.write(LIST)
+            gateway.process.send_signal(signal.SIGHUP)
+            await gateway.logged("reload.done")
+            assert (await gateway.http.get("/v1/things/slow")).status_code == 404
+            assert (await slow).json()["method"] == "shop.v1.Shop.Get"
+            backend.release.set()
+            rest = [line async for line in lines]
+        assert sum("shop.v1.Shop.Watch" in line for line in rest) == 1
+        assert "event: status" in rest
+
+
+class Reloadable(RunningGateway):
+    """A gateway in this process, whose core a test replaces."""
+
+    @property
+    def generations(self) -> Generations:
+        return self.server.generations
+
+    def replace(self, contracts, targets) -> Core:
+        core = self.generations.core.renewed(contracts, make_table(contracts), targets)
+        self.generations.replace(core)
+        return core
+
+
+async def test_callers_measures_and_connections_outlive_a_core(contracts, shared_echo, tokens):
+    async with Reloadable(contracts, shared_echo.targets) as gateway:
+        headers = tokens.bearer("OPERATOR")
+        before = tokens.fetched
+        upstream = gateway.core.upstreams.of(f"{PACKAGE}.EchoService")
+        assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
+        core = gateway.replace(contracts, shared_echo.targets)
+        headers = tokens.bearer("OPERATOR", sub="users/2")
+        assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
+        assert tokens.fetched == before + 1
+        assert core.upstreams.of(f"{PACKAGE}.EchoService") is upstream
+        metrics = (await gateway.http.get("/metrics")).text
+        assert 'route="/v1/admin",status="200"} 2\n' in metrics
+
+
+async def test_upstreams_close_after_their_last_call(tmp_path):
+    contracts = [write_set(tmp_path, GET), write_set(tmp_path, GET)]
+    async with (
+        Backend(contracts[0], name="one") as one,
+        Backend(contracts[1]) as two,
+        Reloadable(one.contracts, {"shop.v1": one.address}, auth=False) as gateway,
+    ):
+        old = gateway.core.upstreams.of("shop.v1.Shop")
+        slow = asyncio.create_task(gateway.http.get("/v1/things/slow"))
+        await asyncio.sleep(0.1)
+        gateway.replace(two.contracts, {"shop.v1": two.address})
+        assert (await old.unary(CALL)) is not None
+        assert (await slow).json()["server"] == "one"
+        await asyncio.sleep(0.1)
+        with pytest.raises(StatusError, match="is not available"):
+            await old.unary(CALL)
+        assert (await gateway.http.get("/v1/things/a")).status_code == 200
+
+
+async def test_cores_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(generations, "RETIRED_MAX", 1)
+    async with Backend(write_set(tmp_path, WATCH)) as backend:
+        targets = {"shop.v1": backend.address}
+        async with Reloadable(backend.contracts, targets, auth=False) as gateway:
+            path = "/v1/things:watch"
+            async with gateway.http.stream("GET", path, headers=SSE) as oldest:
+                gateway.replace(backend.contracts, targets)
+                async with gateway.http.stream("GET", path, headers=SSE) as newer:
+                    gateway.replace(backend.contracts, targets)
+                    events = await read_events(oldest)
+                    assert "GATEWAY_DRAINING" in events[-1]["data"]
+                    backend.release.set()
+                    events = await read_events(newer)
+                    assert '"status":"OK"' in events[-1]["data"]
+
+
+async def test_a_gateway_that_stops_ends_the_streams_of_all_cores(tmp_path):
+    async with Backend(write_set(tmp_path, WATCH)) as backend:
+        targets = {"shop.v1": backend.address}
+        async with Reloadable(backend.contracts, targets, auth=False) as gateway:
+            path = "/v1/things:watch"
+            async with gateway.http.stream("GET", path, headers=SSE) as response:
+                gateway.replace(backend.contracts, targets)
+                stopping = asyncio.create_task(gateway.stop())
+                events = await read_events(response)
+                assert "GATEWAY_DRAINING" in events[-1]["data"]
+            await stopping
+
+
+async def test_the_pages_outlive_a_core(tmp_path):
+    async with Backend(write_set(tmp_path, GET)) as backend:
+        targets = {"shop.v1": backend.address}
+        async with Reloadable(backend.contracts, targets, auth=False) as gateway:
+            before = (await gateway.http.get("/healthz")).json()
+            gateway.replace(backend.contracts, targets)
+            assert (await gateway.http.get("/healthz")).json() == before
