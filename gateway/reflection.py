@@ -97,46 +97,48 @@ class Reflector:
 
     async def _ask(self, version: str) -> Reflected | None:
         """Asks in one version. None: the server does not know it."""
-        conversation = Conversation(self._channel, self.address, version)
+        questions = Questions(self._channel, self.address, version)
         try:
-            listed = await conversation.ask(list_services="*")
-            if listed is None:
-                return None
-            names = [service.name for service in listed.list_services_response.service]
-            services = [name for name in names if not name.startswith(ITSELF)]
-            files = await collect(conversation, services)
-        finally:
-            conversation.close()
-        defined = {service: files.services[service] for service in sorted(services)}
+            listed = await questions.ask(list_services="*")
+        except UnknownVersionError:
+            return None
+        names = [service.name for service in listed.list_services_response.service]
+        services = sorted(name for name in names if not name.startswith(ITSELF))
+        files = await collect(questions, services)
+        defined = {service: files.services[service] for service in services}
         return Reflected(self.address, defined, tuple(files.known.values()))
 
 
-class Conversation:
-    """One reflection stream: a question, an answer, in turn."""
+class UnknownVersionError(DescriptorError):
+    """The server has no reflection of this version."""
+
+
+class Questions:
+    """Questions to a server in one version of reflection, each a stream of its own.
+
+    The method is a bidirectional stream. One that carries one question ends
+    after its answer, so that it can be called like a unary method.
+    """
 
     def __init__(self, channel: grpc.aio.Channel, address: str, version: str) -> None:
         self.address = address
-        method: Any = channel.stream_stream(
+        self._method: Any = channel.unary_unary(
             f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
             request_serializer=ServerReflectionRequest.SerializeToString,
             response_deserializer=ServerReflectionResponse.FromString,
         )
-        self._call = method()
 
     async def ask(self, **question: Any) -> Any:
-        """Asks one question. None: the server does not know this version.
+        """Asks one question.
 
         Raises:
-            AwayError, DescriptorError: The server is away, or refuses.
+            UnknownVersionError, AwayError, DescriptorError: The server does not
+                know this version, is away, or refuses.
         """
-        answer: Any = grpc.aio.EOF
         try:
-            await self._call.write(ServerReflectionRequest(**question))
-            answer = await self._call.read()
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            pass
-        if answer is grpc.aio.EOF:
-            return await self._failed()
+            answer = await self._method(ServerReflectionRequest(**question))
+        except grpc.aio.AioRpcError as error:
+            raise self._translate(error) from None
         if answer.WhichOneof("message_response") == "error_response":
             asked = next(iter(question.values()))
             raise DescriptorError(
@@ -144,38 +146,34 @@ class Conversation:
             )
         return answer
 
-    def close(self) -> None:
-        self._call.cancel()
-
-    async def _failed(self) -> None:
-        code = await self._call.code()
+    def _translate(self, error: grpc.aio.AioRpcError) -> DescriptorError:
+        code = error.code()
         if code is grpc.StatusCode.UNIMPLEMENTED:
-            return
+            return UnknownVersionError(f"{self.address} has no reflection of this version.")
         if code is grpc.StatusCode.UNAVAILABLE:
-            raise AwayError(f"{self.address} cannot be reached.")
-        details = await self._call.details()
-        raise DescriptorError(f"{self.address}, reflection: {code.name} {details}.")
+            return AwayError(f"{self.address} cannot be reached.")
+        return DescriptorError(f"{self.address}, reflection: {code.name} {error.details()}.")
 
 
-async def collect(conversation: Conversation, services: Iterable[str]) -> "Files":
+async def collect(questions: Questions, services: Iterable[str]) -> "Files":
     """Fetches the files of services and all that these import.
 
     Raises:
         DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.
     """
-    files = Files(conversation.address)
+    files = Files(questions.address)
     for service in services:
         if service not in files.services:
-            files.add(await conversation.ask(file_containing_symbol=service))
+            files.add(await questions.ask(file_containing_symbol=service))
             if service not in files.services:
                 raise DescriptorError(
-                    f"{conversation.address}, reflection: no file defines {service}."
+                    f"{questions.address}, reflection: no file defines {service}."
                 )
     while missing := files.missing():
         name = missing[0]
-        files.add(await conversation.ask(file_by_filename=name))
+        files.add(await questions.ask(file_by_filename=name))
         if name not in files.known:
-            raise DescriptorError(f"{conversation.address}, reflection: {name} cannot be had.")
+            raise DescriptorError(f"{questions.address}, reflection: {name} cannot be had.")
     return files
 
 
@@ -190,8 +188,6 @@ class Files:
         self._bytes = 0
 
     def add(self, answer: Any) -> None:
-        if answer is None:
-            raise AwayError(f"{self._address} ended the reflection.")
         for content in answer.file_descriptor_response.file_descriptor_proto:
             try:
                 file = FileDescriptorProto.FromString(content)

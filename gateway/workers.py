@@ -116,6 +116,7 @@ class Supervisor:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._listener.close()
             await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     async def _start(self) -> Worker:

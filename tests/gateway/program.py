@@ -1,8 +1,10 @@
 """`python -m gateway` as a process of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import socket
 import sys
 from pathlib import Path
@@ -13,6 +15,14 @@ import httpx
 ROOT = Path(__file__).parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LIBRAL_")}
 ENVIRONMENT = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
+
+
+def free_port() -> int:
+    """Finds a port below those that connections get, so that none takes it before its use."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def run(*arguments: str, seconds: float = 20.0) -> tuple[int, str, str]:
@@ -28,13 +38,13 @@ async def run(*arguments: str, seconds: float = 20.0) -> tuple[int, str, str]:
 
 
 class Program:
-    """A gateway process on a free port, its log, and a client."""
+    """A gateway process on a free port, its log, other lines that it wrote, and a client."""
 
     def __init__(self, *arguments: str) -> None:
         self._arguments = arguments
         self.log: list[dict[str, Any]] = []
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port = found.getsockname()[1]
+        self.lines: list[str] = []
+        self.port = free_port()
 
     async def __aenter__(self) -> Self:
         self.process = await asyncio.create_subprocess_exec(
@@ -66,6 +76,9 @@ class Program:
 
     async def _read(self) -> None:
         async for line in self.process.stderr:
+            if not line.startswith(b"{"):
+                self.lines.append(line.decode().rstrip())
+                continue
             known = json.loads(line)
             if known["event"] != "request":
                 self.log.append(known)

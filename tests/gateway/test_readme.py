@@ -4,36 +4,28 @@ import argparse
 import asyncio
 import os
 import signal
-import socket
 
 import pytest
 
 from gateway.__main__ import make_parser
-from tests.gateway.program import ENVIRONMENT, ROOT
+from tests.gateway.program import ENVIRONMENT, ROOT, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return str(found.getsockname()[1])
 
 
 async def test_its_commands_work():
     readme = (ROOT / "gateway" / "README.md").read_text()
     blocks = [part.split("```")[0] for part in readme.split("```sh\n")[1:]]
+    upstream, port = str(free_port()), free_port()
     starting, asking = (
-        block.replace("50051", upstream).replace("8080", port)
-        for upstream, port in [(free_port(), free_port())]
-        for block in blocks
+        block.replace("50051", upstream).replace("8080", str(port)) for block in blocks
     )
-    port = asking.split("localhost:")[1].split("/")[0]
-    environment = ENVIRONMENT | {"LIBRAL_GATEWAY_PORT": port}
+    environment = ENVIRONMENT | {"LIBRAL_GATEWAY_PORT": str(port)}
     shell = await asyncio.create_subprocess_exec(
         *("sh", "-c", starting + "wait"), env=environment, start_new_session=True
     )
     try:
-        await open_port(int(port))
+        await open_port(port)
         asked = await asyncio.create_subprocess_exec(
             *("sh", "-c", asking.replace("curl -N", "curl -sN --max-time 1")),
             stdout=asyncio.subprocess.PIPE,

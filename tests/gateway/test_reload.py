@@ -135,6 +135,7 @@ async def test_a_server_that_is_away_keeps_its_routes(tmp_path):
             await asyncio.sleep(RECONNECT_SECONDS)
             assert (await gateway.http.get("/v1/new")).status_code == 200
         assert [line["event"] for line in gateway.log] == ["gateway.ready", "reload.done"]
+        assert gateway.lines == []
 
 
 async def test_what_runs_goes_on_and_ends_on_what_it_began_with(served):
