@@ -10,11 +10,16 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.local import embedded
 from deploy.local.home import free_port
 from tests.mesh import Mesh
+
+# How long an example takes tells of the machine and not of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 PASSWORD = "test"
 WAIT_SECONDS = 30
