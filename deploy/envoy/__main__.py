@@ -11,7 +11,7 @@ from types import FrameType
 from deploy.envoy.configuration import Address, ConfigurationError, Tree, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
 from gateway.descriptors import DescriptorError, load_bundled, load_file
-from gateway.settings import PORT_MAX, SettingsError, read_targets, read_upstream
+from gateway.settings import PORT_MAX, SettingsError, fail, read_targets, read_upstream
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -71,10 +71,17 @@ def main() -> None:
 
 
 def configure(arguments: argparse.Namespace, listen: Address) -> Tree:
-    given = dict(map(read_upstream, arguments.upstream))
+    given = dict(map(read_package, arguments.upstream))
     upstreams = given or dict(read_targets(os.environ))
     source = arguments.descriptor_set
     return make_configuration(load_file(source) if source else load_bundled(), listen, upstreams)
+
+
+def read_package(text: str) -> tuple[str, str]:
+    package, address = read_upstream(text)
+    if not package:
+        fail("--upstream", text, "write it as PACKAGE=HOST:PORT")
+    return package, address
 
 
 def to_text(configuration: Tree) -> str:

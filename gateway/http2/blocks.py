@@ -15,8 +15,9 @@ HEADER_BYTES_MAX = 64 * 1024
 PREFIX_MAX = 127
 WITHOUT_INDEXING, NEVER_INDEXED = b"\x00", b"\x10"
 SECRET = frozenset({b"authorization", b"cookie"})
-INDEXED, ALL_ONES = 0x80, 0xFF
+SIZE_UPDATE = range(0x20, 0x40)
 CACHE_MAX = 256
+CACHED_BYTES_MAX = 128
 
 
 def length(size: int) -> bytes:
@@ -47,8 +48,8 @@ def literal(name: bytes, value: bytes) -> bytes:
 class BlockReader:
     """Reads the blocks of one connection.
 
-    A block of indexed fields alone means the same as long as the table of the connection stays the
-    same, so those are read once. Servers write nearly all their blocks that way.
+    A block that changes nothing of the connection's table means the same as long as the table stays
+    the same, so those are read once. Servers write nearly all their blocks that way.
     """
 
     def __init__(self) -> None:
@@ -72,7 +73,7 @@ class BlockReader:
         fields = tuple((bytes(name), bytes(value)) for name, value in decoded)
         if not same(self._table(), before):
             self._known.clear()
-        elif len(self._known) < CACHE_MAX and all(INDEXED < octet < ALL_ONES for octet in block):
+        elif len(self._known) < CACHE_MAX and is_short(block):
             self._known[block] = fields
         return fields
 
@@ -80,6 +81,11 @@ class BlockReader:
         """What changes whenever the table does: its length, and the entry made last."""
         entries = self._decoder.header_table.dynamic_entries
         return len(entries), entries[0] if entries else None
+
+
+def is_short(block: bytes) -> bool:
+    """Whether a block is worth keeping, and tells nothing of the table's size (section 6.3)."""
+    return 0 < len(block) <= CACHED_BYTES_MAX and block[0] not in SIZE_UPDATE
 
 
 def same(table: tuple[int, Any], other: tuple[int, Any]) -> bool:

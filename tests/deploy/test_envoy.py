@@ -61,7 +61,11 @@ def test_has_a_cluster_for_each_package():
 
 REFUSED = [
     ([], "envoy: no upstream is given for " + ", ".join(f"libral.{r}.v1" for r in ROOMS) + "."),
-    (["--upstream", "a"], "envoy: --upstream is 'a': write it as PACKAGE=HOST:PORT."),
+    (
+        ["--upstream", "a"],
+        "envoy: --upstream is 'a': write it as HOST:PORT or PACKAGE=HOST:PORT.",
+    ),
+    (["--upstream", "a:1"], "envoy: --upstream is 'a:1': write it as PACKAGE=HOST:PORT."),
     (["--descriptor-set", "none"], "envoy: none: No such file or directory."),
     (["--port", "0"], "python -m deploy.envoy: error: argument --port: must be from 1 to 65535"),
 ]

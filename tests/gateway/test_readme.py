@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +22,10 @@ async def test_its_commands_work():
     starting, asking = (
         block.replace("50051", upstream).replace("8080", str(port)) for block in blocks
     )
-    environment = ENVIRONMENT | {"LIBRAL_GATEWAY_PORT": str(port)}
+    environment = ENVIRONMENT | {
+        "LIBRAL_GATEWAY_PORT": str(port),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
     shell = await asyncio.create_subprocess_exec(
         *("sh", "-c", starting + "wait"), env=environment, start_new_session=True
     )
