@@ -7,7 +7,7 @@ import structlog
 from gateway import rest, stream
 from gateway.core import Core
 from gateway.encoding import encoded
-from gateway.errors import INVALID_ARGUMENT, StatusError, failure, internal
+from gateway.errors import StatusError, internal
 from gateway.http import (
     ClientGoneError,
     Receive,
@@ -20,7 +20,7 @@ from gateway.http import (
 from gateway.pages import Pages
 from gateway.routes import not_allowed, with_implied
 from gateway.websocket import PATH as SOCKET_PATH
-from gateway.websocket import Socket
+from gateway.websocket import ManySocket, OneSocket
 
 READING = frozenset({"GET", "HEAD"})
 CLIENT_GONE = 499
@@ -117,17 +117,15 @@ class Gateway:
 
     async def _serve_socket(self, request: Request, send: Send) -> None:
         try:
-            if request.path != SOCKET_PATH:
-                raise self._no_socket(request)
-            request.route = SOCKET_PATH
-            await Socket(self.core, request, send).serve()
+            if request.path == SOCKET_PATH:
+                request.route = SOCKET_PATH
+                await ManySocket(self.core, request, send).serve()
+            else:
+                match = self.core.table.find_any(request.path)
+                request.route = match.route.template.text
+                await OneSocket(self.core, request, match, send).serve()
         except StatusError as error:
             await self._refuse(request, error, send)
-
-    def _no_socket(self, request: Request) -> StatusError:
-        self.core.table.find("GET", request.path)
-        message = f"There is no WebSocket here: use {SOCKET_PATH}."
-        return failure(INVALID_ARGUMENT, "NO_WEBSOCKET", message)
 
     async def _refuse(self, request: Request, error: StatusError, send: Send) -> None:
         """Answers a handshake with an error (ASGI's `websocket.http.response`)."""

@@ -4,7 +4,6 @@ import base64
 import binascii
 import math
 import re
-import time
 
 from gateway.auth import Caller
 from gateway.descriptors import Method
@@ -65,6 +64,15 @@ def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...
     return metadata
 
 
+def visible(metadata: Metadata) -> Metadata:
+    """What a client sees of the metadata of an upstream."""
+    return [
+        (key, value)
+        for key, value in metadata
+        if key not in HOP_BY_HOP | OWN and not key.startswith(PRIVATE_PREFIXES)
+    ]
+
+
 def passes(name: str, headers: dict[str, str]) -> bool:
     return (
         name in headers
@@ -97,14 +105,10 @@ def unary_seconds(headers: dict[str, str]) -> float:
     return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS_MAX)
 
 
-def stream_seconds(headers: dict[str, str], caller: Caller | None) -> float:
-    """A stream lasts an hour at most, and no longer than the token."""
+def stream_seconds(headers: dict[str, str]) -> float:
+    """Reads how long a stream may last: an hour at most."""
     given = given_seconds(headers)
-    seconds = STREAM_SECONDS_MAX if given is None else min(given, STREAM_SECONDS_MAX)
-    if caller is not None and caller.expire - time.time() < seconds:
-        # The gateway ends the stream itself then, as UNAUTHENTICATED.
-        return max(caller.expire - time.time(), 0.0) + 1.0
-    return seconds
+    return STREAM_SECONDS_MAX if given is None else min(given, STREAM_SECONDS_MAX)
 
 
 def given_seconds(headers: dict[str, str]) -> float | None:

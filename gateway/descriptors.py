@@ -22,6 +22,7 @@ HTTP_BODY = "google.api.HttpBody"
 
 BUNDLED = ("libral", "descriptors.binpb")
 NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+WHOLE_TYPES = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 VERBS = ("get", "put", "post", "delete", "patch")
 
 
@@ -54,6 +55,8 @@ class Method:
     """A gRPC method. `rule` is None in a set that knows no access rules.
 
     It is `safe` if it is marked with `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
+    `cursor`, `resume`, `live` and `whole` are those of `libral.policy.v1.Stream`; cursors that are
+    `numbered` are whole numbers, which tell what came before what.
     """
 
     full_name: str
@@ -66,7 +69,10 @@ class Method:
     rule: Rule | None
     cursor: str = ""
     resume: str = ""
+    live: int = 0
+    whole: bool = False
     safe: bool = False
+    numbered: bool = field(init=False)
     service: str = field(init=False)
     path: str = field(init=False)
     request_class: Callable[[], Message] = field(init=False)
@@ -76,6 +82,8 @@ class Method:
         service, _, name = self.full_name.rpartition(".")
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", f"/{service}/{name}")
+        numbered = is_whole(self.output, self.cursor) and is_whole(self.input, self.resume)
+        object.__setattr__(self, "numbered", numbered)
         object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
         object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
 
@@ -181,7 +189,8 @@ class Options:
             found["rule"] = read_rule(options.Extensions[self._rule])
         if self._stream is not None:
             stream = options.Extensions[self._stream]
-            found |= {"cursor": stream.cursor, "resume": stream.resume}
+            names = ("cursor", "resume", "live", "whole")
+            found |= {name: getattr(stream, name) for name in names}
         return found
 
 
@@ -205,6 +214,12 @@ def read_rule(rule: Any) -> Rule:
         scope=rule.scope,
         headers=tuple(name.lower() for name in rule.headers),
     )
+
+
+def is_whole(message: Descriptor, name: str) -> bool:
+    """Whether a field of that name holds whole numbers of 64 bits."""
+    found = message.fields_by_name.get(name)
+    return found is not None and found.cpp_type in WHOLE_TYPES
 
 
 def has_message(pool: DescriptorPool, name: str) -> bool:

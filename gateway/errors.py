@@ -172,6 +172,15 @@ def pack(detail: Message) -> any_pb2.Any:
     return packed
 
 
+def reason_of(error: StatusError) -> str:
+    """The reason of its ErrorInfo, or nothing."""
+    info: Any = error_details_pb2.ErrorInfo()
+    for detail in error.status.details:
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""
+
+
 def retry_after(error: StatusError) -> int | None:
     """Tells after how many whole seconds to try again, or None."""
     info: Any = error_details_pb2.RetryInfo()

@@ -1,5 +1,8 @@
 """uvicorn's protocols with the bounds and closings that it does not have."""
 
+import asyncio
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -11,8 +14,12 @@ from gateway.http import ABORT
 
 HEADER_BYTES_MAX = 64 * 1024
 DISCARDED_BYTES_MAX = 8 * 1024 * 1024
-CLOSE_NOW = "gateway.close_now"
+SOCKET = "gateway.socket"
+# The kernel doubles it. With what the transport keeps, a client that reads nothing costs 256 KiB.
+SEND_BUFFER_BYTES = 64 * 1024
+STALL_SECONDS = 10.0
 CLOSE_SECONDS = 10.0
+TOO_SLOW = (4008, "reads too slowly")
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -80,21 +87,59 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class ClosableWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that can be closed although its client reads nothing."""
+    """A WebSocket that takes whole frames, and can be closed although its client reads nothing.
+
+    A client that leaves more than 64 KiB unread for 10 seconds is closed with 4008.
+    """
+
+    on_ready: Callable[[], None] | None = None
+    takes_more = True
+    _stalled: asyncio.TimerHandle | None = None
 
     def handle_connect(self, event: Handshake) -> None:
         super().handle_connect(event)
         if not self.close_sent:
             scope: Any = self.scope
-            scope["extensions"][CLOSE_NOW] = self.close_now
+            scope["extensions"][SOCKET] = self
+            connected: Any = self.transport.get_extra_info("socket")
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+    def push(self, frame: bytes) -> None:
+        """Sends a whole frame, unless the connection is being closed."""
+        if not self.close_sent and not self.disconnected:
+            self.transport.write(frame)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.takes_more = False
+        self._stalled = self.loop.call_later(STALL_SECONDS, self.close_now, *TOO_SLOW)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_waiting()
+        self.takes_more = True
+        if self.on_ready is not None:
+            self.on_ready()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def close_now(self, code: int, reason: str) -> None:
         """Queues a close frame behind what is unsent, and drops the connection 10 seconds later."""
         if self.close_sent or self.transport.is_closing():
             return
+        self._stop_waiting()
         self.stop_keepalive()
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.close()
         self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self.writable.set()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+
+    def _stop_waiting(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None

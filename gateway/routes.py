@@ -18,6 +18,7 @@ from gateway.template import DOUBLE_STAR, STAR, Template
 
 ANY_VERB = "*"
 USUAL_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+PREFERRED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UPDATE_MASK = "update_mask"
 WHOLE_BODY = "*"
 OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/ws")
@@ -131,6 +132,31 @@ class Table:
         if not allowed:
             raise not_found(path)
         raise not_allowed(verb, allowed)
+
+    def of(self, method: str) -> Route:
+        """Finds a method that is served, by a name such as `package.Service/Method`.
+
+        Raises:
+            StatusError: 404, there is none of that name.
+        """
+        route = self._by_method.get(method)
+        if route is None:
+            raise failure(NOT_FOUND, "METHOD_NOT_FOUND", f"There is no method {method!r}.")
+        return route
+
+    @cached_property
+    def _by_method(self) -> dict[str, Route]:
+        return {route.method.path.removeprefix("/"): route for route in reversed(self.routes)}
+
+    def find_any(self, path: str) -> Match:
+        """Finds the route of a path for a client that names no verb: GET before others.
+
+        Raises:
+            StatusError: 404, or 400 for a broken escape.
+        """
+        allowed = self.allowed(path) - {"HEAD", "OPTIONS"}
+        usual = [verb for verb in PREFERRED if verb in allowed]
+        return self.find((usual or sorted(allowed))[0], path)
 
     def allowed(self, path: str) -> set[str]:
         """Tells the verbs that a path takes.
@@ -251,8 +277,6 @@ def make_route(method: Method, number: int) -> Route:
     parsed = template.parse(binding.template)
     if parsed.text in OWN_PATHS:
         raise ValueError(f"{parsed.text!r} is a path of the gateway itself")
-    if method.client_streaming:
-        raise ValueError("streams from the client, which is not served")
     if method.rule is not None and not (method.rule.public or method.rule.roles):
         raise ValueError(f"{parsed.text!r} has no access rule")
     for variable in parsed.variables:

@@ -12,7 +12,6 @@ import structlog
 import uvicorn
 from google.protobuf.descriptor_pool import Default
 
-from gateway.commands import MESSAGE_BYTES_MAX
 from gateway.core import Core
 from gateway.errors import Renderer
 from gateway.generations import Generations
@@ -22,6 +21,7 @@ from gateway.settings import SettingsError
 from gateway.stream import cancelled
 from gateway.upstream.pool import make_upstream
 from gateway.version import VERSION
+from gateway.websocket.commands import MESSAGE_BYTES_MAX
 
 BACKLOG = 2048
 DRAIN_SECONDS = 1.0

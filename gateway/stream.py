@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, Protocol
 
+from gateway.broadcast import Item
 from gateway.core import Core
 from gateway.errors import StatusError
-from gateway.feed import OK_STATUS, Feed, Item, resume
+from gateway.feed import OK_STATUS, Feed, resume
 from gateway.http import JSON, Request, Response, Send, base_headers
 from gateway.params import bind
 from gateway.routes import Match

@@ -161,16 +161,23 @@ class UnaryExchange(Exchange):
 class StreamExchange(Exchange):
     """A call of which either side may stream."""
 
-    __slots__ = ("_buffer", "_changed", "_ended", "_error", "_queue", "_queued")
+    __slots__ = ("_buffer", "_changed", "_ended", "_error", "_opened", "_queue", "_queued")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._buffer = bytearray()
         self._queue: deque[bytes] = deque()
         self._queued = 0
+        self._opened = False
         self._ended = False
         self._error: BaseException | None = None
         self._changed: list[asyncio.Future[None]] = []
+
+    def on_headers(self, fields: Fields, *, end: bool) -> None:
+        super().on_headers(fields, end=end)
+        if not self._opened and http_status_is_final(fields):
+            self._opened = True
+            self._notify()
 
     async def send(self, message: bytes) -> None:
         if self._ended:
@@ -184,7 +191,7 @@ class StreamExchange(Exchange):
             self._push(b"", end=True)
 
     async def headers(self) -> Metadata:
-        while not self._initial and not self._queue and not self._ended:
+        while not self._opened and not self._ended:
             await self._change()
         if self._error is not None and not self._queue:
             raise self._reason()
@@ -272,6 +279,10 @@ class StreamExchange(Exchange):
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+
+
+def http_status_is_final(fields: Fields) -> bool:
+    return wire.http_status(fields) not in INFORMATIONAL
 
 
 TORN = "its message is torn"

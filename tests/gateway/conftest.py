@@ -213,8 +213,15 @@ class HealthHandler(grpc.GenericRpcHandler):
 class RunningGateway:
     """A gateway on a free port, with a client."""
 
-    def __init__(self, contracts: Contracts, targets: dict[str, str], **options: Any) -> None:
-        self.core = Core.make(contracts, make_table(contracts), Upstreams(targets), **options)
+    def __init__(
+        self,
+        contracts: Contracts,
+        targets: dict[str, str],
+        transport: str = "lean",
+        **options: Any,
+    ) -> None:
+        upstreams = Upstreams(targets, transport)
+        self.core = Core.make(contracts, make_table(contracts), upstreams, **options)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from gateway import auth, websocket
+from gateway import auth, protocols
 from tests.gateway.conftest import RunningGateway, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -75,12 +75,14 @@ async def test_resumes_across_a_restart_without_gap_or_repeat(contracts, shared_
     assert seen == list(range(1501))
 
 
-async def test_unsubscribe_ends_the_call(gateway, echo):
+async def test_cancel_ends_the_call(gateway, echo):
     async with open_socket(gateway) as socket:
         await say(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
         await hear(socket)
         assert echo.open_streams == 1
-        await say(socket, type="unsubscribe", id="a")
+        await say(socket, type="cancel", id="a")
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 499)
         await eventually(lambda: echo.open_streams == 0)
         await say(socket, type="subscribe", id="a", path=f"{PATH}?until=0")
         assert await hear(socket) == {"type": "end", "id": "a", "status": OK}
@@ -157,7 +159,7 @@ WRONG = [
     (f'{{"type":"subscribe","id":"{"x" * 65}","path":"/"}}', "INVALID_ARGUMENT", 400),
     ('{"type":"subscribe","id":"a"}', "INVALID_ARGUMENT", 400),
     ('{"type":"subscribe","id":"a","path":"x"}', "INVALID_ARGUMENT", 400),
-    ('{"type":"unsubscribe","id":"none"}', "INVALID_ARGUMENT", 400),
+    ('{"type":"cancel","id":"none"}', "INVALID_ARGUMENT", 400),
     ('{"type":"authenticate"}', "INVALID_ARGUMENT", 400),
     ('{"type":"authenticate","token":"\\u00ff"}', "TOKEN_INVALID", 401),
 ]
@@ -210,16 +212,16 @@ async def test_a_socket_has_32_subscriptions(gateway, echo):
     await eventually(lambda: echo.open_streams == 0)
 
 
-async def test_a_message_has_64_kib(gateway):
+async def test_a_message_has_a_mebibyte(gateway):
     async with open_socket(gateway) as socket:
-        await socket.send("x" * 65537)
+        await socket.send("x" * (1024 * 1024 + 1))
         with pytest.raises(ConnectionClosed) as caught:
             await hear(socket)
         assert caught.value.rcvd.code == 1009
 
 
-async def test_other_paths_are_no_sockets(gateway):
-    for path, code in (("/v1/echo", 400), ("/nope", 404)):
+async def test_other_paths_are_judged_at_the_upgrade(gateway):
+    for path, code in (("/v1/echo?nope=1", 400), ("/nope", 404), ("/healthz", 404)):
         with pytest.raises(InvalidStatus) as caught:
             await connect(f"ws://127.0.0.1:{gateway.port}{path}", proxy=None).__aenter__()
         assert caught.value.response.status_code == code
@@ -233,7 +235,7 @@ async def read_to_the_end(socket: ClientConnection) -> None:
 async def test_a_client_that_does_not_read_is_closed_and_others_do_not_feel_it(
     gateway, echo, monkeypatch
 ):
-    monkeypatch.setattr(websocket, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(protocols, "STALL_SECONDS", 0.5)
     slow = await open_socket(gateway, max_queue=1)
     await say(slow, type="subscribe", id="a", path=f"{PATH}?until=1000000&size=10000")
     await eventually(lambda: echo.open_streams == 1)

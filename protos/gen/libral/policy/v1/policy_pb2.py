@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlibral/policy/v1/policy.proto\x12\x10libral.policy.v1\x1a google/protobuf/descriptor.proto\"n\n\x04Rule\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12%\n\x05roles\x18\x02 \x03(\x0e\x32\x16.libral.policy.v1.Role\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x0f\n\x07\x61udited\x18\x04 \x01(\x08\x12\x0f\n\x07headers\x18\x05 \x03(\t\"(\n\x06Stream\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x0e\n\x06resume\x18\x02 \x01(\t*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\x0b\n\x07\x43REATOR\x10\x02\x12\x0c\n\x08STREAMER\x10\x03\x12\n\n\x06VIEWER\x10\x04\x12\x0c\n\x08OPERATOR\x10\x05\x12\t\n\x05\x41\x44MIN\x10\x06\x12\x0b\n\x07SERVICE\x10\x07:F\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\xc4\x8a\x03 \x01(\x0b\x32\x16.libral.policy.v1.Rule:J\n\x06stream\x12\x1e.google.protobuf.MethodOptions\x18\xc5\x8a\x03 \x01(\x0b\x32\x18.libral.policy.v1.Streamb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlibral/policy/v1/policy.proto\x12\x10libral.policy.v1\x1a google/protobuf/descriptor.proto\"n\n\x04Rule\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12%\n\x05roles\x18\x02 \x03(\x0e\x32\x16.libral.policy.v1.Role\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x0f\n\x07\x61udited\x18\x04 \x01(\x08\x12\x0f\n\x07headers\x18\x05 \x03(\t\"E\n\x06Stream\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x0e\n\x06resume\x18\x02 \x01(\t\x12\x0c\n\x04live\x18\x03 \x01(\x03\x12\r\n\x05whole\x18\x04 \x01(\x08*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\x0b\n\x07\x43REATOR\x10\x02\x12\x0c\n\x08STREAMER\x10\x03\x12\n\n\x06VIEWER\x10\x04\x12\x0c\n\x08OPERATOR\x10\x05\x12\t\n\x05\x41\x44MIN\x10\x06\x12\x0b\n\x07SERVICE\x10\x07:F\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\xc4\x8a\x03 \x01(\x0b\x32\x16.libral.policy.v1.Rule:J\n\x06stream\x12\x1e.google.protobuf.MethodOptions\x18\xc5\x8a\x03 \x01(\x0b\x32\x18.libral.policy.v1.Streamb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'libral.policy.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=239
-  _globals['_ROLE']._serialized_end=354
+  _globals['_ROLE']._serialized_start=268
+  _globals['_ROLE']._serialized_end=383
   _globals['_RULE']._serialized_start=85
   _globals['_RULE']._serialized_end=195
   _globals['_STREAM']._serialized_start=197
-  _globals['_STREAM']._serialized_end=237
+  _globals['_STREAM']._serialized_end=266
 # @@protoc_insertion_point(module_scope)

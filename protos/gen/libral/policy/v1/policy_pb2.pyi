@@ -117,25 +117,37 @@ Global___Rule: _TypeAlias = Rule  # noqa: Y015
 
 @_typing.final
 class Stream(_message.Message):
-    """How a server stream is resumed by a client that lost its connection."""
+    """How a server stream is resumed by a client that lost its connection, and
+    joined by one that asks for what is being streamed already.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CURSOR_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
+    WHOLE_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """The field of the streamed message that is the cursor."""
+    """The field of the streamed message that is the cursor: it grows."""
     resume: _builtins.str
     """The field of the request that takes the last cursor seen."""
+    live: _builtins.int
+    """The value of the resume field that means: from now on. 0: none does."""
+    whole: _builtins.bool
+    """Every message tells all that there is, so that the newest one is enough
+    for who joins late.
+    """
     def __init__(
         self,
         *,
         cursor: _builtins.str = ...,
         resume: _builtins.str = ...,
+        live: _builtins.int = ...,
+        whole: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "resume", b"resume"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "live", b"live", "resume", b"resume", "whole", b"whole"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,106 @@
+"""Calls on a WebSocket: what the upstream says, put on the connection."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from gateway.broadcast import TOO_SLOW, Item
+from gateway.dialog import Dialog
+from gateway.errors import Metadata, StatusError, internal, reason_of
+from gateway.feed import Feed
+from gateway.websocket.connection import Connection, gone
+from gateway.websocket.wires import as_texts
+
+log = structlog.get_logger()
+
+Ended = Callable[[StatusError | None], None]
+
+
+class Subscription:
+    """A server stream, which may be shared: it is put on the connection as it comes."""
+
+    def __init__(
+        self, connection: Connection, tag: bytes, feed: Feed, ended: Ended, *, enum_numbers: bool
+    ) -> None:
+        self._connection = connection
+        self._tag = tag
+        self._feed = feed
+        self._ended = ended
+        self._enum_numbers = enum_numbers
+
+    def start(self) -> None:
+        self._feed.pour(self)
+
+    def wake(self) -> None:
+        self._feed.wake()
+
+    @property
+    def ready(self) -> bool:
+        return self._connection.ready
+
+    def begin(self, headers: Metadata) -> None:
+        send_headers(self._connection, self._tag, headers)
+
+    def take(self, item: Item) -> None:
+        wire = self._connection.wire
+        self._connection.push(wire.message(self._tag, item, enum_numbers=self._enum_numbers))
+
+    def finish(self, error: StatusError | None, trailers: Metadata) -> None:
+        self._feed.close()
+        if error is not None and reason_of(error) == TOO_SLOW:
+            self._connection.drop_slow()
+            return
+        self._connection.push(self._connection.wire.end(self._tag, error, trailers))
+        self._ended(error)
+
+    async def close(self) -> None:
+        self._feed.close()
+
+
+class Conversation:
+    """A call on which both sides may speak, or one with a single answer."""
+
+    def __init__(self, connection: Connection, tag: bytes, dialog: Dialog, ended: Ended) -> None:
+        self.dialog = dialog
+        self._connection = connection
+        self._tag = tag
+        self._ended = ended
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """It waits for room by itself."""
+
+    async def close(self) -> None:
+        await gone(self._task)
+
+    async def _run(self) -> None:
+        error: StatusError | None = None
+        try:
+            await self._carry()
+        except StatusError as problem:
+            error = problem
+        except Exception:
+            log.exception("websocket.failed", method=self.dialog.method.full_name)
+            error = internal()
+        finally:
+            self.dialog.close()
+        trailers = error.trailers if error is not None else self.dialog.trailers()
+        self._connection.push(self._connection.wire.end(self._tag, error, trailers))
+        self._ended(error)
+
+    async def _carry(self) -> None:
+        connection = self._connection
+        send_headers(connection, self._tag, await self.dialog.headers())
+        while (item := await self.dialog.read()) is not None:
+            await connection.room()
+            connection.push(connection.wire.message(self._tag, item, enum_numbers=False))
+
+
+def send_headers(connection: Connection, tag: bytes, metadata: Metadata) -> None:
+    """Sends the metadata, if there is any for the client."""
+    texts = as_texts(metadata)
+    if texts:
+        connection.push(connection.wire.headers(tag, texts))

@@ -1,0 +1,188 @@
+"""What the gateway says on a WebSocket, as whole frames (RFC 6455, section 5.2)."""
+
+import base64
+from typing import Any, Protocol
+
+import orjson
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError, Message
+from google.rpc import status_pb2
+from libral.gateway.v1 import socket_pb2
+
+from gateway.broadcast import Item
+from gateway.calls import visible
+from gateway.codec import Codec
+from gateway.descriptors import Method
+from gateway.errors import Metadata, Renderer, StatusError, invalid_field
+from gateway.feed import OK_STATUS
+from gateway.websocket.commands import Command, read_binary, read_json
+
+TEXT, BINARY = 0x81, 0x82
+SHORT_MAX, MEDIUM_MAX = 125, 0xFFFF
+
+
+class Wire(Protocol):
+    """The form of both sides' messages. A `tag` says which call a message is about."""
+
+    subprotocol: str
+
+    def read(self, message: dict[str, Any]) -> Command:
+        """Reads what the client said (ASGI's `websocket.receive`).
+
+        Raises:
+            StatusError: It cannot be understood.
+        """
+        ...
+
+    def request(self, method: Method, content: bytes | None) -> Message:
+        """Reads a request message. None: an empty one.
+
+        Raises:
+            StatusError: It is none of that method.
+        """
+        ...
+
+    def tag(self, call_id: str) -> bytes: ...
+
+    def pong(self) -> bytes: ...
+
+    def authenticated(self) -> bytes: ...
+
+    def error(self, error: StatusError) -> bytes: ...
+
+    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes: ...
+
+    def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes: ...
+
+    def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes: ...
+
+
+class JsonWire:
+    """JSON in text frames."""
+
+    subprotocol = "libral.v1.json"
+
+    def __init__(self, codec: Codec, renderer: Renderer) -> None:
+        self._codec = codec
+        self._renderer = renderer
+
+    def read(self, message: dict[str, Any]) -> Command:
+        return read_json(message.get("text"))
+
+    def request(self, method: Method, content: bytes | None) -> Message:
+        message = method.request_class()
+        if content is not None:
+            self._codec.decode(content, message, None)
+        return message
+
+    def tag(self, call_id: str) -> bytes:
+        return b',"id":' + orjson.dumps(call_id) if call_id else b""
+
+    def pong(self) -> bytes:
+        return framed(TEXT, b'{"type":"pong"}')
+
+    def authenticated(self) -> bytes:
+        return framed(TEXT, b'{"type":"authenticated"}')
+
+    def error(self, error: StatusError) -> bytes:
+        return framed(TEXT, b'{"type":"error","status":' + self._renderer.status(error) + b"}")
+
+    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes:
+        told = orjson.dumps(texts)
+        return framed(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + told + b"}")
+
+    def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes:
+        key = (TEXT, tag, enum_numbers)
+        known = item.frames.get(key)
+        if known is None:
+            data = self._codec.encode(item.message, item.field, enum_numbers=enum_numbers)
+            cursor = b',"cursor":' + orjson.dumps(item.cursor) if item.cursor else b""
+            text = b'{"type":"message"' + tag + b',"data":' + data + cursor + b"}"
+            known = item.frames[key] = framed(TEXT, text)
+        return known
+
+    def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
+        status = OK_STATUS if error is None else self._renderer.status(error)
+        told = as_texts(trailers)
+        more = b',"trailers":' + orjson.dumps(told) if told else b""
+        return framed(TEXT, b'{"type":"end"' + tag + b',"status":' + status + more + b"}")
+
+
+class BinaryWire:
+    """`libral.gateway.v1.ServerFrame` in binary frames."""
+
+    subprotocol = "libral.v1.binary"
+
+    def read(self, message: dict[str, Any]) -> Command:
+        return read_binary(message.get("bytes"))
+
+    def request(self, method: Method, content: bytes | None) -> Message:
+        message = method.request_class()
+        try:
+            message.ParseFromString(content or b"")
+        except DecodeError:
+            raise invalid_field("message", f"must be a {method.input.full_name}.") from None
+        return message
+
+    def tag(self, call_id: str) -> bytes:
+        return call_id.encode()
+
+    def pong(self) -> bytes:
+        return binary(socket_pb2.ServerFrame(pong=Empty()))
+
+    def authenticated(self) -> bytes:
+        return binary(socket_pb2.ServerFrame(authenticated=Empty()))
+
+    def error(self, error: StatusError) -> bytes:
+        return binary(socket_pb2.ServerFrame(error=error.status))
+
+    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes:
+        headers = socket_pb2.Headers(metadata=texts)
+        return binary(socket_pb2.ServerFrame(id=tag.decode(), headers=headers))
+
+    def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes:  # noqa: ARG002
+        key = (BINARY, tag)
+        known = item.frames.get(key)
+        if known is None:
+            message = socket_pb2.Message(content=item.content, cursor=item.cursor)
+            frame = socket_pb2.ServerFrame(id=tag.decode(), message=message)
+            known = item.frames[key] = binary(frame)
+        return known
+
+    def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
+        status = status_pb2.Status() if error is None else error.status
+        end = socket_pb2.End(status=status, trailers=as_texts(trailers))
+        return binary(socket_pb2.ServerFrame(id=tag.decode(), end=end))
+
+
+def choose_wire(offered: list[str], codec: Codec, renderer: Renderer) -> Wire:
+    """Chooses by the subprotocols that the client offers: the first that is known, else JSON."""
+    for name in offered:
+        if name == BinaryWire.subprotocol:
+            return BinaryWire()
+        if name == JsonWire.subprotocol:
+            break
+    return JsonWire(codec, renderer)
+
+
+def as_texts(metadata: Metadata) -> dict[str, str]:
+    """Writes metadata as texts: bytes as base64, several values of a key with commas between."""
+    texts: dict[str, str] = {}
+    for key, value in visible(metadata):
+        text = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        texts[key] = f"{texts[key]},{text}" if key in texts else text
+    return texts
+
+
+def binary(frame: socket_pb2.ServerFrame) -> bytes:
+    return framed(BINARY, frame.SerializeToString())
+
+
+def framed(first: int, payload: bytes) -> bytes:
+    """Makes an unmasked frame that is a whole message."""
+    size = len(payload)
+    if size <= SHORT_MAX:
+        return bytes((first, size)) + payload
+    if size <= MEDIUM_MAX:
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload

@@ -1,0 +1,205 @@
+"""Calls of every kind by their names, many on one socket."""
+
+import pytest
+
+from tests.gateway.conftest import eventually
+from tests.gateway.websocket.conftest import hear, open_socket, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OK = {"code": 0, "status": "OK", "message": "", "details": []}
+SERVICE = "chat.v1.ChatService"
+
+
+def line(**values):
+    return {"room": "", "text": "", "number": "0", "code": 0} | values
+
+
+async def call(socket, name, method, **options):
+    await say(socket, type="call", id=name, method=f"{SERVICE}/{method}", **options)
+
+
+async def test_a_unary_call(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(
+            socket,
+            "a",
+            "Say",
+            data={"text": "hi"},
+            metadata={"X-Word": "yes", "x-raw-bin": "AP8="},
+            timeout=2,
+        )
+        assert await hear(socket) == {
+            "type": "headers",
+            "id": "a",
+            "metadata": {"x-mood": "good", "x-raw-bin": "AP8="},
+        }
+        assert await hear(socket) == {"type": "message", "id": "a", "data": line(text="hi")}
+        assert await hear(socket) == {
+            "type": "end",
+            "id": "a",
+            "status": OK,
+            "trailers": {"x-cost": "3"},
+        }
+    assert chat.metadata["x-word"] == "yes"
+    assert chat.metadata["x-raw-bin"] == b"\x00\xff"
+    assert 1 < chat.remaining < 2.1
+
+
+async def test_a_unary_call_without_data_sends_an_empty_message(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Say")
+        heard = [await hear(socket) for _ in range(3)]
+        assert heard[1]["data"] == line()
+
+
+async def test_a_client_stream(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Add", data={"number": "1"})
+        for number in range(2, 100):
+            await say(socket, type="message", id="a", data={"number": number})
+        await say(socket, type="end", id="a")
+        assert (await hear(socket))["data"] == line(number=str(sum(range(100))))
+        assert await hear(socket) == {"type": "end", "id": "a", "status": OK}
+
+
+async def test_both_sides_stream(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat")
+        for text in ("one", "two"):
+            await say(socket, type="message", id="a", data={"text": text})
+            assert (await hear(socket))["data"]["text"] == text.upper()
+        await say(socket, type="end", id="a")
+        assert (await hear(socket))["data"]["text"] == "bye"
+        assert (await hear(socket))["status"] == OK
+
+
+async def test_calls_do_not_wait_for_each_other(talk, chat):
+    async with open_socket(talk) as socket:
+        for name in "abc":
+            await call(socket, name, "Chat")
+        for name in "cab":
+            await say(socket, type="message", id=name, data={"text": name})
+            heard = await hear(socket)
+            assert (heard["id"], heard["data"]["text"]) == (name, name.upper())
+
+
+async def test_a_server_stream_by_name(talk, chat):
+    await chat.append("first")
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Watch", data={"after": 0})
+        heard = await hear(socket)
+        assert (heard["data"]["text"], heard["cursor"]) == ("first", "1")
+
+
+async def test_an_error_has_details_and_trailers(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat", data={"code": 9, "text": "not now"})
+        heard = await hear(socket)
+        assert heard["status"] | {"details": []} == {
+            "code": 400,
+            "status": "FAILED_PRECONDITION",
+            "message": "not now",
+            "details": [],
+        }
+        assert heard["trailers"] == {"x-cost": "9"}
+
+
+async def test_a_deadline_ends_the_call(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat", timeout=0.2)
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["status"]) == ("end", "DEADLINE_EXCEEDED")
+    await eventually(lambda: chat.open == 0)
+
+
+async def test_a_client_cancels(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat", data={"text": "x"})
+        await hear(socket)
+        assert chat.open == 1
+        await say(socket, type="cancel", id="a")
+        assert (await hear(socket))["status"]["status"] == "CANCELLED"
+        await eventually(lambda: chat.open == 0)
+        await say(socket, type="message", id="a", data={})
+        assert (await hear(socket))["type"] == "error"
+
+
+async def test_a_socket_that_closes_cancels(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat", data={"text": "x"})
+        await hear(socket)
+    await eventually(lambda: chat.open == 0)
+
+
+async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat")
+        await call(socket, "b", "Chat")
+        await say(socket, type="message", id="a", data={"nope": 1})
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 400)
+        assert "nope" in heard["status"]["message"]
+        await say(socket, type="message", id="b", data={"text": "x"})
+        assert (await hear(socket))["data"]["text"] == "X"
+
+
+async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
+    chat.taking.clear()
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Chat")
+        await call(socket, "b", "Say")
+        text = "x" * 500_000
+        for _ in range(100):
+            await say(socket, type="message", id="a", data={"text": text})
+        ends = {}
+        while len(ends) < 2:
+            heard = await hear(socket)
+            if heard["type"] == "end":
+                ends[heard["id"]] = heard["status"]["status"]
+        assert ends == {"a": "RESOURCE_EXHAUSTED", "b": "OK"}
+    chat.taking.set()
+
+
+REFUSED = [
+    ({"type": "call", "id": "a"}, "METHOD_NOT_FOUND"),
+    ({"type": "call", "id": "a", "method": "chat.v1.ChatService.Say"}, "METHOD_NOT_FOUND"),
+    ({"type": "call", "id": "a", "method": f"{SERVICE}/Secret"}, "TOKEN_MISSING"),
+    ({"type": "call", "id": "a", "method": f"{SERVICE}/Say", "data": []}, "INVALID_ARGUMENT"),
+]
+
+
+@pytest.mark.parametrize(("message", "reason"), REFUSED)
+async def test_a_call_that_cannot_be_made_ends(talk, chat, message, reason):
+    async with open_socket(talk) as socket:
+        await say(socket, **message)
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"]) == ("end", "a")
+        assert heard["status"]["details"][0]["reason"] == reason
+
+
+WRONG = [
+    {"type": "call", "id": 1},
+    {"type": "call", "id": "a", "metadata": {"x": 1}},
+    {"type": "call", "id": "a", "metadata": {f"k{n}": "" for n in range(65)}},
+    {"type": "call", "id": "a", "timeout": "5"},
+    {"type": "call", "id": "a", "timeout": 0},
+    {"type": "call", "id": "a", "timeout": True},
+    {"type": "end", "id": "none"},
+]
+
+
+@pytest.mark.parametrize("message", WRONG)
+async def test_says_which_member_is_wrong(talk, chat, message):
+    async with open_socket(talk) as socket:
+        await say(socket, **message)
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["code"]) == ("error", 400)
+        assert heard["status"]["message"].split(":")[0] in message
+
+
+async def test_a_client_that_has_said_all_says_no_more(talk, chat):
+    async with open_socket(talk) as socket:
+        await call(socket, "a", "Watch", data={"after": -1})
+        await say(socket, type="message", id="a", data={})
+        assert "said all" in (await hear(socket))["status"]["message"]

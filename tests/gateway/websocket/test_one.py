@@ -1,0 +1,139 @@
+"""The path of a method as a WebSocket."""
+
+import asyncio
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from gateway.websocket import one
+from tests.gateway.conftest import eventually
+from tests.gateway.websocket.conftest import closing_code, hear, open_socket, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OK = {"code": 0, "status": "OK", "message": "", "details": []}
+
+
+async def test_a_server_stream(talk, chat):
+    await chat.append("one", "two")
+    async with open_socket(talk, "/v1/log:watch?after=1") as socket:
+        heard = await hear(socket)
+        assert (heard["type"], heard["data"]["text"], heard["cursor"]) == ("message", "two", "2")
+        assert "id" not in heard
+        await chat.append("three")
+        assert (await hear(socket))["cursor"] == "3"
+        assert chat.open == 1
+    await eventually(lambda: chat.open == 0)
+
+
+async def test_a_read_is_answered_and_closed(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/line?text=hi") as socket:
+        assert (await hear(socket))["type"] == "headers"
+        data = (await hear(socket))["data"]
+        assert (data["room"], data["text"]) == ("red", "hi")
+        assert await hear(socket) == {"type": "end", "status": OK, "trailers": {"x-cost": "3"}}
+        assert await closing_code(socket) == 1000
+
+
+async def test_the_path_wins_in_a_body(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/say") as socket:
+        await say(socket, type="message", data={"text": "hi", "room": "blue"})
+        assert (await hear(socket))["type"] == "headers"
+        data = (await hear(socket))["data"]
+        assert (data["room"], data["text"]) == ("red", "hi")
+        assert (await hear(socket))["status"] == OK
+
+
+async def test_a_client_stream_has_the_path_in_every_message(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/add") as socket:
+        for number in range(5):
+            await say(socket, type="message", data={"number": number, "room": f"{number}"})
+        await say(socket, type="end")
+        data = (await hear(socket))["data"]
+        assert (data["room"], data["number"]) == ("red", "10")
+        assert (await hear(socket))["status"] == OK
+        assert await closing_code(socket) == 1000
+
+
+async def test_both_sides_stream(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/chat") as socket:
+        await say(socket, type="message", data={"text": "a"})
+        assert (await hear(socket))["data"]["text"] == "A"
+        await say(socket, type="ping")
+        assert await hear(socket) == {"type": "pong"}
+        await say(socket, type="message", data={"code": 9, "text": "no"})
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["status"]) == ("end", "FAILED_PRECONDITION")
+        assert await closing_code(socket) == 4009
+
+
+async def test_headers_are_metadata_and_deadline(talk, chat):
+    headers = {"grpc-metadata-x-word": "yes", "grpc-timeout": "300m"}
+    async with open_socket(talk, "/v1/rooms/red/chat", additional_headers=headers) as socket:
+        heard = await hear(socket)
+        assert heard["status"]["status"] == "DEADLINE_EXCEEDED"
+        assert await closing_code(socket) == 4004
+    assert chat.metadata["x-word"] == "yes"
+
+
+async def test_a_client_cancels(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/chat") as socket:
+        await say(socket, type="message", data={"text": "a"})
+        await hear(socket)
+        await say(socket, type="cancel")
+        assert (await hear(socket))["status"]["status"] == "CANCELLED"
+        assert await closing_code(socket) == 4001
+    await eventually(lambda: chat.open == 0)
+
+
+async def test_a_message_that_is_none_ends_the_call(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/chat") as socket:
+        await say(socket, type="message", data={"nope": "a"})
+        assert "nope" in (await hear(socket))["status"]["message"]
+        assert await closing_code(socket) == 4003
+
+
+async def test_a_browser_authenticates_first(talk, chat, tokens):
+    async with open_socket(talk, "/v1/secret") as socket:
+        await say(socket, type="message", data={})
+        heard = await hear(socket)
+        assert heard["status"]["details"][0]["reason"] == "TOKEN_MISSING"
+        assert await closing_code(socket) == 4016
+    async with open_socket(talk, "/v1/secret") as socket:
+        await say(socket, type="authenticate", token="nonsense")
+        assert (await hear(socket))["status"]["code"] == 401
+
+
+async def test_a_browser_that_says_nothing_is_closed(talk, chat, monkeypatch):
+    monkeypatch.setattr(one, "AUTHENTICATE_SECONDS", 0.2)
+    async with open_socket(talk, "/v1/secret") as socket:
+        assert (await hear(socket))["status"]["code"] == 401
+        assert await closing_code(socket) == 4016
+
+
+REFUSED = [
+    ("/v1/log:watch?nope=1", 400),
+    ("/v1/log:watch?after=x", 400),
+    ("/v1/nothing", 404),
+]
+
+
+@pytest.mark.parametrize(("path", "code"), REFUSED)
+async def test_what_is_wrong_at_the_upgrade_is_an_http_error(talk, chat, path, code):
+    with pytest.raises(InvalidStatus) as caught:
+        await open_socket(talk, path).__aenter__()
+    assert caught.value.response.status_code == code
+
+
+async def test_says_what_cannot_be_said(talk, chat):
+    async with open_socket(talk, "/v1/rooms/red/chat") as socket:
+        for kind in ("authenticate", "subscribe", "call"):
+            await say(socket, type=kind, id="a", token="x", path="/", method="x")
+            heard = await hear(socket)
+            assert (heard["type"], heard["status"]["code"]) == ("error", 400)
+            assert kind in heard["status"]["message"]
+        await say(socket, type="end")
+        await say(socket, type="message", data={})
+        heard = [await hear(socket) for _ in range(3)]
+        assert {message["type"] for message in heard} == {"message", "error", "end"}
+        await asyncio.sleep(0)
