@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.kernel.errors import UnavailableError
+from services.kernel.statements import Statement
 
 CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
@@ -20,6 +22,9 @@ POOL_SIZE = 5
 POOL_OVERFLOW = 5
 POOL_WAIT_SECONDS = 2.0
 RECYCLE_SECONDS = 120
+
+READ_TRIES = 2
+IDLE_SECONDS = 60.0
 
 # Classes of SQLSTATE that mean the server is away, full, or became a standby.
 AWAY_STATES = ("08", "53", "57", "25006")
@@ -30,6 +35,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
+        self._reads = Reads(url)
         self._after_commit: list[Callable[[], None]] = []
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -60,6 +66,20 @@ class Database:
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
+    async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        """Reads rows, in a transaction of their own.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        with away_means_unavailable():
+            return await self._reads.rows(statement, values)
+
+    async def row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        """Reads the one row, if there is one."""
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
+
     async def answers(self) -> bool:
         """Tells whether the database answers in time."""
         try:
@@ -70,18 +90,79 @@ class Database:
         return True
 
     async def close(self) -> None:
+        await self._reads.close()
         await self.engine.dispose()
 
 
-def open_engine(url: str) -> AsyncEngine:
-    """Makes the engine of a `postgresql://` URL, TLS parameters of libpq included."""
+class Reads:
+    """Connections that only read, without what SQLAlchemy does around each statement."""
+
+    def __init__(self, url: str) -> None:
+        self._address, self._arguments = split_url(url, "postgresql")
+        self._pool: Any = None
+
+    async def rows(self, statement: Statement, values: dict[str, Any]) -> list[asyncpg.Record]:
+        """Reads, and once more when the connection was lost on the way."""
+        arguments = statement.arguments(values)
+        for attempt in range(1, READ_TRIES + 1):
+            try:
+                return await self._fetch(statement.sql, arguments)
+            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+                if attempt == READ_TRIES:
+                    raise
+        raise AssertionError
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def _fetch(self, sql: str, arguments: list[Any]) -> list[asyncpg.Record]:
+        pool = await self._open()
+        connection: Any = await pool.acquire(timeout=POOL_WAIT_SECONDS)
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+                return rows
+        except (TimeoutError, asyncio.CancelledError):
+            # A server that is stopped would not hear of a cancellation either.
+            connection.terminate()
+            raise
+        finally:
+            await pool.release(connection)
+
+    async def _open(self) -> Any:
+        if self._pool is None:
+            self._pool = asyncpg.create_pool(
+                self._address,
+                min_size=0,
+                max_size=POOL_SIZE,
+                max_inactive_connection_lifetime=IDLE_SECONDS,
+                reset=keep,
+                timeout=CONNECT_SECONDS,
+                ssl=self._arguments.get("ssl"),
+            )
+        await self._pool
+        return self._pool
+
+
+async def keep(_: object) -> None:
+    """Leaves a connection as it is: nothing that is read changes it."""
+
+
+def split_url(url: str, scheme: str) -> tuple[str, dict[str, Any]]:
+    """Takes the TLS parameters of libpq out of a `postgresql://` URL."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
     if mode := query.pop("sslmode", None):
         arguments["ssl"] = mode
     query.pop("channel_binding", None)
-    address = urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), ""))
+    return urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), arguments
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """Makes the engine of a `postgresql://` URL, TLS parameters of libpq included."""
+    address, arguments = split_url(url, "postgresql+asyncpg")
     return create_async_engine(
         address,
         connect_args=arguments,
@@ -99,8 +180,12 @@ def away_means_unavailable() -> Generator[None, None, None]:
         yield
     except IntegrityError:
         raise
-    except (OSError, TimeoutError, PoolTimeoutError) as error:
+    except (OSError, TimeoutError, PoolTimeoutError, asyncpg.InterfaceError) as error:
         raise unavailable() from error
+    except asyncpg.PostgresError as error:
+        if (getattr(error, "sqlstate", None) or "").startswith(AWAY_STATES):
+            raise unavailable() from error
+        raise
     except DBAPIError as error:
         if is_away(error):
             raise unavailable() from error

@@ -17,7 +17,7 @@ from libral.policy.v1 import policy_pb2
 
 from services.kernel.calls import ANONYMOUS, Call, enter_call
 from services.kernel.errors import LibralError, UnavailableError, invalid
-from services.kernel.policies import Policies, enforce
+from services.kernel.policies import Policies, enforce, role_names
 from services.kernel.status import to_status
 from services.kernel.telemetry import Meter
 from services.kernel.tokens import Verifier, unauthenticated
@@ -52,6 +52,7 @@ class Method:
 
     path: str
     rule: policy_pb2.Rule
+    admitted: frozenset[str]
 
 
 class Pipeline(grpc.aio.ServerInterceptor):
@@ -79,7 +80,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             rule = self._policies.find(path)
             if handler is None or rule is None:
                 return handler
-            self._wrapped[path] = self._wrap(Method(path, rule), handler)
+            self._wrapped[path] = self._wrap(Method(path, rule, role_names(rule)), handler)
         return self._wrapped[path]
 
     def drain(self) -> None:
@@ -161,7 +162,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             if not authorization.startswith(BEARER):
                 raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
             caller = await self._verifier.verify(authorization.removeprefix(BEARER))
-        enforce(served.method.rule, caller)
+        enforce(served.method.rule, served.method.admitted, caller)
         served.call = Call(served.method.path, request_id_of(metadata), caller)
         enter_call(served.call)
         structlog.contextvars.bind_contextvars(request_id=served.call.request_id)

@@ -30,6 +30,10 @@ class Policies:
         return self._rules.get(method)
 
 
+def role_names(rule: policy_pb2.Rule) -> frozenset[str]:
+    return frozenset(policy_pb2.Role.Name(role) for role in rule.roles)
+
+
 def rule_of(method: descriptor.MethodDescriptor) -> policy_pb2.Rule:
     rule: policy_pb2.Rule = method.GetOptions().Extensions[policy_pb2.rule]
     if not rule.public and not rule.roles:
@@ -37,8 +41,8 @@ def rule_of(method: descriptor.MethodDescriptor) -> policy_pb2.Rule:
     return rule
 
 
-def enforce(rule: policy_pb2.Rule, caller: Caller) -> None:
-    """Admits the caller or raises.
+def enforce(rule: policy_pb2.Rule, admitted: frozenset[str], caller: Caller) -> None:
+    """Admits the caller or raises. `admitted` are the names of the roles of the rule.
 
     Raises:
         UnauthenticatedError: The method asks for a token and there is none.
@@ -50,7 +54,6 @@ def enforce(rule: policy_pb2.Rule, caller: Caller) -> None:
         raise UnauthenticatedError(
             "TOKEN_MISSING", "This needs a bearer token.", localized="サインインしてください。"
         )
-    admitted = {policy_pb2.Role.Name(role) for role in rule.roles}
     if caller.roles & admitted or (rule.scope and rule.scope in caller.scopes):
         return
     raise PermissionDeniedError(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
     func,
     insert,
     literal_column,
@@ -29,6 +30,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.kernel.database import Database
+from services.kernel.statements import Statement
 from services.users.domain import ACTIVE, ADMIN, User
 
 METADATA = MetaData(schema="users")
@@ -140,6 +143,14 @@ async def count_admins(connection: AsyncConnection) -> int:
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
     await connection.execute(insert(USERS).values(**vars(user)))
+
+
+FIND_USER = Statement(select(USERS).where(USERS.c.id == bindparam("user_id")))
+
+
+async def read_user(database: Database, user_id: UUID) -> User | None:
+    row = await database.row(FIND_USER, user_id=user_id)
+    return None if row is None else User(**row)
 
 
 async def find_user(

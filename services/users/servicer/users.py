@@ -52,8 +52,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
 
     async def GetUser(self, request: users_pb2.GetUserRequest, context: Context) -> users_pb2.User:
         user_id = parse_name(request.name, "users")
-        async with self._database.reading() as connection:
-            user = await storage.find_user(connection, user_id)
+        user = await storage.read_user(self._database, user_id)
         if user is None:
             raise NotFoundError("user", request.name)
         return user_message(user)

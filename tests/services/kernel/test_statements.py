@@ -1,0 +1,74 @@
+"""Reads on asyncpg itself: their parameters, and connections that are lost."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, func, select, text
+
+from services.kernel import database
+from services.kernel.database import Database
+from services.kernel.errors import UnavailableError
+from services.kernel.statements import Statement
+from tests.services.kernel.test_health import wire_to
+
+NUMBERS = Table("numbers", MetaData(), Column("number", Integer), Column("word", Text))
+LOW, HIGH = bindparam("low", type_=Integer), bindparam("high", type_=Integer)
+SERIES = Statement(
+    select(func.generate_series(LOW, HIGH, type_=Integer).label("one"))
+    .order_by(text("one"))
+    .limit(2)
+)
+
+
+def test_parameters_stand_in_their_order():
+    query = select(NUMBERS).where(
+        NUMBERS.c.word == bindparam("word"), NUMBERS.c.number < bindparam("most")
+    )
+    statement = Statement(query.limit(7))
+    assert statement.arguments({"most": 5, "word": "x"}) == ["x", 5, 7]
+    with pytest.raises(KeyError, match="nope"):
+        statement.arguments({"nope": 1})
+
+
+async def test_reads_rows(database_url):
+    reading = Database(database_url)
+    try:
+        rows = await reading.rows(SERIES, low=3, high=9)
+        assert [row["one"] for row in rows] == [3, 4]
+        assert (await reading.row(SERIES, low=3, high=9))["one"] == 3
+        assert await reading.row(SERIES, low=3, high=2) is None
+    finally:
+        await reading.close()
+
+
+async def test_a_lost_connection_is_made_again(database_url):
+    port = urlsplit(database_url).port
+    async with wire_to(port) as (wire, wire_port):
+        reading = Database(database_url.replace(f":{port}/", f":{wire_port}/"))
+        try:
+            await reading.rows(SERIES, low=1, high=1)
+            wire.cut()
+            with pytest.raises(UnavailableError):
+                await reading.rows(SERIES, low=1, high=1)
+            wire.whole = True
+            assert len(await reading.rows(SERIES, low=1, high=1)) == 1
+            wire.cut()
+            wire.whole = True
+            assert len(await reading.rows(SERIES, low=1, high=1)) == 1
+        finally:
+            await reading.close()
+
+
+async def test_a_server_that_does_not_answer_is_given_up(database_url, monkeypatch):
+    monkeypatch.setattr(database, "COMMAND_SECONDS", 0.2)
+    reading = Database(database_url)
+    try:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        with pytest.raises(UnavailableError):
+            await reading.rows(Statement(select(func.pg_sleep(5))))
+        assert loop.time() - started < 1
+        assert len(await reading.rows(SERIES, low=1, high=1)) == 1
+    finally:
+        await reading.close()
