@@ -4,6 +4,7 @@ import logging
 import sys
 from typing import Any
 
+import orjson
 import structlog
 
 from services.kernel.settings import Environment
@@ -21,9 +22,12 @@ def configure_logs(room: str, environment: Environment) -> None:
     terminal = "console" if sys.stderr.isatty() else "json"
     layout = environment.choice("LIBRAL_LOG_FORMAT", ("json", "console"), terminal)
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    line: Any = structlog.processors.JSONRenderer(serializer=orjson.dumps)
+    factory: Any = structlog.BytesLoggerFactory(sys.stderr.buffer)
     if layout == "console":
         # Plain: the usual traceback shows the values of variables, and some are secrets.
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        line, factory = renderer, structlog.WriteLoggerFactory(sys.stderr)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -32,9 +36,9 @@ def configure_logs(room: str, environment: Environment) -> None:
     if layout == "json":
         shared.append(structlog.processors.format_exc_info)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, line],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(room=room)
