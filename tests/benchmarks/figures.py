@@ -40,11 +40,11 @@ def in_turns(rivals: Mapping[str, Callable[[], float]], rounds: int) -> dict[str
 
 
 def show(title: str, values: Mapping[str, float], unit: str, n: int) -> None:
-    """Prints what each rival took, the first of which is ours."""
-    ours = next(iter(values.values()))
+    """Prints what each rival took, and how the first compares."""
+    first = next(iter(values.values()))
     print(f"\n{title} (N = {n:,} each)")
     for name, value in values.items():
-        print(f"  {name:34} {value:10.1f} {unit}   ours / this {ours / value:5.2f}", flush=True)
+        print(f"  {name:34} {value:10.1f} {unit}   first / this {first / value:5.2f}", flush=True)
 
 
 def conclude(name: str, figures: Sequence[Figure]) -> None:

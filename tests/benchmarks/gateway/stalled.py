@@ -36,9 +36,11 @@ def measure(extent: Extent) -> list[Figure]:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         events = events_of(extent)
-        found = compare(runner, Trial(feed, readers, stalled, events), extent.rounds)
+        trial = Trial(feed, readers, stalled, events)
+        found = compare(runner, trial, extent.rounds)
     n = extent.rounds * events * readers
     show(f"an event to {readers} readers, p99 of the delivery", found, "ms", n)
+    print(f"  of {stalled} stalled, open and stuck in each round: {trial.stuck}")
     beside, without = found.values()
     return [Figure("stalled_p99", beside / without, 1.2, n)]
 
@@ -48,6 +50,7 @@ class Trial:
 
     def __init__(self, feed: Feed, readers: int, stalled: int, events: int) -> None:
         self.stalled = stalled
+        self.stuck: list[int] = []
         self._feed = feed
         self._readers = readers
         self._events = events
@@ -86,9 +89,10 @@ class Trial:
             for number in range(FILLINGS):
                 await fill(number, FILLING_BYTES)
             await quiet(feed.pid)
-            flowing = count_flowing(feed.port)
+            flowing, stuck = count_open(feed.port)
             if flowing != self._readers:
                 raise AudienceError(f"{flowing} sockets flow, of which {self._readers} should.")
+            self.stuck.append(stuck)
             yield
 
 
@@ -116,12 +120,15 @@ async def quiet(pid: int) -> None:
         before = now
 
 
-def count_flowing(port: int) -> int:
-    """Counts the open connections of a port whose peer has taken all that was sent."""
+def count_open(port: int) -> tuple[int, int]:
+    """Counts the open connections of a port: those that flow, and those whose peer takes nothing.
+
+    A connection is stuck if the kernel holds bytes for it while the server is quiet.
+    """
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(
-        int(local.rpartition(":")[2], 16) == port
-        and state == ESTABLISHED
-        and not int(queues.partition(":")[0], 16)
+    held = [
+        int(queues.partition(":")[0], 16)
         for _, local, _, state, queues, *_ in rows
-    )
+        if int(local.rpartition(":")[2], 16) == port and state == ESTABLISHED
+    ]
+    return held.count(0), len(held) - held.count(0)

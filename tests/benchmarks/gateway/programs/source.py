@@ -13,6 +13,9 @@ import uvloop
 
 from tests.benchmarks.gateway.contracts import FEED, read_class
 
+# A gateway that asks for every socket by itself needs a stream for each.
+STREAMS_MAX = 10_000
+
 
 class Feed:
     """The watchers of each topic, each with a queue of serialized events."""
@@ -46,7 +49,7 @@ async def serve(port: int, descriptors: Path) -> None:
             feed.watch, request_deserializer=read_class(descriptors, "WatchRequest").FromString
         ),
     }
-    server = grpc.aio.server()
+    server = grpc.aio.server(options=[("grpc.max_concurrent_streams", STREAMS_MAX)])
     handler = grpc.method_handlers_generic_handler(FEED.removeprefix("/"), handlers)
     server.add_generic_rpc_handlers([handler])
     server.add_insecure_port(f"127.0.0.1:{port}")
