@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz bench-gateway format protos lock images compose-test
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz bench bench-gateway format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,9 +61,11 @@ fuzz: setup-dev ## fuzz what reads untrusted text (FUZZ_N runs each, 1,000,000 i
 	@for target in template query json; do \
 	  $(BIN)/python -m tests.fuzz $$target --runs $(or $(FUZZ_N),1000000) || exit 1; done
 
-bench-gateway: setup-dev ## measure the gateway's CPU beside Envoy's and a plain gateway's
+bench: bench-gateway ## run all benchmarks
+
+bench-gateway: setup-dev ## measure the gateway beside its peers: CPU, throughput, fan-out
 	$(BIN)/python -m tests.benchmarks.codec
-	$(BIN)/python -m tests.benchmarks.gateway
+	$(BIN)/python -m tests.benchmarks.gateway --profile
 
 format: setup-dev ## format the code
 	$(BIN)/ruff check --fix

@@ -1,6 +1,6 @@
 """The plain gateway that most would write: FastAPI, a grpc.aio stub, json_format.
 
-python -m tests.benchmarks.plain_gateway PORT USERS_TARGET
+python -m tests.benchmarks.gateway.programs.plain_gateway PORT USERS_TARGET
 """
 
 import sys

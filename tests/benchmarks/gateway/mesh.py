@@ -1,0 +1,125 @@
+"""A mesh with 50 users, which the scenarios that read them share."""
+
+import contextlib
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.program import Envoy
+from deploy.local.home import free_port
+from gateway.descriptors import load_bundled
+from gateway.settings import read_targets
+from tests.benchmarks.load import make_request
+from tests.benchmarks.processes import ENVIRONMENT, listener, python
+
+USERS = 50
+CONNECTIONS = 32
+PACKAGE = "libral.users.v1"
+READY_SECONDS = 120.0
+STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Where the parts of a running mesh are, a token of its admin, and the users that it holds."""
+
+    port: int
+    gateway: psutil.Process
+    users: psutil.Process
+    targets: dict[str, str]
+    token: str
+    names: list[str]
+    folder: Path
+
+    def reads(self) -> list[bytes]:
+        """Requests for one user each. Each is another, or the gateway would join them."""
+        return [make_request(f"/v1/{name}", self.token) for name in self.names[:CONNECTIONS]]
+
+    def lists(self) -> list[bytes]:
+        """Requests for all users, told apart by a page size that none reaches."""
+        sizes = range(USERS, USERS + CONNECTIONS)
+        return [make_request(f"/v1/users?pageSize={size}", self.token) for size in sizes]
+
+    @contextlib.contextmanager
+    def envoy(self, users: str = "") -> Iterator[tuple[int, int]]:
+        """Runs Envoy with one worker before the rooms, or before another users room.
+
+        Yields its port and its pid.
+        """
+        listen = Address("127.0.0.1", free_port(set()))
+        targets = self.targets | ({PACKAGE: users} if users else {})
+        with Envoy(make_configuration(load_bundled(), listen, targets), listen, 1):
+            yield listen.port, listener(listen.port).pid
+
+
+@contextlib.contextmanager
+def running_mesh() -> Iterator[Mesh]:
+    """Runs a mesh in a folder that goes with it."""
+    password, port = secrets.token_urlsafe(16), free_port(set())
+    with tempfile.TemporaryDirectory(prefix="libral-bench-") as name:
+        folder = Path(name)
+        environment = ENVIRONMENT | {
+            "LIBRAL_HOME": str(folder / "home"),
+            "LIBRAL_GATEWAY_PORT": str(port),
+            "LIBRAL_DASHBOARD_PORT": str(free_port({port})),
+            "LIBRAL_ADMIN_PASSWORD": password,
+        }
+        with (folder / "up.log").open("wb") as log:
+            runner = subprocess.Popen(
+                python("deploy.local", "up"), env=environment, stdout=log, stderr=log
+            )
+        try:
+            wait_ready(f"http://127.0.0.1:{port}/readyz")
+            yield look_around(port, password, folder)
+        finally:
+            runner.send_signal(signal.SIGINT)
+            runner.wait(STOP_SECONDS)
+
+
+def wait_ready(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                return
+        time.sleep(0.1)
+    sys.exit(f"{url} did not answer within {READY_SECONDS:.0f} seconds.")
+
+
+def look_around(port: int, password: str, folder: Path) -> Mesh:
+    """Signs in, makes users, and finds the processes."""
+    base = f"http://127.0.0.1:{port}"
+    login = {"login": "admin", "password": password}
+    answer = httpx.post(f"{base}/v1/auth:login", json=login, trust_env=False)
+    token = answer.raise_for_status().json()["accessToken"]
+    gateway = listener(port)
+    targets = dict(read_targets(gateway.environ()))
+    return Mesh(
+        port=port,
+        gateway=gateway,
+        users=listener(int(targets[PACKAGE].rpartition(":")[2])),
+        targets=targets,
+        token=token,
+        names=make_users(base, token),
+        folder=folder,
+    )
+
+
+def make_users(base: str, token: str) -> list[str]:
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=base, headers=headers, trust_env=False) as client:
+        for number in range(USERS - 1):
+            body = {"displayName": f"利用者 {number}", "roles": ["USER"]}
+            client.post("/v1/users", json=body).raise_for_status()
+        users = client.get("/v1/users?pageSize=50").raise_for_status().json()["users"]
+    return [user["name"] for user in users]
