@@ -9,6 +9,7 @@ from gateway.core import Core
 from gateway.encoding import encoded
 from gateway.errors import StatusError, internal
 from gateway.http import (
+    ANSWER,
     ClientGoneError,
     Receive,
     Request,
@@ -81,9 +82,10 @@ class Gateway:
             response = encoded(request, response)
             request.answer(response.status)
             headers = [*response.encoded_headers(request), *self.core.cors.headers(request)]
-            start = {"status": response.status, "headers": headers}
-            await send({"type": "http.response.start", **start})
-            await send({"type": "http.response.body", "body": response.body})
+            if not request.scope["extensions"][ANSWER](response.status, headers, response.body):
+                start = {"status": response.status, "headers": headers}
+                await send({"type": "http.response.start", **start})
+                await send({"type": "http.response.body", "body": response.body})
 
     def _fail(self, request: Request, error: StatusError) -> Response:
         request.outcome = error.code

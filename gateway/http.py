@@ -31,6 +31,7 @@ JSON = "application/json"
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
 ABORT = "gateway.abort"
+ANSWER = "gateway.answer"
 
 
 class ClientGoneError(Exception):

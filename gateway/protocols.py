@@ -3,17 +3,23 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as Handshake
 
 from gateway.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
-from gateway.http import ABORT
+from gateway.http import ABORT, ANSWER
 
 HEADER_BYTES_MAX = 64 * 1024
 DISCARDED_BYTES_MAX = 8 * 1024 * 1024
+CLOSE = (b"connection", b"close")
 SOCKET = "gateway.socket"
 # The kernel doubles it. With what the transport keeps, a client that reads nothing costs 256 KiB.
 SEND_BUFFER_BYTES = 64 * 1024
@@ -52,6 +58,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_headers = False
         super().on_headers_complete()
+        if self.cycle is not None:
+            extensions: Any = self.cycle.scope["extensions"]
+            extensions[ANSWER] = partial(answer, self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """Lets a client that was refused early finish, so that it reads why, but not for ever."""
@@ -84,6 +93,37 @@ class BoundedHttp(HttpToolsProtocol):
             % (STATUS_LINE[error.http], len(body), body)
         )
         self.transport.close()
+
+
+def answer(
+    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> bool:
+    """Sends a whole answer at once, for less than half of what ASGI's two messages cost.
+
+    Returns:
+        Whether it did. It does not while the client reads too slowly, or is gone.
+
+    Raises:
+        ValueError: A header has a line break in it.
+    """
+    if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
+        return False
+    fields = [*cycle.default_headers, *headers]
+    if CLOSE in fields:
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        fields.append(CLOSE)
+    head = b"".join([b"%b: %b\r\n" % field for field in fields])
+    if head.count(b"\r") != len(fields) or head.count(b"\n") != len(fields):
+        raise ValueError("A header has a line break in it.")
+    shown = b"" if cycle.scope["method"] == "HEAD" else body
+    cycle.transport.write(b"".join((STATUS_LINE[status], head, b"\r\n", shown)))
+    cycle.response_started = cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
 
 
 class ClosableWebSocket(WebSocketsSansIOProtocol):

@@ -16,7 +16,7 @@ from gateway.core import Core
 from gateway.errors import Renderer
 from gateway.generations import Generations
 from gateway.otlp import Reporter
-from gateway.protocols import BoundedHttp, ClosableWebSocket
+from gateway.protocols import CLOSE, BoundedHttp, ClosableWebSocket
 from gateway.settings import SettingsError
 from gateway.stream import cancelled
 from gateway.upstream.pool import make_upstream
@@ -29,7 +29,6 @@ FLUSH_SECONDS = 0.1
 GRACE_SECONDS = 7
 IDLE_SECONDS = 2.0
 IDLE_TICK_SECONDS = 0.02
-CLOSE = (b"connection", b"close")
 
 log = structlog.get_logger()
 

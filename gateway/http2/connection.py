@@ -18,7 +18,8 @@ CONNECTION_WINDOW = 16 * 1024 * 1024
 # Frames that carry nothing, in a row: more is a flood.
 IDLE_FRAMES_MAX = 1_000
 BLOCK_BYTES_MAX = HEADER_BYTES_MAX
-STREAMS = 100
+# A peer that announces no maximum has none (section 6.5.2).
+STREAMS = frames.STREAM_ID_MAX
 PRIORITY_BYTES = 5
 PING_BYTES = 8
 OWN_SETTINGS = {

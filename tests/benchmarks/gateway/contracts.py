@@ -32,7 +32,10 @@ def route(number: int, name: str) -> str:
 
 
 def write_feed(path: Path) -> Path:
-    """Writes a service that streams the events of a topic at `/v1/events:stream?topic=`."""
+    """Writes a service that streams the events of a topic at `/v1/events:stream?topic=`.
+
+    It is marked as the event log's stream is: safe, with a cursor, and -1 for "from now on".
+    """
     file = new_file("feed")
     add_message(file, "WatchRequest", topic=TEXT, after=NUMBER)
     add_message(file, "Event", position=NUMBER, text=TEXT)
@@ -43,7 +46,8 @@ def write_feed(path: Path) -> Path:
     watch.input_type, watch.output_type = f".{PACKAGE}.WatchRequest", f".{PACKAGE}.Event"
     watch.options.Extensions[annotations_pb2.http].get = "/v1/events:stream"
     stream = watch.options.Extensions[policy_pb2.stream]
-    stream.cursor, stream.resume = "position", "after"
+    stream.cursor, stream.resume, stream.live = "position", "after", -1
+    watch.options.idempotency_level = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
     publish = service.method.add(name="Publish")
     publish.input_type, publish.output_type = f".{PACKAGE}.Post", f".{PACKAGE}.WatchRequest"
     return write(path, file)

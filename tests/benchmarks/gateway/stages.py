@@ -94,7 +94,7 @@ def gateway_stage(folder: Path, sockets: int) -> Iterator[Stage]:
 def make_seats(port: int, count: int, *others: str, stall: bool = False) -> Seats:
     """Sockets of the gateway that watch the events by the id `feed`, and other topics."""
     hello = [
-        f'{{"type":"subscribe","id":"{name}","path":"/v1/events:stream?topic={topic}"}}'
+        f'{{"type":"subscribe","id":"{name}","path":"/v1/events:stream?topic={topic}&after=-1"}}'
         for name, topic in [("feed", SUBJECT), *zip(others, others, strict=True)]
     ]
     return Seats(port, count, "/v1/ws", (*hello, '{"type":"ping"}'), '"pong"', stall)
