@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -18,7 +18,9 @@ from gateway.fields import convert, find_field
 from gateway.http import Request
 from gateway.params import Bound
 from gateway.routes import Route
-from gateway.upstream import Stream, Upstreams
+from gateway.upstream import Metadata, Stream, Upstreams
+
+T = TypeVar("T")
 
 OK_STATUS = b'{"code":0,"status":"OK","message":"","details":[]}'
 
@@ -48,20 +50,48 @@ class Feed:
         Raises:
             StatusError: It ended badly.
         """
-        if self._ended is not None:
-            raise self._ended
-        try:
-            content = await self._stream.read()
-        except asyncio.CancelledError:
-            if self._ended is None:
-                raise
-            raise self._ended from None
+        content = await self._ask(self._stream.read)
         if content is None:
             return None
         method = self._route.method
         message: Any = method.response_class.FromString(content)
         cursor = str(getattr(message, method.cursor)) if method.cursor else ""
         return Item(message, self._route.response_body, cursor)
+
+    async def send(self, message: bytes) -> None:
+        """Sends a message, when the upstream has room for it.
+
+        Raises:
+            StatusError: The call has ended.
+        """
+        await self._ask(lambda: self._stream.send(message))
+
+    async def half_close(self) -> None:
+        """Says that no more messages follow."""
+        await self._ask(self._stream.half_close)
+
+    async def headers(self) -> Metadata:
+        """Waits for the metadata before the first message.
+
+        Raises:
+            StatusError: The stream ended badly.
+        """
+        return await self._ask(self._stream.headers)
+
+    def trailers(self) -> Metadata:
+        """The metadata that came with the end."""
+        return self._stream.trailers()
+
+    async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asks the call, unless it was ended from here."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return await ask()
+        except asyncio.CancelledError:
+            if self._ended is None:
+                raise
+            raise self._ended from None
 
     def end(self, error: StatusError) -> None:
         """Ends the stream from here: the reader gets this error."""

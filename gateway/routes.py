@@ -57,6 +57,7 @@ class Route:
         """The update mask that a PATCH of one field fills if the client gives none (AIP-134)."""
         found = self.method.input.fields_by_name.get(UPDATE_MASK)
         patches = self.verb == "PATCH" and self.body is not None and not self.body.is_repeated
+        patches = patches and not self.method.client_streaming
         if not patches or found is None or found.message_type is None:
             return None
         return found if found.message_type.full_name == FIELD_MASK else None
@@ -251,8 +252,6 @@ def make_route(method: Method, number: int) -> Route:
     parsed = template.parse(binding.template)
     if parsed.text in OWN_PATHS:
         raise ValueError(f"{parsed.text!r} is a path of the gateway itself")
-    if method.client_streaming:
-        raise ValueError("streams from the client, which is not served")
     if method.rule is not None and not (method.rule.public or method.rule.roles):
         raise ValueError(f"{parsed.text!r} has no access rule")
     for variable in parsed.variables:

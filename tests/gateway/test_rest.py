@@ -260,9 +260,12 @@ async def test_every_answer_has_a_request_id(http, echo):
     assert response.headers["x-request-id"] != "<script>"
 
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 async def test_chooses_what_the_room_sees(http, echo):
     sent = {
-        "traceparent": "00-a-b-01",
+        "traceparent": PARENT,
         "accept-language": "ja",
         "x-libral-role": "ADMIN",
         "x-secret-token": "s",
@@ -271,12 +274,13 @@ async def test_chooses_what_the_room_sees(http, echo):
         "grpc-metadata-authorization": "Bearer forged",
         "grpc-metadata-x-libral-role": "ADMIN",
         "grpc-metadata-grpc-timeout": "1n",
+        "grpc-metadata-traceparent": "forged",
         "x-forwarded-for": "6.6.6.6",
         "cookie": "a=b",
     }
     assert (await http.get("/v1/headers", headers=sent)).status_code == 200
     seen = echo.metadata[0]
-    assert seen["traceparent"] == "00-a-b-01"
+    assert seen["traceparent"] == PARENT
     assert seen["accept-language"] == "ja"
     assert seen["x-secret-token"] == "s"
     assert seen["tenant"] == "t"

@@ -138,10 +138,6 @@ REFUSED = [
         [rpc("A", 'get: "/healthz"')],
         "bad.v1.Bad.A: GET '/healthz' is a path of the gateway itself.",
     ),
-    (
-        [rpc("A", 'get: "/v1/a"').replace("A(Request)", "A(stream Request)")],
-        "bad.v1.Bad.A: GET streams from the client, which is not served.",
-    ),
 ]
 
 
