@@ -15,7 +15,7 @@ from gateway.framing import Framing, choose_framing
 from gateway.http import ClientGoneError, Request, Response, Send, base_headers
 from gateway.metadata import shown, with_trailers
 from gateway.params import Bound, bind
-from gateway.rest import raw_of, raw_type
+from gateway.rest import BINARY, raw_of, raw_type
 from gateway.routes import Match
 
 HEARTBEAT_SECONDS = 15.0
@@ -190,8 +190,7 @@ class RawWriter(Writer):
         """
         async with self._reading(feed) as first:
             item = await first
-            body = raw_of(match.route, item.message) if item is not None else None
-            kind = raw_type(body) if body is not None else ""
+            kind = raw_type(raw_of(match.route, item.message)) if item is not None else BINARY
             await self._start(kind, await metadata_soon(feed))
             try:
                 while item is not None:

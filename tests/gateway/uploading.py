@@ -146,7 +146,7 @@ class Uploading(grpc.GenericRpcHandler):
 
     async def tell(self, request, context):
         self.metadata.append(dict(context.invocation_metadata()))
-        large = (("large", "x" * request.size),) if request.size else ()
+        large = (("large", "x" * min(request.size, 10_000)),) if request.size > 0 else ()
         await context.send_initial_metadata((*METADATA, *large))
         context.set_trailing_metadata((("last", "z"), ("last-bin", b"\x01")))
         if request.fail:
