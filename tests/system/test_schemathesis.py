@@ -4,6 +4,7 @@ It writes what it likes: the tests whose names come before look at the mesh as i
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.timeout(300)
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_N", "3"))
 SECONDS = 240
+REQUESTS_MIN = 500
 # They stop what is asked, or sign out who asks; streams of the mesh do not end.
 EXCLUDED = r":(start|stop|restart|logout|stream)$"
 
@@ -36,4 +38,6 @@ def test_no_answer_is_a_server_error(mesh, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
+    (asked,) = re.findall(r"(\d+) generated", done.stdout)
+    assert int(asked) > REQUESTS_MIN
     assert httpx.get(f"{mesh.gateway}/readyz", trust_env=False).status_code == 200
