@@ -5,8 +5,8 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from random import getrandbits
 from typing import Any
-from uuid import uuid4
 
 from gateway.errors import (
     DEADLINE_EXCEEDED,
@@ -32,6 +32,8 @@ WITHOUT_BODY = frozenset({204, 304})
 NO_STORE = "no-store"
 JSON, NDJSON, FORM = "application/json", "application/x-ndjson", "multipart/form-data"
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# Where a UUID tells its version and variant, and what a random one has there (RFC 9562).
+UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
 ABORT = "gateway.abort"
 
@@ -227,4 +229,8 @@ def unsupported(*kinds: str) -> StatusError:
 
 
 def request_id(given: str) -> str:
-    return given if UUID.fullmatch(given) else str(uuid4())
+    """Takes over the id of a request that has one, or makes one: a random UUID, not a secret."""
+    if given and UUID.fullmatch(given):
+        return given
+    digits = f"{getrandbits(128) & ~UUID_4_MASK | UUID_4:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

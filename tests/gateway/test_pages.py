@@ -77,7 +77,7 @@ async def test_openapi_tells_of_maps_nested_fields_and_cursors(http):
     paths = (await http.get("/openapi.json")).json()["paths"]
     parameters = {each["name"]: each for each in paths["/v1/echo"]["get"]["parameters"]}
     assert parameters["counts"]["style"] == "deepObject"
-    assert parameters["item.child.count"]["schema"]["maximum"] == 2**31 - 1
+    assert parameters["item.count"]["schema"]["maximum"] == 2**31 - 1
     assert paths["/v1/nested/{item_count}"]["get"]["parameters"][0]["schema"]["type"] == "integer"
     stream = {each["name"]: each["in"] for each in paths["/v1/public:stream"]["get"]["parameters"]}
     assert stream["Last-Event-ID"] == "header"
@@ -87,10 +87,11 @@ async def test_an_update_needs_no_required_field():
     contracts = load_bundled()
     document = make_openapi(contracts, make_table(contracts))
     schemas = document["components"]["schemas"]
-    patched = document["paths"]["/v1/users/{usersId}"]["patch"]["requestBody"]["content"]
-    assert patched["application/json"]["schema"]["$ref"].endswith("libral.users.v1.User.Update")
-    assert "required" in schemas["libral.users.v1.User"]
-    assert "required" not in schemas["libral.users.v1.User.Update"]
+    patched = document["paths"]["/v1/alertRules/{alertRulesId}"]["patch"]["requestBody"]["content"]
+    name = "libral.metrics.v1.AlertRule"
+    assert patched["application/json"]["schema"] == {"$ref": f"#/components/schemas/{name}.Update"}
+    assert "required" in schemas[name]
+    assert "required" not in schemas[f"{name}.Update"]
 
 
 def references(value):

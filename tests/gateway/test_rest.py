@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import time
+from uuid import RFC_4122, UUID
 
 import grpc
 import orjson
@@ -253,6 +254,8 @@ async def test_options_names_the_verbs(http):
 async def test_every_answer_has_a_request_id(http, echo):
     response = await http.get("/v1/echo")
     assert echo.metadata[0]["x-request-id"] == response.headers["x-request-id"]
+    made = UUID(response.headers["x-request-id"])
+    assert (made.version, made.variant) == (4, RFC_4122)
     known = "0190a4de-7e5b-7000-8000-000000000001"
     response = await http.get("/nope", headers={"x-request-id": known})
     assert response.headers["x-request-id"] == known
