@@ -12,7 +12,7 @@ from gateway.logs import configure_logs
 from gateway.program import Options, find_routes, run
 from gateway.routes import Route, RoutesError, Table
 from gateway.server import listen
-from gateway.settings import SettingsError, read_settings
+from gateway.settings import JSON, SettingsError, read_settings
 from gateway.workers import WorkerError, supervise, work
 
 
@@ -20,7 +20,9 @@ def main() -> None:
     """Serves, or checks the routes. What is wrong is told in lines on standard error."""
     arguments = make_parser().parse_args()
     try:
-        settings = read_settings(os.environ, arguments.upstream, terminal=sys.stderr.isatty())
+        settings = read_settings(
+            os.environ, arguments.upstream, terminal=sys.stderr.isatty(), json=arguments.json
+        )
         configure_logs(settings.log_format, settings.log_level)
         options = Options(
             settings=settings,
@@ -49,8 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python -m gateway",
         description="Serves gRPC methods as REST, SSE and WebSocket, from descriptors alone.",
         epilog="Environment: LIBRAL_HOST, LIBRAL_GATEWAY_PORT, LIBRAL_<ROOM>_TARGET, "
-        "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), LIBRAL_LOG_FORMAT, "
-        "LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
+        "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_JSON, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), "
+        "LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
     parser.add_argument(
         "--upstream",
@@ -74,6 +76,14 @@ def make_parser() -> argparse.ArgumentParser:
         dest="auth",
         action="store_false",
         help="admit everybody to every method, and pass the authorization header on",
+    )
+    parser.add_argument(
+        "--json",
+        action="append",
+        default=[],
+        choices=JSON,
+        help="write JSON with the fields' names in the contract, without fields that have their "
+        "default, or with enums as numbers; may be repeated",
     )
     parser.add_argument(
         "--reload-seconds",

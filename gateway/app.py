@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from gateway import rest, stream
+from gateway import gather, rest, stream
 from gateway.core import Core
 from gateway.encoding import encoded
 from gateway.errors import StatusError, internal
@@ -20,6 +20,7 @@ from gateway.http import (
 )
 from gateway.pages import Pages
 from gateway.routes import not_allowed, with_implied
+from gateway.trace import trace_of
 from gateway.websocket import PATH as SOCKET_PATH
 from gateway.websocket import ManySocket, OneSocket
 
@@ -61,6 +62,7 @@ class Gateway:
         log.info(
             "request",
             request_id=request.id,
+            trace_id=trace_of(request.trace),
             method=request.method,
             route=request.route,
             status=request.status,
@@ -89,7 +91,8 @@ class Gateway:
 
     def _fail(self, request: Request, error: StatusError) -> Response:
         request.outcome = error.code
-        return error_response(error, self.core.renderer)
+        languages = request.headers.get("accept-language", "")
+        return error_response(error, self.core.renderer, languages)
 
     async def _respond(self, request: Request, send: Send) -> Response | None:
         """Answers whole, or returns None after the answer was streamed."""
@@ -104,8 +107,11 @@ class Gateway:
         # uvicorn leaves the body of the answer to HEAD out.
         match = self.core.table.find(request.method, request.path)
         request.route = match.route.template.text
-        if match.route.method.server_streaming:
+        method = match.route.method
+        if method.server_streaming:
             return await stream.respond(self.core, request, match, send)
+        if method.client_streaming:
+            return await gather.respond(self.core, request, match)
         return await rest.respond(self.core, request, match)
 
     def _options(self, request: Request) -> Response:

@@ -4,36 +4,34 @@ import base64
 import binascii
 import math
 import re
+import time
 
 from gateway.auth import Caller
 from gateway.descriptors import Method
 from gateway.errors import invalid_field
 from gateway.http import Request
+from gateway.metadata import HOP_BY_HOP, KEY, METADATA_PREFIX, PRIVATE_PREFIXES, is_text
 from gateway.params import Bound
+from gateway.trace import TRACEPARENT, TRACESTATE, state_of
 from gateway.upstream import Call, Metadata
 
 UNARY_SECONDS = 5.0
 UNARY_SECONDS_MAX = 60.0
+UPLOAD_SECONDS = 600.0
 STREAM_SECONDS_MAX = 3600.0
-PASSED = ("traceparent", "tracestate", "accept-language")
-PREFIX = "grpc-metadata-"
-PRIVATE_PREFIXES = ("x-libral-", "grpc-")
-HOP_BY_HOP = frozenset(
+PASSED = ("accept-language",)
+OWN = frozenset(
     {
-        "connection",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
+        "authorization",
+        "content-type",
+        "traceparent",
+        "tracestate",
+        "user-agent",
+        "x-forwarded-for",
+        "x-request-id",
     }
 )
-OWN = frozenset({"authorization", "x-request-id", "x-forwarded-for", "content-type", "user-agent"})
-KEY = re.compile(r"[0-9a-z_.-]+")
+NOT_PASSED = HOP_BY_HOP | OWN
 GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
@@ -44,7 +42,7 @@ def make_call(
     named = method.rule.headers if method.rule is not None else ()
     return Call(
         path=method.path,
-        request=bound.message.SerializeToString(),
+        request=None if method.client_streaming else bound.message.SerializeToString(),
         metadata=make_metadata(request, caller, named),
         seconds=seconds,
         safe=method.safe,
@@ -53,30 +51,27 @@ def make_call(
 
 def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...]) -> Metadata:
     """Chooses what of the headers a room sees. `named` are those its policy asks for."""
-    metadata: Metadata = [("x-request-id", request.id), ("x-forwarded-for", request.client)]
+    headers, trace = request.headers, request.trace
+    metadata: Metadata = [
+        ("x-request-id", request.id),
+        ("x-forwarded-for", request.client),
+        (TRACEPARENT, trace),
+    ]
+    if TRACESTATE in headers and (state := state_of(headers, trace)):
+        metadata.append((TRACESTATE, state))
     if caller is not None:
         metadata.append(("authorization", caller.authorization))
-    headers = request.headers
     metadata += [(name, headers[name]) for name in (*PASSED, *named) if passes(name, headers)]
     for name, value in headers.items():
-        if name.startswith(PREFIX):
-            metadata += prefixed(name.removeprefix(PREFIX), value)
+        if name.startswith(METADATA_PREFIX):
+            metadata += prefixed(name.removeprefix(METADATA_PREFIX), value)
     return metadata
-
-
-def visible(metadata: Metadata) -> Metadata:
-    """What a client sees of the metadata of an upstream."""
-    return [
-        (key, value)
-        for key, value in metadata
-        if key not in HOP_BY_HOP | OWN and not key.startswith(PRIVATE_PREFIXES)
-    ]
 
 
 def passes(name: str, headers: dict[str, str]) -> bool:
     return (
         name in headers
-        and name not in HOP_BY_HOP | OWN
+        and name not in NOT_PASSED
         and not name.startswith(PRIVATE_PREFIXES)
         and is_text(headers[name])
     )
@@ -84,19 +79,14 @@ def passes(name: str, headers: dict[str, str]) -> bool:
 
 def prefixed(key: str, value: str) -> Metadata:
     """Takes the prefix off a header that the client meant as metadata."""
-    if not KEY.fullmatch(key) or key in HOP_BY_HOP | OWN or key.startswith(PRIVATE_PREFIXES):
+    if not KEY.fullmatch(key) or key in NOT_PASSED or key.startswith(PRIVATE_PREFIXES):
         return []
     if not key.endswith("-bin"):
         return [(key, value)] if is_text(value) else []
     try:
         return [(key, base64.b64decode(value + "=" * (-len(value) % 4), validate=True))]
     except (binascii.Error, ValueError):
-        raise invalid_field(PREFIX + key, "must be base64.") from None
-
-
-def is_text(value: str) -> bool:
-    """Whether gRPC can carry it: printable ASCII."""
-    return value.isascii() and value.isprintable()
+        raise invalid_field(METADATA_PREFIX + key, "must be base64.") from None
 
 
 def unary_seconds(headers: dict[str, str]) -> float:
@@ -105,10 +95,16 @@ def unary_seconds(headers: dict[str, str]) -> float:
     return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS_MAX)
 
 
-def stream_seconds(headers: dict[str, str]) -> float:
-    """Reads how long a stream may last: an hour at most."""
+def stream_seconds(
+    headers: dict[str, str], caller: Caller | None, default: float = STREAM_SECONDS_MAX
+) -> float:
+    """A stream lasts an hour at most, and no longer than the token."""
     given = given_seconds(headers)
-    return STREAM_SECONDS_MAX if given is None else min(given, STREAM_SECONDS_MAX)
+    seconds = default if given is None else min(given, STREAM_SECONDS_MAX)
+    if caller is not None and caller.expire - time.time() < seconds:
+        # The gateway ends the stream itself then, as UNAUTHENTICATED.
+        return max(caller.expire - time.time(), 0.0) + 1.0
+    return seconds
 
 
 def given_seconds(headers: dict[str, str]) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.auth import Authenticator, KeyRing, OpenDoor
-from gateway.codec import Codec
+from gateway.codec import Codec, Options
 from gateway.cors import Cors
 from gateway.descriptors import Contracts
 from gateway.errors import Renderer
@@ -41,13 +41,14 @@ class Core:
         cors_origins: frozenset[str] = frozenset(),
         *,
         auth: bool = True,
+        json: Options | None = None,
     ) -> "Core":
         keys = KeyRing(KeyDocument(table, upstreams).fetch)
         return cls(
             contracts=contracts,
             table=table,
             upstreams=upstreams,
-            codec=Codec(contracts.pool),
+            codec=Codec(contracts.pool, json),
             renderer=Renderer(contracts.pool),
             authenticator=Authenticator(keys) if auth else OpenDoor(),
             feeds=Feeds(upstreams),
@@ -71,7 +72,7 @@ class Core:
             contracts=contracts,
             table=table,
             upstreams=upstreams,
-            codec=Codec(contracts.pool),
+            codec=Codec(contracts.pool, self.codec.options),
             renderer=Renderer(contracts.pool),
             authenticator=authenticator,
             feeds=Feeds(upstreams),

@@ -3,7 +3,8 @@
 from gateway.http import Request, Response
 
 MAX_AGE_SECONDS = 600
-EXPOSED = "x-request-id, retry-after"
+# The star stands for the metadata of upstreams, whose names only they know.
+EXPOSED = "x-request-id, retry-after, etag, *"
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -52,6 +52,9 @@ def render_operation(verb: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def body_type(operation: dict[str, Any]) -> str:
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        return str(content.get("schema", {}).get("$ref", "raw")).rpartition("/")[2]
-    return ""
+    """Names the kinds of body that an operation takes, and the schema of the first."""
+    content: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
+    if not content:
+        return ""
+    schema = str(next(iter(content.values())).get("schema", {}).get("$ref", "raw"))
+    return f"{schema.rpartition('/')[2]} ({', '.join(content)})"

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from google.protobuf.descriptor_pool import Default, DescriptorPool
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
+
+from gateway.languages import choose
 
 DOMAIN = "libral"
 LOCALE = "ja"
@@ -80,7 +82,7 @@ class StatusError(Exception):
 
     `http` overrides the HTTP status of the code, for what HTTP tells apart and
     gRPC does not: 405, 408, 413, 415, 431. `initial` and `trailers` are the metadata that an
-    upstream sent with it.
+    upstream sent with it, `violations` what of the request is wrong.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class StatusError(Exception):
         self.headers = list(headers)
         self.initial: Metadata = []
         self.trailers: Metadata = []
+        self.violations: list[Violation] = []
 
 
 def failure(
@@ -135,6 +138,7 @@ def invalid(violations: list[Violation]) -> StatusError:
     for violation in violations:
         bad_request.field_violations.add(field=violation.field, description=violation.description)
     error.status.details.append(pack(bad_request))
+    error.violations = violations
     return error
 
 
@@ -183,12 +187,35 @@ def reason_of(error: StatusError) -> str:
 
 def retry_after(error: StatusError) -> int | None:
     """Tells after how many whole seconds to try again, or None."""
-    info: Any = error_details_pb2.RetryInfo()
     for detail in error.status.details:
-        if detail.Unpack(info):
+        info: Any = unpack(detail, error_details_pb2.RetryInfo)
+        if info is not None:
             delay: float = info.retry_delay.seconds + info.retry_delay.nanos / 1e9
             return max(RETRY_SECONDS, math.ceil(delay))
     return RETRY_SECONDS if error.code == UNAVAILABLE else None
+
+
+def unpack(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
+    """Reads a detail of that kind. None: it is of another, or torn."""
+    message = kind()
+    try:
+        return message if detail.Unpack(message) else None
+    except DecodeError:
+        return None
+
+
+def in_language(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
+    """Leaves of several LocalizedMessages the one that the client likes best, or all of them."""
+    found: dict[int, str] = {}
+    for number, detail in enumerate(details):
+        message: Any = unpack(detail, error_details_pb2.LocalizedMessage)
+        if message is not None:
+            found[number] = message.locale
+    best = choose(accepted, list(found.values())) if len(found) > 1 else None
+    if best is None:
+        return details
+    left_out = found.keys() - {list(found)[best]}
+    return [detail for number, detail in enumerate(details) if number not in left_out]
 
 
 class Renderer:
@@ -197,17 +224,23 @@ class Renderer:
     def __init__(self, pool: DescriptorPool) -> None:
         self._pools = (pool, Default())
 
-    def body(self, error: StatusError) -> bytes:
-        return b'{"error":' + self.status(error) + b"}"
+    def body(self, error: StatusError, languages: str = "") -> bytes:
+        return b'{"error":' + self.status(error, languages) + b"}"
 
-    def status(self, error: StatusError) -> bytes:
-        """Renders what stands in `error`, and in `status` at the end of a stream."""
+    def status(self, error: StatusError, languages: str = "") -> bytes:
+        """Renders what stands in `error`, and in `status` at the end of a stream.
+
+        `languages` are those of an Accept-Language; empty: all that there are.
+        """
+        details: Sequence[any_pb2.Any] = error.status.details
+        if languages:
+            details = in_language(details, languages)
         return orjson.dumps(
             {
                 "code": error.http,
                 "status": CODES.get(error.code, CODES[UNKNOWN])[0],
                 "message": error.status.message,
-                "details": [self._detail(detail) for detail in error.status.details],
+                "details": [self._detail(detail) for detail in details],
             }
         )
 

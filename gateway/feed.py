@@ -61,17 +61,25 @@ class Feed(Ending):
         self.at = 0
         self._broadcast = broadcast
         self._forget = forget
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._sink: Sink | None = None
         self._begun = False
 
-    @property
-    def headers(self) -> Metadata:
-        """The metadata before the first message, as far as it has come."""
-        return self._broadcast.headers or []
+    async def headers(self) -> Metadata:
+        """Waits for the metadata before the first message.
 
-    @property
+        Raises:
+            StatusError: The stream ended badly.
+        """
+        while self._broadcast.headers is None:
+            self.raise_ended()
+            if self._broadcast.done:
+                raise self._broadcast.error or draining()
+            await self._change()
+        return self._broadcast.headers
+
     def trailers(self) -> Metadata:
+        """The metadata that came with the end."""
         return self._broadcast.trailers
 
     async def read(self) -> Item | None:
@@ -84,8 +92,7 @@ class Feed(Ending):
             item = self._next()
             if item is not None or self._broadcast.done:
                 return item
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await self._change()
 
     def pour(self, sink: Sink) -> None:
         """Puts what comes, and what is there already, into a sink."""
@@ -99,8 +106,11 @@ class Feed(Ending):
     def wake(self) -> None:
         if self._sink is not None:
             self._pour(self._sink)
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        else:
+            waiting, self._waiting = self._waiting, []
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
 
     def close(self) -> None:
         """Ends the stream because nobody reads it any more."""
@@ -111,6 +121,11 @@ class Feed(Ending):
 
     def on_end(self) -> None:
         self.wake()
+
+    async def _change(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
 
     def _next(self) -> Item | None:
         self.raise_ended()
@@ -137,7 +152,7 @@ class Feed(Ending):
         except StatusError as problem:
             error = problem
         self._sink = None
-        sink.finish(error, self.trailers)
+        sink.finish(error, self.trailers())
 
 
 class Feeds:
@@ -161,7 +176,7 @@ class Feeds:
             StatusError: The gateway stops, or there is no upstream.
         """
         self._admit()
-        seconds = stream_seconds(request.headers)
+        seconds = stream_seconds(request.headers, caller)
         broadcast, at = self._find(request, route, bound, caller, seconds)
         feed = Feed(broadcast, self._close)
         broadcast.add(feed, at)
@@ -171,18 +186,19 @@ class Feeds:
             feed.end_after(caller.expire - time.time(), expired)
         return feed
 
-    def dialog(self, request: Request, method: Method, caller: Caller | None) -> Dialog:
+    def dialog(self, request: Request, route: Route, caller: Caller | None) -> Dialog:
         """Opens a call on which the client speaks too, or of which it gets a single answer.
 
         Raises:
             StatusError: The gateway stops, or there is no upstream.
         """
         self._admit()
+        method, headers = route.method, request.headers
         streams = method.client_streaming or method.server_streaming
-        seconds = (stream_seconds if streams else unary_seconds)(request.headers)
+        seconds = stream_seconds(headers, caller) if streams else unary_seconds(headers)
         bound = Bound(method.request_class())
         call = dataclasses.replace(make_call(request, method, caller, bound, seconds), request=None)
-        dialog = Dialog(self._upstreams.of(method.service).open(call), method, self._close)
+        dialog = Dialog(self._upstreams.of(method.service).open(call), route, self._close)
         self._open.add(dialog)
         if caller is not None:
             dialog.end_after(caller.expire - time.time(), expired)

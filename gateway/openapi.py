@@ -1,137 +1,50 @@
 """OpenAPI 3.1 from the same descriptors that the gateway serves by."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from gateway.codec import is_map
+from gateway.codec import Options, is_map
 from gateway.descriptors import Contracts
 from gateway.fields import bindable
+from gateway.framing import SSE_TYPE
+from gateway.http import FORM, JSON, NDJSON
 from gateway.routes import Route, Table
+from gateway.schemas import ERROR, Schema, Schemas
 from gateway.template import DOUBLE_STAR, STAR, Template
 from gateway.version import VERSION
 
-JSON = "application/json"
-ERROR = "Error"
 VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
-INTEGER_64 = {"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"}
-UNSIGNED_64 = {"type": "string", "format": "uint64", "pattern": "^[0-9]+$"}
-DOUBLE = {"type": ["number", "string"], "format": "double"}
-
-Schema = dict[str, Any]
-
-SCALARS: dict[int, Schema] = {
-    FieldDescriptor.TYPE_DOUBLE: DOUBLE,
-    FieldDescriptor.TYPE_FLOAT: {"type": ["number", "string"], "format": "float"},
-    FieldDescriptor.TYPE_INT64: INTEGER_64,
-    FieldDescriptor.TYPE_SINT64: INTEGER_64,
-    FieldDescriptor.TYPE_SFIXED64: INTEGER_64,
-    FieldDescriptor.TYPE_UINT64: UNSIGNED_64,
-    FieldDescriptor.TYPE_FIXED64: UNSIGNED_64,
-    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
-    FieldDescriptor.TYPE_STRING: {"type": "string"},
-    FieldDescriptor.TYPE_BYTES: {"type": "string", "format": "byte"},
-}
-INTEGER_32: Schema = {"type": "integer", "format": "int32"}
-
-WELL_KNOWN: dict[str, Schema] = {
-    "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
-    "google.protobuf.Duration": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?s$"},
-    "google.protobuf.FieldMask": {"type": "string"},
-    "google.protobuf.Struct": {"type": "object"},
-    "google.protobuf.Value": {},
-    "google.protobuf.ListValue": {"type": "array"},
-    "google.protobuf.Empty": {"type": "object"},
-    "google.protobuf.Any": {"type": "object", "properties": {"@type": {"type": "string"}}},
-}
-
-ERROR_SCHEMA: Schema = {
+OWN_PACKAGE, TITLE = "libral.", "Libral Core"
+LINES = (
+    "A message a line or event; the last tells the final `status`, that of an error or `OK`. "
+    "An array that broke is not closed."
+)
+CHUNKS = "A file as it is. One that broke is cut off."
+FORM_SCHEMA: Schema = {
     "type": "object",
-    "description": "An error (AIP-193).",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {
-                "code": {"type": "integer", "description": "The HTTP status."},
-                "status": {"type": "string", "description": "The gRPC code."},
-                "message": {"type": "string"},
-                "details": {"type": "array", "items": {"type": "object"}},
-            },
-        }
-    },
+    "description": "Fields are named as in a query; those in a row are one message. "
+    "A file goes to the field of its name in chunks, a message each. A part of JSON is a message.",
 }
 
 
-class Schemas:
-    """The schemas of the messages and enums met, by full name."""
-
-    def __init__(self, comments: dict[str, str]) -> None:
-        self._comments = comments
-        self.known: dict[str, Schema] = {ERROR: ERROR_SCHEMA}
-
-    def of(self, field: FieldDescriptor) -> Schema:
-        """The schema of a field, with its comment."""
-        kind = field.message_type
-        if kind is not None and is_map(field):
-            value = self._single(kind.fields_by_name["value"])
-            schema: Schema = {"type": "object", "additionalProperties": value}
-        elif field.is_repeated:
-            schema = {"type": "array", "items": self._single(field)}
-        else:
-            schema = self._single(field)
-        comment = self.comment(field.full_name)
-        return schema | {"description": comment} if comment else schema
-
-    def message(self, message: Descriptor) -> Schema:
-        name = message.full_name
-        if name in WELL_KNOWN:
-            return WELL_KNOWN[name]
-        if name.startswith("google.protobuf.") and name.endswith("Value"):
-            return self._single(message.fields_by_name["value"])
-        if name not in self.known:
-            schema: Schema = {"type": "object"}
-            self.known[name] = schema
-            if comment := self.comment(name):
-                schema["description"] = comment
-            schema["properties"] = {field.json_name: self.of(field) for field in message.fields}
-        return {"$ref": f"#/components/schemas/{name}"}
-
-    def comment(self, name: str) -> str:
-        return " ".join(self._comments.get(name, "").split())
-
-    def _single(self, field: FieldDescriptor) -> Schema:
-        if field.message_type is not None:
-            return self.message(field.message_type)
-        if field.enum_type is not None:
-            return self._enum(field.enum_type)
-        return SCALARS.get(field.type, INTEGER_32)
-
-    def _enum(self, enum: EnumDescriptor) -> Schema:
-        if enum.full_name not in self.known:
-            lines = [
-                f"`{value.name}`: {comment}"
-                for value in enum.values
-                if (comment := self.comment(f"{enum.full_name}.{value.name}"))
-            ]
-            self.known[enum.full_name] = {
-                "type": "string",
-                "enum": [value.name for value in enum.values],
-                "description": "\n".join([self.comment(enum.full_name), *lines]).strip(),
-            }
-        return {"$ref": f"#/components/schemas/{enum.full_name}"}
-
-
-def make_openapi(contracts: Contracts, table: Table) -> dict[str, Any]:
+def make_openapi(
+    contracts: Contracts, table: Table, options: Options | None = None
+) -> dict[str, Any]:
     """Makes the document: every route is an operation, but for verbs that OpenAPI has not."""
-    schemas = Schemas(contracts.comments)
+    schemas = Schemas(contracts.comments, options or Options())
     paths: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, int] = {}
     for route in table.routes:
         if route.verb in VERBS:
             path, names = expand(route.template)
-            paths.setdefault(path, {})[route.verb.lower()] = operation(route, names, schemas)
+            name = operation_id(route, numbers)
+            found = operation(route, names, schemas) | {"operationId": name}
+            paths.setdefault(path, {}).setdefault(route.verb.lower(), found)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Libral Core", "version": VERSION},
+        "info": {"title": title(contracts), "version": VERSION},
         "paths": paths,
         "components": {
             "schemas": schemas.known,
@@ -140,6 +53,20 @@ def make_openapi(contracts: Contracts, table: Table) -> dict[str, Any]:
             },
         },
     }
+
+
+def title(contracts: Contracts) -> str:
+    packages = sorted({method.package for method in contracts.methods if method.bindings})
+    own = all(package.startswith(OWN_PACKAGE) for package in packages)
+    return TITLE if own else ", ".join(packages)
+
+
+def operation_id(route: Route, numbers: dict[str, int]) -> str:
+    """Names an operation after its method, and counts those of a method that has several."""
+    service, _, name = route.method.full_name.rpartition(".")
+    base = f"{service.rpartition('.')[2]}_{name}"
+    numbers[base] = numbers.get(base, 0) + 1
+    return base if numbers[base] == 1 else f"{base}_{numbers[base]}"
 
 
 def expand(template: Template) -> tuple[str, list[str]]:
@@ -160,19 +87,27 @@ def parameter_name(template: Template, number: int) -> str:
     """Names a wildcard after its variable, or after the collection that it stands in."""
     for variable in template.variables:
         if (variable.start, variable.end) == (number, number + 1):
-            return variable.field
+            return written(variable.field)
     before = template.segments[number - 1] if number else ""
     return f"{before}Id" if before not in {STAR, DOUBLE_STAR, ""} else f"segment{number}"
 
 
+def written(field: str) -> str:
+    """The name of a variable, in which tools take no dots."""
+    return field.replace(".", "_")
+
+
 def operation(route: Route, names: list[str], schemas: Schemas) -> dict[str, Any]:
     method = route.method
-    service, _, name = method.full_name.rpartition(".")
+    service, _, _ = method.full_name.rpartition(".")
     found: dict[str, Any] = {
-        "operationId": f"{service.rpartition('.')[2]}_{name}",
         "tags": [service.rpartition(".")[2]],
         "description": schemas.comment(method.full_name),
-        "parameters": [*map(path_parameter, names), *query_parameters(route, schemas)],
+        "parameters": [
+            *(path_parameter(name, route, schemas) for name in names),
+            *query_parameters(route, schemas),
+            *resume_parameters(route),
+        ],
         "responses": responses(route, schemas),
     }
     if method.rule is not None and not method.rule.public:
@@ -182,42 +117,92 @@ def operation(route: Route, names: list[str], schemas: Schemas) -> dict[str, Any
     return found
 
 
-def path_parameter(name: str) -> Schema:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+def path_parameter(name: str, route: Route, schemas: Schemas) -> Schema:
+    """Describes a wildcard, which is a field of its own or a segment of one."""
+    targets = {written(field): target for field, target in route.variables.items()}
+    schema = schemas.of(targets[name].field) if name in targets else {"type": "string"}
+    if schema.get("type") == "string" and "pattern" not in schema:
+        schema = schema | {"minLength": 1}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def query_parameters(route: Route, schemas: Schemas) -> list[Schema]:
-    """Lists the fields that the query may give, those of messages not among them."""
+    """Lists the fields that the query may give."""
     if route.whole_body:
         return []
     taken = {variable.field for variable in route.template.variables}
     taken |= {route.body.name} if route.body is not None else set()
-    return [
-        {"name": field.json_name, "in": "query", "schema": schemas.of(field)}
-        for field in route.method.input.fields
-        if field.name not in taken and bindable(field) and not is_map(field)
-    ]
+    found: list[Schema] = []
+    for chain in leaves(route.method.input, (), taken):
+        name = ".".join(map(schemas.name, chain))
+        parameter: Schema = {"name": name, "in": "query", "schema": schemas.of(chain[-1])}
+        # A map is written as `name[key]=value`.
+        found.append(parameter | {"style": "deepObject"} if is_map(chain[-1]) else parameter)
+    return found
+
+
+def leaves(
+    message: Descriptor, chain: tuple[FieldDescriptor, ...], taken: set[str]
+) -> Iterator[tuple[FieldDescriptor, ...]]:
+    """Yields the fields that text can say, those of messages in messages too, but not for ever."""
+    above = {field.message_type for field in chain}
+    for field in message.fields:
+        longer = (*chain, field)
+        if ".".join(each.name for each in longer) in taken:
+            continue
+        inner = field.message_type
+        if bindable(field):
+            yield longer
+        elif inner is not None and inner not in above and not field.is_repeated:
+            yield from leaves(inner, longer, taken)
+
+
+def resume_parameters(route: Route) -> list[Schema]:
+    """The header with which a client that lost a stream asks for what came after."""
+    if not route.method.resume:
+        return []
+    description = "The `id` of the last event that was seen."
+    name, schema = "Last-Event-ID", {"type": "string"}
+    return [{"name": name, "in": "header", "description": description, "schema": schema}]
 
 
 def body_content(route: Route, schemas: Schemas) -> Schema:
+    raw: Schema = {"*/*": {}}
+    if not route.method.client_streaming:
+        return raw if route.raw_body else {JSON: {"schema": body_schema(route, schemas)}}
+    form: Schema = {FORM: {"schema": FORM_SCHEMA}}
     if route.raw_body:
-        return {"*/*": {}}
-    schema = schemas.message(route.method.input) if route.body is None else schemas.of(route.body)
-    return {JSON: {"schema": schema}}
+        return raw | form
+    schema = body_schema(route, schemas)
+    messages = {"schema": {"type": "array", "items": schema}}
+    return {NDJSON: {"schema": schema}, JSON: messages} | form
+
+
+def body_schema(route: Route, schemas: Schemas) -> Schema:
+    field = route.body
+    if field is None:
+        return schemas.message(route.method.input)
+    if route.mask is not None and field.message_type is not None:
+        return schemas.message(field.message_type, update=True)
+    return schemas.of(field)
 
 
 def responses(route: Route, schemas: Schemas) -> Schema:
-    if route.raw_answer:
-        content: Schema = {"*/*": {}}
-    else:
-        field = route.response_body
-        schema = schemas.message(route.method.output) if field is None else schemas.of(field)
-        kinds = [JSON]
-        if route.method.server_streaming:
-            kinds = ["text/event-stream", "application/x-ndjson"]
-        content = {kind: {"schema": schema} for kind in kinds}
     error = {JSON: {"schema": {"$ref": f"#/components/schemas/{ERROR}"}}}
     return {
-        "200": {"description": "OK", "content": content},
+        "200": answer(route, schemas),
         "default": {"description": "An error.", "content": error},
     }
+
+
+def answer(route: Route, schemas: Schemas) -> Schema:
+    streams = route.method.server_streaming
+    if route.raw_answer:
+        return {"description": CHUNKS if streams else "A file.", "content": {"*/*": {}}}
+    field = route.response_body
+    schema = schemas.message(route.method.output) if field is None else schemas.of(field)
+    if not streams:
+        return {"description": "OK", "content": {JSON: {"schema": schema}}}
+    content: Schema = {kind: {"schema": schema} for kind in (NDJSON, SSE_TYPE)}
+    content[JSON] = {"schema": {"type": "array", "items": schema}}
+    return {"description": LINES, "content": content}

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -79,7 +80,11 @@ class Pages:
         return Response(200, self._html, HTML, [("content-security-policy", POLICY)])
 
     def _make_openapi(self) -> bytes:
-        return orjson.dumps(make_openapi(self._core.contracts, self._core.table))
+        return orjson.dumps(self._make_document())
 
     def _make_html(self) -> bytes:
-        return render_html(make_openapi(self._core.contracts, self._core.table)).encode()
+        return render_html(self._make_document()).encode()
+
+    def _make_document(self) -> dict[str, Any]:
+        core = self._core
+        return make_openapi(core.contracts, core.table, core.codec.options)

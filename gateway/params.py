@@ -44,13 +44,17 @@ class Bound:
 
 @dataclass
 class Binder:
-    """Binds path and query, and collects everything that is wrong with them."""
+    """Binds path and query, and collects everything that is wrong with them.
+
+    The fields of a `form` are named as in a query, and are the body.
+    """
 
     route: Route
     message: Message
     path: set[Names] = field(default_factory=set[Names])
     query: set[Names] = field(default_factory=set[Names])
     violations: list[Violation] = field(default_factory=list[Violation])
+    form: bool = False
 
     def bind_path(self, variables: dict[str, str]) -> None:
         for name, text in variables.items():
@@ -70,13 +74,13 @@ class Binder:
 
     def _bind_parameter(self, name: str, text: str) -> None:
         route = self.route
-        if route.whole_body:
+        if route.whole_body and not self.form:
             raise ValueError("is not taken: the body is the whole request")
         target = find_target(route.method.input, name)
         if target is None:
             raise ValueError("is no parameter of this method")
         names = target.names
-        if route.body is not None and names[0] == route.body.name:
+        if route.body is not None and names[0] == route.body.name and not self.form:
             raise ValueError("belongs in the body")
         if any(overlap(names, taken) for taken in self.path):
             raise ValueError("is given in the path already")

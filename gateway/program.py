@@ -87,8 +87,15 @@ def make_server(
     upstreams: Upstreams,
     started: Started | None,
 ) -> GatewayServer:
-    origins = options.settings.cors_origins
-    core = Core.make(contracts, table, upstreams, origins, auth=options.auth)
+    settings = options.settings
+    core = Core.make(
+        contracts,
+        table,
+        upstreams,
+        settings.cors_origins,
+        auth=options.auth,
+        json=settings.json,
+    )
     return GatewayServer(core, started)
 
 

@@ -6,8 +6,10 @@ from gateway.calls import make_call, unary_seconds
 from gateway.core import Core
 from gateway.encoding import tagged
 from gateway.http import Request, Response
+from gateway.metadata import is_text, shown
 from gateway.params import bind
-from gateway.routes import Match
+from gateway.routes import Match, Route
+from gateway.upstream import Reply
 
 READING = frozenset({"GET", "HEAD"})
 BINARY = "application/octet-stream"
@@ -37,9 +39,29 @@ async def call(core: Core, request: Request, match: Match) -> Response:
     bound = bind(match, request.query, body, core.codec)
     made = make_call(request, method, caller, bound, unary_seconds(request.headers))
     reply = await core.upstreams.of(method.service).unary(made)
-    answer: Any = method.response_class.FromString(reply.content)
+    return answer(core, route, reply, enum_numbers=bound.enum_numbers)
+
+
+def answer(core: Core, route: Route, reply: Reply, *, enum_numbers: bool) -> Response:
+    """Writes what the upstream answered, with the metadata that came with it."""
+    message: Any = route.method.response_class.FromString(reply.content)
     if route.raw_answer:
-        shown = answer if route.response_body is None else getattr(answer, route.response_body.name)
-        return Response(200, shown.data, shown.content_type or BINARY)
-    encoded = core.codec.encode(answer, route.response_body, enum_numbers=bound.enum_numbers)
-    return Response(200, encoded)
+        body = raw_of(route, message)
+        response = Response(200, body.data, raw_type(body))
+    else:
+        encoded = core.codec.encode(message, route.response_body, enum_numbers=enum_numbers)
+        response = Response(200, encoded)
+    if reply.headers or reply.trailers:
+        response.headers += shown(reply.headers, reply.trailers)
+    return response
+
+
+def raw_of(route: Route, message: Any) -> Any:
+    """The `google.api.HttpBody` of an answer."""
+    return message if route.response_body is None else getattr(message, route.response_body.name)
+
+
+def raw_type(body: Any) -> str:
+    """The content type that an upstream gave, if a header can carry it."""
+    kind: str = body.content_type
+    return kind if kind and is_text(kind) else BINARY

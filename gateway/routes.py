@@ -58,6 +58,7 @@ class Route:
         """The update mask that a PATCH of one field fills if the client gives none (AIP-134)."""
         found = self.method.input.fields_by_name.get(UPDATE_MASK)
         patches = self.verb == "PATCH" and self.body is not None and not self.body.is_repeated
+        patches = patches and not self.method.client_streaming
         if not patches or found is None or found.message_type is None:
             return None
         return found if found.message_type.full_name == FIELD_MASK else None

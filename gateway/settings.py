@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from gateway.codec import Options
+
 PORT_MAX = 65535
 TARGET = re.compile(r"LIBRAL_([A-Z][A-Z0-9]*)_TARGET")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("json", "console")
 TRANSPORTS = ("lean", "grpcio")
+PROTO_NAMES, NO_DEFAULTS, ENUM_NUMBERS = JSON = ("proto-names", "no-defaults", "enum-numbers")
 ADDRESS = re.compile(r"(?:https?://)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
 
 
@@ -35,12 +38,19 @@ class Settings:
     log_level: str
     cors_origins: frozenset[str]
     transport: str
+    json: Options
 
 
 def read_settings(
-    environment: Mapping[str, str], upstreams: Iterable[str], *, terminal: bool
+    environment: Mapping[str, str],
+    upstreams: Iterable[str],
+    *,
+    terminal: bool,
+    json: Iterable[str] = (),
 ) -> Settings:
     """Reads the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and take its place.
+
+    `json` are names of `JSON`, beside those of the environment.
 
     Raises:
         SettingsError: A variable or an upstream cannot be used.
@@ -60,6 +70,7 @@ def read_settings(
         log_level=read_choice(environment, "LIBRAL_LOG_LEVEL", LEVELS, "info"),
         cors_origins=frozenset(read_origins(environment, "LIBRAL_CORS_ORIGINS")),
         transport=read_choice(environment, "LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
+        json=make_options({*json, *read_json(environment, "LIBRAL_GATEWAY_JSON")}),
     )
 
 
@@ -121,6 +132,21 @@ def read_choice(
     if value not in choices:
         fail(name, value, f"use one of {', '.join(choices)}")
     return value
+
+
+def read_json(environment: Mapping[str, str], name: str) -> Iterable[str]:
+    for option in filter(None, map(str.strip, environment.get(name, "").split(","))):
+        if option not in JSON:
+            fail(name, option, f"use {', '.join(JSON)}, with commas between")
+        yield option
+
+
+def make_options(json: set[str]) -> Options:
+    return Options(
+        proto_names=PROTO_NAMES in json,
+        defaults=NO_DEFAULTS not in json,
+        enum_numbers=ENUM_NUMBERS in json,
+    )
 
 
 def read_origins(environment: Mapping[str, str], name: str) -> Iterable[str]:

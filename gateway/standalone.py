@@ -40,8 +40,8 @@ def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
 
 
 def with_binding(method: Method) -> Method:
-    """Gives a method without bindings its own path, unless its client streams."""
-    if method.bindings or method.client_streaming:
+    """Gives a method without bindings its own path."""
+    if method.bindings:
         return method
     binding = Binding(verb="POST", template=method.path, body="*", response_body="")
     return dataclasses.replace(method, bindings=(binding,))

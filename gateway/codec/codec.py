@@ -27,7 +27,7 @@ class Codec:
     """Reads and writes the messages of one pool."""
 
     def __init__(self, pool: DescriptorPool, options: Options | None = None) -> None:
-        options = options or Options()
+        self.options = options = options or Options()
         self._enum_numbers = options.enum_numbers
         self._decoder = Decoder(pool)
         self._encoders = {

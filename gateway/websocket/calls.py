@@ -1,16 +1,27 @@
 """Calls on a WebSocket: what the upstream says, put on the connection."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import structlog
+from google.protobuf.message import Message
 
 from gateway.broadcast import TOO_SLOW, Item
 from gateway.dialog import Dialog
-from gateway.errors import Metadata, StatusError, internal, reason_of
+from gateway.errors import (
+    RESOURCE_EXHAUSTED,
+    Metadata,
+    StatusError,
+    failure,
+    internal,
+    reason_of,
+)
 from gateway.feed import Feed
+from gateway.metadata import texts
 from gateway.websocket.connection import Connection, gone
-from gateway.websocket.wires import as_texts
+
+TURN_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -73,6 +84,22 @@ class Conversation:
     def wake(self) -> None:
         """It waits for room by itself."""
 
+    async def say(self, message: Message) -> None:
+        """Sends a message, or ends the call if the upstream takes none within a second."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self.dialog.send(message.SerializeToString())
+        except TimeoutError:
+            problem = "The upstream takes no message."
+            self.dialog.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
+        except StatusError:
+            """The reader tells how the call ended."""
+
+    async def say_all(self) -> None:
+        """Says that no more messages follow."""
+        with contextlib.suppress(StatusError):
+            await self.dialog.half_close()
+
     async def close(self) -> None:
         await gone(self._task)
 
@@ -101,6 +128,6 @@ class Conversation:
 
 def send_headers(connection: Connection, tag: bytes, metadata: Metadata) -> None:
     """Sends the metadata, if there is any for the client."""
-    texts = as_texts(metadata)
-    if texts:
-        connection.push(connection.wire.headers(tag, texts))
+    told = texts(metadata)
+    if told:
+        connection.push(connection.wire.headers(tag, told))

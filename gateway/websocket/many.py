@@ -5,7 +5,6 @@ from dataclasses import replace
 import structlog
 
 from gateway.auth import Caller
-from gateway.calls import PREFIX
 from gateway.core import Core
 from gateway.errors import (
     ALREADY_EXISTS,
@@ -18,6 +17,7 @@ from gateway.errors import (
     unauthenticated,
 )
 from gateway.http import ClientGoneError, Request, Send
+from gateway.metadata import METADATA_PREFIX
 from gateway.params import Bound, bind
 from gateway.websocket.calls import Conversation, Ended, Subscription
 from gateway.websocket.commands import Command, check_id, check_path, wrong_time
@@ -156,12 +156,13 @@ class ManySocket:
             feed = core.feeds.open(request, whole, Bound(message), caller)
             ended = self._forgetting(command.id)
             return Subscription(self._connection, tag, feed, ended, enum_numbers=False)
-        dialog = core.feeds.dialog(request, method, caller)
+        dialog = core.feeds.dialog(request, replace(route, response_body=None), caller)
+        call = Conversation(self._connection, tag, dialog, self._forgetting(command.id))
         if message is not None:
-            await dialog.say(message.SerializeToString())
+            await call.say(message)
         if command.end or not method.client_streaming:
-            await dialog.half_close()
-        return Conversation(self._connection, tag, dialog, self._forgetting(command.id))
+            await call.say_all()
+        return call
 
     async def _say(self, command: Command) -> None:
         """Sends a message to the upstream, or that there are no more."""
@@ -171,14 +172,14 @@ class ManySocket:
         if isinstance(call, Subscription) or call.dialog.said_all:
             raise wrong_time(command, "the client has said all of this call")
         if command.kind == "end":
-            await call.dialog.half_close()
+            await call.say_all()
             return
         try:
             message = self._wire.request(call.dialog.method, command.content)
         except StatusError as error:
             call.dialog.end(error)
         else:
-            await call.dialog.say_soon(message.SerializeToString())
+            await call.say(message)
 
     async def _cancel(self, command: Command) -> None:
         call = self._calls.pop(check_id(command), None)
@@ -201,7 +202,9 @@ class ManySocket:
 
 def told(request: Request, command: Command) -> Request:
     """The request as if it had the metadata and the deadline of a call."""
-    headers = request.headers | {f"{PREFIX}{k}": value for k, value in command.metadata.items()}
+    headers = request.headers | {
+        f"{METADATA_PREFIX}{k}": value for k, value in command.metadata.items()
+    }
     if command.seconds is not None:
         headers[TIMEOUT] = str(command.seconds)
         headers.pop("grpc-timeout", None)

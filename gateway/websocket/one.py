@@ -103,11 +103,11 @@ class OneSocket:
                 self._connection, b"", feed, self._end, enum_numbers=bound.enum_numbers
             )
         else:
-            dialog = feeds.dialog(self._request, method, caller)
-            self._call = Conversation(self._connection, b"", dialog, self._end)
+            dialog = feeds.dialog(self._request, self._match.route, caller)
+            self._call = call = Conversation(self._connection, b"", dialog, self._end)
             if bound is not None:
-                await dialog.say(bound.message.SerializeToString())
-                await dialog.half_close()
+                await call.say(bound.message)
+                await call.say_all()
         self._call.start()
 
     async def _authenticate(self) -> Caller | None:
@@ -154,7 +154,7 @@ class OneSocket:
             error = wrong_time(command, "the client has said all of this call")
             self._connection.push(self._wire.error(error))
         elif command.kind == "end":
-            await call.dialog.half_close()
+            await call.say_all()
         else:
             await self._say(call, command)
 
@@ -164,7 +164,7 @@ class OneSocket:
         except StatusError as error:
             call.dialog.end(error)
         else:
-            await call.dialog.say(bound.message.SerializeToString())
+            await call.say(bound.message)
 
     def _bind(self, command: Command) -> Bound:
         """Makes a request message of what path, query and client say; the path wins."""

@@ -1,6 +1,5 @@
 """What the gateway says on a WebSocket, as whole frames (RFC 6455, section 5.2)."""
 
-import base64
 from typing import Any, Protocol
 
 import orjson
@@ -10,11 +9,11 @@ from google.rpc import status_pb2
 from libral.gateway.v1 import socket_pb2
 
 from gateway.broadcast import Item
-from gateway.calls import visible
 from gateway.codec import Codec
 from gateway.descriptors import Method
 from gateway.errors import Metadata, Renderer, StatusError, invalid_field
 from gateway.feed import OK_STATUS
+from gateway.metadata import texts
 from gateway.websocket.commands import Command, read_binary, read_json
 
 TEXT, BINARY = 0x81, 0x82
@@ -50,7 +49,7 @@ class Wire(Protocol):
 
     def error(self, error: StatusError) -> bytes: ...
 
-    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes: ...
+    def headers(self, tag: bytes, metadata: dict[str, str]) -> bytes: ...
 
     def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes: ...
 
@@ -87,8 +86,8 @@ class JsonWire:
     def error(self, error: StatusError) -> bytes:
         return framed(TEXT, b'{"type":"error","status":' + self._renderer.status(error) + b"}")
 
-    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes:
-        told = orjson.dumps(texts)
+    def headers(self, tag: bytes, metadata: dict[str, str]) -> bytes:
+        told = orjson.dumps(metadata)
         return framed(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + told + b"}")
 
     def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes:
@@ -103,7 +102,7 @@ class JsonWire:
 
     def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
         status = OK_STATUS if error is None else self._renderer.status(error)
-        told = as_texts(trailers)
+        told = texts(trailers)
         more = b',"trailers":' + orjson.dumps(told) if told else b""
         return framed(TEXT, b'{"type":"end"' + tag + b',"status":' + status + more + b"}")
 
@@ -136,8 +135,8 @@ class BinaryWire:
     def error(self, error: StatusError) -> bytes:
         return binary(socket_pb2.ServerFrame(error=error.status))
 
-    def headers(self, tag: bytes, texts: dict[str, str]) -> bytes:
-        headers = socket_pb2.Headers(metadata=texts)
+    def headers(self, tag: bytes, metadata: dict[str, str]) -> bytes:
+        headers = socket_pb2.Headers(metadata=metadata)
         return binary(socket_pb2.ServerFrame(id=tag.decode(), headers=headers))
 
     def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes:  # noqa: ARG002
@@ -151,7 +150,7 @@ class BinaryWire:
 
     def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
         status = status_pb2.Status() if error is None else error.status
-        end = socket_pb2.End(status=status, trailers=as_texts(trailers))
+        end = socket_pb2.End(status=status, trailers=texts(trailers))
         return binary(socket_pb2.ServerFrame(id=tag.decode(), end=end))
 
 
@@ -163,15 +162,6 @@ def choose_wire(offered: list[str], codec: Codec, renderer: Renderer) -> Wire:
         if name == JsonWire.subprotocol:
             break
     return JsonWire(codec, renderer)
-
-
-def as_texts(metadata: Metadata) -> dict[str, str]:
-    """Writes metadata as texts: bytes as base64, several values of a key with commas between."""
-    texts: dict[str, str] = {}
-    for key, value in visible(metadata):
-        text = base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        texts[key] = f"{texts[key]},{text}" if key in texts else text
-    return texts
 
 
 def binary(frame: socket_pb2.ServerFrame) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from services.kernel.errors import UnavailableError
+from services.kernel.errors import UnavailableError, invalid
 from services.kernel.statements import Statement
 
 CONNECT_SECONDS = 2.0
@@ -28,6 +28,8 @@ IDLE_SECONDS = 60.0
 
 # Classes of SQLSTATE that mean the server is away, full, or became a standby.
 AWAY_STATES = ("08", "53", "57", "25006")
+# The character NUL in text, and in text of JSON, has no place in PostgreSQL.
+NUL_STATES = frozenset({"22021", "22P05"})
 
 
 class Database:
@@ -48,8 +50,9 @@ class Database:
 
         Raises:
             UnavailableError: The database is away.
+            InvalidArgumentError: Some text has the character NUL.
         """
-        with away_means_unavailable():
+        with known_errors():
             async with self.engine.begin() as connection:
                 yield connection
         for callback in self._after_commit:
@@ -61,8 +64,9 @@ class Database:
 
         Raises:
             UnavailableError: The database is away.
+            InvalidArgumentError: Some text has the character NUL.
         """
-        with away_means_unavailable():
+        with known_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -72,7 +76,7 @@ class Database:
         Raises:
             UnavailableError: The database is away.
         """
-        with away_means_unavailable():
+        with known_errors():
             return await self._reads.rows(statement, values)
 
     async def row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
@@ -175,7 +179,7 @@ def open_engine(url: str) -> AsyncEngine:
 
 
 @contextmanager
-def away_means_unavailable() -> Generator[None, None, None]:
+def known_errors() -> Generator[None, None, None]:
     try:
         yield
     except IntegrityError:
@@ -187,14 +191,20 @@ def away_means_unavailable() -> Generator[None, None, None]:
             raise unavailable() from error
         raise
     except DBAPIError as error:
+        if state_of(error) in NUL_STATES:
+            raise invalid("request", "Text must not have the character NUL.") from error
         if is_away(error):
             raise unavailable() from error
         raise
 
 
 def is_away(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = state_of(error)
     return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+
+
+def state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def unavailable() -> UnavailableError:

@@ -42,7 +42,8 @@ class Backend:
     """A server that says who it is and what it was asked.
 
     A request of the name `slow` is answered after half a second; a stream sends
-    one reply, and the next when `release` is set.
+    one reply, and the next when `release` is set; a client's stream gets the
+    reply to its last request.
     """
 
     def __init__(
@@ -63,9 +64,8 @@ class Backend:
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         services: dict[str, dict[str, Any]] = {}
         for method in self.contracts.methods:
-            if not method.client_streaming:
-                handlers = services.setdefault(method.service, {})
-                handlers[method.full_name.rpartition(".")[2]] = self._handler(method)
+            handlers = services.setdefault(method.service, {})
+            handlers[method.full_name.rpartition(".")[2]] = self._handler(method)
         for service, handlers in services.items():
             handler = grpc.method_handlers_generic_handler(service, handlers)
             self._server.add_generic_rpc_handlers([handler])
@@ -104,6 +104,11 @@ class Backend:
             await asyncio.wait_for(self.release.wait(), 10)
             yield reply(request, context)
 
+        async def last(requests, context):
+            return [reply(request, context) async for request in requests][-1]
+
+        if method.client_streaming:
+            return grpc.stream_unary_rpc_method_handler(last, request_deserializer=read)
         if method.server_streaming:
             return grpc.unary_stream_rpc_method_handler(stream, request_deserializer=read)
         return grpc.unary_unary_rpc_method_handler(unary, request_deserializer=read)

@@ -24,7 +24,9 @@ from gateway.core import Core
 from gateway.descriptors import Contracts, load_file
 from gateway.routes import make_table
 from gateway.server import GatewayServer, listen
+from gateway.standalone import make_public
 from gateway.upstream import Upstreams
+from tests.gateway.uploading import Uploading
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -314,3 +316,38 @@ async def eventually(condition, seconds: float = 3.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def upload_contracts(tmp_path_factory) -> Contracts:
+    target = tmp_path_factory.mktemp("uploads") / "uploads.binpb"
+    return make_public(load_file(compile_protos(target, HERE / "uploads.proto")))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_upstream(upload_contracts) -> AsyncIterator[Uploading]:
+    service = Uploading(upload_contracts)
+    await service.start()
+    yield service
+    await service.server.stop(None)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def upload_gateway(upload_contracts, shared_upstream) -> AsyncIterator[RunningGateway]:
+    """A gateway of methods whose clients stream, which one origin may call."""
+    origins = frozenset({"https://a.example"})
+    targets = shared_upstream.targets
+    async with RunningGateway(upload_contracts, targets, cors_origins=origins) as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(shared_upstream) -> Uploading:
+    """The upstream of that gateway, without memories."""
+    shared_upstream.forget()
+    return shared_upstream
+
+
+@pytest.fixture
+def uploading(upload_gateway) -> httpx.AsyncClient:
+    return upload_gateway.http

@@ -40,7 +40,10 @@ async def test_serves_methods_without_bindings_at_their_own_path(plain):
             "name": "a",
             "caller": "Basic YTpi",
         }
-        missing = await gateway.http.post("/shop.v1.Shop/Upload", json={})
+        many = [{"name": "a"}, {"name": "b"}]
+        gathered = await gateway.http.post("/shop.v1.Shop/Upload", json=many)
+        assert gathered.json()["name"] == "b"
+        missing = await gateway.http.post("/shop.v1.Shop/Nothing", json={})
         assert (missing.status_code, error_of(missing)["status"]) == (404, "NOT_FOUND")
         backend.release.set()
         accept = {"accept": "text/event-stream"}

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import time
+from uuid import RFC_4122, UUID
 
 import grpc
 import orjson
@@ -253,6 +254,8 @@ async def test_options_names_the_verbs(http):
 async def test_every_answer_has_a_request_id(http, echo):
     response = await http.get("/v1/echo")
     assert echo.metadata[0]["x-request-id"] == response.headers["x-request-id"]
+    made = UUID(response.headers["x-request-id"])
+    assert (made.version, made.variant) == (4, RFC_4122)
     known = "0190a4de-7e5b-7000-8000-000000000001"
     response = await http.get("/nope", headers={"x-request-id": known})
     assert response.headers["x-request-id"] == known
@@ -260,9 +263,12 @@ async def test_every_answer_has_a_request_id(http, echo):
     assert response.headers["x-request-id"] != "<script>"
 
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 async def test_chooses_what_the_room_sees(http, echo):
     sent = {
-        "traceparent": "00-a-b-01",
+        "traceparent": PARENT,
         "accept-language": "ja",
         "x-libral-role": "ADMIN",
         "x-secret-token": "s",
@@ -271,12 +277,13 @@ async def test_chooses_what_the_room_sees(http, echo):
         "grpc-metadata-authorization": "Bearer forged",
         "grpc-metadata-x-libral-role": "ADMIN",
         "grpc-metadata-grpc-timeout": "1n",
+        "grpc-metadata-traceparent": "forged",
         "x-forwarded-for": "6.6.6.6",
         "cookie": "a=b",
     }
     assert (await http.get("/v1/headers", headers=sent)).status_code == 200
     seen = echo.metadata[0]
-    assert seen["traceparent"] == "00-a-b-01"
+    assert seen["traceparent"] == PARENT
     assert seen["accept-language"] == "ja"
     assert seen["x-secret-token"] == "s"
     assert seen["tenant"] == "t"

@@ -2,11 +2,12 @@
 
 import pytest
 
+from gateway.codec import Options
 from gateway.settings import SettingsError, read_settings
 
 
-def read(upstreams=(), *, terminal=False, **environment):
-    return read_settings(environment, upstreams, terminal=terminal)
+def read(upstreams=(), *, terminal=False, json=(), **environment):
+    return read_settings(environment, upstreams, terminal=terminal, json=json)
 
 
 def test_defaults():
@@ -38,7 +39,23 @@ def test_reads_endpoint_and_origins():
     assert settings.cors_origins == {"https://a.example", "http://b:1"}
 
 
+def test_reads_how_json_is_written():
+    assert read().json == Options()
+    chosen = Options(proto_names=True, defaults=False, enum_numbers=True)
+    names = " proto-names,no-defaults, enum-numbers"
+    assert read(LIBRAL_GATEWAY_JSON=names).json == chosen
+    both = read(json=["no-defaults"], LIBRAL_GATEWAY_JSON="enum-numbers").json
+    assert both == Options(defaults=False, enum_numbers=True)
+
+
 WRONG = [
+    (
+        {"LIBRAL_GATEWAY_JSON": "pretty"},
+        (
+            "LIBRAL_GATEWAY_JSON is 'pretty': "
+            "use proto-names, no-defaults, enum-numbers, with commas between."
+        ),
+    ),
     ({"LIBRAL_GATEWAY_PORT": "x"}, "LIBRAL_GATEWAY_PORT is 'x': it must be a port, 0 to 65535."),
     (
         {"LIBRAL_GATEWAY_PORT": "65536"},

@@ -1,5 +1,6 @@
 """The codec beside `json_format`, on random messages of every kind."""
 
+import itertools
 import json
 import os
 
@@ -13,12 +14,7 @@ from tests.gateway.codec.messages import Messages
 N = int(os.environ.get("CODEC_N", "10000"))
 KINDS = "test.kinds.v1.Kinds"
 IN_ANY = (KINDS, "google.protobuf.Timestamp", "google.protobuf.Struct", "google.protobuf.Empty")
-OPTIONS = [
-    Options(),
-    Options(proto_names=True),
-    Options(defaults=False),
-    Options(enum_numbers=True),
-]
+OPTIONS = [Options(*chosen) for chosen in itertools.product((False, True), repeat=3)]
 
 
 @pytest.mark.timeout(600)

@@ -86,6 +86,17 @@ async def test_every_violation_is_named(log):
     assert stats.head_position == 0
 
 
+async def test_text_that_postgresql_cannot_hold_is_refused(log):
+    for ask in (
+        log.ListEvents(events_pb2.ListEventsRequest(source="a\0")),
+        append(log, make_event(subject="a\0")),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await ask
+        assert failure.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert violated_fields(failure.value) == ["request"]
+
+
 async def test_stream_gives_history_then_what_is_new(log):
     await append(log, make_event(), make_event())
     reading = asyncio.create_task(take(log, 3, after=1))

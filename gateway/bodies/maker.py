@@ -1,0 +1,117 @@
+"""Request messages from what a body holds, and from what path and query say beside it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.message import Message
+
+from gateway.codec import Codec
+from gateway.codec.decoder import join
+from gateway.codec.text import BODY
+from gateway.descriptors import HTTP_BODY
+from gateway.errors import StatusError, Violation, invalid
+from gateway.fields import Target
+from gateway.params import Binder, bind, clear_variables
+from gateway.routes import Match
+
+
+class Maker:
+    """Makes the messages of one call.
+
+    What path and query say is in the first of them; in one of its own before that if a oneof lets
+    the two not be together; and alone if the body holds none.
+    """
+
+    def __init__(self, match: Match, query: bytes, codec: Codec) -> None:
+        """Binds path and query.
+
+        Raises:
+            StatusError: 400 that lists every violation.
+        """
+        self.route = match.route
+        self.bound = bind(match, query, None, codec)
+        self._codec = codec
+        self._head = self.bound.message if match.variables or query else None
+        self._count = 0
+
+    def of_json(self, content: bytes) -> Iterator[Message]:
+        """Yields the message of a JSON text.
+
+        Raises:
+            StatusError: 400 that names which message it is, and what is wrong.
+        """
+        message = self.route.method.request_class()
+        try:
+            self._codec.decode(content, message, self.route.body)
+        except StatusError as error:
+            raise self._at(error.violations) from None
+        yield from self._made(message)
+
+    def of_texts(self, pairs: list[tuple[str, str]]) -> Iterator[Message]:
+        """Yields the message of a form's fields, which are named as in a query.
+
+        Raises:
+            StatusError: 400 that lists every violation.
+        """
+        message = self.route.method.request_class()
+        path = {target.names for target in self.route.variables.values()}
+        binder = Binder(self.route, message, path=path, form=True)
+        binder.bind_query(pairs)
+        if binder.violations:
+            raise invalid(binder.violations)
+        yield from self._made(message)
+
+    def of_chunk(self, target: Target | None, data: bytes, content_type: str) -> Iterator[Message]:
+        """Yields the message of a chunk of a file. No target: the message is an HttpBody itself."""
+        message: Any = self.route.method.request_class()
+        owner: Any = message
+        for parent in target.chain[:-1] if target else ():
+            owner = getattr(owner, parent.name)
+        if target is None or is_http_body(target):
+            body = owner if target is None else getattr(owner, target.field.name)
+            body.SetInParent()
+            body.data, body.content_type = data, content_type
+        else:
+            setattr(owner, target.field.name, data)
+        yield from self._made(message)
+
+    def rest(self) -> Iterator[Message]:
+        """Yields what path and query say if no message had it."""
+        if self._head is not None:
+            yield self._head
+
+    def _made(self, message: Message) -> Iterator[Message]:
+        self._count += 1
+        head, self._head = self._head, None
+        if head is not None and excludes(head, message):
+            yield head
+        elif head is not None:
+            clear_variables(self.route, message)
+            message.MergeFrom(head)
+        yield message
+
+    def _at(self, violations: list[Violation]) -> StatusError:
+        """Names the message that is wrong, counted from 0."""
+        place = f"{BODY}[{self._count}]"
+        return invalid(
+            [
+                Violation(
+                    place if each.field == BODY else join(place, each.field), each.description
+                )
+                for each in violations
+            ]
+        )
+
+
+def is_http_body(target: Target) -> bool:
+    kind = target.field.message_type
+    return kind is not None and kind.full_name == HTTP_BODY
+
+
+def excludes(one: Message, other: Message) -> bool:
+    """Whether two messages have different fields of a oneof."""
+    for oneof in one.DESCRIPTOR.oneofs:
+        names = {one.WhichOneof(oneof.name), other.WhichOneof(oneof.name)} - {None}
+        if len(names) > 1:
+            return True
+    return False

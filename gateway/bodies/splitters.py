@@ -1,0 +1,135 @@
+"""JSON in pieces: where each message ends, before all of them are there."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.codec.text import BODY
+from gateway.errors import StatusError, invalid_field
+
+MESSAGE_BYTES_MAX = 1024 * 1024
+SPACE = b" \t\r\n"
+STRUCTURE = re.compile(rb'["{}\[\],]')
+IN_STRING = re.compile(rb'["\\]')
+OPENING, CLOSING = frozenset({b"[", b"{"}), frozenset({b"]", b"}"})
+
+
+def too_long(index: int) -> StatusError:
+    return invalid_field(f"{BODY}[{index}]", f"is longer than {MESSAGE_BYTES_MAX} bytes.")
+
+
+class Piece:
+    """The message that is arriving."""
+
+    def __init__(self) -> None:
+        self._content = bytearray()
+        self._count = 0
+
+    def add(self, data: bytes) -> None:
+        """Adds to it.
+
+        Raises:
+            StatusError: It is longer than 1 MiB.
+        """
+        self._content += data
+        if len(self._content) > MESSAGE_BYTES_MAX:
+            raise too_long(self._count)
+
+    def take(self) -> bytes:
+        """Takes it, and begins the next."""
+        content = bytes(self._content)
+        self._content.clear()
+        self._count += 1
+        return content
+
+    @property
+    def blank(self) -> bool:
+        return not self._content.strip(SPACE)
+
+
+class Lines:
+    """NDJSON: a message a line. Blank lines are none."""
+
+    def __init__(self) -> None:
+        self._piece = Piece()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yields the messages that are complete.
+
+        Raises:
+            StatusError: 400, one is too long.
+        """
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._piece.add(line)
+            if not self._piece.blank:
+                yield self._piece.take()
+        self._piece.add(rest)
+
+    def end(self) -> Iterator[bytes]:
+        if not self._piece.blank:
+            yield self._piece.take()
+
+
+class Array:
+    """One JSON array of messages. What is between its commas is not read here."""
+
+    def __init__(self) -> None:
+        self._piece = Piece()
+        self._depth = 0
+        self._in_string = False
+        self._escaped = 0
+        self._some = False
+        self._ended = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yields the messages that are complete.
+
+        Raises:
+            StatusError: 400, it is no array, or one is too long.
+        """
+        start, position = 0, self._escaped
+        while found := (IN_STRING if self._in_string else STRUCTURE).search(data, position):
+            mark, position = found[0], found.end()
+            if self._in_string:
+                # What comes after a backslash ends no string.
+                position += mark == b"\\"
+                self._in_string = mark == b"\\"
+            elif mark == b'"':
+                self._in_string = True
+            elif self._step(mark):
+                self._piece.add(data[start : found.start()])
+                start = position
+                yield from self._between(mark)
+        self._escaped = max(position - len(data), 0)
+        self._piece.add(data[start:])
+        if not self._depth and not (self._piece.blank and not self._in_string):
+            raise self._no_array()
+
+    def end(self) -> Iterator[bytes]:
+        if not self._ended:
+            raise invalid_field(BODY, "is not complete: its array has no end.")
+        return iter(())
+
+    def _step(self, mark: bytes) -> bool:
+        """Goes one step in or out, and tells whether the mark is one of the array itself."""
+        if mark in OPENING:
+            self._depth += 1
+            return self._depth == 1
+        if mark in CLOSING:
+            self._depth -= 1
+            return self._depth <= 0
+        return self._depth <= 1
+
+    def _between(self, mark: bytes) -> Iterator[bytes]:
+        """Ends the message before a mark of the array."""
+        if mark == b"[" and self._depth == 1 and self._piece.blank and not self._ended:
+            return
+        if self._ended or (mark, self._depth) not in {(b",", 1), (b"]", 0)}:
+            raise self._no_array()
+        self._ended = mark == b"]"
+        if self._some or mark == b"," or not self._piece.blank:
+            self._some = True
+            yield self._piece.take()
+
+    def _no_array(self) -> StatusError:
+        return invalid_field(BODY, "must be one JSON array of messages.")

@@ -1,0 +1,77 @@
+"""Uploads: the request messages of a call, from the client to the upstream as they arrive."""
+
+from typing import Protocol
+
+from google.protobuf.message import Message
+
+from gateway.bodies.maker import Maker
+from gateway.bodies.readers import Reader, make_reader
+from gateway.codec import Codec
+from gateway.errors import StatusError
+from gateway.http import Request
+from gateway.routes import Match
+
+
+class Sink(Protocol):
+    """Where messages go."""
+
+    async def send(self, message: bytes) -> None: ...
+
+    async def half_close(self) -> None: ...
+
+
+class CallEndedError(Exception):
+    """The upstream ended the call: it takes no more messages."""
+
+
+class Upload:
+    """The messages of one request. `bound` is what path and query say."""
+
+    def __init__(self, request: Request, match: Match, codec: Codec) -> None:
+        """Reads path, query and content type.
+
+        Raises:
+            StatusError: What is wrong with them.
+        """
+        self._request = request
+        self._maker = Maker(match, request.query, codec)
+        self.bound = self._maker.bound
+        kind = request.headers.get("content-type", "")
+        self._reader = make_reader(kind, self._maker) if match.route.takes_body else None
+
+    async def send(self, sink: Sink) -> None:
+        """Sends every message as soon as it is there and the upstream takes it.
+
+        An upstream that ends the call early is no error here: its answer says why.
+
+        Raises:
+            StatusError: What is wrong with the body.
+            ClientGoneError: The client left in its middle.
+        """
+        try:
+            if self._reader is None:
+                await push(sink, self.bound.message)
+            else:
+                await self._send_body(sink, self._reader)
+        except CallEndedError:
+            return
+        await sink.half_close()
+
+    async def _send_body(self, sink: Sink, reader: Reader) -> None:
+        async for data in self._request.chunks():
+            for message in reader.feed(data):
+                await push(sink, message)
+        for message in (*reader.end(), *self._maker.rest()):
+            await push(sink, message)
+
+
+async def push(sink: Sink, message: Message) -> None:
+    """Sends one message.
+
+    Raises:
+        CallEndedError: The call has ended.
+    """
+    try:
+        await sink.send(message.SerializeToString())
+    except StatusError:
+        raise CallEndedError from None
