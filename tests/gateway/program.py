@@ -29,7 +29,7 @@ async def run(*arguments: str, seconds: float = 20.0) -> tuple[int, str, str]:
     """Runs to the end: exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", *arguments),
-        env=ENVIRONMENT | {"LIBRAL_LOG_FORMAT": "json"},
+        env=ENVIRONMENT | {"LIBRAL_GATEWAY_PORT": str(free_port()), "LIBRAL_LOG_FORMAT": "json"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
