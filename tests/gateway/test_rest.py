@@ -334,6 +334,30 @@ async def test_renders_status_details(http):
     }
 
 
+RETRIES = [
+    (duration_pb2.Duration(seconds=6), "6"),
+    (duration_pb2.Duration(seconds=2, nanos=500_000_000), "3"),
+    (duration_pb2.Duration(nanos=1), "1"),
+    (duration_pb2.Duration(), "1"),
+    (duration_pb2.Duration(seconds=-5), "1"),
+    (duration_pb2.Duration(seconds=3600), "3600"),
+]
+
+
+@pytest.mark.parametrize(("delay", "seconds"), RETRIES)
+async def test_retry_after_is_whole_seconds(http, delay, seconds):
+    details = [detail(error_details_pb2.RetryInfo(retry_delay=delay))]
+    response = await http.post("/v1/fail", json={"code": 8, "text": "x", "details": details})
+    assert (response.status_code, response.headers["retry-after"]) == (429, seconds)
+
+
+async def test_a_torn_retry_info_is_only_shown(http):
+    torn = {"typeUrl": "type.googleapis.com/google.rpc.RetryInfo", "value": "/w=="}
+    response = await http.post("/v1/fail", json={"code": 8, "text": "x", "details": [torn]})
+    assert "retry-after" not in response.headers
+    assert error_of(response)["details"][0]["value"] == "/w=="
+
+
 HTTP_OF_CODES = {
     1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429,
     9: 400, 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401,
