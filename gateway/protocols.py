@@ -58,9 +58,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_headers = False
         super().on_headers_complete()
-        if self.cycle is not None:
-            extensions: Any = self.cycle.scope["extensions"]
-            extensions[ANSWER] = partial(answer, self.cycle)
+        cycle: Any = self.cycle
+        if cycle is not None:
+            cycle.scope["extensions"][ANSWER] = partial(answer, cycle)
 
     def on_body(self, body: bytes) -> None:
         """Lets a client that was refused early finish, so that it reads why, but not for ever."""

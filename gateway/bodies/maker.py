@@ -34,6 +34,10 @@ class Maker:
         self._head = self.bound.message if match.variables or query else None
         self._count = 0
 
+    def of_message(self, message: Message) -> Iterator[Message]:
+        """Yields a message that is whole already."""
+        yield from self._made(message)
+
     def of_json(self, content: bytes) -> Iterator[Message]:
         """Yields the message of a JSON text.
 

@@ -3,9 +3,8 @@
 import asyncio
 from typing import Any
 
-from google.protobuf.message import Message
-
 from gateway.auth import Authenticator, Caller
+from gateway.bodies.maker import Maker
 from gateway.core import Core
 from gateway.errors import CANCELLED, OK, StatusError, failure, unauthenticated
 from gateway.http import JSON, ClientGoneError, Request, Send
@@ -45,9 +44,8 @@ class OneSocket:
             StatusError: What is wrong with path, query or authorization.
         """
         caller, admitted = await self._admit()
-        bound = (
-            None if self._waits else bind(self._match, self._request.query, None, self._core.codec)
-        )
+        self._maker = Maker(self._match, self._request.query, self._core.codec)
+        bound = None if self._waits else self._maker.bound
         await self._connection.accept()
         self._connection.on_ready(self._wake)
         hearing = asyncio.create_task(self._hear(caller, bound, admitted=admitted))
@@ -154,26 +152,32 @@ class OneSocket:
             error = wrong_time(command, "the client has said all of this call")
             self._connection.push(self._wire.error(error))
         elif command.kind == "end":
+            for message in self._maker.rest():
+                await call.say(message)
             await call.say_all()
         else:
             await self._say(call, command)
 
     async def _say(self, call: Conversation, command: Command) -> None:
+        """Sends a message on; path and query are in the first one, as over HTTP."""
         try:
-            bound = self._bind(command)
+            if isinstance(self._wire, BinaryWire):
+                said = self._wire.request(self._method, command.content)
+                messages = list(self._maker.of_message(said))
+            else:
+                messages = list(self._maker.of_json(command.content or b"{}"))
         except StatusError as error:
             call.dialog.end(error)
-        else:
-            await call.say(bound.message)
+            return
+        for message in messages:
+            await call.say(message)
 
     def _bind(self, command: Command) -> Bound:
-        """Makes a request message of what path, query and client say; the path wins."""
+        """Makes the one request message of what path, query and client say; the path wins."""
         query = self._request.query
         if not isinstance(self._wire, BinaryWire):
             return bind(self._match, query, Body(command.content or b"", JSON), self._core.codec)
-        message: Message = self._wire.request(self._method, command.content)
-        bound = bind(self._match, query, None, self._core.codec)
-        message.MergeFrom(bound.message)
+        (message,) = self._maker.of_message(self._wire.request(self._method, command.content))
         return Bound(message)
 
     def _end(self, error: StatusError | None) -> None:
