@@ -25,6 +25,7 @@ COLUMNS = {
     "p99": text.P99,
     "last": text.LAST_CALL,
 }
+WIDE = ("rate", "refused", "p50", "p99")
 NUMBERS = ("count", "rate", "errors", "refused", "p50", "p95", "p99")
 
 
@@ -46,11 +47,11 @@ def add(house: House) -> None:
             with box("panels"):
                 with panel(text.REQUEST_TREND, count=text.LAST_HOUR):
                     lines = [(text.PER_MINUTE, "http.server.requests", 1.0)]
-                    requests = chart(visit, lines, "/min")
+                    requests = chart(visit, lines, text.TIMES_PER_MINUTE)
                 with panel(text.LATENCY_TREND, count=text.LAST_HOUR):
                     lines = [(text.P95, "http.server.request.duration", 1000.0)]
                     latency = chart(visit, lines, "ms", "P95")
-            rows = Table(COLUMNS, text.NO_CALLS, numbers=NUMBERS)
+            rows = Table(COLUMNS, text.NO_CALLS, numbers=NUMBERS, wide=WIDE)
 
             async def load() -> None:
                 asked = {"window": chosen, "method": method, "query": q}

@@ -34,7 +34,7 @@ def add(house: House) -> None:
                     formats.integer_of,
                     text.ACTIVE_USERS_NOTE,
                 )
-                Tile(visit, text.REQUESTS, "http.server.requests", formats.decimal)
+                Tile(visit, text.REQUESTS, "http.server.requests", formats.integer_of)
             with box("panels"):
                 show_modules(visit)
                 show_feed(visit)
