@@ -1,29 +1,22 @@
 """The whole mesh on real input, as an operator and as Telegram see it."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 import psutil
 import pytest
-import redis
 from playwright.sync_api import expect
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from deploy.images.builder import ROOT
-from deploy.local import embedded
-from deploy.local.home import Home
 from tests import smoke
 from tests.mesh import modules, wait_for
 
@@ -46,56 +39,6 @@ READS = {
 
 def test_health_and_refusals(mesh):
     smoke.check_refusals(mesh)
-
-
-def test_tiles_agree_with_the_machine(mesh, page):
-    cpu = psutil.cpu_percent(interval=6)
-    tiles = {name: tile_percent(page, name) for name in ("CPU使用率", "メモリ使用率")}
-    assert abs(tiles["メモリ使用率"] - psutil.virtual_memory().percent) < 3
-    assert abs(tiles["CPU使用率"] - cpu) < 25
-
-
-def tile_percent(page, name: str) -> float:
-    return float(page.locator(".tile", has_text=name).locator(".value").inner_text().rstrip("%"))
-
-
-def test_figures_agree_with_the_servers(mesh, page):
-    home = Home(mesh.home)
-    ports = json.loads((home.run / "ports.json").read_text())
-    url = embedded.postgres_url(ports["postgres"], home.secret("database_password"))
-    connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    limit = embedded.query(url, "SHOW max_connections")
-
-    def connections_agree() -> bool:
-        found, shown_limit = read_facts(page, "PostgreSQL")["接続数"].split(" / ")
-        assert shown_limit == limit
-        return abs(int(found) - (int(embedded.query(url, connections)) - 1)) <= 1
-
-    wait_for(connections_agree, 40, "接続数 is not what PostgreSQL tells")
-    shown = read_facts(page, "PostgreSQL")
-    size = int(embedded.query(url, "SELECT pg_database_size(current_database())"))
-    assert float(shown["データベース容量"].removesuffix(" MiB")) == pytest.approx(
-        size / 1024**2, rel=0.05
-    )
-    with redis.Redis.from_url(
-        embedded.valkey_url(ports["valkey"], home.secret("cache_password"))
-    ) as client:
-        info, channels = client.info(), client.pubsub_channels()
-    shown = read_facts(page, "Valkey / Redis")
-    assert shown["バージョン"] == f"Valkey {info['valkey_version']}"
-    assert float(shown["メモリ使用量"].removesuffix(" MiB")) == pytest.approx(
-        info["used_memory"] / 1024**2, rel=0.2
-    )
-    assert abs(int(shown["クライアント数"]) - (info["connected_clients"] - 1)) <= 2
-    assert int(shown["Pub/Subチャンネル"]) == len(channels)
-
-
-def read_facts(page, title: str) -> dict[str, str]:
-    panel = page.locator(".panel", has=page.get_by_role("heading", name=title, exact=True))
-    pairs = panel.locator(".fact").all()
-    return {
-        one.locator("*").nth(0).inner_text(): one.locator("*").nth(1).inner_text() for one in pairs
-    }
 
 
 def test_a_start_and_a_payment_show_in_an_open_browser(mesh, page):
@@ -182,85 +125,6 @@ def test_stop_and_start_from_the_dashboard(mesh, page):
             expect(card.locator(".badge")).to_have_text(state, timeout=20_000)
             wait_for(lambda: not psutil.pid_exists(before), 10, "the process goes on")
         assert modules(client)["telegram"]["pid"] != before
-
-
-@pytest.mark.parametrize("transport", ["sse", "websocket"])
-def test_an_open_stream_resumes_across_a_gateway_restart(mesh, transport):
-    follower = Follower(mesh, {"sse": read_sse, "websocket": read_socket}[transport])
-    with mesh.client() as client, follower.running():
-        wait_for(lambda: len(follower.seen) >= head_of(client), 20, "the log was not read")
-        mesh.run("restart", "gateway")
-        wait_for(mesh.answers, 20, "the gateway did not come back")
-        mesh.token()
-        head = head_of(client)
-        wait_for(lambda: follower.seen[-1] >= head, 20, "the log was not read on")
-    assert follower.cuts
-    assert follower.seen == list(range(1, len(follower.seen) + 1))
-
-
-def head_of(client: httpx.Client) -> int:
-    return int(client.get("/v1/events:stats").json()["headPosition"])
-
-
-class Follower:
-    """Reads positions of the log, and after a cut goes on behind the last that it saw."""
-
-    def __init__(self, mesh, read) -> None:
-        self._url = mesh.gateway
-        self._token = mesh.token()
-        self._wake = mesh.token
-        self._read = read
-        self.seen: list[int] = []
-        self.cuts = 0
-        self._ended = threading.Event()
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(self._run)
-            try:
-                yield
-            finally:
-                self._ended.set()
-                self._wake()
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            with suppress(httpx.HTTPError, WebSocketException, OSError):
-                after = self.seen[-1] if self.seen else 0
-                for position in self._read(self._url, self._token, after):
-                    if self._ended.is_set():
-                        return
-                    self.seen.append(position)
-            self.cuts += 1
-            time.sleep(0.05)
-
-
-def read_sse(url: str, token: str, after: int) -> Iterator[int]:
-    headers = {
-        "authorization": f"Bearer {token}",
-        "accept": "text/event-stream",
-        "last-event-id": str(after),
-    }
-    with httpx.stream(
-        "GET", f"{url}/v1/events:stream", headers=headers, trust_env=False, timeout=20
-    ) as answer:
-        for line in answer.raise_for_status().iter_lines():
-            if line.startswith("id:"):
-                yield int(line.removeprefix("id:"))
-
-
-def read_socket(url: str, token: str, after: int) -> Iterator[int]:
-    address = url.replace("http", "ws", 1) + "/v1/ws"
-    headers = {"authorization": f"Bearer {token}"}
-    with connect(address, additional_headers=headers, proxy=None) as socket:
-        path = f"/v1/events:stream?after={after}"
-        socket.send(json.dumps({"type": "subscribe", "id": "events", "path": path}))
-        while True:
-            message = json.loads(socket.recv(timeout=20))
-            if message["type"] == "end":
-                return
-            yield int(message["data"]["position"])
 
 
 def test_the_page_says_when_it_is_not_live(mesh, page):
