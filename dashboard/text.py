@@ -278,6 +278,7 @@ USER_STATES = {"ACTIVE": "有効", "SUSPENDED": "利用停止", "DELETED": "削�
 # API analytics
 METHOD = "メソッド"
 ROUTE = "エンドポイント"
+ROUTES = {"unmatched": "該当なし"}
 REQUEST_COUNT = "リクエスト数"
 PER_MINUTE = "リクエスト／分"
 TIMES_PER_MINUTE = "回／分"

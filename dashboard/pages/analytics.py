@@ -73,10 +73,11 @@ def endpoint_row(visit: Visit, endpoint: Json) -> Row:
     def latency(field: str) -> str:
         return formats.milliseconds(formats.parse_seconds(endpoint.get(field)))
 
+    route = str(endpoint.get("route", ""))
     return {
-        "key": f"{endpoint.get('method', '')} {endpoint.get('route', '')}",
+        "key": f"{endpoint.get('method', '')} {route}",
         "method": endpoint.get("method", ""),
-        "route": endpoint.get("route", ""),
+        "route": text.ROUTES.get(route, route),
         "count": formats.integer(endpoint.get("requestCount", 0)),
         "rate": formats.decimal(float(endpoint.get("requestsPerMinute", 0))),
         "errors": formats.percent(float(endpoint.get("serverErrorRate", 0))),

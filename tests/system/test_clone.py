@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Clone:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=True,
         )
         return done.stdout.strip()
@@ -58,6 +58,12 @@ class Clone:
     @property
     def dashboard(self) -> str:
         return f"http://127.0.0.1:{self.ports['LIBRAL_DASHBOARD_PORT']}"
+
+    def processes(self) -> list[int]:
+        """Lists the process ids of the mesh, supervisor's and the runner's among them."""
+        rows = json.loads(self.libral("status", "--json"))["modules"]
+        assert {"supervisor", "postgres", "valkey", "dashboard"} <= {row["module"] for row in rows}
+        return [row["pid"] for row in rows]
 
     def mesh(self) -> Mesh:
         gateway = f"http://127.0.0.1:{self.ports['LIBRAL_GATEWAY_PORT']}"
@@ -83,7 +89,8 @@ class Clone:
                 time.sleep(0.02)
             yield time.monotonic() - started
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
             process.wait(60)
 
 
@@ -117,9 +124,22 @@ def test_make_run_from_a_fresh_clone(clone, operator):
         bot = page.locator(".panel", has_text="Telegramボット")
         assert "未設定" in bot.inner_text()
         page.close()
-        processes = [one["pid"] for one in json.loads(clone.libral("status", "--json"))["modules"]]
-        assert len(processes) > 9
+        processes = clone.processes()
+    check_gone(processes)
+
+
+def check_gone(processes: list[int]) -> None:
     wait_for(lambda: not any(map(psutil.pid_exists, processes)), 10, "a process goes on")
+
+
+def test_down_leaves_no_process(clone):
+    try:
+        clone.libral("up", "--detach")
+        processes = clone.processes()
+    finally:
+        assert clone.libral("down") == "Stopped."
+    check_gone(processes)
+    assert clone.libral("down").startswith("No mesh runs in ")
 
 
 def test_a_warm_start_is_soon_ready_and_painted(clone, operator):
