@@ -17,7 +17,8 @@ class SettingsError(Exception):
 class Settings:
     """Where to listen, where the gateway is, which time to show.
 
-    Without `sessions`, a restart of the dashboard signs everybody out.
+    Without `sessions`, a restart of the dashboard signs everybody out; without `fonts`, it cuts
+    the fonts again.
     """
 
     host: str
@@ -25,6 +26,7 @@ class Settings:
     gateway_url: str
     zone: ZoneInfo
     sessions: Path | None
+    fonts: Path | None
     json_logs: bool
 
     @classmethod
@@ -35,6 +37,7 @@ class Settings:
             SettingsError: A variable cannot be used.
         """
         sessions = environment.get("LIBRAL_DASHBOARD_SESSIONS")
+        fonts = environment.get("LIBRAL_DASHBOARD_FONTS")
         layout = environment.get("LIBRAL_LOG_FORMAT") or ("console" if terminal else "json")
         if layout not in {"json", "console"}:
             raise SettingsError(f"LIBRAL_LOG_FORMAT is {layout!r}: use one of json, console.")
@@ -44,6 +47,7 @@ class Settings:
             gateway_url=read_url(environment.get("LIBRAL_GATEWAY_URL") or "http://127.0.0.1:8080"),
             zone=read_zone(environment.get("LIBRAL_TIME_ZONE") or "Asia/Tokyo"),
             sessions=Path(sessions) if sessions else None,
+            fonts=Path(fonts) if fonts else None,
             json_logs=layout == "json",
         )
 

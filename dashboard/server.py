@@ -2,10 +2,12 @@
 
 import os
 import socket
+import subprocess
+import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +15,7 @@ from nicegui import app, ui
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from dashboard import text
+from dashboard import fonts, text
 from dashboard.config import Settings, SettingsError
 from dashboard.gateway import UNAUTHENTICATED, Gateway, GatewayError
 from dashboard.hub import Hubs
@@ -28,10 +30,6 @@ RECONNECT_SECONDS = 30.0
 TOO_MANY = 429
 BAD_REQUEST = 400
 FORM_BYTES_MAX = 4096
-FONTS = {
-    "inter.ttf": ("fontpkg_inter", "files/Inter[opsz,wght].ttf"),
-    "noto-sans-jp.ttf": ("justmytype_intl_cjk", "fonts/ofl/notosansjp/NotoSansJP[wght].ttf"),
-}
 # Vue compiles templates in the browser, which needs 'unsafe-eval'. Nothing leaves the machine.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -56,7 +54,7 @@ def run(settings: Settings) -> None:
     gateway = Gateway(settings.gateway_url)
     sessions = Sessions(gateway, settings.sessions)
     house = House(sessions, Hubs(sessions), settings.zone)
-    add_fonts()
+    add_fonts(settings.fonts or Path(tempfile.mkdtemp(prefix="libral-fonts-")))
     app.add_static_files("/static", str(STATIC), max_cache_age=60)
     ui.add_head_html('<link rel="stylesheet" href="/static/style.css">', shared=True)
     # A page takes the place of routes that are there already at its address.
@@ -89,15 +87,18 @@ def check_port(host: str, port: int) -> None:
         raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.") from None
 
 
-def add_fonts() -> None:
-    """Serves the fonts from the packages that hold them, without importing those."""
-    for name, (package, path) in FONTS.items():
-        spec = find_spec(package)
-        if spec is not None and spec.origin is not None:
-            file = Path(spec.origin).parent / path
-            app.add_static_file(
-                local_file=file, url_path=f"/fonts/{name}", max_cache_age=YEAR_SECONDS
-            )
+def add_fonts(folder: Path) -> None:
+    """Serves the fonts, cut into the folder once for each version of the words."""
+    if not fonts.are_cut(folder):
+        command = [sys.executable, "-m", "dashboard.fonts", str(folder)]
+        subprocess.run(command, check=True)  # noqa: S603 - a program of ours
+    whole = fonts.file_of(*fonts.JAPANESE)
+    app.add_static_file(
+        local_file=whole, url_path=f"/fonts/{fonts.WHOLE}", max_cache_age=YEAR_SECONDS
+    )
+    app.add_static_files("/fonts", str(folder), max_cache_age=YEAR_SECONDS)
+    sheet = f"/fonts/{fonts.SHEET}?{fonts.key()}"
+    ui.add_head_html(f'<link rel="stylesheet" href="{sheet}">', shared=True)
 
 
 def add_routes(house: House) -> None:

@@ -80,6 +80,14 @@ MODULE_REASONS = {
     "The process does not run.": "プロセスが動いていません。",
     "The process does not start.": "プロセスを起動できません。",
     "The process ended unexpectedly and starts again.": "異常終了したため再起動しています。",
+    "It answers that it does not serve.": "サービスを提供できない状態です。",
+}
+MODULE_REASON_FORMS = {
+    r"The health check ended with (\w+)\.": "死活監視に失敗しました（{}）。",
+    r"The health check failed: (\w+)\.": "死活監視に失敗しました（{}）。",
+    r"The health check answered (\d+)\.": "死活監視の応答が{}でした。",
+    r"The health check took (\d+) ms\.": "死活監視の応答に{} msかかりました。",
+    r"It used (\d+%) of a core over 30 seconds\.": "直近30秒のCPU使用率が{}です。",
 }
 STATE_UNKNOWN = "不明"
 STATE = "状態"
@@ -192,6 +200,30 @@ EVENT_TYPES = {
     "incident.resolved": "インシデント復旧",
     "audit.call": "操作の記録",
 }
+METHODS = {
+    "Login": "サインイン",
+    "LoginWithTelegram": "Telegramでのサインイン",
+    "Logout": "サインアウト",
+    "DeleteSession": "セッションの終了",
+    "CreateApiKey": "APIキーの作成",
+    "DeleteApiKey": "APIキーの削除",
+    "CreateUser": "ユーザーの作成",
+    "UpdateUser": "ユーザーの更新",
+    "DeleteUser": "ユーザーの削除",
+    "UndeleteUser": "ユーザーの復元",
+    "RefundPayment": "決済の返金",
+    "CreateReconciliation": "照合の実行",
+    "SendMessage": "メッセージの送信",
+    "CreateInvoice": "請求の作成",
+    "StartModule": "モジュールの起動",
+    "StopModule": "モジュールの停止",
+    "RestartModule": "モジュールの再起動",
+    "CreateAlertRule": "監視ルールの作成",
+    "UpdateAlertRule": "監視ルールの更新",
+    "DeleteAlertRule": "監視ルールの削除",
+    "AcknowledgeIncident": "インシデントの確認",
+}
+METHOD_FAILED = "{method}（失敗）"
 HEAD = "総イベント数"
 LAST_HOUR_COUNT = "直近1時間"
 LAST_DAY_COUNT = "直近24時間"
@@ -246,8 +278,10 @@ USER_STATES = {"ACTIVE": "有効", "SUSPENDED": "利用停止", "DELETED": "削�
 # API analytics
 METHOD = "メソッド"
 ROUTE = "エンドポイント"
+ROUTES = {"unmatched": "該当なし"}
 REQUEST_COUNT = "リクエスト数"
 PER_MINUTE = "リクエスト／分"
+TIMES_PER_MINUTE = "回／分"
 ERROR_RATE = "エラー率"
 CLIENT_ERROR_RATE = "4xx率"
 P50 = "p50"

@@ -114,10 +114,15 @@ def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
     """A page of a signed-in operator, at the overview."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
     page = context.new_page()
+    sign_in(page, mesh)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, mesh: Mesh) -> None:
+    """Signs in as admin, and waits for the overview and a figure on it."""
     page.goto(f"{mesh.dashboard}/")
     page.fill("input[name=login]", "admin")
     page.fill("input[name=password]", mesh.password)
     page.click("button[type=submit]")
     page.wait_for_selector(".tile .value:not(.none)")
-    yield page
-    context.close()

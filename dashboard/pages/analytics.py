@@ -25,6 +25,7 @@ COLUMNS = {
     "p99": text.P99,
     "last": text.LAST_CALL,
 }
+WIDE = ("rate", "refused", "p50", "p99")
 NUMBERS = ("count", "rate", "errors", "refused", "p50", "p95", "p99")
 
 
@@ -46,11 +47,11 @@ def add(house: House) -> None:
             with box("panels"):
                 with panel(text.REQUEST_TREND, count=text.LAST_HOUR):
                     lines = [(text.PER_MINUTE, "http.server.requests", 1.0)]
-                    requests = chart(visit, lines, "/min")
+                    requests = chart(visit, lines, text.TIMES_PER_MINUTE)
                 with panel(text.LATENCY_TREND, count=text.LAST_HOUR):
                     lines = [(text.P95, "http.server.request.duration", 1000.0)]
                     latency = chart(visit, lines, "ms", "P95")
-            rows = Table(COLUMNS, text.NO_CALLS, numbers=NUMBERS)
+            rows = Table(COLUMNS, text.NO_CALLS, numbers=NUMBERS, wide=WIDE)
 
             async def load() -> None:
                 asked = {"window": chosen, "method": method, "query": q}
@@ -72,10 +73,11 @@ def endpoint_row(visit: Visit, endpoint: Json) -> Row:
     def latency(field: str) -> str:
         return formats.milliseconds(formats.parse_seconds(endpoint.get(field)))
 
+    route = str(endpoint.get("route", ""))
     return {
-        "key": f"{endpoint.get('method', '')} {endpoint.get('route', '')}",
+        "key": f"{endpoint.get('method', '')} {route}",
         "method": endpoint.get("method", ""),
-        "route": endpoint.get("route", ""),
+        "route": text.ROUTES.get(route, route),
         "count": formats.integer(endpoint.get("requestCount", 0)),
         "rate": formats.decimal(float(endpoint.get("requestsPerMinute", 0))),
         "errors": formats.percent(float(endpoint.get("serverErrorRate", 0))),

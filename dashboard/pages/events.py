@@ -46,6 +46,7 @@ def add(house: House) -> None:
                 text.NO_EVENTS,
                 badges=["level"],
                 numbers=["key"],
+                wide=["key", "source"],
                 on_row=lambda row: show_event(events[row["key"]], visit.zone),
             )
             footer = box("footer")

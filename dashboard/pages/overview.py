@@ -34,7 +34,7 @@ def add(house: House) -> None:
                     formats.integer_of,
                     text.ACTIVE_USERS_NOTE,
                 )
-                Tile(visit, text.REQUESTS, "http.server.requests", formats.decimal)
+                Tile(visit, text.REQUESTS, "http.server.requests", formats.integer_of)
             with box("panels"):
                 show_modules(visit)
                 show_feed(visit)
@@ -119,7 +119,8 @@ def show_endpoints(found: Json | None) -> None:
         for endpoint in endpoints[:LIST_ROWS]:
             with box("line"):
                 ui.label(endpoint.get("method", "")).classes("muted")
-                ui.label(endpoint.get("route", "")).classes("grow")
+                route = str(endpoint.get("route", ""))
+                ui.label(text.ROUTES.get(route, route)).classes("grow")
                 ui.label(formats.integer(endpoint.get("requestCount", 0))).classes("num")
                 p95 = formats.parse_seconds(endpoint.get("p95"))
                 ui.label(f"{text.P95} {formats.milliseconds(p95)}").classes("muted num")

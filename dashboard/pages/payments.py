@@ -42,6 +42,7 @@ def add(house: House) -> None:
                 text.NO_MATCHING_PAYMENTS if state or q else text.NO_PAYMENTS,
                 badges=["state"],
                 numbers=["amount"],
+                wide=["provider"],
                 on_row=lambda row: show_payment(visit, payments[row["key"]]),
             )
             footer = box("footer")

@@ -43,6 +43,7 @@ def add(house: House) -> None:
                 COLUMNS,
                 text.NO_USERS,
                 badges=["state"],
+                wide=["created"],
                 on_row=lambda row: show_user(visit, users[row["key"]]),
             )
             footer = box("footer")

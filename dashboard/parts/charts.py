@@ -73,7 +73,10 @@ def options(unit: str) -> Json:
         "tooltip": {"trigger": "axis"},
         "animation": False,
         "textStyle": {"fontFamily": FONTS},
-        "xAxis": {"type": "time", "axisLabel": {**muted, "formatter": "{HH}:{mm}"}},
+        "xAxis": {
+            "type": "time",
+            "axisLabel": {**muted, "formatter": "{HH}:{mm}", "hideOverlap": True},
+        },
         "yAxis": {
             "type": "value",
             "name": unit,

@@ -6,6 +6,7 @@ from dashboard import formats, text
 from dashboard.gateway import Json
 from dashboard.parts.tables import Row, show_detail
 
+MODULES = "modules/"
 TONES = {"WARNING": "warn", "ERROR": "bad"}
 
 
@@ -22,14 +23,26 @@ def event_note(event: Json) -> str:
         if data["currency"] in {"XTR", "JPY"} and amount.lstrip("-").isdigit():
             return formats.money({"currencyCode": data["currency"], "units": amount})
     if event.get("type") == "module.state_changed":
-        module = str(event.get("subject", "")).removeprefix("modules/")
         state = text.MODULE_STATES.get(str(data.get("to", "")), text.STATE_UNKNOWN)
-        return f"{text.MODULE_NAMES.get(module, module)}：{state}"
-    for field in ("displayName", "method"):
-        found = str(data.get(field, ""))
-        if found:
-            return found.rpartition("/")[2]
-    return str(event.get("subject", ""))
+        return f"{subject_words(event)}：{state}"
+    if data.get("method"):
+        return method_words(event, data)
+    return str(data.get("displayName", "")) or subject_words(event)
+
+
+def method_words(event: Json, data: Json) -> str:
+    """Says what was called, on which module, and whether it failed."""
+    name = str(data["method"]).rpartition("/")[2]
+    words = text.METHODS.get(name, name)
+    if str(event.get("subject", "")).startswith(MODULES):
+        words = f"{words}：{subject_words(event)}"
+    return text.METHOD_FAILED.format(method=words) if data.get("code") else words
+
+
+def subject_words(event: Json) -> str:
+    subject = str(event.get("subject", ""))
+    module = subject.removeprefix(MODULES)
+    return text.MODULE_NAMES.get(module, subject) if module != subject else subject
 
 
 def event_row(event: Json, zone: ZoneInfo) -> Row:

@@ -1,5 +1,6 @@
 """Modules: their states, and what can be done with them."""
 
+import re
 from collections.abc import Callable
 
 from nicegui import ui
@@ -29,6 +30,9 @@ def state_words(module: Json) -> str:
 def reason_words(module: Json) -> str:
     """Writes why a module is in its state. What has no Japanese words shows as it was told."""
     reason = str(module.get("reason", ""))
+    for form, words in text.MODULE_REASON_FORMS.items():
+        if found := re.fullmatch(form, reason):
+            return words.format(*found.groups())
     return text.MODULE_REASONS.get(reason, reason)
 
 

@@ -12,9 +12,10 @@ from dashboard.parts.shell import address, box
 
 # On a phone a row is a card, and each cell names its column.
 LABEL = '<span class="cell-label">{{ props.col.label }}</span>'
-CELL = f'<q-td :props="props">{LABEL}<span>{{{{ props.value }}}}</span></q-td>'
+CLASS = ":class=\"{ 'wide-only': props.col.wide }\""
+CELL = f'<q-td :props="props" {CLASS}>{LABEL}<span>{{{{ props.value }}}}</span></q-td>'
 BADGE = f"""
-<q-td :props="props">
+<q-td :props="props" {CLASS}>
 {LABEL}<span class="badge" :class="props.row.tone">{{{{ props.value }}}}</span>
 </q-td>
 """
@@ -26,6 +27,7 @@ Row = dict[str, Any]
 class Table:
     """Rows of texts. `columns` maps fields to titles; a `badges` field shows in `tone`.
 
+    A `wide` field shows where there is room for a table, and not on a phone.
     Until it is filled it says that it loads; filled with nothing it says `empty`.
     """
 
@@ -36,6 +38,7 @@ class Table:
         *,
         badges: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        wide: Sequence[str] = (),
         on_row: Callable[[Row], None] | None = None,
     ) -> None:
         described = [
@@ -44,6 +47,7 @@ class Table:
                 "label": title,
                 "field": field,
                 "align": "right" if field in numbers else "left",
+                "wide": field in wide,
             }
             for field, title in columns.items()
         ]

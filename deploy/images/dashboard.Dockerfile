@@ -13,8 +13,9 @@ COPY pyproject.toml /app/
 
 COPY dashboard /app/dashboard
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
-    LIBRAL_LOG_FORMAT=json LIBRAL_HOST=0.0.0.0
+    LIBRAL_LOG_FORMAT=json LIBRAL_HOST=0.0.0.0 LIBRAL_DASHBOARD_FONTS=/app/fonts
 WORKDIR /app
+RUN python -m dashboard.fonts /app/fonts
 USER 10001:10001
 EXPOSE 8081
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \

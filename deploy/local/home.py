@@ -1,5 +1,6 @@
 """LIBRAL_HOME: the folder that holds everything a local mesh keeps."""
 
+import errno
 import fcntl
 import json
 import os
@@ -64,6 +65,8 @@ class Home:
         try:
             for folder in (self.path, self.logs, self.run, self.secrets):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             for name in PASSWORDS:
                 self._write_once(name, secrets.token_urlsafe(24))
         except OSError as error:

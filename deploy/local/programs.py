@@ -105,6 +105,7 @@ def make_programs(home: Home, plan: Plan) -> list[Program]:
     programs.append(Program("gateway", module("gateway"), 30, shared))
     dashboard = {
         "LIBRAL_DASHBOARD_SESSIONS": str(home.secrets / "dashboard_sessions.json"),
+        "LIBRAL_DASHBOARD_FONTS": str(home.path / "fonts"),
     }
     programs.append(Program("dashboard", module("dashboard"), 40, shared | dashboard))
     return programs

@@ -75,13 +75,19 @@ def quote_word(word: str) -> str:
 
 
 def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
-    """Starts supervisord in a session of its own, so that Ctrl-C does not reach it."""
+    """Starts supervisord in a session of its own, so that Ctrl-C does not reach it.
+
+    Nor does it hold the terminal or the pipe that whoever started it writes to.
+    """
     home.socket.unlink(missing_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.configuration)],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with (home.logs / "supervisord.err").open("wb") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.configuration)],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
 
 
 class Supervisor:

@@ -4,7 +4,7 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 
 from services.kernel.server import Kernel, Room, run
 from services.metrics.adapters.cache import CacheCollector
-from services.metrics.adapters.health import PageHealth, RoomHealth
+from services.metrics.adapters.health import CacheHealth, DatabaseHealth, PageHealth, RoomHealth
 from services.metrics.adapters.host import HostCollector
 from services.metrics.adapters.postgresql import DatabaseCollector
 from services.metrics.adapters.processes import Supervisor
@@ -75,6 +75,10 @@ def make_watch(kernel: Kernel, settings: MetricsSettings, recorder: Recorder) ->
     healths: dict[str, Health] = {}
     healths |= {room: RoomHealth(target) for room, target in settings.rooms.items()}
     healths |= {name: PageHealth(url) for name, url in settings.pages.items()}
+    healths |= {
+        "postgres": DatabaseHealth(kernel.database),
+        "valkey": CacheHealth(settings.redis_url),
+    }
     socket = settings.supervisor_socket
     return Watch(
         healths,

@@ -110,11 +110,14 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """What a health check found. `refused`: nobody listens there."""
+    """What a health check found. `refused`: nobody listens there.
+
+    `latency_seconds` is None where a process was only seen to run.
+    """
 
     serving: bool
     refused: bool
-    latency_seconds: float
+    latency_seconds: float | None
     problem: str = ""
 
 
@@ -166,7 +169,7 @@ def judge_silence(seen: Observation, check: Check) -> tuple[State, str]:
 
 
 def judge_load(check: Check, cpu: float | None) -> tuple[State, str]:
-    if check.latency_seconds > BUSY_LATENCY_SECONDS:
+    if check.latency_seconds is not None and check.latency_seconds > BUSY_LATENCY_SECONDS:
         return State.BUSY, f"The health check took {check.latency_seconds * 1000:.0f} ms."
     if cpu is not None and cpu > BUSY_CPU:
         return State.BUSY, f"It used {cpu:.0%} of a core over 30 seconds."

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import embedded
+from deploy.local.home import Home, free_port
 
-def run_up(home: Path | str, **changes: str) -> subprocess.CompletedProcess[str]:
+
+def run_up(
+    home: Path | str, *, unprivileged: bool = False, **changes: str
+) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([os.getcwd(), f"{os.getcwd()}/protos/gen"])  # noqa: PTH109
-    environment = os.environ | {"LIBRAL_HOME": str(home), "PYTHONPATH": paths} | changes
+    ports = {f"LIBRAL_{name}_PORT": str(free_port(set())) for name in ("GATEWAY", "DASHBOARD")}
+    environment = os.environ | {"LIBRAL_HOME": str(home), "PYTHONPATH": paths} | ports | changes
+    command = [sys.executable, "-m", "deploy.local", "up"]
     return subprocess.run(
-        [sys.executable, "-m", "deploy.local", "up"],
+        embedded.unprivileged(command) if unprivileged else command,
         env=environment,
         capture_output=True,
         text=True,
@@ -50,3 +57,13 @@ def test_a_broken_database_url(tmp_path, url):
 
 def test_a_home_that_cannot_be_written():
     assert "/dev/null/home" in told(run_up("/dev/null/home"))
+
+
+@pytest.mark.parametrize("closed", [".", "home", "home/run", "home/secrets"])
+def test_a_home_without_write_access(tmp_path, closed):
+    Home(tmp_path / "home").prepare()
+    home = tmp_path / ("new" if closed == "." else "home")
+    (tmp_path / closed).chmod(0o500)
+    line = told(run_up(home, unprivileged=True))
+    assert str(home) in line
+    assert "Permission denied" in line

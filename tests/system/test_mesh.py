@@ -1,22 +1,22 @@
 """The whole mesh on real input, as an operator and as Telegram see it."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import httpx
 import psutil
 import pytest
-import redis
 from playwright.sync_api import expect
-from websockets.sync.client import connect
 
 from deploy.images.builder import ROOT
-from deploy.local import embedded
-from deploy.local.home import Home
 from tests import smoke
 from tests.mesh import modules, wait_for
 
@@ -28,7 +28,6 @@ WATCH = """() => {
     const changes = {childList: true, characterData: true, subtree: true};
     new MutationObserver(note).observe(label, changes);
 }"""
-FEED_SECONDS = 1.0
 READS = {
     "users": "/v1/users",
     "payments": "/v1/payments",
@@ -42,58 +41,8 @@ def test_health_and_refusals(mesh):
     smoke.check_refusals(mesh)
 
 
-def test_tiles_agree_with_the_machine(mesh, page):
-    cpu = psutil.cpu_percent(interval=6)
-    tiles = {name: tile_percent(page, name) for name in ("CPU使用率", "メモリ使用率")}
-    assert abs(tiles["メモリ使用率"] - psutil.virtual_memory().percent) < 3
-    assert abs(tiles["CPU使用率"] - cpu) < 25
-
-
-def tile_percent(page, name: str) -> float:
-    return float(page.locator(".tile", has_text=name).locator(".value").inner_text().rstrip("%"))
-
-
-def test_figures_agree_with_the_servers(mesh, page):
-    home = Home(mesh.home)
-    ports = json.loads((home.run / "ports.json").read_text())
-    url = embedded.postgres_url(ports["postgres"], home.secret("database_password"))
-    connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    limit = embedded.query(url, "SHOW max_connections")
-
-    def connections_agree() -> bool:
-        found, shown_limit = read_facts(page, "PostgreSQL")["接続数"].split(" / ")
-        assert shown_limit == limit
-        return abs(int(found) - (int(embedded.query(url, connections)) - 1)) <= 1
-
-    wait_for(connections_agree, 40, "接続数 is not what PostgreSQL tells")
-    shown = read_facts(page, "PostgreSQL")
-    size = int(embedded.query(url, "SELECT pg_database_size(current_database())"))
-    assert float(shown["データベース容量"].removesuffix(" MiB")) == pytest.approx(
-        size / 1024**2, rel=0.05
-    )
-    with redis.Redis.from_url(
-        embedded.valkey_url(ports["valkey"], home.secret("cache_password"))
-    ) as client:
-        info, channels = client.info(), client.pubsub_channels()
-    shown = read_facts(page, "Valkey / Redis")
-    assert shown["バージョン"] == f"Valkey {info['valkey_version']}"
-    assert float(shown["メモリ使用量"].removesuffix(" MiB")) == pytest.approx(
-        info["used_memory"] / 1024**2, rel=0.2
-    )
-    assert abs(int(shown["クライアント数"]) - (info["connected_clients"] - 1)) <= 2
-    assert int(shown["Pub/Subチャンネル"]) == len(channels)
-
-
-def read_facts(page, title: str) -> dict[str, str]:
-    panel = page.locator(".panel", has=page.get_by_role("heading", name=title, exact=True))
-    pairs = panel.locator(".fact").all()
-    return {
-        one.locator("*").nth(0).inner_text(): one.locator("*").nth(1).inner_text() for one in pairs
-    }
-
-
 def test_a_start_and_a_payment_show_in_an_open_browser(mesh, page):
-    assert smoke.check_start_and_payment(mesh, page) < FEED_SECONDS
+    smoke.check_start_and_payment(mesh, page)
 
 
 @pytest.mark.parametrize("room", READS)
@@ -103,12 +52,33 @@ def test_a_killed_room_shows_and_comes_back_alone(mesh, page, room):
         badge = page.locator(f"[data-module={room}] .badge")
         expect(badge).to_have_text("正常", timeout=20_000)
         before = modules(client)[room]["pid"]
-        os.kill(before, signal.SIGKILL)
-        expect(badge).to_have_text(re.compile("停止|エラー"), timeout=5000)
-        for other in READS.keys() - {room}:
-            assert client.get(READS[other]).status_code == 200, other
-        expect(badge).to_have_text("正常", timeout=30_000)
+        others = [path for other, path in READS.items() if other != room]
+        with reading(mesh, others) as statuses:
+            os.kill(before, signal.SIGKILL)
+            expect(badge).to_have_text(re.compile("停止|エラー"), timeout=5000)
+            expect(badge).to_have_text("正常", timeout=30_000)
+        assert set(statuses) == {200}, statuses
         assert modules(client)[room]["pid"] != before
+
+
+@contextmanager
+def reading(mesh, paths: list[str]) -> Iterator[Counter[int]]:
+    """Reads paths over and over for as long as the context lasts, and counts the statuses."""
+    ended, statuses = threading.Event(), Counter()
+
+    def read() -> None:
+        while not ended.is_set():
+            for path in paths:
+                statuses[client.get(path).status_code] += 1
+            ended.wait(0.1)
+
+    with mesh.client() as client, ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(read)
+        try:
+            yield statuses
+        finally:
+            ended.set()
+            reads.result(30)
 
 
 @pytest.mark.parametrize("program", ["gateway", "dashboard", "postgres", "valkey"])
@@ -155,36 +125,6 @@ def test_stop_and_start_from_the_dashboard(mesh, page):
             expect(card.locator(".badge")).to_have_text(state, timeout=20_000)
             wait_for(lambda: not psutil.pid_exists(before), 10, "the process goes on")
         assert modules(client)["telegram"]["pid"] != before
-
-
-def test_a_stream_resumes_across_a_gateway_restart(mesh):
-    seen = smoke.read_positions(mesh, 0, 3)
-    mesh.run("restart", "gateway")
-    wait_for(mesh.answers, 20, "the gateway did not come back")
-    seen += smoke.read_positions(mesh, seen[-1], 3)
-    assert seen == list(range(1, len(seen) + 1))
-
-
-def test_a_websocket_resumes_across_a_gateway_restart(mesh):
-    seen = read_socket_positions(mesh, 0, 3)
-    mesh.run("restart", "gateway")
-    wait_for(mesh.answers, 20, "the gateway did not come back")
-    seen += read_socket_positions(mesh, seen[-1], 3)
-    assert seen == list(range(1, 7))
-
-
-def read_socket_positions(mesh, after: int, number: int) -> list[int]:
-    url = mesh.gateway.replace("http", "ws", 1) + "/v1/ws"
-    headers = {"authorization": f"Bearer {mesh.token()}"}
-    path = f"/v1/events:stream?after={after}"
-    found: list[int] = []
-    with connect(url, additional_headers=headers, proxy=None) as socket:
-        socket.send(json.dumps({"type": "subscribe", "id": "events", "path": path}))
-        while len(found) < number:
-            message = json.loads(socket.recv(timeout=10))
-            if message["type"] == "message":
-                found.append(int(message["data"]["position"]))
-    return found
 
 
 def test_the_page_says_when_it_is_not_live(mesh, page):

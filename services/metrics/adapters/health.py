@@ -1,4 +1,4 @@
-"""Health checks: of rooms over gRPC, of pages over HTTP."""
+"""Health checks: of rooms over gRPC, of pages over HTTP, of the servers by a query."""
 
 import asyncio
 import json
@@ -7,13 +7,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
+import redis.asyncio
 from grpc_health.v1 import health_pb2
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from sqlalchemy import text
 
+from services.kernel.database import Database
+from services.kernel.errors import UnavailableError
 from services.metrics.domain import Check
 
 CHECK = "/grpc.health.v1.Health/Check"
 TIMEOUT_SECONDS = 1.0
 ANSWER_BYTES_MAX = 64 * 1024
+SERVER = text(
+    "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, "
+    "pg_postmaster_start_time() AS start"
+)
 OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -85,6 +96,46 @@ class PageHealth:
         status = int(head.split(b" ", 2)[1])
         body = json.loads(content) if content.startswith(b"{") else {}
         return status, body
+
+
+class DatabaseHealth:
+    """Checks PostgreSQL by a query, which tells its version and start."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check(self) -> tuple[Check, dict[str, Any]]:
+        start = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._database.reading() as connection:
+                row = (await connection.execute(SERVER)).one()
+        except (UnavailableError, TimeoutError) as error:
+            problem = f"The health check failed: {type(error).__name__}."
+            return failed(start, problem, refused=False), {}
+        said = {"version": row.version, "startTime": row.start.isoformat()}
+        return answered(start, "", serving=True), said
+
+
+class CacheHealth:
+    """Checks Valkey or Redis by INFO, which tells its version."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.asyncio.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    async def check(self) -> tuple[Check, dict[str, Any]]:
+        start = time.perf_counter()
+        try:
+            info: dict[str, Any] = await self._client.info("server")
+        except (RedisError, OSError, TimeoutError) as error:
+            problem = f"The health check failed: {type(error).__name__}."
+            return failed(start, problem, refused=False), {}
+        version = info.get("valkey_version") or info.get("redis_version", "")
+        return answered(start, "", serving=True), {"version": str(version)}
 
 
 def failed(start: float, problem: str, *, refused: bool) -> Check:

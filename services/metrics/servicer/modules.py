@@ -67,8 +67,8 @@ class ModuleServicer(metrics_pb2_grpc.ModuleServiceServicer):
             state_time=stamp(module.state_time),
             check_time=stamp(module.check_time),
             check_latency=span(module.check.latency_seconds if module.check else None),
-            cpu_utilization=module.cpu,
-            memory_bytes=module.memory_bytes,
+            cpu_utilization=module.usage.cpu,
+            memory_bytes=module.usage.memory_bytes,
             actions=[action.Value(name) for name in self._watch.actions(module)],
         )
 

@@ -4,11 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-import psutil
 import structlog
 
 from services.kernel.clock import Clock
@@ -17,13 +16,14 @@ from services.kernel.errors import FailedPreconditionError, NotFoundError, Unava
 from services.kernel.events import Category, Level, NewEvent
 from services.kernel.outbox import Outbox
 from services.metrics.adapters.processes import Supervisor
+from services.metrics.adapters.usage import Usage, UsageMeter
 from services.metrics.domain import Check, Observation, Process, State, judge
 from services.metrics.worker.recorder import Recorder
 
 INTERVAL_SECONDS = 1.0
 STALE_SECONDS = 5.0
 ACT_SECONDS = 15.0
-MEMORY_SECONDS = 5.0
+USAGE_SECONDS = 5.0
 SELF = "metrics"
 EDGE = frozenset({"gateway", "dashboard"})
 SERVERS = frozenset({"postgres", "valkey"})
@@ -52,8 +52,7 @@ class Module:
     state_time: datetime | None = None
     check_time: datetime | None = None
     check: Check | None = None
-    memory_bytes: int | None = None
-    cpu: float | None = None
+    usage: Usage = field(default_factory=Usage)
     start_time: datetime | None = None
     crashed: bool = False
 
@@ -83,7 +82,8 @@ class Watch:
         self._modules = {name: Module(name) for name in healths}
         self._expected: set[str] = set()
         self._changed = asyncio.Event()
-        self._memory_read = 0.0
+        self._meter = UsageMeter()
+        self._usage_read = 0.0
         self._background: set[asyncio.Task[None]] = set()
 
     def modules(self) -> list[Module]:
@@ -123,15 +123,15 @@ class Watch:
             self._modules[name] = Module(name)
         names = list(self._modules)
         checks = await asyncio.gather(*(self._check(name, processes) for name in names))
-        read_memory = time.monotonic() - self._memory_read > MEMORY_SECONDS
-        if read_memory:
-            self._memory_read = time.monotonic()
+        read_usage = time.monotonic() - self._usage_read > USAGE_SECONDS
+        if read_usage:
+            self._usage_read = time.monotonic()
         changes: list[tuple[Module, Module]] = []
         for name, (check, said) in zip(names, checks, strict=True):
             before = self._modules[name]
             after = self._update(before, processes.get(name), check, said)
-            if read_memory:
-                after = replace(after, memory_bytes=self._memory(after))
+            if read_usage:
+                after = replace(after, usage=self._usage(after))
             self._modules[name] = after
             if after.state != before.state:
                 changes.append((before, after))
@@ -218,7 +218,8 @@ class Watch:
         process = processes.get(name)
         if process is None:
             return None, {}
-        return Check(process.state == "RUNNING", False, 0.0), {}  # noqa: FBT003 - serving, refused
+        running = process.state == "RUNNING"
+        return Check(serving=running, refused=False, latency_seconds=None), {}
 
     def _update(
         self,
@@ -235,7 +236,6 @@ class Watch:
             crashed = False
             if serving and before.state in {State.STOPPED, State.STARTING}:
                 self._expected.discard(before.name)
-        cpu = self._recorder.value_of("process.cpu.utilization", before.name)
         start = process.start if process else None
         if start is None and "startTime" in said:
             start = datetime.fromisoformat(said["startTime"])
@@ -252,19 +252,17 @@ class Watch:
             state_time=now if state != before.state else before.state_time,
             check_time=now,
             check=check,
-            cpu=cpu.value if cpu else None,
             start_time=start,
             crashed=crashed,
         )
 
-    def _memory(self, module: Module) -> int | None:
-        if module.pid and module.state != State.STOPPED:
-            try:
-                return memory_of(module.pid)
-            except (psutil.Error, OSError):
-                return None
-        sample = self._recorder.value_of("process.memory.usage", module.name)
-        return int(sample.value) if sample else None
+    def _usage(self, module: Module) -> Usage:
+        """Reads what a process here uses. Elsewhere it is what the process reports."""
+        if module.process is not None:
+            return self._meter.measure(module.name, module.pid) if module.pid else Usage()
+        memory = self._recorder.value_of("process.memory.usage", module.name)
+        cpu = self._recorder.value_of("process.cpu.utilization", module.name)
+        return Usage(int(memory.value) if memory else None, cpu.value if cpu else None)
 
     async def _publish(self, changes: list[tuple[Module, Module]]) -> None:
         try:
@@ -290,19 +288,6 @@ def change_event(before: Module, after: Module) -> NewEvent:
         actor="services/metrics",
         data={"from": before.state.name, "to": after.state.name, "reason": after.reason},
     )
-
-
-def memory_of(pid: int) -> int:
-    """Reads the memory of a process; of PostgreSQL also that of its children."""
-    process = psutil.Process(pid)
-    family = [process]
-    if process.name() == "postgres":
-        family += process.children(recursive=True)
-    total = 0
-    for one in family:
-        memory = one.memory_full_info()
-        total += int(getattr(memory, "pss", 0) or memory.rss)
-    return total
 
 
 async def terminate_self() -> None:

@@ -227,7 +227,9 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         async with self._database.transaction() as connection:
             await storage.insert_session(connection, session)
             await storage.touch_user(connection, user.id, now)
-            await self._publish(connection, "session.created", session)
+            await self._publish(
+                connection, "session.created", session, display_name=user.display_name
+            )
         return self._pair(user, session.id, refresh, now, session.expire_time)
 
     async def _end(self, connection: AsyncConnection, session: Session) -> None:
@@ -235,15 +237,20 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         await self._publish(connection, "session.deleted", session)
 
     async def _publish(
-        self, connection: AsyncConnection, event_type: str, session: Session
+        self,
+        connection: AsyncConnection,
+        event_type: str,
+        session: Session,
+        display_name: str = "",
     ) -> None:
         user = f"users/{session.user_id}"
+        named = {"displayName": display_name} if display_name else {}
         event = NewEvent(
             event_type,
             Category.USER,
             subject=user,
             actor=current_call().caller.subject or user,
-            data={"session": f"sessions/{session.id}"},
+            data={"session": f"sessions/{session.id}"} | named,
         )
         await self._kernel.outbox.publish(connection, event)
 

@@ -2,6 +2,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import UTC
 
 import asyncpg
 import psutil
@@ -185,6 +186,47 @@ def home(tmp_path, monkeypatch):
     yield home
     supervisor.shutdown()
     process.wait(15)
+
+
+async def test_servers_are_checked_by_asking_them(mesh, database_url):
+    room = await mesh.start("metrics", build, {"REDIS_URL": "redis://:geheim@127.0.0.1:9/0"})
+    stub = contract.ModuleServiceStub(mesh.channel(room))
+
+    async def look() -> dict[str, metrics_pb2.Module]:
+        answer = await stub.ListModules(metrics_pb2.ListModulesRequest())
+        return {one.name.removeprefix("modules/"): one for one in answer.modules}
+
+    state = metrics_pb2.Module.State
+    seen = await eventually(look, lambda seen: seen["valkey"].state == state.ERROR)
+    assert "geheim" not in seen["valkey"].reason
+    seen = await eventually(look, lambda seen: seen["postgres"].state == state.HEALTHY)
+    connection = await asyncpg.connect(database_url)
+    version = await connection.fetchval("SELECT current_setting('server_version')")
+    started = await connection.fetchval("SELECT pg_postmaster_start_time()")
+    await connection.close()
+    assert seen["postgres"].version == version.split()[0]
+    assert seen["postgres"].start_time.ToDatetime(UTC) == started
+    assert seen["postgres"].check_latency.ToTimedelta().total_seconds() > 0
+
+
+async def test_what_a_process_uses_is_measured(mesh, environment, home):
+    room = await mesh.start(
+        "metrics", build, environment | {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
+    )
+    stub = contract.ModuleServiceStub(mesh.channel(room))
+
+    async def look() -> metrics_pb2.Module:
+        answer = await stub.ListModules(metrics_pb2.ListModulesRequest())
+        return next(
+            (one for one in answer.modules if one.name == "modules/sleeper"), metrics_pb2.Module()
+        )
+
+    seen = await eventually(look, lambda seen: seen.HasField("cpu_utilization"), seconds=15)
+    assert seen.cpu_utilization < 0.1
+    assert seen.memory_bytes == pytest.approx(
+        psutil.Process(seen.pid).memory_full_info().pss, rel=0.3
+    )
+    assert not seen.HasField("check_latency")
 
 
 async def test_a_killed_process_is_seen_and_comes_back(mesh, environment, home):

@@ -1,0 +1,111 @@
+"""Cuts the fonts into what pages need: `python -m dashboard.fonts FOLDER`.
+
+A browser takes the words of the dashboard and, only where a name needs them, the kanji of
+JIS level 1 or the whole face. It is a program of its own: what cuts fonts takes 100 MiB.
+"""
+
+import hashlib
+import sys
+from collections.abc import Collection, Iterable
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+
+SHEET, WHOLE = "fonts.css", "noto-sans-jp.ttf"
+INTER = ("fontpkg_inter", "files/Inter[opsz,wght].ttf")
+JAPANESE = ("justmytype_intl_cjk", "fonts/ofl/notosansjp/NotoSansJP[wght].ttf")
+LATIN = (
+    *range(0x20, 0x250),
+    *range(0x2000, 0x2070),
+    *range(0x20A0, 0x20C0),
+    *range(0x2190, 0x2200),
+)
+KANA = (*range(0x3000, 0x3100), *range(0xFF00, 0xFFF0))
+EAST_ASIAN = (*range(0x2100, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x30000))
+LEVEL_1_ROWS = range(16, 48)
+STAR, TELEGRAM_STAR = 0x2605, 0x2B50
+WORDS = Path(__file__).with_name("text.py")
+
+
+def key() -> str:
+    """Names what the fonts are cut from. Fonts of another key have to be cut again."""
+    return hashlib.sha256(WORDS.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+
+
+def are_cut(folder: Path) -> bool:
+    sheet = folder / SHEET
+    return sheet.exists() and key() in sheet.read_text().partition("\n")[0]
+
+
+def cut(folder: Path) -> None:
+    """Writes the fonts and the style sheet that names them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = {ord(one) for one in WORDS.read_text() if ord(one) > max(LATIN)} | set(KANA)
+    level_1 = level_1_kanji() - words
+    save(INTER, LATIN, folder / "inter.woff")
+    save(JAPANESE, level_1, folder / "level-1.woff")
+    save(JAPANESE, words, folder / "words.woff")
+    save(JAPANESE, {STAR}, folder / "star.woff", name_as=TELEGRAM_STAR)
+    # Where ranges overlap, the face that is named last wins.
+    faces = [
+        rule("Inter", "inter.woff", LATIN),
+        rule("Noto Sans JP", WHOLE, EAST_ASIAN),
+        rule("Noto Sans JP", "level-1.woff", level_1),
+        rule("Noto Sans JP", "words.woff", words),
+        rule("Noto Sans JP", "star.woff", {TELEGRAM_STAR}),
+    ]
+    (folder / SHEET).write_text("\n".join([f"/* {key()} */", *faces]) + "\n")
+
+
+def level_1_kanji() -> set[int]:
+    """Lists the kanji of JIS X 0208, level 1."""
+    pairs = (bytes([row + 0xA0, cell + 0xA0]) for row in LEVEL_1_ROWS for cell in range(1, 95))
+    return {ord(one) for pair in pairs for one in pair.decode("euc_jp", "ignore")}
+
+
+def save(
+    font: tuple[str, str], characters: Collection[int], path: Path, name_as: int | None = None
+) -> None:
+    """Cuts characters out of a font. `name_as` gives a single one another code point."""
+    from fontTools.subset import Options, Subsetter  # noqa: PLC0415 - not for who asks for the key
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+
+    cut_out = TTFont(file_of(*font), lazy=True)
+    subsetter = Subsetter(Options(layout_features=["*"], notdef_outline=True))
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(cut_out)
+    if name_as is not None:
+        for table in cut_out["cmap"].tables:
+            if table.cmap:
+                table.cmap = {name_as: next(iter(table.cmap.values()))}
+    cut_out.flavor = "woff"
+    cut_out.save(path)
+
+
+def rule(family: str, file: str, characters: Collection[int]) -> str:
+    """Writes the rule that loads a file for the characters in it."""
+    return (
+        f'@font-face {{ font-family: "{family}"; src: url("{file}?{key()}"); '
+        f"font-weight: 100 900; font-display: swap; unicode-range: {ranges(characters)}; }}"
+    )
+
+
+def file_of(package: str, path: str) -> Path:
+    """Finds a file of a package without importing that."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(package)
+    return Path(spec.origin).parent / path
+
+
+def ranges(characters: Iterable[int]) -> str:
+    """Writes characters as CSS does, such as `U+20-7E, U+3042`."""
+    written: list[str] = []
+    for _, run in groupby(enumerate(sorted(characters)), lambda pair: pair[1] - pair[0]):
+        first, *others = [character for _, character in run]
+        written.append(f"U+{first:X}" + (f"-{others[-1]:X}" if others else ""))
+    return ", ".join(written)
+
+
+if __name__ == "__main__":
+    cut(Path(sys.argv[1]))

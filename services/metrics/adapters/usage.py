@@ -1,0 +1,55 @@
+"""What the processes of this machine use, by psutil."""
+
+import time
+from dataclasses import dataclass
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Memory in bytes (PSS on Linux) and the share of one core. None: it is not known."""
+
+    memory_bytes: int | None = None
+    cpu: float | None = None
+
+
+class UsageMeter:
+    """Reads what a module's process uses; of PostgreSQL also its children.
+
+    CPU is the mean since the reading before.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[str, tuple[int, float, float]] = {}
+
+    def measure(self, module: str, pid: int) -> Usage:
+        """Reads once. Nothing is known of a process that is gone."""
+        try:
+            family = family_of(psutil.Process(pid))
+            memory = sum(map(memory_of, family))
+            spent = sum(map(cpu_seconds_of, family))
+        except (psutil.Error, OSError):
+            self._before.pop(module, None)
+            return Usage()
+        now = time.monotonic()
+        known, then, spent_before = self._before.get(module, (0, 0.0, 0.0))
+        self._before[module] = (pid, now, spent)
+        cpu = max(spent - spent_before, 0.0) / (now - then) if known == pid else None
+        return Usage(memory, cpu)
+
+
+def family_of(process: psutil.Process) -> list[psutil.Process]:
+    children = process.children(recursive=True) if process.name() == "postgres" else []
+    return [process, *children]
+
+
+def memory_of(process: psutil.Process) -> int:
+    memory = process.memory_full_info()
+    return int(getattr(memory, "pss", 0) or memory.rss)
+
+
+def cpu_seconds_of(process: psutil.Process) -> float:
+    """Tells the CPU time of a process and of its children that have ended."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
