@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from google.protobuf import message_factory
@@ -33,9 +34,15 @@ class Target:
     def field(self) -> FieldDescriptor:
         return self.chain[-1]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.chain)
+
+    @cached_property
+    def is_plain_text(self) -> bool:
+        """Whether it is a string of the message itself, in no oneof: any text will do."""
+        plain = len(self.chain) == 1 and self.field.containing_oneof is None
+        return plain and self.field.type == FieldDescriptor.TYPE_STRING
 
 
 def find_target(message: Descriptor, text: str) -> Target | None:

@@ -4,27 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gateway.errors import StatusError
-from gateway.http import Request, Response
+from gateway.http import Response
+from gateway.routes import Route
+from gateway.upstream import Call
 
-Key = tuple[str, bytes, frozenset[tuple[str, str]]]
+Key = tuple[object, ...]
 
-# What tells requests apart and changes no answer.
-INDIFFERENT = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "host",
-        "if-none-match",
-        "origin",
-        "referer",
-        "traceparent",
-        "tracestate",
-        "user-agent",
-        "x-forwarded-for",
-        "x-request-id",
-    }
-)
+# The metadata that tells calls apart and changes no answer.
+INDIFFERENT = frozenset({"traceparent", "tracestate", "x-forwarded-for", "x-request-id"})
 
 
 class Flights:
@@ -33,14 +20,14 @@ class Flights:
     def __init__(self) -> None:
         self._open: dict[Key, list[asyncio.Future[Response | None]]] = {}
 
-    async def join(self, request: Request, fly: Callable[[], Awaitable[Response]]) -> Response:
-        """Answers as an identical request of the same caller that is under way, or else by `fly`.
+    async def join(self, key: Key, fly: Callable[[], Awaitable[Response]]) -> Response:
+        """Answers as an identical call of the same caller that is under way, or else by `fly`.
 
         Raises:
             StatusError: What the one that flew met.
         """
-        key, loop = key_of(request), asyncio.get_running_loop()
         while key in self._open:
+            loop = asyncio.get_running_loop()
             waiting: asyncio.Future[Response | None] = loop.create_future()
             self._open[key].append(waiting)
             shared = await waiting
@@ -66,6 +53,7 @@ class Flights:
                     follower.set_exception(problem)
 
 
-def key_of(request: Request) -> Key:
-    told = frozenset(item for item in request.headers.items() if item[0] not in INDIFFERENT)
-    return request.path, request.query, told
+def key_of(route: Route, call: Call, *, enum_numbers: bool) -> Key:
+    """What two requests must have in common to have one answer."""
+    told = [item for item in call.metadata if item[0] not in INDIFFERENT]
+    return id(route), call.request, call.seconds, enum_numbers, *told

@@ -37,6 +37,7 @@ class Generations:
     def __init__(self, core: Core) -> None:
         self._current = Generation(Gateway(core))
         self._retired: list[Generation] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -45,7 +46,9 @@ class Generations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         generation = self._current
-        task: Any = asyncio.current_task()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        task: Any = asyncio.current_task(self._loop)
         generation.running.add(task)
         try:
             await generation.gateway(scope, receive, send)

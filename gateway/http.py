@@ -174,8 +174,9 @@ class Response:
     def encoded_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = base_headers(request, self.content_type, self.cache_control)
         if self.status not in WITHOUT_BODY:
-            headers.append((b"content-length", str(len(self.body)).encode()))
-        return headers + [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        headers += [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
+        return headers
 
 
 def base_headers(

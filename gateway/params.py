@@ -158,6 +158,10 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
     value = bind_body(route, message, body, codec) if body is not None else None
     if not match.variables and not query and route.mask is None:
         return bound
+    if not query and body is None and all(map(is_plain, route.variables.values())):
+        for name, text in match.variables.items():
+            setattr(message, name, text)
+        return bound
     binder = Binder(route, message)
     if body is not None:
         clear_variables(route, message)
@@ -171,6 +175,10 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
     if route.mask is not None and (route.mask.name,) not in binder.query:
         fill_mask(route, message, value)
     return bound
+
+
+def is_plain(target: Target) -> bool:
+    return target.is_plain_text
 
 
 def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:

@@ -4,7 +4,7 @@ At each segment a literal beats `*`, and `*` beats `**`, so the cost of a
 look-up grows with the path and not with the number of routes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from gateway.errors import NOT_FOUND, UNIMPLEMENTED, StatusError, failure, inval
 from gateway.fields import FIELD_MASK, Target, bindable, find_field, find_own, resolve
 from gateway.template import DOUBLE_STAR, STAR, Template
 
-ANY_VERB = "*"
+ANY_VERB, NO_VERB = "*", ""
 USUAL_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 PREFERRED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UPDATE_MASK = "update_mask"
@@ -79,7 +79,7 @@ def is_raw(field: FieldDescriptor | None, message: Descriptor) -> bool:
     return kind is not None and kind.full_name == HTTP_BODY
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Match:
     """A route and the values of its variables, decoded."""
 
@@ -125,11 +125,9 @@ class Table:
         """
         segments, custom = split(path)
         allowed: set[str] = set()
-        for leaf in self._leaves(self._root, segments, 0, custom):
-            route = leaf.get(verb) or (verb == "HEAD" and leaf.get("GET")) or leaf.get(ANY_VERB)
-            if route:
-                return Match(route, bound(route, segments))
-            allowed.update(leaf)
+        route = search(self._root, segments, 0, custom, verb, allowed)
+        if route is not None:
+            return Match(route, bound(route, segments))
         if not allowed:
             raise not_found(path)
         raise not_allowed(verb, allowed)
@@ -166,29 +164,11 @@ class Table:
             StatusError: 404, there is no such path.
         """
         segments, custom = split(path)
-        leaves = self._leaves(self._root, segments, 0, custom)
-        verbs = {verb for leaf in leaves for verb in leaf}
+        verbs: set[str] = set()
+        search(self._root, segments, 0, custom, NO_VERB, verbs)
         if not verbs:
             raise not_found(path)
         return with_implied(verbs)
-
-    def _leaves(
-        self, node: Node, segments: list[str], depth: int, custom: str
-    ) -> Iterator[dict[str, Route]]:
-        if depth == len(segments):
-            if custom in node.leaves:
-                yield node.leaves[custom]
-        else:
-            segment = segments[depth]
-            if segment in node.literals:
-                yield from self._leaves(node.literals[segment], segments, depth + 1, custom)
-            if node.star is not None and segment:
-                yield from self._leaves(node.star, segments, depth + 1, custom)
-        if node.double_star is not None:
-            for tail in sorted(node.tails, reverse=True):
-                if depth + tail <= len(segments):
-                    start = len(segments) - tail
-                    yield from self._leaves(node.double_star, segments, start, custom)
 
     def _add(self, route: Route) -> str:
         node = self._root
@@ -205,6 +185,40 @@ class Table:
         leaf[route.verb] = route
         self.routes.append(route)
         return ""
+
+
+def search(
+    node: Node, segments: list[str], depth: int, custom: str, verb: str, allowed: set[str]
+) -> Route | None:
+    """Finds the best route from a place in the trie on, and notes the verbs of those it passes."""
+    if depth == len(segments):
+        leaf = node.leaves.get(custom)
+        route = choose(leaf, verb) if leaf is not None else None
+        if route is not None:
+            return route
+        allowed.update(leaf or ())
+    else:
+        segment = segments[depth]
+        for child in (node.literals.get(segment), node.star if segment else None):
+            if child is not None:
+                route = search(child, segments, depth + 1, custom, verb, allowed)
+                if route is not None:
+                    return route
+    if node.double_star is not None:
+        for tail in sorted(node.tails, reverse=True):
+            if depth + tail <= len(segments):
+                start = len(segments) - tail
+                route = search(node.double_star, segments, start, custom, verb, allowed)
+                if route is not None:
+                    return route
+    return None
+
+
+def choose(leaf: dict[str, Route], verb: str) -> Route | None:
+    """Chooses the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
+    if verb == NO_VERB:
+        return None
+    return leaf.get(verb) or (leaf.get("GET") if verb == "HEAD" else None) or leaf.get(ANY_VERB)
 
 
 def split(path: str) -> tuple[list[str], str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,8 @@ FLUSH_SECONDS = 0.1
 GRACE_SECONDS = 7
 IDLE_SECONDS = 2.0
 IDLE_TICK_SECONDS = 0.02
+# Requests leave hardly any cycles behind: to look for them every 700 objects took 8 % of the time.
+COLLECT_AFTER = (20_000, 50, 50)
 
 log = structlog.get_logger()
 
@@ -141,6 +144,7 @@ class GatewayServer(uvicorn.Server):
 async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str | None) -> None:
     """Serves until a signal. Everything that was opened is closed."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    gc.set_threshold(*COLLECT_AFTER)
     reporter = None
     receiver = make_upstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:

@@ -92,6 +92,8 @@ def decode(text: str) -> str:
 
 def decode_segments(text: str) -> str:
     """Decodes all escapes but that of the slash, which would change the segments."""
+    if "%" not in text:
+        return text
     parts = KEPT_ESCAPE.split(text)
     return "".join(part if number % 2 else decode(part) for number, part in enumerate(parts))
 

@@ -23,7 +23,7 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 DETAILS = "grpc-status-details-bin"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A call of a method, which lasts so many seconds at most.
 
@@ -38,7 +38,7 @@ class Call:
     safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """The answer to a unary call, with the metadata before and after it."""
 

@@ -45,9 +45,15 @@ class Exchange:
         self._initial: Metadata = []
         self._trailers: Metadata = []
 
-    def start(self, connection: Connection, head: bytes, call: Call, seconds: float) -> None:
+    def start(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connection: Connection,
+        head: bytes,
+        call: Call,
+        seconds: float,
+    ) -> None:
         block = wire.request_block(head, call.metadata, seconds)
-        loop = asyncio.get_running_loop()
         self._timer = loop.call_later(seconds, self._expire)
         self._connection = connection
         request = call.request
@@ -115,9 +121,9 @@ class UnaryExchange(Exchange):
 
     __slots__ = ("_chunks", "_done", "_size")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(name)
-        self._done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[Reply] = loop.create_future()
         self._chunks: list[bytes] = []
         self._size = 0
 

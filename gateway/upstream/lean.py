@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 
 from gateway.errors import (
     CANCELLED,
@@ -43,8 +44,13 @@ class LeanUpstream:
         self._watching: asyncio.Task[None] | None = None
         self._closed = False
 
+    @cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of all calls. To ask for the running one is a system call in Python 3.11."""
+        return asyncio.get_running_loop()
+
     async def unary(self, call: Call) -> Reply:
-        loop = asyncio.get_running_loop()
+        loop = self.loop
         deadline = loop.time() + call.seconds
         for left in reversed(range(TRIES_MAX)):
             place = self._pick() or await self._wait(deadline, CONNECT_SECONDS)
@@ -79,8 +85,9 @@ class LeanUpstream:
         self._wake()
 
     async def _call(self, place: Place, call: Call, seconds: float) -> Reply:
-        exchange = UnaryExchange(self._name)
-        exchange.start(place[0], request_head(place, call), call, seconds)
+        loop = self.loop
+        exchange = UnaryExchange(self._name, loop)
+        exchange.start(loop, place[0], request_head(place, call), call, seconds)
         return await exchange.reply()
 
     def _pick(self) -> Place | None:
@@ -192,7 +199,8 @@ class LeanStream:
     async def _start(self) -> None:
         place = await self._upstream.place(self._call.seconds)
         head = request_head(place, self._call)
-        self._exchange.start(place[0], head, self._call, self._call.seconds)
+        loop = self._upstream.loop
+        self._exchange.start(loop, place[0], head, self._call, self._call.seconds)
 
     async def _started(self) -> None:
         if not self._starting.done():

@@ -88,6 +88,8 @@ def timeout(seconds: float) -> bytes:
 
 def read_metadata(fields: Fields) -> Metadata:
     """Reads the metadata of an answer. Values of `-bin` that are no base64 are left out."""
+    if all(name in RESERVED for name, _ in fields):
+        return []
     metadata: Metadata = []
     for name, value in fields:
         if name in RESERVED or name.startswith(b":"):
@@ -105,6 +107,7 @@ def read_metadata(fields: Fields) -> Metadata:
     return metadata
 
 
+@lru_cache(maxsize=1024)
 def read_status(fields: Fields) -> tuple[int, str] | None:
     """Reads code and message of the end of a call, or None if these fields are not it."""
     found = dict(fields)
@@ -115,6 +118,7 @@ def read_status(fields: Fields) -> tuple[int, str] | None:
     return (int(code) if code.isdigit() else UNKNOWN), message
 
 
+@lru_cache(maxsize=1024)
 def http_status(fields: Fields) -> int:
     """The HTTP status. 0: there is none, as in trailers."""
     for name, value in fields:

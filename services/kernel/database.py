@@ -22,12 +22,11 @@ POOL_SIZE = 5
 POOL_OVERFLOW = 5
 POOL_WAIT_SECONDS = 2.0
 RECYCLE_SECONDS = 120
-
-READ_TRIES = 2
 IDLE_SECONDS = 60.0
 
 # Classes of SQLSTATE that mean the server is away, full, or became a standby.
 AWAY_STATES = ("08", "53", "57", "25006")
+LOST = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError)
 # The character NUL in text, and in text of JSON, has no place in PostgreSQL.
 NUL_STATES = frozenset({"22021", "22P05"})
 
@@ -99,58 +98,77 @@ class Database:
 
 
 class Reads:
-    """Connections that only read, without what SQLAlchemy does around each statement."""
+    """At most 5 connections that only read, without what SQLAlchemy does around a statement.
+
+    asyncpg's own pool makes a task for each connection that comes back, and resets it.
+    """
 
     def __init__(self, url: str) -> None:
         self._address, self._arguments = split_url(url, "postgresql")
-        self._pool: Any = None
+        self._idle: list[tuple[Any, float]] = []
+        self._lent: set[Any] = set()
+        self._free = asyncio.Semaphore(POOL_SIZE)
 
     async def rows(self, statement: Statement, values: dict[str, Any]) -> list[asyncpg.Record]:
-        """Reads, and once more when the connection was lost on the way."""
+        """Reads, and once more when a connection turns out to be lost."""
         arguments = statement.arguments(values)
-        for attempt in range(1, READ_TRIES + 1):
-            try:
-                return await self._fetch(statement.sql, arguments)
-            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
-                if attempt == READ_TRIES:
+        if self._free.locked():
+            async with asyncio.timeout(POOL_WAIT_SECONDS):
+                await self._free.acquire()
+        else:
+            await self._free.acquire()
+        try:
+            for connection in (self._take(), None):
+                try:
+                    return await self._fetch(connection, statement.sql, arguments)
+                except TimeoutError:
                     raise
+                except LOST:
+                    if connection is None:
+                        raise
+        finally:
+            self._free.release()
         raise AssertionError
 
     async def close(self) -> None:
-        if self._pool is not None:
-            self._pool.terminate()
+        for connection in (*self._lent, *(each for each, _ in self._idle)):
+            connection.terminate()
 
-    async def _fetch(self, sql: str, arguments: list[Any]) -> list[asyncpg.Record]:
-        pool = await self._open()
-        connection: Any = await pool.acquire(timeout=POOL_WAIT_SECONDS)
+    def _take(self) -> Any:
+        """Takes a connection that was used lately, if there is one."""
+        while self._idle:
+            connection, used = self._idle.pop()
+            if not connection.is_closed():
+                if asyncio.get_running_loop().time() - used < IDLE_SECONDS:
+                    return connection
+                connection.terminate()
+        return None
+
+    async def _fetch(self, connection: Any, sql: str, arguments: list[Any]) -> list[asyncpg.Record]:
+        """Reads on a connection, or on a new one. One that does not answer in time is ended."""
+        loop = asyncio.get_running_loop()
+        if connection is None:
+            ssl = self._arguments.get("ssl")
+            async with asyncio.timeout(CONNECT_SECONDS):
+                connection = await asyncpg.connect(self._address, ssl=ssl)
+        late = loop.call_later(COMMAND_SECONDS, connection.terminate)
+        self._lent.add(connection)
         try:
-            async with asyncio.timeout(COMMAND_SECONDS):
-                rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
-                return rows
-        except (TimeoutError, asyncio.CancelledError):
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        except asyncio.CancelledError:
             # A server that is stopped would not hear of a cancellation either.
             connection.terminate()
             raise
+        except LOST:
+            if loop.time() >= late.when():
+                raise TimeoutError from None
+            raise
         finally:
-            await pool.release(connection)
-
-    async def _open(self) -> Any:
-        if self._pool is None:
-            self._pool = asyncpg.create_pool(
-                self._address,
-                min_size=0,
-                max_size=POOL_SIZE,
-                max_inactive_connection_lifetime=IDLE_SECONDS,
-                reset=keep,
-                timeout=CONNECT_SECONDS,
-                ssl=self._arguments.get("ssl"),
-            )
-        await self._pool
-        return self._pool
-
-
-async def keep(_: object) -> None:
-    """Leaves a connection as it is: nothing that is read changes it."""
+            late.cancel()
+            self._lent.discard(connection)
+            if not connection.is_closed():
+                self._idle.append((connection, loop.time()))
+        return rows
 
 
 def split_url(url: str, scheme: str) -> tuple[str, dict[str, Any]]:
