@@ -36,6 +36,7 @@ class Gateway:
     def __init__(self, core: Core) -> None:
         self.core = core
         self._pages = Pages(core)
+        self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request.read(scope, receive)
@@ -59,7 +60,7 @@ class Gateway:
         answered = (request.answered or ended) - started
         if self._pages.find(request.route) is None:
             self.core.meter.record(request.method, request.route, request.status, answered)
-        log.info(
+        self._log.info(
             "request",
             request_id=request.id,
             trace_id=trace_of(request.trace),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import grpc
 import structlog
@@ -16,6 +18,7 @@ from grpc_status import rpc_status
 from libral.policy.v1 import policy_pb2
 
 from services.kernel.calls import ANONYMOUS, Call, enter_call
+from services.kernel.deadlines import Deadline
 from services.kernel.errors import LibralError, UnavailableError, invalid
 from services.kernel.policies import Policies, enforce, role_names
 from services.kernel.status import to_status
@@ -23,6 +26,7 @@ from services.kernel.telemetry import Meter
 from services.kernel.tokens import Verifier, unauthenticated
 
 BEARER = "Bearer "
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 UNARY_SECONDS = 10.0
 DURATION = "rpc.server.duration"
 AWAY_CODES = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
@@ -66,6 +70,11 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._streams: set[asyncio.Task[Any]] = set()
         self._draining = False
+        self._log = log.bind()
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
 
     async def intercept_service(
         self,
@@ -111,7 +120,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             served = Served(method, context)
             try:
                 await self._admit(served)
-                async with asyncio.timeout(UNARY_SECONDS):
+                with Deadline(self._loop, UNARY_SECONDS):
                     answer = await behaviour(request, context)
                 await self._record_audit(served, request, OK, "")
             except Exception as error:  # noqa: BLE001 - every error becomes a status here
@@ -182,7 +191,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._meter.record(
             DURATION, (("rpc.method", path), ("rpc.grpc.status_code", name)), seconds
         )
-        log.info(
+        self._log.info(
             "call",
             method=path,
             code=name,
@@ -246,7 +255,6 @@ def request_id_of(metadata: dict[str, str]) -> str:
     value = metadata.get("x-request-id", "")
     if not value:
         return str(uuid4())
-    try:
-        return str(UUID(value))
-    except ValueError:
-        raise invalid("x-request-id", "It is no UUID.") from None
+    if not UUID.fullmatch(value):
+        raise invalid("x-request-id", "It is no UUID.")
+    return value
