@@ -60,8 +60,10 @@ def tagged(request: Request, response: Response) -> Response:
     """Gives an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
     if response.status != OK:
         return response
-    digest = hashlib.blake2b(response.body, digest_size=DIGEST_BYTES).hexdigest()
-    tag = f'W/"{digest}"'
+    if not response.tag:
+        digest = hashlib.blake2b(response.body, digest_size=DIGEST_BYTES).hexdigest()
+        response.tag = f'W/"{digest}"'
+    tag = response.tag
     headers = [*response.headers, ("etag", tag)]
     known = request.headers.get("if-none-match")
     if known is not None and matches(known, tag):

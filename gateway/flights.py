@@ -4,14 +4,27 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gateway.errors import StatusError
-from gateway.http import Response
-from gateway.routes import Route
-from gateway.upstream import Call
+from gateway.http import Request, Response
 
 Key = tuple[object, ...]
 
-# The metadata that tells calls apart and changes no answer.
-INDIFFERENT = frozenset({"traceparent", "tracestate", "x-forwarded-for", "x-request-id"})
+# What tells requests apart and changes no answer.
+INDIFFERENT = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "host",
+        "if-none-match",
+        "origin",
+        "referer",
+        "traceparent",
+        "tracestate",
+        "user-agent",
+        "x-forwarded-for",
+        "x-request-id",
+    }
+)
 
 
 class Flights:
@@ -20,12 +33,13 @@ class Flights:
     def __init__(self) -> None:
         self._open: dict[Key, list[asyncio.Future[Response | None]]] = {}
 
-    async def join(self, key: Key, fly: Callable[[], Awaitable[Response]]) -> Response:
-        """Answers as an identical call of the same caller that is under way, or else by `fly`.
+    async def join(self, request: Request, fly: Callable[[], Awaitable[Response]]) -> Response:
+        """Answers as an identical request of the same caller that is under way, or else by `fly`.
 
         Raises:
             StatusError: What the one that flew met.
         """
+        key = key_of(request)
         while key in self._open:
             loop = asyncio.get_running_loop()
             waiting: asyncio.Future[Response | None] = loop.create_future()
@@ -53,7 +67,6 @@ class Flights:
                     follower.set_exception(problem)
 
 
-def key_of(route: Route, call: Call, *, enum_numbers: bool) -> Key:
-    """What two requests must have in common to have one answer."""
-    told = [item for item in call.metadata if item[0] not in INDIFFERENT]
-    return id(route), call.request, call.seconds, enum_numbers, *told
+def key_of(request: Request) -> Key:
+    told = [item for item in request.headers.items() if item[0] not in INDIFFERENT]
+    return request.path, request.query, *told

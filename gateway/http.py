@@ -163,13 +163,14 @@ class Request:
 
 @dataclass
 class Response:
-    """An answer that is sent whole."""
+    """An answer that is sent whole. `tag` is its ETag, once somebody asked for it."""
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     cache_control: str = NO_STORE
+    tag: str = ""
 
     def encoded_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = base_headers(request, self.content_type, self.cache_control)

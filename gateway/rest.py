@@ -5,7 +5,6 @@ from typing import Any
 from gateway.calls import make_call, unary_seconds
 from gateway.core import Core
 from gateway.encoding import tagged
-from gateway.flights import key_of
 from gateway.http import Request, Response
 from gateway.metadata import is_text, shown
 from gateway.params import bind
@@ -22,23 +21,25 @@ async def respond(core: Core, request: Request, match: Match) -> Response:
     Raises:
         StatusError: What is wrong with the request, or what the upstream answered.
     """
+    if request.method not in READING:
+        return await call(core, request, match)
+    if match.route.method.safe and not match.route.takes_body:
+        response = await core.flights.join(request, lambda: call(core, request, match))
+    else:
+        response = await call(core, request, match)
+    return tagged(request, response)
+
+
+async def call(core: Core, request: Request, match: Match) -> Response:
+    """Calls a unary method and writes its answer."""
     route, method = match.route, match.route.method
     authorization = request.headers.get("authorization")
     caller = await core.authenticator.caller(authorization, method.rule)
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
     bound = bind(match, request.query, body, core.codec)
     made = make_call(request, method, caller, bound, unary_seconds(request.headers))
-
-    async def call() -> Response:
-        reply = await core.upstreams.of(method.service).unary(made)
-        return answer(core, route, reply, enum_numbers=bound.enum_numbers)
-
-    if request.method not in READING:
-        return await call()
-    if method.safe:
-        key = key_of(route, made, enum_numbers=bound.enum_numbers)
-        return tagged(request, await core.flights.join(key, call))
-    return tagged(request, await call())
+    reply = await core.upstreams.of(method.service).unary(made)
+    return answer(core, route, reply, enum_numbers=bound.enum_numbers)
 
 
 def answer(core: Core, route: Route, reply: Reply, *, enum_numbers: bool) -> Response:

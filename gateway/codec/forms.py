@@ -14,7 +14,8 @@ SECONDS_MIN = -62_135_596_800
 SECONDS_MAX = 253_402_300_799
 DURATION_SECONDS_MAX = 315_576_000_000
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-LOCAL_EPOCH = EPOCH.replace(tzinfo=None)
+FIRST_DAY = EPOCH.date()
+DAY_SECONDS = 86_400
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 MASK = re.compile(r"\*|[a-z0-9A-Z]+(?:\.[a-z0-9A-Z]+)*", re.ASCII)
@@ -48,8 +49,14 @@ def moment(seconds: int, nanos: int) -> str:
     """The text of a time since 1970."""
     if not (SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos < NANOS):
         raise ValueError(TIME_RANGE)
-    time = LOCAL_EPOCH + dt.timedelta(seconds=seconds)
-    return f"{time.isoformat()}{fraction(nanos)}Z"
+    days, rest = divmod(seconds, DAY_SECONDS)
+    minutes, second = divmod(rest, 60)
+    return f"{day(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{fraction(nanos)}Z"
+
+
+@lru_cache(maxsize=1024)
+def day(days: int) -> str:
+    return (FIRST_DAY + dt.timedelta(days=days)).isoformat()
 
 
 def fraction(nanos: int) -> str:
