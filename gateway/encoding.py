@@ -12,7 +12,7 @@ import zstandard
 from gateway.http import Request, Response
 
 COMPRESSED_BYTES_MIN = 1024
-DIGEST_BYTES = 12
+DIGEST_DIGITS = 24
 OK, NOT_MODIFIED = 200, 304
 COMPRESSIBLE = re.compile(r"(?:text/|application/(?:[\w.+-]+\+)?json).*")
 QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
@@ -61,7 +61,7 @@ def tagged(request: Request, response: Response) -> Response:
     if response.status != OK:
         return response
     if not response.tag:
-        digest = hashlib.blake2b(response.body, digest_size=DIGEST_BYTES).hexdigest()
+        digest = hashlib.sha256(response.body).hexdigest()[:DIGEST_DIGITS]
         response.tag = f'W/"{digest}"'
     tag = response.tag
     headers = [*response.headers, ("etag", tag)]

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
-TOGETHER_SECONDS = 0.05
+TOGETHER_SECONDS, LINES_MAX = 0.05, 1000
 
 # gRPC reads it when it is imported, which is after this. It would write lines
 # of its own form, such as for each server that stops.
@@ -34,7 +34,9 @@ class Lines:
 
     def debug(self, line: bytes) -> None:
         self._lines.append(line)
-        if len(self._lines) == 1:
+        if len(self._lines) >= LINES_MAX:
+            self.flush()
+        elif len(self._lines) == 1:
             try:
                 asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self.flush)
             except RuntimeError:

@@ -11,7 +11,7 @@ import structlog
 
 from services.kernel.settings import Environment
 
-TOGETHER_SECONDS = 0.05
+TOGETHER_SECONDS, LINES_MAX = 0.05, 1000
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -32,7 +32,9 @@ class Lines:
 
     def debug(self, line: bytes) -> None:
         self._lines.append(line)
-        if len(self._lines) == 1:
+        if len(self._lines) >= LINES_MAX:
+            self.flush()
+        elif len(self._lines) == 1:
             try:
                 asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self.flush)
             except RuntimeError:
