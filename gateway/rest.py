@@ -1,5 +1,6 @@
 """Unary calls over REST."""
 
+import re
 from typing import Any
 
 from gateway.calls import make_call, unary_seconds
@@ -13,6 +14,7 @@ from gateway.upstream import Reply
 
 READING = frozenset({"GET", "HEAD"})
 BINARY = "application/octet-stream"
+MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+/[!#$%&'*+.^_`|~\w-]+(?:[ \t]*;.*)?", re.ASCII)
 
 
 async def respond(core: Core, request: Request, match: Match) -> Response:
@@ -62,6 +64,6 @@ def raw_of(route: Route, message: Any) -> Any:
 
 
 def raw_type(body: Any) -> str:
-    """The content type that an upstream gave, if a header can carry it."""
+    """The content type that an upstream gave, if it is one (RFC 9110, section 8.3.1)."""
     kind: str = body.content_type
-    return kind if kind and is_text(kind) else BINARY
+    return kind if MEDIA_TYPE.fullmatch(kind) and is_text(kind) else BINARY

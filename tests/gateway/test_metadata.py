@@ -90,7 +90,7 @@ async def test_a_stream_of_chunks_is_a_file(uploading, upstream, path):
     assert (empty.status_code, empty.content) == (200, b"")
 
 
-@pytest.mark.parametrize("kind", ["a%0d%0ax:%20y", "%E6%97%A5", ""])
+@pytest.mark.parametrize("kind", ["a%0d%0ax:%20y", "%E6%97%A5", "%40", "image", ""])
 async def test_a_content_type_that_is_none_is_not_sent(uploading, upstream, kind):
     response = await uploading.get(f"/v1/files:fetch?chunks=1&contentType={kind}")
     assert response.headers["content-type"] == "application/octet-stream"
