@@ -11,6 +11,7 @@ FROM ${BASE}
 COPY --from=build /venv /venv
 COPY pyproject.toml /app/
 COPY protos/gen/libral/descriptors.binpb /app/libral/
+COPY protos/gen/libral/gateway /app/libral/gateway
 COPY gateway /app/gateway
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LIBRAL_LOG_FORMAT=json LIBRAL_HOST=0.0.0.0
