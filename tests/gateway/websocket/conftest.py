@@ -1,7 +1,9 @@
 """A chat service that has a method of every kind, and sockets to it through a gateway."""
 
 import asyncio
+import hashlib
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +14,7 @@ import pytest_asyncio
 from google.protobuf import message_factory
 from websockets.asyncio.client import ClientConnection, connect
 
+from gateway.auth import Caller
 from gateway.descriptors import Contracts, load_file
 from tests.gateway.conftest import RunningGateway, compile_protos
 
@@ -172,6 +175,15 @@ async def say(socket: ClientConnection, **message: Any) -> None:
 
 async def hear(socket: ClientConnection) -> dict[str, Any]:
     return json.loads(await asyncio.wait_for(socket.recv(), 5))
+
+
+def know(gateway: RunningGateway, subject: str, *roles: str) -> dict[str, str]:
+    """Lets the gateway remember a caller, and gives the header that they call with."""
+    authorization = f"Bearer token of {subject}"
+    digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
+    caller = Caller(authorization, subject, frozenset(roles), expire=time.time() + 900)
+    gateway.core.authenticator._remembered[digest] = caller
+    return {"authorization": authorization}
 
 
 async def closing_code(socket: ClientConnection) -> int:

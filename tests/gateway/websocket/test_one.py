@@ -5,7 +5,7 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.websocket import one
 from tests.gateway.conftest import eventually
-from tests.gateway.websocket.conftest import closing_code, hear, open_socket, say
+from tests.gateway.websocket.conftest import closing_code, hear, know, open_socket, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -97,7 +97,7 @@ async def test_a_message_that_is_none_ends_the_call(talk, chat):
         assert await closing_code(socket) == 4003
 
 
-async def test_a_browser_authenticates_first(talk, chat, tokens):
+async def test_a_browser_authenticates_first(talk, chat):
     async with open_socket(talk, "/v1/secret") as socket:
         await say(socket, type="message", data={})
         heard = await hear(socket)
@@ -106,6 +106,23 @@ async def test_a_browser_authenticates_first(talk, chat, tokens):
     async with open_socket(talk, "/v1/secret") as socket:
         await say(socket, type="authenticate", token="nonsense")
         assert (await hear(socket))["status"]["code"] == 401
+
+
+async def test_who_may_is_admitted_by_message_or_header(talk, chat):
+    header = know(talk, "users/1", "OPERATOR")
+    token = header["authorization"].removeprefix("Bearer ")
+    async with open_socket(talk, "/v1/secret") as socket:
+        await say(socket, type="authenticate", token=token)
+        assert await hear(socket) == {"type": "authenticated"}
+        await say(socket, type="message", data={"text": "a"})
+        assert (await hear(socket))["data"]["text"] == "A"
+    async with open_socket(talk, "/v1/secret", additional_headers=header) as socket:
+        await say(socket, type="message", data={"text": "b"})
+        assert (await hear(socket))["data"]["text"] == "B"
+    viewer = know(talk, "users/2", "VIEWER")
+    with pytest.raises(InvalidStatus) as caught:
+        await open_socket(talk, "/v1/secret", additional_headers=viewer).__aenter__()
+    assert caught.value.response.status_code == 403
 
 
 async def test_a_browser_that_says_nothing_is_closed(talk, chat, monkeypatch):

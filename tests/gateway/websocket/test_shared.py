@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from gateway import broadcast
 from gateway.protocols import ClosableWebSocket
 from tests.gateway.conftest import eventually, read_events
-from tests.gateway.websocket.conftest import hear, open_socket, say
+from tests.gateway.websocket.conftest import hear, know, open_socket, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -99,24 +99,29 @@ async def test_what_is_no_longer_kept_is_asked_of_the_upstream(talk, chat, monke
         assert chat.opened == ["watch", "watch"]
 
 
-async def test_other_filters_callers_and_metadata_share_nothing(talk, chat, tokens):
+async def test_other_filters_callers_and_metadata_share_nothing(talk, chat):
     await chat.append("a")
-    operator = tokens.bearer("OPERATOR")
+    one, other = (know(talk, f"users/{number}") for number in (1, 2))
     word = {"grpc-metadata-x-word": "yes"}
     async with (
         open_socket(talk) as first,
         open_socket(talk) as filtered,
         open_socket(talk, additional_headers=word) as told,
+        open_socket(talk, additional_headers=one) as of_one,
+        open_socket(talk, additional_headers=other) as of_other,
+        open_socket(talk, additional_headers=one) as of_one_again,
     ):
         for reader, path in (
             (first, "/v1/log:watch"),
             (filtered, "/v1/log:watch?filter=x"),
             (told, "/v1/log:watch"),
+            (of_one, "/v1/log:watch"),
+            (of_other, "/v1/log:watch"),
+            (of_one_again, "/v1/log:watch"),
         ):
             await watch(reader, path)
             assert await numbers(reader, 1) == [1]
-        assert chat.opened == ["watch"] * 3
-    assert operator
+        assert chat.opened == ["watch"] * 5
 
 
 async def test_a_stream_that_tells_all_is_joined_at_its_newest(talk, chat):
