@@ -178,9 +178,9 @@ def pack(detail: Message) -> any_pb2.Any:
 
 def reason_of(error: StatusError) -> str:
     """The reason of its ErrorInfo, or nothing."""
-    info: Any = error_details_pb2.ErrorInfo()
     for detail in error.status.details:
-        if detail.Unpack(info):
+        info: Any = unpack(detail, error_details_pb2.ErrorInfo)
+        if info is not None:
             return str(info.reason)
     return ""
 

@@ -11,13 +11,15 @@ from typing import Any, Self
 import grpc
 import pytest
 import pytest_asyncio
-from google.protobuf import message_factory
+from google.protobuf import any_pb2, message_factory
+from google.rpc import status_pb2
 from websockets.asyncio.client import ClientConnection, connect
 
 from gateway.auth import Caller
 from gateway.descriptors import Contracts, load_file
 from tests.gateway.conftest import RunningGateway, compile_protos
 
+ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 KINDS = {
     (False, False): grpc.unary_unary_rpc_method_handler,
     (False, True): grpc.unary_stream_rpc_method_handler,
@@ -118,7 +120,12 @@ class ChatService:
                         await self.grown.wait()
                 for line in self.log[at:]:
                     at += 1
-                    if line.text == "torn":
+                    if line.text == "torn details":
+                        detail = any_pb2.Any(type_url=ERROR_INFO, value=b"\xff")
+                        status = status_pb2.Status(code=15, message="torn", details=[detail])
+                        trailers = (("grpc-status-details-bin", status.SerializeToString()),)
+                        context.set_trailing_metadata(trailers)
+                    if line.text.startswith("torn"):
                         await context.abort(grpc.StatusCode.DATA_LOSS, "torn")
                     yield line
         finally:

@@ -223,12 +223,13 @@ async def test_a_lone_reader_is_waited_for(talk, chat):
         assert await numbers(slow, 400) == list(range(1, 401))
 
 
-async def test_an_upstream_that_ends_ends_all_readers_after_what_it_said(talk, chat):
+@pytest.mark.parametrize("end", ["torn", "torn details"])
+async def test_an_upstream_that_ends_ends_all_readers_after_what_it_said(talk, chat, end):
     async with sockets(talk, 2) as readers:
         for reader in readers:
             await watch(reader)
         await eventually(lambda: chat.open == 1)
-        await chat.append("a", "torn")
+        await chat.append("a", end)
         for reader in readers:
             assert await numbers(reader, 1) == [1]
             assert (await hear(reader))["status"]["status"] == "DATA_LOSS"
