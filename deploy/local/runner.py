@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 
@@ -169,7 +169,7 @@ def database_answers(home: Home, plan: Plan) -> bool:
 
 
 @contextlib.contextmanager
-def database(home: Home, plan: Plan) -> Iterator[None]:
+def database(home: Home, plan: Plan) -> Generator[None, None, None]:
     """Has the database answer, and stops it afterwards if it did not before."""
     if not plan.embedded_database or database_answers(home, plan):
         yield
