@@ -1,0 +1,58 @@
+"""Which faults come when: dealt from a seed, so that the same seed deals the same."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.local.programs import EDGE, ROOMS
+
+SECOND = "events-2"
+PROCESSES = (*ROOMS, SECOND, *EDGE)
+SERVERS = ("postgres", "valkey")
+SECONDS_MIN, SECONDS_MAX = 1.0, 8.0
+JUMP_SECONDS = 3600.0
+
+# Each kind, how often it is in the deck, and what it may hit.
+KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "kill": (8, (*PROCESSES, "valkey")),
+    "kill-backend": (1, ("postgres",)),
+    "kill-postgres": (1, ("postgres",)),
+    "stop": (5, PROCESSES),
+    "stop-server": (2, SERVERS),
+    "restart-postgres": (1, ("postgres",)),
+    "flush": (1, ("valkey",)),
+    "wipe": (1, ("valkey",)),
+    "cut": (2, SERVERS),
+    "refuse": (2, SERVERS),
+    "delay": (2, SERVERS),
+    "swallow": (2, SERVERS),
+    "clock": (2, (*ROOMS, SECOND)),
+    "replay": (2, ("webhook",)),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault to come: `after` seconds from the one before it, for so many seconds."""
+
+    kind: str
+    target: str
+    after: float
+    seconds: float
+    offset: float
+
+
+def deal(seed: int, interval: float, kinds: tuple[str, ...] = ()) -> Iterator[Fault]:
+    """Deals faults without end, every `interval` seconds on average, every kind in each round."""
+    rng = random.Random(f"{seed}/faults")
+    while True:
+        deck = [kind for kind in kinds or KINDS for _ in range(KINDS[kind][0])]
+        rng.shuffle(deck)
+        for kind in deck:
+            yield Fault(
+                kind=kind,
+                target=rng.choice(KINDS[kind][1]),
+                after=interval * rng.uniform(0.5, 1.5),
+                seconds=rng.uniform(SECONDS_MIN, SECONDS_MAX),
+                offset=rng.choice((-JUMP_SECONDS, JUMP_SECONDS)),
+            )
