@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.faults.mutations import MUTATIONS
 from tests.faults.report import conclude, show, show_violations
 from tests.faults.run import Extent, run
-from tests.faults.schedule import KINDS
+from tests.faults.schedule import KINDS, read_kind
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
         events=arguments.events,
         faults=arguments.faults,
         minutes=arguments.minutes,
-        kinds=tuple(arguments.only or ()),
+        only=tuple(arguments.only or ()),
         mutation=arguments.mutate or "",
     )
     keep = Path(tempfile.mkdtemp(prefix="libral-faults-logs-"))
@@ -65,7 +65,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--minutes", type=float, default=10.0, help="at most so long, plus healing (%(default)s)"
     )
     parser.add_argument(
-        "--only", action="append", choices=KINDS, help="deal this kind alone; may be repeated"
+        "--only",
+        action="append",
+        type=known_kind,
+        metavar="KIND[:TARGET]",
+        help=f"deal this alone; may be repeated ({', '.join(KINDS)})",
     )
     parser.add_argument(
         "--mutate", choices=MUTATIONS, help="take a safeguard out, which has to be noticed"
@@ -78,6 +82,11 @@ def positive(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def known_kind(text: str) -> str:
+    read_kind(text)
+    return text
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from tests.faults.subscribers import (
 from tests.faults.workload import Workload
 from tests.faults.workload.late import connect
 
-SETTLE_SECONDS = 90.0
+PATIENCE_SECONDS = (20.0, 90.0)
 CATCH_UP_SECONDS = 10.0
 TELL_SECONDS = 15.0
 POLL_SECONDS = 0.5
@@ -45,12 +45,18 @@ class Extent:
     events: int
     faults: int
     minutes: float
-    kinds: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     mutation: str = ""
 
     @property
     def seconds(self) -> float:
         return self.minutes * 60
+
+    @property
+    def patience(self) -> float:
+        """How long the mesh has to finish what was begun, and then to become quiet."""
+        least, most = PATIENCE_SECONDS
+        return min(max(self.seconds, least), most)
 
     @property
     def rate(self) -> float:
@@ -115,7 +121,7 @@ async def drive(
     workload = Workload(extent.seed, mesh, client, history, extent.rate)
     injector = Injector(extent.seed, mesh, history, workload.customers, tell_blow)
     workload.start()
-    dealing = asyncio.create_task(injector.run(deal(extent.seed, extent.interval, extent.kinds)))
+    dealing = asyncio.create_task(injector.run(deal(extent.seed, extent.interval, extent.only)))
     told = time.monotonic()
     while history.now() < extent.seconds:
         await asyncio.sleep(POLL_SECONDS)
@@ -134,7 +140,7 @@ async def drive(
     dealing.cancel()
     await asyncio.gather(dealing, return_exceptions=True)
     await injector.heal()
-    await workload.finish()
+    await workload.finish(extent.patience)
 
 
 async def conclude(
@@ -142,7 +148,7 @@ async def conclude(
 ) -> Outcome:
     database = await connect(mesh.database_url)
     try:
-        left = await settle(database, mesh, history, subscribers, SETTLE_SECONDS)
+        left = await settle(database, mesh, history, subscribers, extent.patience)
         entries, head = await read_log(database)
         await catch_up(subscribers, head.position)
         evidence = Evidence(mesh, history, subscribers, database, entries, head, left)
@@ -155,8 +161,9 @@ async def conclude(
 async def catch_up(subscribers: list[Subscriber], position: int) -> None:
     """Waits for subscribers to see what was appended while the log was read."""
     deadline = time.monotonic() + CATCH_UP_SECONDS
-    while min(each.position for each in subscribers) < position and time.monotonic() < deadline:
-        await asyncio.sleep(POLL_SECONDS)
+    for subscriber in subscribers:
+        while subscriber.position < position and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def extent_finding(extent: Extent, history: History, events: int) -> list[Finding]:

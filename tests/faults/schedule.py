@@ -1,7 +1,7 @@
 """Which faults come when: dealt from a seed, so that the same seed deals the same."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy.local.programs import EDGE, ROOMS
@@ -42,17 +42,33 @@ class Fault:
     offset: float
 
 
-def deal(seed: int, interval: float, kinds: tuple[str, ...] = ()) -> Iterator[Fault]:
-    """Deals faults without end, every `interval` seconds on average, every kind in each round."""
+def deal(seed: int, interval: float, only: Sequence[str] = ()) -> Iterator[Fault]:
+    """Deals faults without end, every `interval` seconds on average, every kind in each round.
+
+    `only` names kinds, or kinds with a target, such as `kill:users`.
+    """
     rng = random.Random(f"{seed}/faults")
+    kinds = [read_kind(each) for each in only] or [(kind, KINDS[kind][1]) for kind in KINDS]
     while True:
-        deck = [kind for kind in kinds or KINDS for _ in range(KINDS[kind][0])]
+        deck = [each for each in kinds for _ in range(KINDS[each[0]][0])]
         rng.shuffle(deck)
-        for kind in deck:
+        for kind, targets in deck:
             yield Fault(
                 kind=kind,
-                target=rng.choice(KINDS[kind][1]),
+                target=rng.choice(targets),
                 after=interval * rng.uniform(0.5, 1.5),
                 seconds=rng.uniform(SECONDS_MIN, SECONDS_MAX),
                 offset=rng.choice((-JUMP_SECONDS, JUMP_SECONDS)),
             )
+
+
+def read_kind(text: str) -> tuple[str, tuple[str, ...]]:
+    """Reads a kind of faults, with a target or without.
+
+    Raises:
+        ValueError: There is no such kind, or it does not hit that.
+    """
+    kind, _, target = text.partition(":")
+    if kind not in KINDS or (target and target not in KINDS[kind][1]):
+        raise ValueError(f"no such fault: {text}")
+    return kind, (target,) if target else KINDS[kind][1]

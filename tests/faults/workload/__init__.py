@@ -13,8 +13,6 @@ from tests.faults.workload.late import LateWriter
 from tests.faults.workload.operators import Operator
 from tests.faults.workload.worker import Worker
 
-FINISH_SECONDS = 60.0
-
 
 class Workload:
     """All workers. Each finishes what it began before it ends."""
@@ -47,11 +45,11 @@ class Workload:
             if task.done() and (error := task.exception()):
                 raise error
 
-    async def finish(self) -> None:
+    async def finish(self, seconds: float) -> None:
         """Lets every worker finish its operation. What does not end in time is given up."""
         for worker in self._workers:
             worker.leave()
-        await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+        await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
