@@ -43,20 +43,23 @@ class Fault:
 
 
 def deal(seed: int, interval: float, only: Sequence[str] = ()) -> Iterator[Fault]:
-    """Deals faults without end, every `interval` seconds on average, every kind in each round.
+    """Deals faults without end, one in every `interval` seconds, every kind in each round.
 
     `only` names kinds, or kinds with a target, such as `kill:users`.
     """
     rng = random.Random(f"{seed}/faults")
     kinds = [read_kind(each) for each in only] or [(kind, KINDS[kind][1]) for kind in KINDS]
+    begin = now = 0.0
     while True:
         deck = [each for each in kinds for _ in range(KINDS[each[0]][0])]
         rng.shuffle(deck)
         for kind, targets in deck:
+            before, now = now, begin + rng.uniform(0.0, interval)
+            begin += interval
             yield Fault(
                 kind=kind,
                 target=rng.choice(targets),
-                after=interval * rng.uniform(0.5, 1.5),
+                after=now - before,
                 seconds=rng.uniform(SECONDS_MIN, SECONDS_MAX),
                 offset=rng.choice((-JUMP_SECONDS, JUMP_SECONDS)),
             )

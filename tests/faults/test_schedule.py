@@ -17,7 +17,7 @@ def test_a_seed_deals_the_same_again():
 def test_every_kind_comes_in_every_run():
     dealt = list(islice(deal(1, 9.0), 60))
     assert {fault.kind for fault in dealt} == set(KINDS) == set(DEALERS)
-    assert sum(fault.after for fault in dealt) == pytest.approx(60 * 9.0, rel=0.15)
+    assert 59 * 9.0 < sum(fault.after for fault in dealt) < 60 * 9.0
     assert max(fault.seconds for fault in dealt) <= SECONDS_MAX
     assert {fault.offset for fault in dealt} == {-3600.0, 3600.0}
 
