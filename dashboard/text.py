@@ -14,6 +14,8 @@ OVERVIEW = "概要"
 MODULES = "モジュール"
 INFRASTRUCTURE = "インフラ"
 EVENTS = "イベント"
+UNHANDLED = "未処理"
+VERIFICATION = "ログ検証"
 PAYMENTS = "決済"
 USERS = "ユーザー"
 ANALYTICS = "API解析"
@@ -166,8 +168,30 @@ SUBJECT = "対象"
 TIME = "日時"
 ACTOR = "操作者"
 SEARCH = "検索"
+USER_ID = "ユーザーID"
+FROM = "開始日時"
+TO = "終了日時"
+NO_FILTERS = "絞り込みを解除"
+PAUSE = "一時停止"
+RESUME = "再開"
+WAITING = "待機中 {count}件"
+PAST_PAGE = "過去のイベントです。新しいイベントは表示されません。"
+SEARCH_ON = "続きを検索"
+SEARCH_ON_FROM = "続きを検索（{time}まで検索済み）"
 POSITION = "番号"
 DETAIL = "詳細"
+DATA = "データ"
+APPEND_TIME = "記録日時"
+REQUEST_ID = "リクエストID"
+EVENT_ID = "イベントID"
+SHOW_WHOLE = "すべて表示"
+CUT = "…（残り{count}文字）"
+COPY = "コピー"
+COPIED = "コピーしました。"
+USER_LINK = "ユーザー {id}"
+USER_EVENTS_LINK = "ユーザー {id} のイベント"
+PAYMENT_LINK = "決済 {id}"
+MODULE_LINK = "モジュール {id}"
 CLOSE = "閉じる"
 NO_EVENTS = "条件に合うイベントはありません。"
 CATEGORIES = {
@@ -185,6 +209,29 @@ MIN_LEVELS = {
     "WARNING": "警告以上",
     "ERROR": "エラーのみ",
 }
+AUDIT = {
+    "code": "結果コード",
+    "reason": "理由",
+    "address": "接続元",
+    "session": "セッション",
+}
+EXPORT = "CSVを保存"
+EXPORT_BUSY = "CSVを作成中です。完了してからもう一度お試しください。"
+EXPORT_CUT = "上限の{count}件に達したため、これより古いイベントは含まれていません。"
+EXPORT_COLUMNS = (
+    "番号",
+    "日時",
+    "レベル",
+    "分類",
+    "種類",
+    "種類名",
+    "発生元",
+    "対象",
+    "操作者",
+    "リクエストID",
+    "イベントID",
+    "データ",
+)
 EVENT_TYPES = {
     "user.registered": "ユーザー登録",
     "user.created": "ユーザー作成",
@@ -199,6 +246,13 @@ EVENT_TYPES = {
     "incident.opened": "インシデント発生",
     "incident.resolved": "インシデント復旧",
     "audit.call": "操作の記録",
+    "reaction.buried": "イベントの処理失敗",
+    "reaction.recovered": "未処理イベントの再処理完了",
+    "reaction.retry_failed": "未処理イベントの再試行失敗",
+    "reaction.discarded": "未処理イベントの破棄",
+    "reaction.retry_requested": "未処理イベントの再試行の依頼",
+    "reaction.discard_requested": "未処理イベントの破棄の依頼",
+    "log.checkpointed": "ログのチェックポイント",
 }
 METHODS = {
     "Login": "サインイン",
@@ -222,6 +276,8 @@ METHODS = {
     "UpdateAlertRule": "監視ルールの更新",
     "DeleteAlertRule": "監視ルールの削除",
     "AcknowledgeIncident": "インシデントの確認",
+    "RetryDeadLetter": "未処理イベントの再試行",
+    "DiscardDeadLetter": "未処理イベントの破棄",
 }
 METHOD_FAILED = "{method}（失敗）"
 HEAD = "総イベント数"

@@ -3,6 +3,7 @@
 from dashboard.pages import (
     analytics,
     events,
+    export,
     infrastructure,
     modules,
     overview,
@@ -20,6 +21,7 @@ def add_pages(house: House) -> None:
         modules,
         infrastructure,
         events,
+        export,
         payments,
         users,
         analytics,

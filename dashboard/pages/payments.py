@@ -62,7 +62,10 @@ def add(house: House) -> None:
 
             visit.load(load, problem)
             if not page:
-                visit.follow_news("PAYMENT", lambda: visit.load(load, problem))
+                visit.follow_news(
+                    lambda event: event.get("category") == "PAYMENT",
+                    lambda: visit.load(load, problem),
+                )
         return None
 
 

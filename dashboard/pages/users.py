@@ -66,7 +66,10 @@ def add(house: House) -> None:
 
             visit.load(load, problem)
             if not page:
-                visit.follow_news("USER", lambda: visit.load(load, problem))
+                visit.follow_news(
+                    lambda event: event.get("category") == "USER",
+                    lambda: visit.load(load, problem),
+                )
         return None
 
 

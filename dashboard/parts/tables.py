@@ -75,7 +75,7 @@ def ask(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str | i
 class Filters:
     """The filters of a list, which live in the address of the page."""
 
-    def __init__(self, path: str, query: dict[str, str]) -> None:
+    def __init__(self, path: str, query: Mapping[str, str]) -> None:
         self._path = path
         self._query = query
 
@@ -96,6 +96,18 @@ class Filters:
         """Takes words, which count once Enter is pressed."""
         field_input = ui.input(label, value=self._query.get(field, "")).props("outlined dense")
         field_input.on("keydown.enter", lambda: self._go(field, field_input.value or ""))
+
+    def moment(self, field: str, label: str) -> None:
+        """Takes a time on the wall clock, which counts once the field is left."""
+        before = self._query.get(field, "")
+        field_input = ui.input(label, value=before)
+        field_input.props("outlined dense stack-label type=datetime-local")
+
+        def leave() -> None:
+            if (field_input.value or "") != before:
+                self._go(field, field_input.value or "")
+
+        field_input.on("keydown.enter", leave).on("blur", leave)
 
     def _go(self, field: str, value: str) -> None:
         query = {**self._query, field: value.strip(), "page": ""}
