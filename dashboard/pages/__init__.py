@@ -9,7 +9,9 @@ from dashboard.pages import (
     overview,
     payments,
     signin,
+    unhandled,
     users,
+    verification,
 )
 from dashboard.parts.shell import House
 
@@ -22,6 +24,8 @@ def add_pages(house: House) -> None:
         infrastructure,
         events,
         export,
+        unhandled,
+        verification,
         payments,
         users,
         analytics,

@@ -97,6 +97,7 @@ class Events:
     async def _find(self) -> tuple[list[Json], str]:
         """Reads a page. A search may go so far only and have found nothing yet."""
         question = self._search.question(PAGE_SIZE)
+        events, token = list[Json](), ""
         for _ in range(TRIES_MAX):
             found = await self._visit.get("/v1/events", question)
             events, token = found.get("events", []), found.get("nextPageToken", "")

@@ -7,6 +7,7 @@ from dashboard.gateway import Json
 from dashboard.parts.feed import FeedRow
 
 MODULES = "modules/"
+REACTION = "reaction."
 NOTE_LENGTH_MAX = 200
 TONES = {"WARNING": "warn", "ERROR": "bad"}
 
@@ -26,9 +27,18 @@ def event_note(event: Json) -> str:
     if event.get("type") == "module.state_changed":
         state = text.MODULE_STATES.get(str(data.get("to", "")), text.STATE_UNKNOWN)
         return f"{subject_words(event)}：{state}"
+    if str(event.get("type", "")).startswith(REACTION):
+        kind = str(data.get("type", ""))
+        return f"{consumer_words(data)}：{text.EVENT_TYPES.get(kind, kind)}"
     if data.get("method"):
         return method_words(event, data)
     return str(data.get("displayName", "")) or subject_words(event)
+
+
+def consumer_words(told: Json) -> str:
+    """Names who reacts to events."""
+    consumer = str(told.get("consumer", ""))
+    return text.MODULE_NAMES.get(consumer, consumer)
 
 
 def method_words(event: Json, data: Json) -> str:
