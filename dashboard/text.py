@@ -14,6 +14,8 @@ OVERVIEW = "概要"
 MODULES = "モジュール"
 INFRASTRUCTURE = "インフラ"
 EVENTS = "イベント"
+UNHANDLED = "未処理"
+VERIFICATION = "ログ検証"
 PAYMENTS = "決済"
 USERS = "ユーザー"
 ANALYTICS = "API解析"
@@ -166,8 +168,30 @@ SUBJECT = "対象"
 TIME = "日時"
 ACTOR = "操作者"
 SEARCH = "検索"
+USER_ID = "ユーザーID"
+FROM = "開始日時"
+TO = "終了日時"
+NO_FILTERS = "絞り込みを解除"
+PAUSE = "一時停止"
+RESUME = "再開"
+WAITING = "待機中 {count}件"
+PAST_PAGE = "過去のイベントです。新しいイベントは表示されません。"
+SEARCH_ON = "続きを検索"
+SEARCH_ON_FROM = "続きを検索（{time}まで検索済み）"
 POSITION = "番号"
 DETAIL = "詳細"
+DATA = "データ"
+APPEND_TIME = "記録日時"
+REQUEST_ID = "リクエストID"
+EVENT_ID = "イベントID"
+SHOW_WHOLE = "すべて表示"
+CUT = "…（残り{count}文字）"
+COPY = "コピー"
+COPIED = "コピーしました。"
+USER_LINK = "ユーザー {id}"
+USER_EVENTS_LINK = "ユーザー {id} のイベント"
+PAYMENT_LINK = "決済 {id}"
+MODULE_LINK = "モジュール {id}"
 CLOSE = "閉じる"
 NO_EVENTS = "条件に合うイベントはありません。"
 CATEGORIES = {
@@ -185,6 +209,29 @@ MIN_LEVELS = {
     "WARNING": "警告以上",
     "ERROR": "エラーのみ",
 }
+AUDIT = {
+    "code": "結果コード",
+    "reason": "理由",
+    "address": "接続元",
+    "session": "セッション",
+}
+EXPORT = "CSVを保存"
+EXPORT_BUSY = "CSVを作成中です。完了してからもう一度お試しください。"
+EXPORT_CUT = "上限の{count}件に達したため、これより古いイベントは含まれていません。"
+EXPORT_COLUMNS = (
+    "番号",
+    "日時",
+    "レベル",
+    "分類",
+    "種類",
+    "種類名",
+    "発生元",
+    "対象",
+    "操作者",
+    "リクエストID",
+    "イベントID",
+    "データ",
+)
 EVENT_TYPES = {
     "user.registered": "ユーザー登録",
     "user.created": "ユーザー作成",
@@ -199,6 +246,12 @@ EVENT_TYPES = {
     "incident.opened": "インシデント発生",
     "incident.resolved": "インシデント復旧",
     "audit.call": "操作の記録",
+    "reaction.buried": "イベントの処理失敗",
+    "reaction.recovered": "未処理イベントの再処理完了",
+    "reaction.retry_failed": "未処理イベントの再試行失敗",
+    "reaction.discarded": "未処理イベントの破棄",
+    "reaction.retry_requested": "未処理イベントの再試行の依頼",
+    "reaction.discard_requested": "未処理イベントの破棄の依頼",
 }
 METHODS = {
     "Login": "サインイン",
@@ -222,12 +275,70 @@ METHODS = {
     "UpdateAlertRule": "監視ルールの更新",
     "DeleteAlertRule": "監視ルールの削除",
     "AcknowledgeIncident": "インシデントの確認",
+    "RetryDeadLetter": "未処理イベントの再試行",
+    "DiscardDeadLetter": "未処理イベントの破棄",
 }
 METHOD_FAILED = "{method}（失敗）"
 HEAD = "総イベント数"
 LAST_HOUR_COUNT = "直近1時間"
 LAST_DAY_COUNT = "直近24時間"
 ERRORS_DAY = "エラー（24時間）"
+
+# Dead letters
+CONSUMER = "処理先"
+ERROR = "エラー"
+TRIES = "試行回数"
+SINCE = "発生日時"
+UPDATED = "更新日時"
+RETRY = "再試行"
+DISCARD = "破棄"
+NO_UNHANDLED = "未処理のイベントはありません。"
+EVENT_GONE = "このイベントは保持期間を過ぎたため、内容を表示できません。"
+LETTER_STATES = {"PENDING": "対応待ち", "RETRYING": "再試行中", "DISCARDING": "破棄中"}
+SELECTED = "選択中 {count}件"
+CONFIRM_RETRY = "{count}件のイベントの処理を再試行します。よろしいですか？"
+CONFIRM_DISCARD = "{count}件のイベントを破棄します。よろしいですか？"
+CONFIRM_DISCARD_NOTE = "破棄したイベントは処理されません。この操作は取り消せません。"
+LETTERS_ASKED = "{count}件の{action}を依頼しました。"
+LETTER_FAILED = "{action}を依頼できませんでした。{reason}"
+
+# Verification
+CHAIN = "ハッシュチェーンの検証"
+CHAIN_LEAD = "記録されたすべてのイベントが、追記されたときのままかどうかを確かめます。"
+VERIFY = "検証"
+ABORT = "中止"
+VERIFYING = "検証中… {count} / {total}件"
+VERIFIED = "正常：{count}件を検証しました。"
+VERIFY_ABORTED = "中止しました。{count}件までは正常です。"
+VERIFY_FAILED = "検証を続けられませんでした（{count}件までは正常です）。{reason}"
+DEFECT = "異常：番号{position}のイベントに問題があります。{problem}"
+DEFECTS = {
+    "It is missing.": "イベントがありません。",
+    "It was added.": "追記によらないイベントがあります。",
+    "Its content or its hash was altered.": "内容またはハッシュが書き換えられています。",
+    "It is not what the head of the log says.": "ログの先頭の記録と一致しません。",
+}
+CHECKPOINT = "最終チェックポイント"
+CHECKPOINT_LEAD = "データベースの外に残した、ログの位置とハッシュです。"
+HASH = "ハッシュ"
+CHANNELS_TOLD = {"FILE": "ファイル", "LOG": "ログ", "TELEGRAM": "Telegram"}
+CHANNEL_STATES = {"on": "有効", "off": "未設定", "error": "エラー"}
+CHANNEL_TOLD = "番号{position}・{age}"
+NOT_TOLD = "未送信"
+CONSUMERS = "購読"
+CONSUMER_POSITION = "処理済みの番号"
+LAG = "遅延"
+LAG_BEYOND = "{count}件以上"
+REPORTED = "最終報告"
+NO_DATA_SINCE = "データなし（{age}）"
+NO_CONSUMERS = "購読はまだありません。"
+OUTBOX = "送信待ち"
+OUTBOX_LEAD = "各サービスに保存され、まだログに追記されていないイベントです。"
+ROOM = "サービス"
+PENDING = "件数"
+OLDEST = "最も古いもの"
+MEASURED = "計測"
+NO_ROOMS = "計測値はまだありません。"
 
 # Payments
 AMOUNT = "金額"

@@ -3,12 +3,15 @@
 from dashboard.pages import (
     analytics,
     events,
+    export,
     infrastructure,
     modules,
     overview,
     payments,
     signin,
+    unhandled,
     users,
+    verification,
 )
 from dashboard.parts.shell import House
 
@@ -20,6 +23,9 @@ def add_pages(house: House) -> None:
         modules,
         infrastructure,
         events,
+        export,
+        unhandled,
+        verification,
         payments,
         users,
         analytics,

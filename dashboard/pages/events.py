@@ -1,91 +1,178 @@
 """イベント: the log, filtered by the address, live on its first page."""
 
+from urllib.parse import quote
+
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from dashboard import formats, text
 from dashboard.gateway import Json
-from dashboard.parts.events import event_row, show_event
+from dashboard.pages import export
+from dashboard.parts.drawer import Drawer, draw_event
+from dashboard.parts.events import COLUMNS, event_title
+from dashboard.parts.feed import Feed
 from dashboard.parts.figures import plain_tile
-from dashboard.parts.shell import House, admit, box, frame
-from dashboard.parts.tables import Filters, Table, pager
+from dashboard.parts.live import ROWS_MAX, Live
+from dashboard.parts.search import Search
+from dashboard.parts.shell import EVENTS, House, Visit, address, admit, box, frame
+from dashboard.parts.tables import Filters
 
-PATH = "/events"
 PAGE_SIZE = 50
-COLUMNS = {
-    "key": text.POSITION,
-    "time": text.TIME,
-    "level": text.LEVEL,
-    "category": text.CATEGORY,
-    "title": text.TYPE,
-    "note": text.DETAIL,
-    "source": text.SOURCE,
+PAGE_SIZE_MAX = 1000
+TRIES_MAX = 5
+PLACE_SECONDS = 2.0
+STATS_SECONDS = 5.0
+TILES = {
+    text.HEAD: "headPosition",
+    text.LAST_HOUR_COUNT: "lastHourCount",
+    text.LAST_DAY_COUNT: "lastDayCount",
+    text.ERRORS_DAY: "errorDayCount",
 }
 
 
 def add(house: House) -> None:
-    @ui.page(PATH)
-    def page(
-        category: str = "", level: str = "", source: str = "", q: str = "", page: str = ""
-    ) -> RedirectResponse | None:
+    @ui.page(EVENTS)
+    def page() -> RedirectResponse | None:
         visit = admit(house)
         if isinstance(visit, RedirectResponse):
             return visit
-        query = {"category": category, "level": level, "source": source, "q": q, "page": page}
-        events: dict[str, Json] = {}
-        with frame(visit, PATH) as problem:
-            tiles = box("tiles")
-            with box("filters"):
-                filters = Filters(PATH, query)
-                filters.choice("category", text.CATEGORY, text.CATEGORIES)
-                filters.choice("level", text.LEVEL, text.MIN_LEVELS)
-                filters.choice("source", text.SOURCE, text.MODULE_NAMES)
-                filters.words("q", text.SEARCH)
-            rows = Table(
-                COLUMNS,
-                text.NO_EVENTS,
-                badges=["level"],
-                numbers=["key"],
-                wide=["key", "source"],
-                on_row=lambda row: show_event(events[row["key"]], visit.zone),
-            )
-            footer = box("footer")
-
-            async def load() -> None:
-                found = await visit.get("/v1/events", request(query))
-                events.clear()
-                events.update({event["position"]: event for event in found.get("events", [])})
-                rows.fill(event_row(event, visit.zone) for event in events.values())
-                footer.clear()
-                with footer:
-                    pager(PATH, query, found.get("nextPageToken", ""))
-                stats = await visit.get("/v1/events:stats")
-                tiles.clear()
-                with tiles:
-                    plain_tile(text.HEAD, formats.integer(stats.get("headPosition")))
-                    plain_tile(text.LAST_HOUR_COUNT, formats.integer(stats.get("lastHourCount")))
-                    plain_tile(text.LAST_DAY_COUNT, formats.integer(stats.get("lastDayCount")))
-                    plain_tile(text.ERRORS_DAY, formats.integer(stats.get("errorDayCount")))
-
-            visit.load(load, problem)
-            shown = [visit.hub.view.head]
-
-            def refresh() -> None:
-                if not page and visit.hub.view.head != shown[0]:
-                    shown[0] = visit.hub.view.head
-                    visit.load(load, problem)
-
-            visit.follow(refresh)
+        Events(visit)
         return None
 
 
-def request(query: dict[str, str]) -> dict[str, str | int | list[str]]:
-    """Turns the address of the page into a request to the gateway."""
-    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    names = {"category": "categories", "level": "minLevel", "source": "source", "q": "query"}
-    for field, name in names.items():
-        if query[field]:
-            asked[name] = query[field]
-    if query["page"]:
-        asked["pageToken"] = query["page"]
-    return asked
+class Events:
+    """The page of one visit."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        asked = ui.context.client.request.query_params
+        self._search = Search.read(asked, visit.zone)
+        self._open = asked.get("event", "")
+        self._stats: Json = {}
+        with frame(visit, EVENTS) as self._problem:
+            self._tiles = box("tiles")
+            draw_filters(self._search)
+            with box("toolbar"):
+                self._draw_toolbar()
+            self._feed = Feed(COLUMNS, ROWS_MAX, badge="level", on_open=self._open_event)
+            self._footer = box("footer")
+        self._drawer = Drawer(self._close_event)
+        self._live = Live(self._feed, self._search, self._tell_waiting)
+        visit.follow_events(self._live.take)
+        visit.load(self._load, self._problem)
+        ui.timer(STATS_SECONDS, lambda: visit.load(self._load_stats))
+        if self._open:
+            self._open_event(self._open)
+
+    def _draw_toolbar(self) -> None:
+        if self._search.live:
+            self._pause = ui.button(text.PAUSE, on_click=self._toggle)
+            self._pause.props("outline dense no-caps")
+            self._waiting = ui.label().classes("muted num").props("role=status")
+        else:
+            ui.label(text.PAST_PAGE).classes("muted")
+            newest = self._search.given | {"page": ""}
+            ui.link(text.FIRST, address(EVENTS, newest)).classes("more")
+        target = address(export.PATH, self._search.given | {"page": ""})
+        ui.link(text.EXPORT, target).classes("more").props("download")
+
+    def _toggle(self) -> None:
+        self._live.pause(paused=not self._live.paused)
+        self._pause.text = text.RESUME if self._live.paused else text.PAUSE
+
+    def _tell_waiting(self) -> None:
+        if self._search.live:
+            count = formats.integer(self._live.waiting_count)
+            self._waiting.text = text.WAITING.format(count=count) if self._live.paused else ""
+
+    async def _load(self) -> None:
+        if self._search.live:
+            await self._visit.hub.placed(PLACE_SECONDS)
+        events, token = await self._find()
+        self._live.fill(events)
+        self._feed.highlight(self._open)
+        with self._footer:
+            self._draw_pager(events, token)
+
+    async def _find(self) -> tuple[list[Json], str]:
+        """Reads a page. A search may go so far only and have found nothing yet."""
+        question = self._search.question(PAGE_SIZE)
+        events, token = list[Json](), ""
+        for _ in range(TRIES_MAX):
+            found = await self._visit.get("/v1/events", question)
+            events, token = found.get("events", []), found.get("nextPageToken", "")
+            if events or not token:
+                break
+            question["pageToken"] = token
+        return events, token
+
+    def _draw_pager(self, events: list[Json], token: str) -> None:
+        if not token:
+            return
+        if len(events) >= PAGE_SIZE:
+            words = text.NEXT
+        elif events:
+            time = formats.parse_time(events[-1].get("time"))
+            words = text.SEARCH_ON_FROM.format(time=formats.date_time(time, self._visit.zone))
+        else:
+            words = text.SEARCH_ON
+        ui.button(words, on_click=lambda: self._go_on(token)).props("flat dense no-caps")
+
+    def _go_on(self, token: str) -> None:
+        """Opens the next page, which begins behind what is shown now."""
+
+        async def go() -> None:
+            question = self._search.question(min(self._live.count, PAGE_SIZE_MAX))
+            found = await self._visit.get("/v1/events", question)
+            self._show_page(found.get("nextPageToken", ""))
+
+        if self._live.beyond:
+            self._visit.load(go, self._problem)
+        else:
+            self._show_page(token)
+
+    def _show_page(self, token: str) -> None:
+        ui.navigate.to(address(EVENTS, self._search.given | {"page": token}))
+
+    async def _load_stats(self) -> None:
+        if not self._live.filled:
+            await self._load()
+        stats = await self._visit.find("/v1/events:stats") or {}
+        if stats == self._stats and self._stats:
+            return
+        self._stats = stats
+        self._tiles.clear()
+        with self._tiles:
+            for words, field in TILES.items():
+                plain_tile(words, formats.integer(stats.get(field)))
+
+    def _open_event(self, event_id: str) -> None:
+        async def show() -> None:
+            event = await self._visit.get(f"/v1/events/{quote(event_id, safe='')}")
+            self._drawer.show(event_title(event), lambda: draw_event(self._visit, event))
+            self._mark(event_id)
+
+        self._visit.load(show, self._problem)
+
+    def _close_event(self) -> None:
+        self._mark("")
+
+    def _mark(self, event_id: str) -> None:
+        """Marks the event that is open, in the list and in the address."""
+        self._open = event_id
+        self._feed.highlight(event_id)
+        ui.navigate.history.replace(address(EVENTS, self._search.given | {"event": event_id}))
+
+
+def draw_filters(search: Search) -> None:
+    with box("filters"):
+        filters = Filters(EVENTS, search.given)
+        filters.choice("level", text.LEVEL, text.MIN_LEVELS)
+        filters.choice("category", text.CATEGORY, text.CATEGORIES)
+        filters.choice("source", text.SOURCE, text.MODULE_NAMES)
+        filters.words("q", text.SEARCH)
+        filters.words("user", text.USER_ID)
+        filters.moment("from", text.FROM)
+        filters.moment("to", text.TO)
+        if any(search.given.values()):
+            ui.link(text.NO_FILTERS, EVENTS).classes("more")

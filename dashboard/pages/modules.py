@@ -12,6 +12,7 @@ from dashboard.parts.figures import badge
 from dashboard.parts.modules import (
     VERBS,
     confirm_action,
+    module_id,
     module_title,
     reason_words,
     state_tone,
@@ -22,7 +23,7 @@ from dashboard.parts.shell import House, Visit, admit, box, frame
 
 def add(house: House) -> None:
     @ui.page("/modules")
-    def page() -> RedirectResponse | None:
+    def page(module: str = "") -> RedirectResponse | None:
         visit = admit(house)
         if isinstance(visit, RedirectResponse):
             return visit
@@ -40,13 +41,13 @@ def add(house: House) -> None:
                     for card in cards.values():
                         card.show(None)
                     return
-                healthy = sum(module.get("state") == "HEALTHY" for module in modules)
+                healthy = sum(one.get("state") == "HEALTHY" for one in modules)
                 summary.text = text.MODULES_SUMMARY.format(total=len(modules), healthy=healthy)
-                for module in modules:
-                    if module["name"] not in cards:
+                for one in modules:
+                    if one["name"] not in cards:
                         with grid:
-                            cards[module["name"]] = Card(visit, module)
-                    cards[module["name"]].show(module)
+                            cards[one["name"]] = Card(visit, one, here=module_id(one) == module)
+                    cards[one["name"]].show(one)
 
             visit.follow(refresh)
         return None
@@ -65,10 +66,13 @@ class Card:
         text.LAST_CHECK,
     )
 
-    def __init__(self, visit: Visit, module: Json) -> None:
+    def __init__(self, visit: Visit, module: Json, *, here: bool) -> None:
         self._buttons: dict[str, ui.button] = {}
         self._values: dict[str, ui.label] = {}
-        with box("panel", "section").props(f"data-module={module['name'].partition('/')[2]}"):
+        card = box("panel" + " here" * here, "section").props(f"data-module={module_id(module)}")
+        if here:
+            card.run_method("scrollIntoView", {"block": "center"})
+        with card:
             with box("head"):
                 ui.label(module_title(module)).classes("grow")
                 self._state = badge(text.STATE_UNKNOWN)

@@ -1,18 +1,25 @@
 """概要: how the whole mesh does, live."""
 
+from collections.abc import Sequence
+from itertools import islice
+from zoneinfo import ZoneInfo
+
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from dashboard import formats, text
 from dashboard.gateway import Json
 from dashboard.pages.infrastructure import bot_facts, cache_facts, database_facts
-from dashboard.parts.events import event_note, event_title
+from dashboard.parts.events import NOTE_LENGTH_MAX, event_note, event_title
+from dashboard.parts.feed import Feed, FeedRow
 from dashboard.parts.figures import Tile, badge, facts
 from dashboard.parts.modules import module_title, state_tone, state_words
 from dashboard.parts.payments import TONES
-from dashboard.parts.shell import House, Visit, admit, box, frame, panel
+from dashboard.parts.shell import EVENTS, House, Visit, admit, box, frame, panel
 
 FEED_ROWS = 12
+FEED_COLUMNS = {"time": text.TIME, "title": text.TYPE, "note": text.DETAIL}
+PLACE_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
@@ -90,25 +97,28 @@ def show_modules(visit: Visit) -> None:
 
 
 def show_feed(visit: Visit) -> None:
-    with panel(text.LIVE_FEED, "/events"), box("list") as rows:
-        pass
-    shown = [-1]
+    with panel(text.LIVE_FEED, EVENTS):
+        feed = Feed(FEED_COLUMNS, FEED_ROWS).classes("short")
 
-    def refresh() -> None:
+    async def load() -> None:
         view = visit.hub.view
-        if view.head == shown[0]:
-            return
-        shown[0] = view.head
-        rows.clear()
-        with rows:
-            for event in list(view.events)[:FEED_ROWS]:
-                time = formats.parse_time(event.get("time"))
-                with box("line"):
-                    ui.label(formats.clock(time, visit.zone)).classes("muted num")
-                    ui.label(event_title(event))
-                    ui.label(event_note(event)).classes("grow muted")
+        await visit.hub.placed(PLACE_SECONDS)
+        feed.fill([feed_row(event, visit.zone) for event in islice(view.events, FEED_ROWS)])
+        top = view.head
 
-    visit.follow(refresh)
+        def take(events: Sequence[Json]) -> None:
+            newest = [event for event in events[-FEED_ROWS:] if int(event["position"]) > top]
+            if newest:
+                feed.push([feed_row(event, visit.zone) for event in reversed(newest)])
+
+        visit.follow_events(take)
+
+    visit.load(load)
+
+
+def feed_row(event: Json, zone: ZoneInfo) -> FeedRow:
+    time = formats.clock(formats.parse_time(event.get("time")), zone)
+    return ("", "", time, event_title(event), event_note(event)[:NOTE_LENGTH_MAX])
 
 
 def show_endpoints(found: Json | None) -> None:

@@ -1,5 +1,7 @@
 """決済: totals and the list of payments."""
 
+from urllib.parse import quote
+
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
@@ -25,7 +27,9 @@ PAID = "COMPLETED"
 
 def add(house: House) -> None:
     @ui.page(PATH)
-    def page(state: str = "", q: str = "", page: str = "") -> RedirectResponse | None:
+    def page(
+        state: str = "", q: str = "", page: str = "", payment: str = ""
+    ) -> RedirectResponse | None:
         visit = admit(house)
         if isinstance(visit, RedirectResponse):
             return visit
@@ -60,9 +64,17 @@ def add(house: House) -> None:
                 with tiles:
                     show_totals(stats)
 
-            visit.load(load, problem)
+            async def start() -> None:
+                await load()
+                if payment:
+                    show_payment(visit, await visit.get(f"/v1/payments/{quote(payment, safe='')}"))
+
+            visit.load(start, problem)
             if not page:
-                visit.follow_news("PAYMENT", lambda: visit.load(load, problem))
+                visit.follow_news(
+                    lambda event: event.get("category") == "PAYMENT",
+                    lambda: visit.load(load, problem),
+                )
         return None
 
 

@@ -1,5 +1,7 @@
 """ユーザー: counts and the list of users."""
 
+from urllib.parse import quote
+
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
@@ -25,7 +27,7 @@ COLUMNS = {
 def add(house: House) -> None:
     @ui.page(PATH)
     def page(
-        role: str = "", state: str = "", q: str = "", page: str = ""
+        role: str = "", state: str = "", q: str = "", page: str = "", user: str = ""
     ) -> RedirectResponse | None:
         visit = admit(house)
         if isinstance(visit, RedirectResponse):
@@ -64,9 +66,17 @@ def add(house: House) -> None:
                     plain_tile(text.ACTIVE_24H, formats.integer(stats.get("active24hCount", 0)))
                     plain_tile(text.NEW_TODAY, formats.integer(stats.get("newTodayCount", 0)))
 
-            visit.load(load, problem)
+            async def start() -> None:
+                await load()
+                if user:
+                    show_user(visit, await visit.get(f"/v1/users/{quote(user, safe='')}"))
+
+            visit.load(start, problem)
             if not page:
-                visit.follow_news("USER", lambda: visit.load(load, problem))
+                visit.follow_news(
+                    lambda event: event.get("category") == "USER",
+                    lambda: visit.load(load, problem),
+                )
         return None
 
 

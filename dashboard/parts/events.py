@@ -4,9 +4,11 @@ from zoneinfo import ZoneInfo
 
 from dashboard import formats, text
 from dashboard.gateway import Json
-from dashboard.parts.tables import Row, show_detail
+from dashboard.parts.feed import FeedRow
 
 MODULES = "modules/"
+REACTION = "reaction."
+NOTE_LENGTH_MAX = 200
 TONES = {"WARNING": "warn", "ERROR": "bad"}
 
 
@@ -25,9 +27,18 @@ def event_note(event: Json) -> str:
     if event.get("type") == "module.state_changed":
         state = text.MODULE_STATES.get(str(data.get("to", "")), text.STATE_UNKNOWN)
         return f"{subject_words(event)}：{state}"
+    if str(event.get("type", "")).startswith(REACTION):
+        kind = str(data.get("type", ""))
+        return f"{consumer_words(data)}：{text.EVENT_TYPES.get(kind, kind)}"
     if data.get("method"):
         return method_words(event, data)
     return str(data.get("displayName", "")) or subject_words(event)
+
+
+def consumer_words(told: Json) -> str:
+    """Names who reacts to events."""
+    consumer = str(told.get("consumer", ""))
+    return text.MODULE_NAMES.get(consumer, consumer)
 
 
 def method_words(event: Json, data: Json) -> str:
@@ -45,32 +56,42 @@ def subject_words(event: Json) -> str:
     return text.MODULE_NAMES.get(module, subject) if module != subject else subject
 
 
-def event_row(event: Json, zone: ZoneInfo) -> Row:
-    """Chooses what a table shows of an event: texts of known fields, nothing else."""
+COLUMNS = {
+    "key": text.POSITION,
+    "time": text.TIME,
+    "level": text.LEVEL,
+    "category": text.CATEGORY,
+    "title": text.TYPE,
+    "note": text.DETAIL,
+    "source": text.SOURCE,
+}
+
+
+def event_row(event: Json, zone: ZoneInfo) -> FeedRow:
+    """Chooses what a list shows of an event, by COLUMNS: texts of known fields, nothing else."""
     level = str(event.get("level", ""))
-    return {
-        "key": str(event.get("position", "")),
-        "time": formats.date_time(formats.parse_time(event.get("time")), zone),
-        "level": text.LEVELS.get(level, level),
-        "tone": TONES.get(level, ""),
-        "category": text.CATEGORIES.get(str(event.get("category", "")), text.NONE),
-        "title": event_title(event),
-        "note": event_note(event),
-        "source": text.MODULE_NAMES.get(str(event.get("source", "")), str(event.get("source", ""))),
-    }
+    return (
+        str(event.get("id", "")),
+        TONES.get(level, ""),
+        str(event.get("position", "")),
+        formats.date_time(formats.parse_time(event.get("time")), zone),
+        level_words(event),
+        category_words(event),
+        event_title(event),
+        event_note(event)[:NOTE_LENGTH_MAX],
+        source_words(event),
+    )
 
 
-def show_event(event: Json, zone: ZoneInfo) -> None:
-    """Opens the detail of an event."""
-    row = event_row(event, zone)
-    pairs = [
-        (text.POSITION, row["key"]),
-        (text.TIME, row["time"]),
-        (text.TYPE, str(event.get("type", ""))),
-        (text.LEVEL, row["level"]),
-        (text.CATEGORY, row["category"]),
-        (text.SOURCE, row["source"]),
-        (text.SUBJECT, str(event.get("subject", "")) or text.NONE),
-        (text.ACTOR, str(event.get("actor", "")) or text.NONE),
-    ]
-    show_detail(row["title"], pairs, event.get("data"))
+def level_words(event: Json) -> str:
+    level = str(event.get("level", ""))
+    return text.LEVELS.get(level, level)
+
+
+def category_words(event: Json) -> str:
+    return text.CATEGORIES.get(str(event.get("category", "")), text.NONE)
+
+
+def source_words(event: Json) -> str:
+    source = str(event.get("source", ""))
+    return text.MODULE_NAMES.get(source, source)

@@ -6,9 +6,9 @@ from nicegui import ui
 
 from dashboard import formats, text
 from dashboard.gateway import GatewayError, Json
-from dashboard.hub import Sample
 from dashboard.parts.shell import Visit, box
 from dashboard.sessions import SignedOutError
+from dashboard.view import Sample
 
 WIDTH, HEIGHT, MARGIN = 300.0, 40.0, 3.0
 TREND_SECONDS = 30.0

@@ -1,12 +1,13 @@
 """Modules: their states, and what can be done with them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from nicegui import ui
 
 from dashboard import text
 from dashboard.gateway import ACTION_SECONDS, GatewayError, Json
+from dashboard.parts.confirm import confirm
 from dashboard.parts.shell import SIGN_IN, Visit
 from dashboard.sessions import SignedOutError
 
@@ -40,28 +41,16 @@ def state_tone(module: Json) -> str:
     return TONES.get(module.get("state", ""), "")
 
 
-def confirm_action(visit: Visit, module: Json, action: str) -> Callable[[], None]:
+def confirm_action(
+    visit: Visit, module: Json, action: str
+) -> Callable[[], Coroutine[None, None, None]]:
     """Makes what asks the operator first, and then acts."""
 
-    def ask() -> None:
+    async def ask() -> None:
         words = {"module": module_title(module), "action": VERBS[action]}
-        with ui.dialog() as dialog, ui.card().classes("sheet").style("width: 440px"):
-            ui.label(text.CONFIRM_ACTION.format(**words))
-            if module_id(module) in NOTES:
-                ui.label(NOTES[module_id(module)]).classes("muted")
-            with ui.row().classes("self-end"):
-                ui.button(text.CANCEL, on_click=lambda: dialog.submit("")).props("flat no-caps")
-                colour = "primary" if action == "START" else "negative"
-                ui.button(
-                    VERBS[action], color=colour, on_click=lambda: dialog.submit(action)
-                ).props("unelevated no-caps")
-
-        async def run() -> None:
-            if await dialog:
-                await act(visit, module, action)
-            dialog.delete()
-
-        ui.timer(0, run, once=True)
+        question, note = text.CONFIRM_ACTION.format(**words), NOTES.get(module_id(module), "")
+        if await confirm(question, VERBS[action], note=note, dangerous=action != "START"):
+            await act(visit, module, action)
 
     return ask
 

@@ -1,6 +1,6 @@
 """The frame of every page: who is signed in, where one is, whether what shows is live."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -9,22 +9,31 @@ from zoneinfo import ZoneInfo
 from nicegui import background_tasks, ui
 from starlette.responses import RedirectResponse
 
-from dashboard import text
+from dashboard import formats, text
 from dashboard.gateway import GatewayError, Json, Query
 from dashboard.hub import Hub, Hubs
 from dashboard.sessions import COOKIE, Session, Sessions, SignedOutError
 
+EVENTS = "/events"
+UNHANDLED = "/events/unhandled"
+VERIFICATION = "/events/verification"
 PAGES = {
     "/": text.OVERVIEW,
     "/modules": text.MODULES,
     "/infrastructure": text.INFRASTRUCTURE,
-    "/events": text.EVENTS,
+    EVENTS: text.EVENTS,
     "/payments": text.PAYMENTS,
     "/users": text.USERS,
     "/analytics": text.ANALYTICS,
 }
+TABS = {
+    EVENTS: text.EVENTS,
+    UNHANDLED: text.UNHANDLED,
+    VERIFICATION: text.VERIFICATION,
+}
 SIGN_IN = "/sign-in"
 TICK_SECONDS = 1.0
+NEWS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,37 +93,49 @@ class Visit:
         client.on_delete(self.hub.listen(guarded))
         ui.timer(TICK_SECONDS, guarded)
 
-    def follow_news(self, category: str, act: Callable[[], None]) -> None:
-        """Calls `act` when events of a category came."""
-        shown = self.hub.view.head
+    def follow_events(self, take: Callable[[Sequence[Json]], None]) -> None:
+        """Calls `take` with the events that came, the oldest first, at most ten times a second."""
+        client = ui.context.client
 
-        def refresh() -> None:
-            nonlocal shown
-            news = [
-                event
-                for event in self.hub.view.events
-                if int(event["position"]) > shown and event.get("category") == category
-            ]
-            shown = self.hub.view.head
-            if news:
+        def guarded(events: Sequence[Json]) -> None:
+            with client:
+                take(events)
+
+        client.on_delete(self.hub.listen_to_events(guarded))
+
+    def follow_news(self, matters: Callable[[Json], bool], act: Callable[[], None]) -> None:
+        """Calls `act` when events came that matter, at most once a second."""
+        due = False
+
+        def note(events: Sequence[Json]) -> None:
+            nonlocal due
+            due = due or any(map(matters, events))
+
+        def check() -> None:
+            nonlocal due
+            if due:
+                due = False
                 act()
 
-        self.follow(refresh)
+        self.follow_events(note)
+        ui.timer(NEWS_SECONDS, check)
 
-    def load(self, work: Callable[[], Awaitable[None]], problem: ui.label) -> None:
-        """Runs `work` beside the page. What goes wrong shows in `problem`."""
+    def load(self, work: Callable[[], Awaitable[None]], problem: ui.label | None = None) -> None:
+        """Runs `work` beside the page. What goes wrong shows in `problem`, if there is one."""
         client = ui.context.client
 
         async def run() -> None:
             with client:
+                told = ""
                 try:
                     await work()
-                    problem.visible = False
                 except SignedOutError:
                     ui.navigate.to(f"{SIGN_IN}?error=ended")
                 except GatewayError as error:
-                    problem.text = error.message
-                    problem.visible = True
+                    told = error.message
+                if problem is not None:
+                    problem.text = told
+                    problem.visible = bool(told)
 
         background_tasks.create(run())
 
@@ -132,14 +153,16 @@ def admit(house: House) -> Visit | RedirectResponse:
 @contextmanager
 def frame(visit: Visit, path: str) -> Generator[ui.label, None, None]:
     """Draws the frame. Gives the label for what goes wrong."""
-    ui.page_title(f"{PAGES[path]}｜{text.PRODUCT}")
+    ui.page_title(f"{TABS.get(path) or PAGES[path]}｜{text.PRODUCT}")
+    root = EVENTS if path in TABS else path
+    counts: list[ui.label] = []
     with box("shell"):
         with box("side", "nav"):
             ui.label(text.PRODUCT).classes("brand")
             for target, name in PAGES.items():
-                link = ui.link(name, target).classes("nav" + " here" * (target == path))
-                if target == path:
-                    link.props("aria-current=page")
+                link = draw_link(target, name, here=target == root)
+                if target == EVENTS:
+                    counts.append(draw_count(link))
             box("spacer")
             roles = "・".join(text.ROLE_NAMES.get(role, role) for role in visit.session.roles)
             ui.label(f"{visit.session.display_name}（{roles}）").classes("who")
@@ -147,11 +170,50 @@ def frame(visit: Visit, path: str) -> Generator[ui.label, None, None]:
                 ui.button(text.SIGN_OUT).props("type=submit flat dense no-caps color=grey-5")
         with box("main", "main"):
             with box("top"):
-                heading(PAGES[path])
+                heading(PAGES[root])
                 show_connection(visit)
+            if path in TABS:
+                with box("tabs", "nav").props(f'aria-label="{text.EVENTS}"'):
+                    for target, name in TABS.items():
+                        link = draw_link(target, name, here=path == target)
+                        if target == UNHANDLED:
+                            counts.append(draw_count(link))
             problem = ui.label().classes("alert").props("role=alert")
             problem.visible = False
+            count_unhandled(visit, counts)
             yield problem
+
+
+def draw_link(target: str, name: str, *, here: bool) -> ui.link:
+    link = ui.link(name, target).classes("nav" + " here" * here)
+    return link.props("aria-current=page") if here else link
+
+
+def draw_count(link: ui.link) -> ui.label:
+    with link:
+        count = ui.label().classes("badge warn num").props(f'aria-label="{text.UNHANDLED}"')
+    count.visible = False
+    return count
+
+
+def count_unhandled(visit: Visit, counts: Sequence[ui.label]) -> None:
+    """Shows how many events wait for an operator, if any do and it is known."""
+
+    async def load() -> None:
+        found = await visit.find("/v1/consumers", {"pageSize": 1000}) or {}
+        consumers = found.get("consumers", [])
+        number = sum(int(one.get("deadLetterCount", 0)) for one in consumers)
+        for count in counts:
+            count.text = formats.integer(number)
+            count.visible = number > 0
+
+    visit.load(load)
+    visit.follow_news(is_reaction, lambda: visit.load(load))
+
+
+def is_reaction(event: Json) -> bool:
+    """Whether an event tells of one that a room could not handle."""
+    return str(event.get("type", "")).startswith("reaction.")
 
 
 def heading(words: str, level: int = 1) -> None:
@@ -187,7 +249,7 @@ def show_connection(visit: Visit) -> None:
     visit.follow(refresh)
 
 
-def address(path: str, query: dict[str, str]) -> str:
+def address(path: str, query: Mapping[str, str]) -> str:
     """Writes the address of a page with the filters that are set."""
     given = {name: value for name, value in query.items() if value}
     return f"{path}?{urlencode(given)}" if given else path

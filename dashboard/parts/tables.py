@@ -28,6 +28,7 @@ class Table:
     """Rows of texts. `columns` maps fields to titles; a `badges` field shows in `tone`.
 
     A `wide` field shows where there is room for a table, and not on a phone.
+    With `on_select` rows can be chosen.
     Until it is filled it says that it loads; filled with nothing it says `empty`.
     """
 
@@ -40,6 +41,7 @@ class Table:
         numbers: Sequence[str] = (),
         wide: Sequence[str] = (),
         on_row: Callable[[Row], None] | None = None,
+        on_select: Callable[[], None] | None = None,
     ) -> None:
         described = [
             {
@@ -59,10 +61,26 @@ class Table:
             self._table.add_slot(f"body-cell-{field}", BADGE)
         if on_row is not None:
             self._table.on("rowClick", lambda event: on_row(event.args[1]), [[], ["key"], None])
+        if on_select is not None:
+            self._table.set_selection("multiple")
+            self._table.on_select(lambda _: on_select())
+
+    @property
+    def selected(self) -> list[str]:
+        """The keys of the rows that are chosen."""
+        return [row["key"] for row in self._table.selected]
 
     def fill(self, rows: Iterable[Row]) -> None:
         self._table.props(f'no-data-label="{self._empty}"')
+        chosen = set(self.selected)
         self._table.rows = list(rows)
+        self._table.selected = [row for row in self._table.rows if row["key"] in chosen]
+        self._table.update()
+
+    def lose(self) -> None:
+        """Says that nothing is known."""
+        self._table.props(f'no-data-label="{text.NO_DATA}"')
+        self._table.rows = []
         self._table.update()
 
 
@@ -75,7 +93,7 @@ def ask(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str | i
 class Filters:
     """The filters of a list, which live in the address of the page."""
 
-    def __init__(self, path: str, query: dict[str, str]) -> None:
+    def __init__(self, path: str, query: Mapping[str, str]) -> None:
         self._path = path
         self._query = query
 
@@ -96,6 +114,18 @@ class Filters:
         """Takes words, which count once Enter is pressed."""
         field_input = ui.input(label, value=self._query.get(field, "")).props("outlined dense")
         field_input.on("keydown.enter", lambda: self._go(field, field_input.value or ""))
+
+    def moment(self, field: str, label: str) -> None:
+        """Takes a time on the wall clock, which counts once the field is left."""
+        before = self._query.get(field, "")
+        field_input = ui.input(label, value=before)
+        field_input.props("outlined dense stack-label type=datetime-local")
+
+        def leave() -> None:
+            if (field_input.value or "") != before:
+                self._go(field, field_input.value or "")
+
+        field_input.on("keydown.enter", leave).on("blur", leave)
 
     def _go(self, field: str, value: str) -> None:
         query = {**self._query, field: value.strip(), "page": ""}

@@ -213,8 +213,10 @@ class RunningRoom:
                 self._tables,
                 log_channel,
                 kernel.clock,
+                kernel.outbox,
             )
             self._spawn("subscription", subscription.run)
+            self._spawn("report", subscription.report)
         for number, task in enumerate(room.tasks):
             self._spawn(f"task-{number}", task)
 

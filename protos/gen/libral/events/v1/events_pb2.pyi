@@ -115,6 +115,7 @@ class Event(_message.Message):
     APPEND_TIME_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
+    DATACONTENTTYPE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `events/{id}`."""
     id: _builtins.str
@@ -137,6 +138,8 @@ class Event(_message.Message):
     """The request that caused it."""
     hash: _builtins.bytes
     """SHA-256 over the hash of the event before and this event's content."""
+    datacontenttype: _builtins.str
+    """The media type of `data`, which is `application/json`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""
@@ -166,10 +169,11 @@ class Event(_message.Message):
         append_time: _timestamp_pb2.Timestamp | None = ...,
         data: _struct_pb2.Struct | None = ...,
         hash: _builtins.bytes = ...,
+        datacontenttype: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["append_time", b"append_time", "data", b"data", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "append_time", b"append_time", "category", b"category", "data", b"data", "hash", b"hash", "id", b"id", "level", b"level", "name", b"name", "position", b"position", "request_id", b"request_id", "source", b"source", "subject", b"subject", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "append_time", b"append_time", "category", b"category", "data", b"data", "datacontenttype", b"datacontenttype", "hash", b"hash", "id", b"id", "level", b"level", "name", b"name", "position", b"position", "request_id", b"request_id", "source", b"source", "subject", b"subject", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -214,6 +218,7 @@ class ListEventsRequest(_message.Message):
     QUERY_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    USER_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Events a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
@@ -229,7 +234,12 @@ class ListEventsRequest(_message.Message):
     actor: _builtins.str
     """Only this actor."""
     query: _builtins.str
-    """Text to find in type, subject or data."""
+    """Words to find in type, subject, actor or data: all of them, in any order,
+    whole, without regard to case. Japanese is found by any part of two or
+    more characters.
+    """
+    user: _builtins.str
+    """Only events about this user, or caused by them: `users/{user}`."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[Global___Event.Category.ValueType]:
         """Only these categories."""
@@ -256,10 +266,11 @@ class ListEventsRequest(_message.Message):
         query: _builtins.str = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        user: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "categories", b"categories", "end_time", b"end_time", "min_level", b"min_level", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "source", b"source", "start_time", b"start_time", "subject", b"subject", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "categories", b"categories", "end_time", b"end_time", "min_level", b"min_level", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "source", b"source", "start_time", b"start_time", "subject", b"subject", "type", b"type", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -274,7 +285,9 @@ class ListEventsResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty: this was the last. A page can be short,
+    or empty, and have a next one: it ends where so much was read for it.
+    """
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
         """The events of this page."""
@@ -531,3 +544,477 @@ class VerifyEventsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyEventsResponse: _TypeAlias = VerifyEventsResponse  # noqa: Y015
+
+@_typing.final
+class GetLatestCheckpointRequest(_message.Message):
+    """Request of GetLatestCheckpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLatestCheckpointRequest: _TypeAlias = GetLatestCheckpointRequest  # noqa: Y015
+
+@_typing.final
+class Checkpoint(_message.Message):
+    """The position and hash of the log at a time, told outside of its database.
+    Whoever rewrites the log cannot rewrite this.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Channel:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ChannelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Checkpoint._Channel.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CHANNEL_UNSPECIFIED: Checkpoint._Channel.ValueType  # 0
+        """Nowhere."""
+        FILE: Checkpoint._Channel.ValueType  # 1
+        """A file of the events room."""
+        LOG: Checkpoint._Channel.ValueType  # 2
+        """The log lines of the events room."""
+        TELEGRAM: Checkpoint._Channel.ValueType  # 3
+        """A chat in Telegram."""
+
+    class Channel(_Channel, metaclass=_ChannelEnumTypeWrapper):
+        """Where a checkpoint is told."""
+
+    CHANNEL_UNSPECIFIED: Checkpoint.Channel.ValueType  # 0
+    """Nowhere."""
+    FILE: Checkpoint.Channel.ValueType  # 1
+    """A file of the events room."""
+    LOG: Checkpoint.Channel.ValueType  # 2
+    """The log lines of the events room."""
+    TELEGRAM: Checkpoint.Channel.ValueType  # 3
+    """A chat in Telegram."""
+
+    @_typing.final
+    class Publication(_message.Message):
+        """The last telling on a channel."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        CHANNEL_FIELD_NUMBER: _builtins.int
+        ENABLED_FIELD_NUMBER: _builtins.int
+        POSITION_FIELD_NUMBER: _builtins.int
+        PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        channel: Global___Checkpoint.Channel.ValueType
+        """The channel."""
+        enabled: _builtins.bool
+        """Whether the channel is set up."""
+        position: _builtins.int
+        """The position that was told last. 0: none yet."""
+        error: _builtins.str
+        """Why the last try failed. Empty: it did not."""
+        @_builtins.property
+        def publish_time(self) -> _timestamp_pb2.Timestamp:
+            """When it was told."""
+
+        def __init__(
+            self,
+            *,
+            channel: Global___Checkpoint.Channel.ValueType = ...,
+            enabled: _builtins.bool = ...,
+            position: _builtins.int = ...,
+            publish_time: _timestamp_pb2.Timestamp | None = ...,
+            error: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["publish_time", b"publish_time"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "enabled", b"enabled", "error", b"error", "position", b"position", "publish_time", b"publish_time"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PUBLICATIONS_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """The position."""
+    hash: _builtins.bytes
+    """The hash of the event at the position."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def publications(self) -> _containers.RepeatedCompositeFieldContainer[Global___Checkpoint.Publication]:
+        """Each channel."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        hash: _builtins.bytes = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        publications: _abc.Iterable[Global___Checkpoint.Publication] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "hash", b"hash", "position", b"position", "publications", b"publications"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Checkpoint: _TypeAlias = Checkpoint  # noqa: Y015
+
+@_typing.final
+class ListConsumersRequest(_message.Message):
+    """Request of ListConsumers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Consumers a page: 1 to 1000, 50 if unset."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsumersRequest: _TypeAlias = ListConsumersRequest  # noqa: Y015
+
+@_typing.final
+class ListConsumersResponse(_message.Message):
+    """Response of ListConsumers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSUMERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page. Empty: this was the last."""
+    @_builtins.property
+    def consumers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Consumer]:
+        """The consumers of this page."""
+
+    def __init__(
+        self,
+        *,
+        consumers: _abc.Iterable[Global___Consumer] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumers", b"consumers", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsumersResponse: _TypeAlias = ListConsumersResponse  # noqa: Y015
+
+@_typing.final
+class Consumer(_message.Message):
+    """A room that reacts to events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    LAG_COUNT_FIELD_NUMBER: _builtins.int
+    DEAD_LETTER_COUNT_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
+    REPORT_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The resource name, `consumers/{room}`."""
+    position: _builtins.int
+    """The position of the last event that it has handled."""
+    lag_count: _builtins.int
+    """How many events wait for it. At most 10000: there are that many or more."""
+    dead_letter_count: _builtins.int
+    """How many dead letters it has."""
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The types that it reacts to."""
+
+    @_builtins.property
+    def report_time(self) -> _timestamp_pb2.Timestamp:
+        """When it told so."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        position: _builtins.int = ...,
+        lag_count: _builtins.int = ...,
+        dead_letter_count: _builtins.int = ...,
+        types: _abc.Iterable[_builtins.str] | None = ...,
+        report_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report_time", b"report_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dead_letter_count", b"dead_letter_count", "lag_count", b"lag_count", "name", b"name", "position", b"position", "report_time", b"report_time", "types", b"types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Consumer: _TypeAlias = Consumer  # noqa: Y015
+
+@_typing.final
+class ReportConsumerRequest(_message.Message):
+    """Request of ReportConsumer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def consumer(self) -> Global___Consumer:
+        """The consumer, with the fields that it knows itself."""
+
+    def __init__(
+        self,
+        *,
+        consumer: Global___Consumer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportConsumerRequest: _TypeAlias = ReportConsumerRequest  # noqa: Y015
+
+@_typing.final
+class ReportConsumerResponse(_message.Message):
+    """Response of ReportConsumer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportConsumerResponse: _TypeAlias = ReportConsumerResponse  # noqa: Y015
+
+@_typing.final
+class DeadLetter(_message.Message):
+    """An event that a consumer gave up on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[DeadLetter._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: DeadLetter._State.ValueType  # 0
+        """No state."""
+        PENDING: DeadLetter._State.ValueType  # 1
+        """It waits for an operator."""
+        RETRYING: DeadLetter._State.ValueType  # 2
+        """The consumer was asked to handle it once more."""
+        DISCARDING: DeadLetter._State.ValueType  # 3
+        """The consumer was asked to forget it."""
+
+    class State(_State, metaclass=_StateEnumTypeWrapper):
+        """What becomes of it."""
+
+    STATE_UNSPECIFIED: DeadLetter.State.ValueType  # 0
+    """No state."""
+    PENDING: DeadLetter.State.ValueType  # 1
+    """It waits for an operator."""
+    RETRYING: DeadLetter.State.ValueType  # 2
+    """The consumer was asked to handle it once more."""
+    DISCARDING: DeadLetter.State.ValueType  # 3
+    """The consumer was asked to forget it."""
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    TRIES_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The resource name, `deadLetters/{consumer}-{position}`."""
+    consumer: _builtins.str
+    """The consumer, such as `users`."""
+    position: _builtins.int
+    """The position of the event."""
+    error: _builtins.str
+    """Why the last try failed."""
+    tries: _builtins.int
+    """How often it was tried."""
+    state: Global___DeadLetter.State.ValueType
+    """The state."""
+    @_builtins.property
+    def event(self) -> Global___Event:
+        """The event. Unset: the log does not keep it any longer."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When the consumer gave up."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it changed last."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        consumer: _builtins.str = ...,
+        position: _builtins.int = ...,
+        event: Global___Event | None = ...,
+        error: _builtins.str = ...,
+        tries: _builtins.int = ...,
+        state: Global___DeadLetter.State.ValueType = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "event", b"event", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "create_time", b"create_time", "error", b"error", "event", b"event", "name", b"name", "position", b"position", "state", b"state", "tries", b"tries", "update_time", b"update_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeadLetter: _TypeAlias = DeadLetter  # noqa: Y015
+
+@_typing.final
+class ListDeadLettersRequest(_message.Message):
+    """Request of ListDeadLetters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Letters a page: 1 to 1000, 50 if unset."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before."""
+    consumer: _builtins.str
+    """Only those of this consumer."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        consumer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDeadLettersRequest: _TypeAlias = ListDeadLettersRequest  # noqa: Y015
+
+@_typing.final
+class ListDeadLettersResponse(_message.Message):
+    """Response of ListDeadLetters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAD_LETTERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page. Empty: this was the last."""
+    @_builtins.property
+    def dead_letters(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeadLetter]:
+        """The letters of this page."""
+
+    def __init__(
+        self,
+        *,
+        dead_letters: _abc.Iterable[Global___DeadLetter] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dead_letters", b"dead_letters", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDeadLettersResponse: _TypeAlias = ListDeadLettersResponse  # noqa: Y015
+
+@_typing.final
+class GetDeadLetterRequest(_message.Message):
+    """Request of GetDeadLetter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The letter, `deadLetters/{consumer}-{position}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDeadLetterRequest: _TypeAlias = GetDeadLetterRequest  # noqa: Y015
+
+@_typing.final
+class RetryDeadLetterRequest(_message.Message):
+    """Request of RetryDeadLetter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The letter, `deadLetters/{consumer}-{position}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryDeadLetterRequest: _TypeAlias = RetryDeadLetterRequest  # noqa: Y015
+
+@_typing.final
+class DiscardDeadLetterRequest(_message.Message):
+    """Request of DiscardDeadLetter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The letter, `deadLetters/{consumer}-{position}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardDeadLetterRequest: _TypeAlias = DiscardDeadLetterRequest  # noqa: Y015

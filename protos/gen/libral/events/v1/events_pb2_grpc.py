@@ -66,6 +66,11 @@ class EventServiceStub:
                 request_serializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.SerializeToString,
                 response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.FromString,
                 _registered_method=True)
+        self.GetLatestCheckpoint = channel.unary_unary(
+                '/libral.events.v1.EventService/GetLatestCheckpoint',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.GetLatestCheckpointRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.Checkpoint.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -117,6 +122,14 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLatestCheckpoint(self, request, context):
+        """Gets the newest checkpoint: what was told of the log outside of its
+        database.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -149,6 +162,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.VerifyEvents,
                     request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.FromString,
                     response_serializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.SerializeToString,
+            ),
+            'GetLatestCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLatestCheckpoint,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.GetLatestCheckpointRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.Checkpoint.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -315,6 +333,330 @@ class EventService:
             '/libral.events.v1.EventService/VerifyEvents',
             libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.SerializeToString,
             libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLatestCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.EventService/GetLatestCheckpoint',
+            libral_dot_events_dot_v1_dot_events__pb2.GetLatestCheckpointRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.Checkpoint.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ReactionServiceStub:
+    """Knows who reacts to events, how far each is, and what each gave up on.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListConsumers = channel.unary_unary(
+                '/libral.events.v1.ReactionService/ListConsumers',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.ListConsumersRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ListConsumersResponse.FromString,
+                _registered_method=True)
+        self.ReportConsumer = channel.unary_unary(
+                '/libral.events.v1.ReactionService/ReportConsumer',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerResponse.FromString,
+                _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/libral.events.v1.ReactionService/ListDeadLetters',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.GetDeadLetter = channel.unary_unary(
+                '/libral.events.v1.ReactionService/GetDeadLetter',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.GetDeadLetterRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
+                _registered_method=True)
+        self.RetryDeadLetter = channel.unary_unary(
+                '/libral.events.v1.ReactionService/RetryDeadLetter',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.RetryDeadLetterRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
+                _registered_method=True)
+        self.DiscardDeadLetter = channel.unary_unary(
+                '/libral.events.v1.ReactionService/DiscardDeadLetter',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.DiscardDeadLetterRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
+                _registered_method=True)
+
+
+class ReactionServiceServicer:
+    """Knows who reacts to events, how far each is, and what each gave up on.
+    """
+
+    def ListConsumers(self, request, context):
+        """Lists the consumers of the log, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportConsumer(self, request, context):
+        """Tells how far a consumer is. Rooms do so every few seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeadLetters(self, request, context):
+        """Lists the dead letters, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeadLetter(self, request, context):
+        """Gets a dead letter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryDeadLetter(self, request, context):
+        """Asks the consumer to handle the event once more. The letter is gone when
+        it has succeeded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiscardDeadLetter(self, request, context):
+        """Asks the consumer to forget the event. The letter is gone when it has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ReactionServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListConsumers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConsumers,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ListConsumersRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.ListConsumersResponse.SerializeToString,
+            ),
+            'ReportConsumer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportConsumer,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerResponse.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'GetDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeadLetter,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.GetDeadLetterRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.SerializeToString,
+            ),
+            'RetryDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryDeadLetter,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.RetryDeadLetterRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.SerializeToString,
+            ),
+            'DiscardDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardDeadLetter,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.DiscardDeadLetterRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'libral.events.v1.ReactionService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('libral.events.v1.ReactionService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ReactionService:
+    """Knows who reacts to events, how far each is, and what each gave up on.
+    """
+
+    @staticmethod
+    def ListConsumers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/ListConsumers',
+            libral_dot_events_dot_v1_dot_events__pb2.ListConsumersRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.ListConsumersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportConsumer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/ReportConsumer',
+            libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.ReportConsumerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/ListDeadLetters',
+            libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/GetDeadLetter',
+            libral_dot_events_dot_v1_dot_events__pb2.GetDeadLetterRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/RetryDeadLetter',
+            libral_dot_events_dot_v1_dot_events__pb2.RetryDeadLetterRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiscardDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.ReactionService/DiscardDeadLetter',
+            libral_dot_events_dot_v1_dot_events__pb2.DiscardDeadLetterRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.DeadLetter.FromString,
             options,
             channel_credentials,
             insecure,

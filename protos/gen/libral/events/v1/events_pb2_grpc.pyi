@@ -51,6 +51,10 @@ class EventServiceStub:
     """Counts events."""
     VerifyEvents: _grpc.UnaryUnaryMultiCallable[_events_pb2.VerifyEventsRequest, _events_pb2.VerifyEventsResponse]
     """Recomputes the hash chain over a range of positions."""
+    GetLatestCheckpoint: _grpc.UnaryUnaryMultiCallable[_events_pb2.GetLatestCheckpointRequest, _events_pb2.Checkpoint]
+    """Gets the newest checkpoint: what was told of the log outside of its
+    database.
+    """
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
@@ -75,6 +79,10 @@ class EventServiceAsyncStub(EventServiceStub):
     """Counts events."""
     VerifyEvents: _aio.UnaryUnaryMultiCallable[_events_pb2.VerifyEventsRequest, _events_pb2.VerifyEventsResponse]  # type: ignore[assignment]
     """Recomputes the hash chain over a range of positions."""
+    GetLatestCheckpoint: _aio.UnaryUnaryMultiCallable[_events_pb2.GetLatestCheckpointRequest, _events_pb2.Checkpoint]  # type: ignore[assignment]
+    """Gets the newest checkpoint: what was told of the log outside of its
+    database.
+    """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the event log: gap-free positions, each event hashed with the one
@@ -133,4 +141,111 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_events_pb2.VerifyEventsResponse, _abc.Awaitable[_events_pb2.VerifyEventsResponse]]:
         """Recomputes the hash chain over a range of positions."""
 
+    @_abc_1.abstractmethod
+    def GetLatestCheckpoint(
+        self,
+        request: _events_pb2.GetLatestCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.Checkpoint, _abc.Awaitable[_events_pb2.Checkpoint]]:
+        """Gets the newest checkpoint: what was told of the log outside of its
+        database.
+        """
+
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ReactionServiceStub:
+    """Knows who reacts to events, how far each is, and what each gave up on."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ReactionServiceAsyncStub: ...
+    ListConsumers: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListConsumersRequest, _events_pb2.ListConsumersResponse]
+    """Lists the consumers of the log, by name."""
+    ReportConsumer: _grpc.UnaryUnaryMultiCallable[_events_pb2.ReportConsumerRequest, _events_pb2.ReportConsumerResponse]
+    """Tells how far a consumer is. Rooms do so every few seconds."""
+    ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListDeadLettersRequest, _events_pb2.ListDeadLettersResponse]
+    """Lists the dead letters, the newest first."""
+    GetDeadLetter: _grpc.UnaryUnaryMultiCallable[_events_pb2.GetDeadLetterRequest, _events_pb2.DeadLetter]
+    """Gets a dead letter."""
+    RetryDeadLetter: _grpc.UnaryUnaryMultiCallable[_events_pb2.RetryDeadLetterRequest, _events_pb2.DeadLetter]
+    """Asks the consumer to handle the event once more. The letter is gone when
+    it has succeeded.
+    """
+    DiscardDeadLetter: _grpc.UnaryUnaryMultiCallable[_events_pb2.DiscardDeadLetterRequest, _events_pb2.DeadLetter]
+    """Asks the consumer to forget the event. The letter is gone when it has."""
+
+@_typing.type_check_only
+class ReactionServiceAsyncStub(ReactionServiceStub):
+    """Knows who reacts to events, how far each is, and what each gave up on."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListConsumers: _aio.UnaryUnaryMultiCallable[_events_pb2.ListConsumersRequest, _events_pb2.ListConsumersResponse]  # type: ignore[assignment]
+    """Lists the consumers of the log, by name."""
+    ReportConsumer: _aio.UnaryUnaryMultiCallable[_events_pb2.ReportConsumerRequest, _events_pb2.ReportConsumerResponse]  # type: ignore[assignment]
+    """Tells how far a consumer is. Rooms do so every few seconds."""
+    ListDeadLetters: _aio.UnaryUnaryMultiCallable[_events_pb2.ListDeadLettersRequest, _events_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
+    """Lists the dead letters, the newest first."""
+    GetDeadLetter: _aio.UnaryUnaryMultiCallable[_events_pb2.GetDeadLetterRequest, _events_pb2.DeadLetter]  # type: ignore[assignment]
+    """Gets a dead letter."""
+    RetryDeadLetter: _aio.UnaryUnaryMultiCallable[_events_pb2.RetryDeadLetterRequest, _events_pb2.DeadLetter]  # type: ignore[assignment]
+    """Asks the consumer to handle the event once more. The letter is gone when
+    it has succeeded.
+    """
+    DiscardDeadLetter: _aio.UnaryUnaryMultiCallable[_events_pb2.DiscardDeadLetterRequest, _events_pb2.DeadLetter]  # type: ignore[assignment]
+    """Asks the consumer to forget the event. The letter is gone when it has."""
+
+class ReactionServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Knows who reacts to events, how far each is, and what each gave up on."""
+
+    @_abc_1.abstractmethod
+    def ListConsumers(
+        self,
+        request: _events_pb2.ListConsumersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.ListConsumersResponse, _abc.Awaitable[_events_pb2.ListConsumersResponse]]:
+        """Lists the consumers of the log, by name."""
+
+    @_abc_1.abstractmethod
+    def ReportConsumer(
+        self,
+        request: _events_pb2.ReportConsumerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.ReportConsumerResponse, _abc.Awaitable[_events_pb2.ReportConsumerResponse]]:
+        """Tells how far a consumer is. Rooms do so every few seconds."""
+
+    @_abc_1.abstractmethod
+    def ListDeadLetters(
+        self,
+        request: _events_pb2.ListDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.ListDeadLettersResponse, _abc.Awaitable[_events_pb2.ListDeadLettersResponse]]:
+        """Lists the dead letters, the newest first."""
+
+    @_abc_1.abstractmethod
+    def GetDeadLetter(
+        self,
+        request: _events_pb2.GetDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.DeadLetter, _abc.Awaitable[_events_pb2.DeadLetter]]:
+        """Gets a dead letter."""
+
+    @_abc_1.abstractmethod
+    def RetryDeadLetter(
+        self,
+        request: _events_pb2.RetryDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.DeadLetter, _abc.Awaitable[_events_pb2.DeadLetter]]:
+        """Asks the consumer to handle the event once more. The letter is gone when
+        it has succeeded.
+        """
+
+    @_abc_1.abstractmethod
+    def DiscardDeadLetter(
+        self,
+        request: _events_pb2.DiscardDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.DeadLetter, _abc.Awaitable[_events_pb2.DeadLetter]]:
+        """Asks the consumer to forget the event. The letter is gone when it has."""
+
+def add_ReactionServiceServicer_to_server(servicer: ReactionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,44 @@
+"""JSON as a text that one can read: long texts in it are cut, unless all of it is wanted."""
+
+import json
+from typing import Any
+
+from dashboard import text
+
+VALUE_LENGTH_MAX = 300
+LENGTH_MAX = 8_000
+
+
+def whole(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, indent=2)
+
+
+def plain(value: Any) -> Any:
+    """Writes whole numbers as such: all numbers of a Struct are floating."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return value
+
+
+def outline(value: Any) -> str:
+    """Writes a value with its long texts cut, and itself cut where that is long still."""
+    return cut(whole(shorten(value)), LENGTH_MAX)
+
+
+def shorten(value: Any) -> Any:
+    if isinstance(value, str):
+        return cut(value, VALUE_LENGTH_MAX)
+    if isinstance(value, list):
+        return [shorten(one) for one in value]
+    if isinstance(value, dict):
+        return {cut(name, VALUE_LENGTH_MAX): shorten(one) for name, one in value.items()}
+    return value
+
+
+def cut(value: str, length: int) -> str:
+    left = len(value) - length
+    return value if left <= 0 else value[:length] + text.CUT.format(count=f"{left:,}")
