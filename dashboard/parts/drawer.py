@@ -39,9 +39,10 @@ class Drawer:
         self._sheet.visible = True
 
     def close(self) -> None:
+        # The button that closes it is in it.
+        self._on_close()
         self._sheet.visible = False
         self._sheet.clear()
-        self._on_close()
 
 
 def draw_event(visit: Visit, event: Json) -> None:
