@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz bench bench-gateway format protos lock images compose-test
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults bench bench-gateway format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ check: setup-dev ## lint, types, layers and contracts
 fuzz: setup-dev ## fuzz what reads untrusted text (FUZZ_N runs each, 1,000,000 if unset)
 	@for target in template query json; do \
 	  $(BIN)/python -m tests.fuzz $$target --runs $(or $(FUZZ_N),1000000) || exit 1; done
+
+faults: setup-dev ## run the mesh under faults (SEED, EVENTS, FAULTS, MINUTES) and check what it promises
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) \
+	  $(if $(FAULTS),--faults $(FAULTS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: bench-gateway ## run all benchmarks
 

@@ -16,6 +16,8 @@ COPY protos/gen/libral /app/libral
 COPY services/__init__.py /app/services/
 COPY services/kernel /app/services/kernel
 COPY services/${ROOM} /app/services/${ROOM}
+# A volume that is mounted here takes over whom it belongs to.
+RUN mkdir /data && chown 10001:10001 /data
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LIBRAL_LOG_FORMAT=json ROOM=${ROOM}
 WORKDIR /app

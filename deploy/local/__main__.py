@@ -9,7 +9,8 @@ import xmlrpc.client
 from deploy.local import runner
 from deploy.local.embedded import EmbeddedError
 from deploy.local.home import Home, HomeError
-from deploy.local.programs import EDGE, ROOMS, SERVERS, PortError
+from deploy.local.letters import Letters, LettersError, describe
+from deploy.local.programs import EDGE, ROOMS, SERVERS, Plan, PortError, room_environment
 from deploy.local.runner import RunError
 from deploy.local.supervision import ANSWER_ERRORS, Supervisor
 
@@ -34,7 +35,31 @@ def make_parser() -> argparse.ArgumentParser:
     restart = verbs.add_parser("restart", help="stop a module and start it again")
     restart.add_argument("module", choices=MODULES)
     verbs.add_parser("password", help="print the password of the user admin")
+    add_events_actions(verbs.add_parser("events", help="check the event log"))
+    add_letters_actions(verbs.add_parser("deadletters", help="events that a room gave up on"))
     return parser
+
+
+def add_events_actions(events: argparse.ArgumentParser) -> None:
+    actions = events.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verify = actions.add_parser(
+        "verify",
+        help="recompute the chain of hashes in the database, and compare the checkpoints "
+        "(exit 1: broken, 2: could not be checked)",
+    )
+    verify.add_argument("--json", action="store_true", help="as JSON")
+
+
+def add_letters_actions(letters: argparse.ArgumentParser) -> None:
+    actions = letters.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="show them, the newest first")
+    listing.add_argument("--json", action="store_true", help="a line of JSON each")
+    for action, meaning in (
+        ("retry", "have the room handle them once more"),
+        ("discard", "have the room forget them"),
+    ):
+        asking = actions.add_parser(action, help=meaning)
+        asking.add_argument("name", nargs="+", help="as the list shows it, such as users-42")
 
 
 def main() -> None:
@@ -42,7 +67,7 @@ def main() -> None:
     home = Home.from_environment()
     try:
         sys.exit(run(arguments, home))
-    except (HomeError, RunError, EmbeddedError, PortError) as error:
+    except (HomeError, RunError, EmbeddedError, PortError, LettersError) as error:
         sys.exit(f"libral: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -59,6 +84,10 @@ def run(arguments: argparse.Namespace, home: Home) -> int:
         return logs(home, arguments.module, follow=arguments.follow)
     elif arguments.verb == "restart":
         restart(home, arguments.module)
+    elif arguments.verb == "events":
+        return verify(home, as_json=arguments.json)
+    elif arguments.verb == "deadletters":
+        letters(home, arguments)
     else:
         password(home)
     return 0
@@ -100,6 +129,30 @@ def restart(home: Home, module: str) -> None:
     except ANSWER_ERRORS:
         raise RunError(f"No mesh runs in {home.path}.") from None
     print(f"{module} runs again.")
+
+
+def verify(home: Home, *, as_json: bool) -> int:
+    """Checks the log in a process of its own. The mesh may run or not."""
+    plan = Plan.of(home)
+    environment = os.environ | room_environment("events", home, plan)
+    command = [sys.executable, "-m", "services.events.verify", *(["--json"] if as_json else [])]
+    with runner.database(home, plan):
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+def letters(home: Home, arguments: argparse.Namespace) -> None:
+    import json  # noqa: PLC0415 - only this verb needs it
+
+    desk = Letters(home)
+    if arguments.action == "list":
+        count = 0
+        for count, letter in enumerate(desk.list(), 1):  # noqa: B007 - how many there were
+            print(json.dumps(letter) if arguments.json else describe(letter))
+        if not count and not arguments.json:
+            print("There are no dead letters.")
+        return
+    for name in arguments.name:
+        print(describe(desk.ask(arguments.action, name)))
 
 
 def password(home: Home) -> None:

@@ -45,6 +45,11 @@ class Home:
         return self.path / "secrets"
 
     @property
+    def checkpoints(self) -> Path:
+        """What the events room tells of the log outside of the database."""
+        return self.path / "checkpoints"
+
+    @property
     def postgres(self) -> Path:
         return self.path / "postgres"
 
@@ -96,16 +101,26 @@ class Home:
 
     def ports(self, names: tuple[str, ...]) -> dict[str, int]:
         """Picks a free loopback port for each name, the same as last time where it is free."""
-        path = self.run / "ports.json"
-        known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        known = self.known_ports() if self._ports.exists() else {}
         chosen: dict[str, int] = {}
         for name in names:
             port = known.get(name, 0)
             if port in chosen.values() or not is_free("127.0.0.1", port):
                 port = 0
             chosen[name] = port or free_port(set(chosen.values()))
-        path.write_text(json.dumps(chosen))
+        self._ports.write_text(json.dumps(chosen))
         return chosen
+
+    def known_ports(self) -> dict[str, int]:
+        """Tells the port of each name, as it was picked last."""
+        if not self._ports.exists():
+            raise HomeError(f"There is no mesh in {self.path}: run `libral up`.")
+        ports: dict[str, int] = json.loads(self._ports.read_text())
+        return ports
+
+    @property
+    def _ports(self) -> Path:
+        return self.run / "ports.json"
 
     def _write_once(self, name: str, content: str) -> None:
         path = self.secrets / name

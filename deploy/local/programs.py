@@ -13,6 +13,7 @@ ROOMS = ("users", "payments", "events", "metrics", "telegram")
 SERVERS = ("postgres", "valkey")
 EDGE = ("gateway", "dashboard")
 PORTS = (*SERVERS, *ROOMS)
+EVENTS_SETTINGS = ("LIBRAL_EVENTS_RETENTION_MONTHS", "TELEGRAM_CHECKPOINT_CHAT_ID")
 PASSED = ("LIBRAL_LOG_LEVEL", "LIBRAL_TIME_ZONE", "LIBRAL_GRPC_ENGINE", "PATH", "HOME", "LANG")
 
 
@@ -42,7 +43,16 @@ class Plan:
 
     @classmethod
     def make(cls, home: Home) -> "Plan":
-        ports = home.ports(PORTS)
+        """Plans a mesh that is about to start."""
+        return cls._with(home, home.ports(PORTS))
+
+    @classmethod
+    def of(cls, home: Home) -> "Plan":
+        """Tells the plan of the mesh that was started last."""
+        return cls._with(home, home.known_ports())
+
+    @classmethod
+    def _with(cls, home: Home, ports: dict[str, int]) -> "Plan":
         database_url = os.environ.get("DATABASE_URL")
         redis_url = os.environ.get("REDIS_URL")
         return cls(
@@ -147,6 +157,9 @@ def room_environment(room: str, home: Home, plan: Plan) -> dict[str, str]:
     }
     if room in {"events", "metrics"}:
         own["REDIS_URL"] = plan.redis_url
+    if room == "events":
+        own["LIBRAL_CHECKPOINTS"] = str(home.checkpoints)
+        own |= {name: os.environ[name] for name in EVENTS_SETTINGS if os.environ.get(name)}
     if room == "users":
         own["LIBRAL_TOKEN_KEY"] = str(home.secrets / "token.pem")
         own["LIBRAL_ADMIN_PASSWORD"] = admin_password(home)

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 
@@ -165,6 +166,27 @@ def database_answers(home: Home, plan: Plan) -> bool:
     except EmbeddedError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def database(home: Home, plan: Plan) -> Generator[None, None, None]:
+    """Has the database answer, and stops it afterwards if it did not before."""
+    if not plan.embedded_database or database_answers(home, plan):
+        yield
+        return
+    command = embedded.postgres_command(home.postgres, plan.ports["postgres"])
+    with (home.logs / "postgres.log").open("ab") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + READY_SECONDS
+        while not database_answers(home, plan):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RunError(f"postgres does not start: {last_line(home.logs / 'postgres.log')}")
+            time.sleep(POLL_SECONDS)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(STOP_SECONDS)
 
 
 def is_ready(url: str) -> bool:

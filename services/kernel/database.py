@@ -69,6 +69,21 @@ class Database:
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncConnection, None]:
+        """Opens a connection to keep, for a task that makes one transaction after another.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        with known_errors():
+            async with self.engine.connect() as connection:
+                try:
+                    yield connection
+                except BaseException:
+                    await connection.invalidate()
+                    raise
+
     async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """Reads rows, in a transaction of their own.
 

@@ -88,7 +88,7 @@ class Room:
 Build = Callable[[Kernel], Awaitable[Room]]
 
 
-def run(room: str, build: Build) -> None:
+def run(room: str, build: Build, clock: Clock | None = None) -> None:
     """Runs a room until SIGTERM or SIGINT. A wrong setting ends it with one line."""
     import os  # noqa: PLC0415 - the one place that reads the environment
 
@@ -96,19 +96,21 @@ def run(room: str, build: Build) -> None:
     try:
         configure_logs(room, environment)
         settings = KernelSettings.read(room, environment)
-        uvloop.run(serve(settings, environment, build))
+        uvloop.run(serve(settings, environment, build, clock))
     except (SettingsError, schema.SchemaError) as error:
         sys.exit(f"{room}: {error}")
 
 
-async def serve(settings: KernelSettings, environment: Environment, build: Build) -> None:
+async def serve(
+    settings: KernelSettings, environment: Environment, build: Build, clock: Clock | None
+) -> None:
     gc.set_threshold(*COLLECT_AFTER)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if not await unless_set(stop, schema.upgrade(settings.room, settings.database_url)):
         return
-    async with RunningRoom(settings, environment, build):
+    async with RunningRoom(settings, environment, build, clock):
         log.info("room.ready", listen=settings.listen, engine=settings.engine, version=VERSION)
         await stop.wait()
         log.info("room.draining")
@@ -211,8 +213,10 @@ class RunningRoom:
                 self._tables,
                 log_channel,
                 kernel.clock,
+                kernel.outbox,
             )
             self._spawn("subscription", subscription.run)
+            self._spawn("report", subscription.report)
         for number, task in enumerate(room.tasks):
             self._spawn(f"task-{number}", task)
 

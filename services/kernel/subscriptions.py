@@ -2,23 +2,36 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import grpc
 import structlog
 from libral.events.v1 import events_pb2, events_pb2_grpc
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database import Database, is_away
 from services.kernel.errors import UnavailableError
+from services.kernel.events import Category, Level, NewEvent
+from services.kernel.outbox import Outbox
 from services.kernel.tables import KernelTables
 
 TRIES_MAX = 5
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 RECONNECT_SECONDS = 1.0
+REPORT_SECONDS = 5.0
+CALL_SECONDS = 2.0
 ERROR_LENGTH_MAX = 1000
+
+BURIED = "reaction.buried"
+RETRY_REQUESTED = "reaction.retry_requested"
+RETRY_FAILED = "reaction.retry_failed"
+RECOVERED = "reaction.recovered"
+DISCARD_REQUESTED = "reaction.discard_requested"
+DISCARDED = "reaction.discarded"
 
 Handler = Callable[[AsyncConnection, events_pb2.Event], Awaitable[None]]
 Reactions = Mapping[str, Handler]
@@ -27,7 +40,12 @@ log = structlog.get_logger()
 
 
 class Subscription:
-    """Feeds a room's reactions from the log, from where it stopped."""
+    """Feeds a room's reactions from the log, from where it stopped.
+
+    An event that fails 5 times becomes a dead letter of the room. What an
+    operator wants done with it comes through the log as well, and is answered
+    there: so it is done once, even if the room was down when it was asked.
+    """
 
     def __init__(
         self,
@@ -37,13 +55,21 @@ class Subscription:
         tables: KernelTables,
         log_channel: grpc.aio.Channel,
         clock: Clock,
+        outbox: Outbox,
     ) -> None:
         self._consumer = consumer
         self._reactions = reactions
+        self._handlers = {
+            **reactions,
+            RETRY_REQUESTED: self._retry,
+            DISCARD_REQUESTED: self._discard,
+        }
         self._database = database
         self._tables = tables
         self._log = events_pb2_grpc.EventServiceStub(log_channel)
+        self._reports = events_pb2_grpc.ReactionServiceStub(log_channel)
         self._clock = clock
+        self._outbox = outbox
 
     async def run(self) -> None:
         while True:
@@ -52,6 +78,21 @@ class Subscription:
             except (grpc.aio.AioRpcError, UnavailableError) as error:
                 log.info("subscription.reconnect", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def report(self) -> None:
+        """Tells the log every few seconds how far the room is."""
+        while True:
+            try:
+                consumer = events_pb2.Consumer(
+                    name=f"consumers/{self._consumer}",
+                    position=await self.position(),
+                    types=sorted(self._handlers),
+                )
+                request = events_pb2.ReportConsumerRequest(consumer=consumer)
+                await self._reports.ReportConsumer(request, timeout=CALL_SECONDS)
+            except (grpc.aio.AioRpcError, UnavailableError) as error:
+                log.debug("subscription.unreported", error=type(error).__name__)
+            await asyncio.sleep(REPORT_SECONDS)
 
     async def position(self) -> int:
         """Tells the position of the last event handled."""
@@ -62,7 +103,7 @@ class Subscription:
 
     async def _follow(self) -> None:
         request = events_pb2.StreamEventsRequest(
-            after=await self.position(), types=sorted(self._reactions)
+            after=await self.position(), types=sorted(self._handlers)
         )
         call = self._log.StreamEvents(request)
         try:
@@ -76,7 +117,7 @@ class Subscription:
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 async with self._database.transaction() as connection:
-                    await self._reactions[event.type](connection, event)
+                    await self._handlers[event.type](connection, event)
                     await self._move(connection, event.position)
             except UnavailableError:
                 raise
@@ -90,21 +131,107 @@ class Subscription:
                 return
 
     async def _bury(self, event: events_pb2.Event, error: Exception) -> None:
+        reason = reason_of(error)
         letter = insert(self._tables.dead_letters).values(
             consumer=self._consumer,
             position=event.position,
             event=event.SerializeToString(),
-            error=f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX],
+            error=reason,
             tries=TRIES_MAX,
             time=self._clock.now(),
         )
         async with self._database.transaction() as connection:
             await connection.execute(letter.on_conflict_do_nothing())
             await self._move(connection, event.position)
+            # A list of dead letters that fails to take one must not be told of that for ever.
+            if event.type != BURIED:
+                data = {"type": event.type, "error": reason, "tries": str(TRIES_MAX)}
+                await self._tell(connection, BURIED, event.position, Level.ERROR, data)
         log.error("subscription.buried", position=event.position, type=event.type)
+
+    async def _retry(self, connection: AsyncConnection, request: events_pb2.Event) -> None:
+        """Handles a dead letter once more: all of it takes effect, or it stays."""
+        letter = await self._find_letter(connection, request)
+        if letter is None:
+            return
+        event = events_pb2.Event.FromString(letter.event)
+        try:
+            async with connection.begin_nested():
+                await self._handlers[event.type](connection, event)
+        except Exception as error:
+            if isinstance(error, UnavailableError) or (
+                isinstance(error, DBAPIError) and is_away(error)
+            ):
+                raise
+            await self._keep(connection, letter, event.type, reason_of(error))
+        else:
+            await self._remove(connection, letter)
+            data = {"type": event.type}
+            await self._tell(connection, RECOVERED, letter.position, Level.INFO, data)
+
+    async def _discard(self, connection: AsyncConnection, request: events_pb2.Event) -> None:
+        letter = await self._find_letter(connection, request)
+        if letter is not None:
+            await self._remove(connection, letter)
+            data = {"type": events_pb2.Event.FromString(letter.event).type}
+            await self._tell(connection, DISCARDED, letter.position, Level.INFO, data)
+
+    async def _find_letter(self, connection: AsyncConnection, request: events_pb2.Event) -> Any:
+        """Finds the dead letter that a request names, if it is one of this room."""
+        data = request.data.fields
+        if data["consumer"].string_value != self._consumer:
+            return None
+        query = select(self._tables.dead_letters).filter_by(
+            consumer=self._consumer, position=int(data["position"].string_value)
+        )
+        return (await connection.execute(query.with_for_update())).one_or_none()
+
+    async def _keep(
+        self, connection: AsyncConnection, letter: Any, event_type: str, reason: str
+    ) -> None:
+        tries = letter.tries + 1
+        change = update(self._tables.dead_letters).filter_by(
+            consumer=self._consumer, position=letter.position
+        )
+        await connection.execute(change.values(error=reason, tries=tries))
+        data = {"type": event_type, "error": reason, "tries": str(tries)}
+        await self._tell(connection, RETRY_FAILED, letter.position, Level.ERROR, data)
+
+    async def _remove(self, connection: AsyncConnection, letter: Any) -> None:
+        await connection.execute(
+            delete(self._tables.dead_letters).filter_by(
+                consumer=self._consumer, position=letter.position
+            )
+        )
+
+    async def _tell(
+        self,
+        connection: AsyncConnection,
+        event_type: str,
+        position: int,
+        level: Level,
+        data: Mapping[str, str],
+    ) -> None:
+        event = NewEvent(
+            event_type,
+            Category.SYSTEM,
+            subject=f"deadLetters/{self._consumer}-{position}",
+            data={"consumer": self._consumer, "position": str(position), **data},
+            level=level,
+            actor=f"services/{self._consumer}",
+        )
+        await self._outbox.publish(connection, event)
 
     async def _move(self, connection: AsyncConnection, position: int) -> None:
         row = insert(self._tables.positions).values(consumer=self._consumer, position=position)
         await connection.execute(
             row.on_conflict_do_update(index_elements=["consumer"], set_={"position": position})
         )
+
+
+def reason_of(error: Exception) -> str:
+    """Says in one line why an event failed."""
+    if isinstance(error, DBAPIError):
+        # Without the statement and its parameters.
+        return f"{type(error).__name__}: {error.orig}"[:ERROR_LENGTH_MAX]
+    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]

@@ -12,29 +12,12 @@ from services.kernel.errors import (
     FieldViolation,
     InvalidArgumentError,
 )
+from services.kernel.money import EXPONENTS
 
 STARS = "XTR"
 AMOUNT_MAX = 10**15
 TEXT_MAX = 256
 PAYLOAD_BYTES_MAX = 128
-NANOS = 10**9
-
-# Digits after the decimal point (ISO 4217; Bot API's currencies.json). XTR are Telegram Stars.
-EXPONENTS = {
-    "XTR": 0, "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "PYG": 0, "UGX": 0, "ISK": 0,
-    "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3, "IQD": 3,
-} | dict.fromkeys(
-    (
-        "AED", "ALL", "AMD", "ARS", "AUD", "AZN", "BAM", "BDT", "BGN", "BOB", "BRL", "BYN",
-        "CAD", "CHF", "CNY", "COP", "CRC", "CZK", "DKK", "DOP", "DZD", "EGP", "ETB", "EUR",
-        "GBP", "GEL", "GTQ", "HKD", "HNL", "HUF", "IDR", "ILS", "INR", "JMD", "KES", "KGS",
-        "KZT", "LBP", "LKR", "MAD", "MDL", "MMK", "MNT", "MOP", "MUR", "MVR", "MXN", "MYR",
-        "MZN", "NGN", "NIO", "NOK", "NPR", "NZD", "PAB", "PEN", "PHP", "PKR", "PLN", "QAR",
-        "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "SYP", "THB", "TJS", "TRY", "TTD", "TWD",
-        "TZS", "UAH", "USD", "UYU", "UZS", "YER", "ZAR",
-    ),
-    2,
-)  # fmt: skip
 
 
 class State(IntEnum):
@@ -124,14 +107,6 @@ def check_same(known: Payment, told: Payment) -> None:
             "The charge was recorded before with another amount, payer or payload.",
             metadata={"telegram_charge_id": told.charge_id, "payment": known.name},
         )
-
-
-def to_units(amount: int, currency: str) -> tuple[int, int]:
-    """Splits minor units into whole units and nanos, both with the sign of the amount."""
-    scale = 10 ** EXPONENTS[currency]
-    units, rest = divmod(abs(amount), scale)
-    sign = -1 if amount < 0 else 1
-    return sign * units, sign * rest * (NANOS // scale)
 
 
 class AccountType(IntEnum):

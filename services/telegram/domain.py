@@ -23,6 +23,7 @@ PRE_CHECKOUT_SECONDS = 10.0
 """How long Telegram waits for the answer (Bot API, answerPreCheckoutQuery)."""
 LEASE = timedelta(seconds=30)
 RETRY_SECONDS_MAX = 30.0
+PUT_OFF_MAX = max(LEASE, timedelta(seconds=RETRY_SECONDS_MAX))
 
 TEXT_MAX = 4096
 TITLE_MAX = 32

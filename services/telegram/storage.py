@@ -15,13 +15,21 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    or_,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.telegram.domain import LEASE, PRE_CHECKOUT, KeptUpdate, Update, UpdateState
+from services.telegram.domain import (
+    LEASE,
+    PRE_CHECKOUT,
+    PUT_OFF_MAX,
+    KeptUpdate,
+    Update,
+    UpdateState,
+)
 
 METADATA = MetaData(schema="telegram")
 TIME = DateTime(timezone=True)
@@ -74,7 +82,8 @@ async def lease_updates(
 ) -> Sequence[KeptUpdate]:
     """Takes updates that are due, so that nobody else does meanwhile. Counts it as a try.
 
-    Of a chat only the oldest update is taken, so that its order is kept.
+    Of a chat only the oldest update is taken, so that its order is kept. One that is due later
+    than anything is put off was put off by a clock that has been set back since.
     """
     is_urgent = UPDATES.c.kind == PRE_CHECKOUT
     pending = UPDATES.c.state == UpdateState.PENDING
@@ -86,7 +95,11 @@ async def lease_updates(
     )
     due = (
         select(UPDATES.c.id)
-        .where(UPDATES.c.id.in_(heads), pending, UPDATES.c.due_time <= now)
+        .where(
+            UPDATES.c.id.in_(heads),
+            pending,
+            or_(UPDATES.c.due_time <= now, UPDATES.c.due_time > now + PUT_OFF_MAX),
+        )
         .order_by(UPDATES.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -9,6 +9,7 @@ from services.users import domain, storage
 from services.users.adapters import Passwords, TokenSigner
 from services.users.config import UsersSettings
 from services.users.domain import ADMIN
+from services.users.reactions import REACTIONS
 from services.users.servicer import AuthServicer, UserServicer
 
 ADMIN_LOGIN = "admin"
@@ -30,7 +31,8 @@ async def build(kernel: Kernel) -> Room:
             "libral.users.v1.AuthService": lambda server: (
                 users_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
             ),
-        }
+        },
+        reactions=REACTIONS,
     )
 
 

@@ -69,6 +69,18 @@ class User:
         return str(self.version)
 
 
+@dataclass(frozen=True)
+class Purchase:
+    """What a user bought in one currency. Amounts are in its minor units."""
+
+    user_id: UUID
+    currency: str
+    payment_count: int = 0
+    refund_count: int = 0
+    paid_amount: int = 0
+    refunded_amount: int = 0
+
+
 def check_profile(
     *,
     login: str = "",

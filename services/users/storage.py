@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.database import Database
 from services.kernel.statements import Statement
-from services.users.domain import ACTIVE, ADMIN, User
+from services.users.domain import ACTIVE, ADMIN, Purchase, User
 
 METADATA = MetaData(schema="users")
 TIME = DateTime(timezone=True)
@@ -78,6 +78,17 @@ API_KEYS = Table(
     Column("create_time", TIME, nullable=False),
     Column("expire_time", TIME),
     Column("last_use_time", TIME),
+)
+
+PURCHASES = Table(
+    "purchases",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("payment_count", BigInteger, nullable=False),
+    Column("refund_count", BigInteger, nullable=False),
+    Column("paid_amount", BigInteger, nullable=False),
+    Column("refunded_amount", BigInteger, nullable=False),
 )
 
 
@@ -326,3 +337,30 @@ async def list_api_keys(
     if before is not None:
         query = query.where(tuple_(API_KEYS.c.create_time, API_KEYS.c.id) < before)
     return [ApiKey(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def find_telegram_user(connection: AsyncConnection, telegram_id: int) -> UUID | None:
+    found: UUID | None = await connection.scalar(
+        select(USERS.c.id).where(USERS.c.telegram_id == telegram_id)
+    )
+    return found
+
+
+async def add_purchase(connection: AsyncConnection, purchase: Purchase) -> None:
+    """Adds to what a user bought in a currency. The user need not be there."""
+    row = upsert(PURCHASES).values(**vars(purchase))
+    sums = {
+        name: PURCHASES.c[name] + row.excluded[name]
+        for name in ("payment_count", "refund_count", "paid_amount", "refunded_amount")
+    }
+    await connection.execute(
+        row.on_conflict_do_update(index_elements=["user_id", "currency"], set_=sums)
+    )
+
+
+async def list_purchases(
+    connection: AsyncConnection, user_id: UUID, after: str, limit: int
+) -> list[Purchase]:
+    query = select(PURCHASES).where(PURCHASES.c.user_id == user_id, PURCHASES.c.currency > after)
+    query = query.order_by(PURCHASES.c.currency).limit(limit)
+    return [Purchase(**row) for row in (await connection.execute(query)).mappings()]

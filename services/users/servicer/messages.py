@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.money_pb2 import Money
 from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 
 from services.kernel.errors import invalid
+from services.kernel.money import to_units
 from services.kernel.pagination import decode_token, encode_token
-from services.users.domain import ACTIVE, User
+from services.users.domain import ACTIVE, Purchase, User
 from services.users.storage import ApiKey, Session
 
 
@@ -22,7 +24,7 @@ def stamp(time: datetime | None) -> Timestamp | None:
     return message
 
 
-def parse_name(name: str, collection: str) -> UUID:
+def parse_name(name: str, collection: str, field: str = "name") -> UUID:
     """Reads the id out of a resource name.
 
     Raises:
@@ -34,7 +36,7 @@ def parse_name(name: str, collection: str) -> UUID:
             return UUID(tail)
     except ValueError:
         pass
-    raise invalid("name", f"It must be {collection}/{{id}}.")
+    raise invalid(field, f"It must be {collection}/{{id}}.")
 
 
 def state_of(user: User) -> "users_pb2.User.State.ValueType":
@@ -59,6 +61,23 @@ def user_message(user: User) -> users_pb2.User:
         last_seen_time=stamp(user.last_seen_time),
         etag=user.etag,
     )
+
+
+def purchase_message(purchase: Purchase) -> users_pb2.UserPurchase:
+    currency = purchase.currency
+    return users_pb2.UserPurchase(
+        name=f"users/{purchase.user_id}/purchases/{currency}",
+        currency_code=currency,
+        payment_count=purchase.payment_count,
+        refund_count=purchase.refund_count,
+        paid_amount=money(purchase.paid_amount, currency),
+        refunded_amount=money(purchase.refunded_amount, currency),
+    )
+
+
+def money(amount: int, currency: str) -> Money:
+    units, nanos = to_units(amount, currency)
+    return Money(currency_code=currency, units=units, nanos=nanos)
 
 
 def session_message(session: Session, current: str) -> users_pb2.Session:

@@ -21,7 +21,7 @@ from services.kernel.errors import (
 )
 from services.kernel.events import Category, NewEvent
 from services.kernel.masks import masked_fields
-from services.kernel.pagination import page_size
+from services.kernel.pagination import decode_token, encode_token, page_size
 from services.kernel.server import Kernel
 from services.users import domain, storage
 from services.users.adapters import Passwords
@@ -29,6 +29,7 @@ from services.users.domain import ACTIVE, ADMIN, SUSPENDED, User
 from services.users.servicer.messages import (
     next_token,
     parse_name,
+    purchase_message,
     stamp,
     state_of,
     time_cursor,
@@ -151,6 +152,23 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
             )
             await self._publish(connection, "user.updated", user, fields=["delete_time"])
         return user_message(user)
+
+    async def ListUserPurchases(
+        self, request: users_pb2.ListUserPurchasesRequest, context: Context
+    ) -> users_pb2.ListUserPurchasesResponse:
+        user_id = parse_name(request.parent, "users", "parent")
+        size, cursor = page_size(request), decode_token(request, 1)
+        after = str(cursor[0]) if cursor else ""
+        async with self._database.reading() as connection:
+            found = await storage.list_purchases(connection, user_id, after, size + 1)
+            if not found and await storage.find_user(connection, user_id) is None:
+                raise NotFoundError("user", request.parent)
+        response = users_pb2.ListUserPurchasesResponse(
+            purchases=map(purchase_message, found[:size])
+        )
+        if len(found) > size:
+            response.next_page_token = encode_token(request, [found[size - 1].currency])
+        return response
 
     async def GetUserStats(
         self, request: users_pb2.GetUserStatsRequest, context: Context

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -20,13 +19,12 @@ SAMPLE = Entry(
     request_id="",
     time=TIME,
     data="{}",
-    append_time=TIME,
 )
 
 
 def make_log(length: int) -> list[Entry]:
-    entries = [replace(SAMPLE, id=UUID(int=number)) for number in range(length)]
-    placed, _ = chain(Head(), entries)
+    entries = [SAMPLE._replace(id=UUID(int=number)) for number in range(length)]
+    placed, _ = chain(Head(), entries, TIME)
     return placed
 
 
@@ -35,8 +33,8 @@ def test_positions_have_no_gaps():
 
 
 def test_chain_goes_on_from_its_head():
-    first, head = chain(Head(), [SAMPLE])
-    second, _ = chain(head, [replace(SAMPLE, id=UUID(int=2))])
+    first, head = chain(Head(), [SAMPLE], TIME)
+    second, _ = chain(head, [SAMPLE._replace(id=UUID(int=2))], TIME)
     assert find_defect(Head(), [*first, *second]) is None
 
 
@@ -57,7 +55,7 @@ def test_any_edit_is_found(length, data):
             ]
         )
     )
-    log[at] = replace(log[at], **{column: value})
+    log[at] = log[at]._replace(**{column: value})
     defect = find_defect(Head(), log)
     assert defect is not None
     assert defect.position == at + 1
@@ -85,4 +83,4 @@ def test_a_deletion_is_found(length, data):
     ],
 )
 def test_bad_event_is_named(change, field):
-    assert [one.field for one in violations(replace(SAMPLE, **change), "events[0]")] == [field]
+    assert [one.field for one in violations(SAMPLE._replace(**change), "events[0]")] == [field]

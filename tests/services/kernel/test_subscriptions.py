@@ -42,6 +42,7 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
         tables,
         mesh.channel(events),
         kernel.clock,
+        kernel.outbox,
     )
     task = asyncio.create_task(subscription.run())
 

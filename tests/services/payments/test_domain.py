@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kernel.errors import FailedPreconditionError, InvalidArgumentError
+from services.kernel.money import EXPONENTS
 from services.payments.domain import (
-    EXPONENTS,
     TRANSITIONS,
     Payment,
     State,
@@ -15,7 +15,6 @@ from services.payments.domain import (
     check_transition,
     payment_postings,
     refund_postings,
-    to_units,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,28 +36,6 @@ def payment(**fields) -> Payment:
         "update_time": NOW,
     }
     return Payment(**(values | fields))
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "units", "nanos"),
-    [
-        (100, "XTR", 100, 0),
-        (1200, "JPY", 1200, 0),
-        (1999, "USD", 19, 990_000_000),
-        (1, "USD", 0, 10_000_000),
-        (12345, "KWD", 12, 345_000_000),
-        (-1999, "USD", -19, -990_000_000),
-    ],
-)
-def test_units_follow_the_currency(amount, currency, units, nanos):
-    assert to_units(amount, currency) == (units, nanos)
-
-
-@given(st.integers(-(10**15), 10**15), st.sampled_from(sorted(EXPONENTS)))
-def test_money_round_trips(amount, currency):
-    units, nanos = to_units(amount, currency)
-    scale = 10 ** EXPONENTS[currency]
-    assert units * scale + nanos * scale // 10**9 == amount
 
 
 @given(st.integers(1, 10**15), st.sampled_from(sorted(EXPONENTS)))

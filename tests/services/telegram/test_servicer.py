@@ -1,5 +1,6 @@
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
@@ -7,6 +8,8 @@ from libral.telegram.v1 import telegram_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy import text
 
+from services.kernel.clock import FixedClock
+from services.telegram import worker
 from services.telegram.__main__ import build
 from services.telegram.worker import describe
 from tests.fakes import botapi
@@ -169,6 +172,27 @@ async def test_an_update_waits_for_a_room_that_is_away(
 
     await eventually(tried)
     assert await all_payments() == []
+
+
+async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
+    mesh, environment, post_to, monkeypatch
+):
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    clock = FixedClock(datetime.now(UTC) + timedelta(hours=1))
+    room = await mesh.start("telegram", build, environment, users_target="127.0.0.1:9", clock=clock)
+    await post_to(room)(botapi.command(1, "/start"))
+
+    async def put_off() -> bool:
+        return bool(await rows(room, "SELECT id FROM updates WHERE error <> ''"))
+
+    await eventually(put_off)
+    clock.time = datetime.now(UTC)
+
+    async def tried_again() -> bool:
+        query = "SELECT id FROM updates WHERE due_time < now() + interval '31 seconds'"
+        return bool(await rows(room, query))
+
+    await eventually(tried_again)
 
 
 async def test_the_answer_does_not_have_to_arrive(post, handled, all_users, api):

@@ -27,10 +27,11 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from libral.policy.v1 import policy_pb2 as libral_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1blibral/users/v1/users.proto\x12\x0flibral.users.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dlibral/policy/v1/policy.proto\"\xbe\x04\n\x04User\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x13\n\x05login\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x05roles\x18\x04 \x03(\x0e\x32\x16.libral.policy.v1.RoleB\x04\xe2\x41\x01\x01\x12\x30\n\x05state\x18\x05 \x01(\x0e\x32\x1b.libral.users.v1.User.StateB\x04\xe2\x41\x01\x03\x12\x19\n\x0btelegram_id\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11telegram_username\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rlanguage_code\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x38\n\x0elast_seen_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\r \x01(\tB\x04\xe2\x41\x01\x01\"F\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\r\n\tSUSPENDED\x10\x02\x12\x0b\n\x07\x44\x45LETED\x10\x03\"$\n\x0eGetUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xd4\x01\n\x10ListUsersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05query\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12*\n\x04role\x18\x04 \x01(\x0e\x32\x16.libral.policy.v1.RoleB\x04\xe2\x41\x01\x01\x12\x30\n\x05state\x18\x05 \x01(\x0e\x32\x1b.libral.users.v1.User.StateB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"R\n\x11ListUsersResponse\x12$\n\x05users\x18\x01 \x03(\x0b\x32\x15.libral.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x11\x43reateUserRequest\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.UserB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x04\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x11UpdateUserRequest\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.UserB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"\'\n\x11\x44\x65leteUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\")\n\x13UndeleteUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x15\n\x13GetUserStatsRequest\"\xb1\x01\n\tUserStats\x12\x13\n\x0btotal_count\x18\x01 \x01(\x03\x12\x17\n\x0f\x61\x63tive_5m_count\x18\x02 \x01(\x03\x12\x18\n\x10\x61\x63tive_24h_count\x18\x03 \x01(\x03\x12\x17\n\x0fnew_today_count\x18\x04 \x01(\x03\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x30\n\x0cmeasure_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x19RecordTelegramUserRequest\x12\x19\n\x0btelegram_id\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11telegram_username\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rlanguage_code\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tseen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"R\n\x1aRecordTelegramUserResponse\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.User\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\";\n\x0cLoginRequest\x12\x13\n\x05login\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x18LoginWithTelegramRequest\x12\x17\n\tinit_data\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"2\n\x13RefreshTokenRequest\x12\x1b\n\rrefresh_token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\rLogoutRequest\x12\x1b\n\rrefresh_token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xc7\x01\n\tTokenPair\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x37\n\x13refresh_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x04user\x18\x05 \x01(\x0b\x32\x15.libral.users.v1.User\"\x19\n\x17GetJsonWebKeySetRequest\":\n\rJsonWebKeySet\x12)\n\x04keys\x18\x01 \x03(\x0b\x32\x1b.libral.users.v1.JsonWebKey\"X\n\nJsonWebKey\x12\x0b\n\x03kty\x18\x01 \x01(\t\x12\x0b\n\x03\x63rv\x18\x02 \x01(\t\x12\t\n\x01x\x18\x03 \x01(\t\x12\x0b\n\x03kid\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0b\n\x03\x61lg\x18\x06 \x01(\t\"\xee\x01\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04user\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0crefresh_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63urrent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\"H\n\x13ListSessionsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"[\n\x14ListSessionsResponse\x12*\n\x08sessions\x18\x01 \x03(\x0b\x32\x18.libral.users.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteSessionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8b\x02\n\x06\x41piKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06secret\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\rlast_use_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"E\n\x13\x43reateApiKeyRequest\x12.\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.libral.users.v1.ApiKeyB\x04\xe2\x41\x01\x02\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x13ListApiKeysResponse\x12)\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x17.libral.users.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13\x44\x65leteApiKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"-\n\x15\x45xchangeApiKeyRequest\x12\x14\n\x06secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\x8a\x08\n\x0bUserService\x12v\n\x07GetUser\x12\x1f.libral.users.v1.GetUserRequest\x1a\x15.libral.users.v1.User\"3\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12~\n\tListUsers\x12!.libral.users.v1.ListUsersRequest\x1a\".libral.users.v1.ListUsersResponse\"*\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12w\n\nCreateUser\x12\".libral.users.v1.CreateUserRequest\x1a\x15.libral.users.v1.User\".\xa2\xd4\x18\x13\x12\x02\x06\x07\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x11\"\t/v1/users:\x04user\x12\x85\x01\n\nUpdateUser\x12\".libral.users.v1.UpdateUserRequest\x1a\x15.libral.users.v1.User\"<\xa2\xd4\x18\x13\x12\x02\x06\x07\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x1f\x32\x17/v1/{user.name=users/*}:\x04user\x12y\n\nDeleteUser\x12\".libral.users.v1.DeleteUserRequest\x1a\x15.libral.users.v1.User\"0\xa2\xd4\x18\x12\x12\x01\x06\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x14*\x12/v1/{name=users/*}\x12\x89\x01\n\x0cUndeleteUser\x12$.libral.users.v1.UndeleteUserRequest\x1a\x15.libral.users.v1.User\"<\xa2\xd4\x18\x12\x12\x01\x06\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=users/*}:undelete:\x01*\x12\x82\x01\n\x0cGetUserStats\x12$.libral.users.v1.GetUserStatsRequest\x1a\x1a.libral.users.v1.UserStats\"0\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/users:stats\x12v\n\x12RecordTelegramUser\x12*.libral.users.v1.RecordTelegramUserRequest\x1a+.libral.users.v1.RecordTelegramUserResponse\"\x07\xa2\xd4\x18\x03\x12\x01\x07\x32\xb8\n\n\x0b\x41uthService\x12\x65\n\x05Login\x12\x1d.libral.users.v1.LoginRequest\x1a\x1a.libral.users.v1.TokenPair\"!\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth:login:\x01*\x12\x80\x01\n\x11LoginWithTelegram\x12).libral.users.v1.LoginWithTelegramRequest\x1a\x1a.libral.users.v1.TokenPair\"$\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth:telegram:\x01*\x12s\n\x0cRefreshToken\x12$.libral.users.v1.RefreshTokenRequest\x1a\x1a.libral.users.v1.TokenPair\"!\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth:refresh:\x01*\x12\x64\n\x06Logout\x12\x1e.libral.users.v1.LogoutRequest\x1a\x16.google.protobuf.Empty\"\"\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth:logout:\x01*\x12\x85\x01\n\x10GetJsonWebKeySet\x12(.libral.users.v1.GetJsonWebKeySetRequest\x1a\x1e.libral.users.v1.JsonWebKeySet\"\'\x90\x02\x01\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x12\x80\x01\n\x0cListSessions\x12$.libral.users.v1.ListSessionsRequest\x1a%.libral.users.v1.ListSessionsResponse\"#\x90\x02\x01\xa2\xd4\x18\x08\x12\x06\x01\x02\x03\x04\x05\x06\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12{\n\rDeleteSession\x12%.libral.users.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\"+\xa2\xd4\x18\n\x12\x06\x01\x02\x03\x04\x05\x06 \x01\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=sessions/*}\x12t\n\x0c\x43reateApiKey\x12$.libral.users.v1.CreateApiKeyRequest\x1a\x17.libral.users.v1.ApiKey\"%\xa2\xd4\x18\x05\x12\x01\x06 \x01\x82\xd3\xe4\x93\x02\x16\"\x0b/v1/apiKeys:\x07\x61pi_key\x12w\n\x0bListApiKeys\x12#.libral.users.v1.ListApiKeysRequest\x1a$.libral.users.v1.ListApiKeysResponse\"\x1d\x90\x02\x01\xa2\xd4\x18\x03\x12\x01\x06\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12s\n\x0c\x44\x65leteApiKey\x12$.libral.users.v1.DeleteApiKeyRequest\x1a\x16.google.protobuf.Empty\"%\xa2\xd4\x18\x05\x12\x01\x06 \x01\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=apiKeys/*}\x12x\n\x0e\x45xchangeApiKey\x12&.libral.users.v1.ExchangeApiKeyRequest\x1a\x1a.libral.users.v1.TokenPair\"\"\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth:exchange:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1blibral/users/v1/users.proto\x12\x0flibral.users.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1dlibral/policy/v1/policy.proto\"\xbe\x04\n\x04User\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x13\n\x05login\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x05roles\x18\x04 \x03(\x0e\x32\x16.libral.policy.v1.RoleB\x04\xe2\x41\x01\x01\x12\x30\n\x05state\x18\x05 \x01(\x0e\x32\x1b.libral.users.v1.User.StateB\x04\xe2\x41\x01\x03\x12\x19\n\x0btelegram_id\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11telegram_username\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rlanguage_code\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x38\n\x0elast_seen_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\r \x01(\tB\x04\xe2\x41\x01\x01\"F\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\r\n\tSUSPENDED\x10\x02\x12\x0b\n\x07\x44\x45LETED\x10\x03\"$\n\x0eGetUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xd4\x01\n\x10ListUsersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05query\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12*\n\x04role\x18\x04 \x01(\x0e\x32\x16.libral.policy.v1.RoleB\x04\xe2\x41\x01\x01\x12\x30\n\x05state\x18\x05 \x01(\x0e\x32\x1b.libral.users.v1.User.StateB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"R\n\x11ListUsersResponse\x12$\n\x05users\x18\x01 \x03(\x0b\x32\x15.libral.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xda\x01\n\x0cUserPurchase\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1b\n\rcurrency_code\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rpayment_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0crefund_count\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12-\n\x0bpaid_amount\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\x04\xe2\x41\x01\x03\x12\x31\n\x0frefunded_amount\x18\x06 \x01(\x0b\x32\x12.google.type.MoneyB\x04\xe2\x41\x01\x03\"c\n\x18ListUserPurchasesRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListUserPurchasesResponse\x12\x30\n\tpurchases\x18\x01 \x03(\x0b\x32\x1d.libral.users.v1.UserPurchase\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x11\x43reateUserRequest\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.UserB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x04\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x11UpdateUserRequest\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.UserB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"\'\n\x11\x44\x65leteUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\")\n\x13UndeleteUserRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x15\n\x13GetUserStatsRequest\"\xb1\x01\n\tUserStats\x12\x13\n\x0btotal_count\x18\x01 \x01(\x03\x12\x17\n\x0f\x61\x63tive_5m_count\x18\x02 \x01(\x03\x12\x18\n\x10\x61\x63tive_24h_count\x18\x03 \x01(\x03\x12\x17\n\x0fnew_today_count\x18\x04 \x01(\x03\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x30\n\x0cmeasure_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x19RecordTelegramUserRequest\x12\x19\n\x0btelegram_id\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\x11telegram_username\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rlanguage_code\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tseen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"R\n\x1aRecordTelegramUserResponse\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.libral.users.v1.User\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\";\n\x0cLoginRequest\x12\x13\n\x05login\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"3\n\x18LoginWithTelegramRequest\x12\x17\n\tinit_data\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"2\n\x13RefreshTokenRequest\x12\x1b\n\rrefresh_token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\rLogoutRequest\x12\x1b\n\rrefresh_token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xc7\x01\n\tTokenPair\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x37\n\x13refresh_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x04user\x18\x05 \x01(\x0b\x32\x15.libral.users.v1.User\"\x19\n\x17GetJsonWebKeySetRequest\":\n\rJsonWebKeySet\x12)\n\x04keys\x18\x01 \x03(\x0b\x32\x1b.libral.users.v1.JsonWebKey\"X\n\nJsonWebKey\x12\x0b\n\x03kty\x18\x01 \x01(\t\x12\x0b\n\x03\x63rv\x18\x02 \x01(\t\x12\t\n\x01x\x18\x03 \x01(\t\x12\x0b\n\x03kid\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0b\n\x03\x61lg\x18\x06 \x01(\t\"\xee\x01\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04user\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0crefresh_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63urrent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\"H\n\x13ListSessionsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"[\n\x14ListSessionsResponse\x12*\n\x08sessions\x18\x01 \x03(\x0b\x32\x18.libral.users.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteSessionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8b\x02\n\x06\x41piKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06secret\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x37\n\rlast_use_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"E\n\x13\x43reateApiKeyRequest\x12.\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.libral.users.v1.ApiKeyB\x04\xe2\x41\x01\x02\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x13ListApiKeysResponse\x12)\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x17.libral.users.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13\x44\x65leteApiKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"-\n\x15\x45xchangeApiKeyRequest\x12\x14\n\x06secret\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\xb8\t\n\x0bUserService\x12v\n\x07GetUser\x12\x1f.libral.users.v1.GetUserRequest\x1a\x15.libral.users.v1.User\"3\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12~\n\tListUsers\x12!.libral.users.v1.ListUsersRequest\x1a\".libral.users.v1.ListUsersResponse\"*\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12w\n\nCreateUser\x12\".libral.users.v1.CreateUserRequest\x1a\x15.libral.users.v1.User\".\xa2\xd4\x18\x13\x12\x02\x06\x07\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x11\"\t/v1/users:\x04user\x12\x85\x01\n\nUpdateUser\x12\".libral.users.v1.UpdateUserRequest\x1a\x15.libral.users.v1.User\"<\xa2\xd4\x18\x13\x12\x02\x06\x07\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x1f\x32\x17/v1/{user.name=users/*}:\x04user\x12y\n\nDeleteUser\x12\".libral.users.v1.DeleteUserRequest\x1a\x15.libral.users.v1.User\"0\xa2\xd4\x18\x12\x12\x01\x06\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02\x14*\x12/v1/{name=users/*}\x12\x89\x01\n\x0cUndeleteUser\x12$.libral.users.v1.UndeleteUserRequest\x1a\x15.libral.users.v1.User\"<\xa2\xd4\x18\x12\x12\x01\x06\x1a\x0busers.write \x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=users/*}:undelete:\x01*\x12\xab\x01\n\x11ListUserPurchases\x12).libral.users.v1.ListUserPurchasesRequest\x1a*.libral.users.v1.ListUserPurchasesResponse\"?\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=users/*}/purchases\x12\x82\x01\n\x0cGetUserStats\x12$.libral.users.v1.GetUserStatsRequest\x1a\x1a.libral.users.v1.UserStats\"0\x90\x02\x01\xa2\xd4\x18\x12\x12\x04\x04\x05\x06\x07\x1a\nusers.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/users:stats\x12v\n\x12RecordTelegramUser\x12*.libral.users.v1.RecordTelegramUserRequest\x1a+.libral.users.v1.RecordTelegramUserResponse\"\x07\xa2\xd4\x18\x03\x12\x01\x07\x32\xb8\n\n\x0b\x41uthService\x12\x65\n\x05Login\x12\x1d.libral.users.v1.LoginRequest\x1a\x1a.libral.users.v1.TokenPair\"!\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth:login:\x01*\x12\x80\x01\n\x11LoginWithTelegram\x12).libral.users.v1.LoginWithTelegramRequest\x1a\x1a.libral.users.v1.TokenPair\"$\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth:telegram:\x01*\x12s\n\x0cRefreshToken\x12$.libral.users.v1.RefreshTokenRequest\x1a\x1a.libral.users.v1.TokenPair\"!\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth:refresh:\x01*\x12\x64\n\x06Logout\x12\x1e.libral.users.v1.LogoutRequest\x1a\x16.google.protobuf.Empty\"\"\xa2\xd4\x18\x04\x08\x01 \x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth:logout:\x01*\x12\x85\x01\n\x10GetJsonWebKeySet\x12(.libral.users.v1.GetJsonWebKeySetRequest\x1a\x1e.libral.users.v1.JsonWebKeySet\"\'\x90\x02\x01\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x12\x80\x01\n\x0cListSessions\x12$.libral.users.v1.ListSessionsRequest\x1a%.libral.users.v1.ListSessionsResponse\"#\x90\x02\x01\xa2\xd4\x18\x08\x12\x06\x01\x02\x03\x04\x05\x06\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12{\n\rDeleteSession\x12%.libral.users.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\"+\xa2\xd4\x18\n\x12\x06\x01\x02\x03\x04\x05\x06 \x01\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=sessions/*}\x12t\n\x0c\x43reateApiKey\x12$.libral.users.v1.CreateApiKeyRequest\x1a\x17.libral.users.v1.ApiKey\"%\xa2\xd4\x18\x05\x12\x01\x06 \x01\x82\xd3\xe4\x93\x02\x16\"\x0b/v1/apiKeys:\x07\x61pi_key\x12w\n\x0bListApiKeys\x12#.libral.users.v1.ListApiKeysRequest\x1a$.libral.users.v1.ListApiKeysResponse\"\x1d\x90\x02\x01\xa2\xd4\x18\x03\x12\x01\x06\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12s\n\x0c\x44\x65leteApiKey\x12$.libral.users.v1.DeleteApiKeyRequest\x1a\x16.google.protobuf.Empty\"%\xa2\xd4\x18\x05\x12\x01\x06 \x01\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=apiKeys/*}\x12x\n\x0e\x45xchangeApiKey\x12&.libral.users.v1.ExchangeApiKeyRequest\x1a\x1a.libral.users.v1.TokenPair\"\"\xa2\xd4\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth:exchange:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,6 +78,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTUSERSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\001'
   _globals['_LISTUSERSREQUEST'].fields_by_name['show_deleted']._loaded_options = None
   _globals['_LISTUSERSREQUEST'].fields_by_name['show_deleted']._serialized_options = b'\342A\001\001'
+  _globals['_USERPURCHASE'].fields_by_name['name']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['name']._serialized_options = b'\342A\001\010'
+  _globals['_USERPURCHASE'].fields_by_name['currency_code']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['currency_code']._serialized_options = b'\342A\001\003'
+  _globals['_USERPURCHASE'].fields_by_name['payment_count']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['payment_count']._serialized_options = b'\342A\001\003'
+  _globals['_USERPURCHASE'].fields_by_name['refund_count']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['refund_count']._serialized_options = b'\342A\001\003'
+  _globals['_USERPURCHASE'].fields_by_name['paid_amount']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['paid_amount']._serialized_options = b'\342A\001\003'
+  _globals['_USERPURCHASE'].fields_by_name['refunded_amount']._loaded_options = None
+  _globals['_USERPURCHASE'].fields_by_name['refunded_amount']._serialized_options = b'\342A\001\003'
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTUSERPURCHASESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_CREATEUSERREQUEST'].fields_by_name['user']._loaded_options = None
   _globals['_CREATEUSERREQUEST'].fields_by_name['user']._serialized_options = b'\342A\001\002'
   _globals['_CREATEUSERREQUEST'].fields_by_name['password']._loaded_options = None
@@ -165,6 +184,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERSERVICE'].methods_by_name['DeleteUser']._serialized_options = b'\242\324\030\022\022\001\006\032\013users.write \001\202\323\344\223\002\024*\022/v1/{name=users/*}'
   _globals['_USERSERVICE'].methods_by_name['UndeleteUser']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['UndeleteUser']._serialized_options = b'\242\324\030\022\022\001\006\032\013users.write \001\202\323\344\223\002 \"\033/v1/{name=users/*}:undelete:\001*'
+  _globals['_USERSERVICE'].methods_by_name['ListUserPurchases']._loaded_options = None
+  _globals['_USERSERVICE'].methods_by_name['ListUserPurchases']._serialized_options = b'\220\002\001\242\324\030\022\022\004\004\005\006\007\032\nusers.read\202\323\344\223\002 \022\036/v1/{parent=users/*}/purchases'
   _globals['_USERSERVICE'].methods_by_name['GetUserStats']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['GetUserStats']._serialized_options = b'\220\002\001\242\324\030\022\022\004\004\005\006\007\032\nusers.read\202\323\344\223\002\021\022\017/v1/users:stats'
   _globals['_USERSERVICE'].methods_by_name['RecordTelegramUser']._loaded_options = None
@@ -191,70 +212,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE'].methods_by_name['DeleteApiKey']._serialized_options = b'\242\324\030\005\022\001\006 \001\202\323\344\223\002\026*\024/v1/{name=apiKeys/*}'
   _globals['_AUTHSERVICE'].methods_by_name['ExchangeApiKey']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['ExchangeApiKey']._serialized_options = b'\242\324\030\002\010\001\202\323\344\223\002\026\"\021/v1/auth:exchange:\001*'
-  _globals['_USER']._serialized_start=239
-  _globals['_USER']._serialized_end=813
-  _globals['_USER_STATE']._serialized_start=743
-  _globals['_USER_STATE']._serialized_end=813
-  _globals['_GETUSERREQUEST']._serialized_start=815
-  _globals['_GETUSERREQUEST']._serialized_end=851
-  _globals['_LISTUSERSREQUEST']._serialized_start=854
-  _globals['_LISTUSERSREQUEST']._serialized_end=1066
-  _globals['_LISTUSERSRESPONSE']._serialized_start=1068
-  _globals['_LISTUSERSRESPONSE']._serialized_end=1150
-  _globals['_CREATEUSERREQUEST']._serialized_start=1152
-  _globals['_CREATEUSERREQUEST']._serialized_end=1264
-  _globals['_UPDATEUSERREQUEST']._serialized_start=1266
-  _globals['_UPDATEUSERREQUEST']._serialized_end=1383
-  _globals['_DELETEUSERREQUEST']._serialized_start=1385
-  _globals['_DELETEUSERREQUEST']._serialized_end=1424
-  _globals['_UNDELETEUSERREQUEST']._serialized_start=1426
-  _globals['_UNDELETEUSERREQUEST']._serialized_end=1467
-  _globals['_GETUSERSTATSREQUEST']._serialized_start=1469
-  _globals['_GETUSERSTATSREQUEST']._serialized_end=1490
-  _globals['_USERSTATS']._serialized_start=1493
-  _globals['_USERSTATS']._serialized_end=1670
-  _globals['_RECORDTELEGRAMUSERREQUEST']._serialized_start=1673
-  _globals['_RECORDTELEGRAMUSERREQUEST']._serialized_end=1870
-  _globals['_RECORDTELEGRAMUSERRESPONSE']._serialized_start=1872
-  _globals['_RECORDTELEGRAMUSERRESPONSE']._serialized_end=1954
-  _globals['_LOGINREQUEST']._serialized_start=1956
-  _globals['_LOGINREQUEST']._serialized_end=2015
-  _globals['_LOGINWITHTELEGRAMREQUEST']._serialized_start=2017
-  _globals['_LOGINWITHTELEGRAMREQUEST']._serialized_end=2068
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=2070
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=2120
-  _globals['_LOGOUTREQUEST']._serialized_start=2122
-  _globals['_LOGOUTREQUEST']._serialized_end=2166
-  _globals['_TOKENPAIR']._serialized_start=2169
-  _globals['_TOKENPAIR']._serialized_end=2368
-  _globals['_GETJSONWEBKEYSETREQUEST']._serialized_start=2370
-  _globals['_GETJSONWEBKEYSETREQUEST']._serialized_end=2395
-  _globals['_JSONWEBKEYSET']._serialized_start=2397
-  _globals['_JSONWEBKEYSET']._serialized_end=2455
-  _globals['_JSONWEBKEY']._serialized_start=2457
-  _globals['_JSONWEBKEY']._serialized_end=2545
-  _globals['_SESSION']._serialized_start=2548
-  _globals['_SESSION']._serialized_end=2786
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=2788
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=2860
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=2862
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2953
-  _globals['_DELETESESSIONREQUEST']._serialized_start=2955
-  _globals['_DELETESESSIONREQUEST']._serialized_end=2997
-  _globals['_APIKEY']._serialized_start=3000
-  _globals['_APIKEY']._serialized_end=3267
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=3269
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=3338
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=3340
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=3411
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=3413
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=3502
-  _globals['_DELETEAPIKEYREQUEST']._serialized_start=3504
-  _globals['_DELETEAPIKEYREQUEST']._serialized_end=3545
-  _globals['_EXCHANGEAPIKEYREQUEST']._serialized_start=3547
-  _globals['_EXCHANGEAPIKEYREQUEST']._serialized_end=3592
-  _globals['_USERSERVICE']._serialized_start=3595
-  _globals['_USERSERVICE']._serialized_end=4629
-  _globals['_AUTHSERVICE']._serialized_start=4632
-  _globals['_AUTHSERVICE']._serialized_end=5968
+  _globals['_USER']._serialized_start=264
+  _globals['_USER']._serialized_end=838
+  _globals['_USER_STATE']._serialized_start=768
+  _globals['_USER_STATE']._serialized_end=838
+  _globals['_GETUSERREQUEST']._serialized_start=840
+  _globals['_GETUSERREQUEST']._serialized_end=876
+  _globals['_LISTUSERSREQUEST']._serialized_start=879
+  _globals['_LISTUSERSREQUEST']._serialized_end=1091
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1093
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1175
+  _globals['_USERPURCHASE']._serialized_start=1178
+  _globals['_USERPURCHASE']._serialized_end=1396
+  _globals['_LISTUSERPURCHASESREQUEST']._serialized_start=1398
+  _globals['_LISTUSERPURCHASESREQUEST']._serialized_end=1497
+  _globals['_LISTUSERPURCHASESRESPONSE']._serialized_start=1499
+  _globals['_LISTUSERPURCHASESRESPONSE']._serialized_end=1601
+  _globals['_CREATEUSERREQUEST']._serialized_start=1603
+  _globals['_CREATEUSERREQUEST']._serialized_end=1715
+  _globals['_UPDATEUSERREQUEST']._serialized_start=1717
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1834
+  _globals['_DELETEUSERREQUEST']._serialized_start=1836
+  _globals['_DELETEUSERREQUEST']._serialized_end=1875
+  _globals['_UNDELETEUSERREQUEST']._serialized_start=1877
+  _globals['_UNDELETEUSERREQUEST']._serialized_end=1918
+  _globals['_GETUSERSTATSREQUEST']._serialized_start=1920
+  _globals['_GETUSERSTATSREQUEST']._serialized_end=1941
+  _globals['_USERSTATS']._serialized_start=1944
+  _globals['_USERSTATS']._serialized_end=2121
+  _globals['_RECORDTELEGRAMUSERREQUEST']._serialized_start=2124
+  _globals['_RECORDTELEGRAMUSERREQUEST']._serialized_end=2321
+  _globals['_RECORDTELEGRAMUSERRESPONSE']._serialized_start=2323
+  _globals['_RECORDTELEGRAMUSERRESPONSE']._serialized_end=2405
+  _globals['_LOGINREQUEST']._serialized_start=2407
+  _globals['_LOGINREQUEST']._serialized_end=2466
+  _globals['_LOGINWITHTELEGRAMREQUEST']._serialized_start=2468
+  _globals['_LOGINWITHTELEGRAMREQUEST']._serialized_end=2519
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=2521
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=2571
+  _globals['_LOGOUTREQUEST']._serialized_start=2573
+  _globals['_LOGOUTREQUEST']._serialized_end=2617
+  _globals['_TOKENPAIR']._serialized_start=2620
+  _globals['_TOKENPAIR']._serialized_end=2819
+  _globals['_GETJSONWEBKEYSETREQUEST']._serialized_start=2821
+  _globals['_GETJSONWEBKEYSETREQUEST']._serialized_end=2846
+  _globals['_JSONWEBKEYSET']._serialized_start=2848
+  _globals['_JSONWEBKEYSET']._serialized_end=2906
+  _globals['_JSONWEBKEY']._serialized_start=2908
+  _globals['_JSONWEBKEY']._serialized_end=2996
+  _globals['_SESSION']._serialized_start=2999
+  _globals['_SESSION']._serialized_end=3237
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=3239
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=3311
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=3313
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=3404
+  _globals['_DELETESESSIONREQUEST']._serialized_start=3406
+  _globals['_DELETESESSIONREQUEST']._serialized_end=3448
+  _globals['_APIKEY']._serialized_start=3451
+  _globals['_APIKEY']._serialized_end=3718
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=3720
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=3789
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=3791
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=3862
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=3864
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=3953
+  _globals['_DELETEAPIKEYREQUEST']._serialized_start=3955
+  _globals['_DELETEAPIKEYREQUEST']._serialized_end=3996
+  _globals['_EXCHANGEAPIKEYREQUEST']._serialized_start=3998
+  _globals['_EXCHANGEAPIKEYREQUEST']._serialized_end=4043
+  _globals['_USERSERVICE']._serialized_start=4046
+  _globals['_USERSERVICE']._serialized_end=5254
+  _globals['_AUTHSERVICE']._serialized_start=5257
+  _globals['_AUTHSERVICE']._serialized_end=6593
 # @@protoc_insertion_point(module_scope)

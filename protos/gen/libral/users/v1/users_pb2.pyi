@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import money_pb2 as _money_pb2
 from libral.policy.v1 import policy_pb2 as _policy_pb2
 import builtins as _builtins
 import sys
@@ -220,6 +221,112 @@ class ListUsersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListUsersResponse: _TypeAlias = ListUsersResponse  # noqa: Y015
+
+@_typing.final
+class UserPurchase(_message.Message):
+    """What a user bought in one currency: the sum of the payments that were
+    recorded so far, counted once each.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    PAYMENT_COUNT_FIELD_NUMBER: _builtins.int
+    REFUND_COUNT_FIELD_NUMBER: _builtins.int
+    PAID_AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The resource name, `users/{user}/purchases/{currency}`."""
+    currency_code: _builtins.str
+    """The currency (ISO 4217), or `XTR` for Telegram Stars."""
+    payment_count: _builtins.int
+    """How many payments were completed."""
+    refund_count: _builtins.int
+    """How many of them were refunded."""
+    @_builtins.property
+    def paid_amount(self) -> _money_pb2.Money:
+        """What was paid, refunded payments included."""
+
+    @_builtins.property
+    def refunded_amount(self) -> _money_pb2.Money:
+        """What was given back."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        payment_count: _builtins.int = ...,
+        refund_count: _builtins.int = ...,
+        paid_amount: _money_pb2.Money | None = ...,
+        refunded_amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["paid_amount", b"paid_amount", "refunded_amount", b"refunded_amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "name", b"name", "paid_amount", b"paid_amount", "payment_count", b"payment_count", "refund_count", b"refund_count", "refunded_amount", b"refunded_amount"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UserPurchase: _TypeAlias = UserPurchase  # noqa: Y015
+
+@_typing.final
+class ListUserPurchasesRequest(_message.Message):
+    """Request of ListUserPurchases."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """The user, `users/{user}`."""
+    page_size: _builtins.int
+    """Currencies a page: 1 to 1000, 50 if unset."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUserPurchasesRequest: _TypeAlias = ListUserPurchasesRequest  # noqa: Y015
+
+@_typing.final
+class ListUserPurchasesResponse(_message.Message):
+    """Response of ListUserPurchases."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURCHASES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page. Empty: this was the last."""
+    @_builtins.property
+    def purchases(self) -> _containers.RepeatedCompositeFieldContainer[Global___UserPurchase]:
+        """The purchases of this page, by currency."""
+
+    def __init__(
+        self,
+        *,
+        purchases: _abc.Iterable[Global___UserPurchase] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "purchases", b"purchases"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUserPurchasesResponse: _TypeAlias = ListUserPurchasesResponse  # noqa: Y015
 
 @_typing.final
 class CreateUserRequest(_message.Message):

@@ -66,6 +66,11 @@ class UserServiceStub:
                 request_serializer=libral_dot_users_dot_v1_dot_users__pb2.UndeleteUserRequest.SerializeToString,
                 response_deserializer=libral_dot_users_dot_v1_dot_users__pb2.User.FromString,
                 _registered_method=True)
+        self.ListUserPurchases = channel.unary_unary(
+                '/libral.users.v1.UserService/ListUserPurchases',
+                request_serializer=libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesRequest.SerializeToString,
+                response_deserializer=libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesResponse.FromString,
+                _registered_method=True)
         self.GetUserStats = channel.unary_unary(
                 '/libral.users.v1.UserService/GetUserStats',
                 request_serializer=libral_dot_users_dot_v1_dot_users__pb2.GetUserStatsRequest.SerializeToString,
@@ -124,6 +129,13 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUserPurchases(self, request, context):
+        """Lists what a user bought, by currency.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetUserStats(self, request, context):
         """Counts users, from the rows as they are now.
         """
@@ -171,6 +183,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.UndeleteUser,
                     request_deserializer=libral_dot_users_dot_v1_dot_users__pb2.UndeleteUserRequest.FromString,
                     response_serializer=libral_dot_users_dot_v1_dot_users__pb2.User.SerializeToString,
+            ),
+            'ListUserPurchases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUserPurchases,
+                    request_deserializer=libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesRequest.FromString,
+                    response_serializer=libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesResponse.SerializeToString,
             ),
             'GetUserStats': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUserStats,
@@ -346,6 +363,33 @@ class UserService:
             '/libral.users.v1.UserService/UndeleteUser',
             libral_dot_users_dot_v1_dot_users__pb2.UndeleteUserRequest.SerializeToString,
             libral_dot_users_dot_v1_dot_users__pb2.User.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUserPurchases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.users.v1.UserService/ListUserPurchases',
+            libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesRequest.SerializeToString,
+            libral_dot_users_dot_v1_dot_users__pb2.ListUserPurchasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

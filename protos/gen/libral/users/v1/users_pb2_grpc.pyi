@@ -46,6 +46,8 @@ class UserServiceStub:
     """Deletes a user softly: it is kept, hidden and barred from signing in."""
     UndeleteUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.UndeleteUserRequest, _users_pb2.User]
     """Brings a deleted user back."""
+    ListUserPurchases: _grpc.UnaryUnaryMultiCallable[_users_pb2.ListUserPurchasesRequest, _users_pb2.ListUserPurchasesResponse]
+    """Lists what a user bought, by currency."""
     GetUserStats: _grpc.UnaryUnaryMultiCallable[_users_pb2.GetUserStatsRequest, _users_pb2.UserStats]
     """Counts users, from the rows as they are now."""
     RecordTelegramUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.RecordTelegramUserRequest, _users_pb2.RecordTelegramUserResponse]
@@ -70,6 +72,8 @@ class UserServiceAsyncStub(UserServiceStub):
     """Deletes a user softly: it is kept, hidden and barred from signing in."""
     UndeleteUser: _aio.UnaryUnaryMultiCallable[_users_pb2.UndeleteUserRequest, _users_pb2.User]  # type: ignore[assignment]
     """Brings a deleted user back."""
+    ListUserPurchases: _aio.UnaryUnaryMultiCallable[_users_pb2.ListUserPurchasesRequest, _users_pb2.ListUserPurchasesResponse]  # type: ignore[assignment]
+    """Lists what a user bought, by currency."""
     GetUserStats: _aio.UnaryUnaryMultiCallable[_users_pb2.GetUserStatsRequest, _users_pb2.UserStats]  # type: ignore[assignment]
     """Counts users, from the rows as they are now."""
     RecordTelegramUser: _aio.UnaryUnaryMultiCallable[_users_pb2.RecordTelegramUserRequest, _users_pb2.RecordTelegramUserResponse]  # type: ignore[assignment]
@@ -127,6 +131,14 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.User, _abc.Awaitable[_users_pb2.User]]:
         """Brings a deleted user back."""
+
+    @_abc_1.abstractmethod
+    def ListUserPurchases(
+        self,
+        request: _users_pb2.ListUserPurchasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.ListUserPurchasesResponse, _abc.Awaitable[_users_pb2.ListUserPurchasesResponse]]:
+        """Lists what a user bought, by currency."""
 
     @_abc_1.abstractmethod
     def GetUserStats(

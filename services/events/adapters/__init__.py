@@ -1,0 +1,1 @@
+"""Outside systems: Redis as the doorbell, and where checkpoints are told."""

@@ -1,0 +1,46 @@
+"""The rules of the log: what an event must be, how the chain is hashed, which words find it."""
+
+from services.events.domain.checkpoints import Checkpoint, Mark
+from services.events.domain.entries import (
+    BATCH_MAX,
+    GENESIS,
+    Defect,
+    Entry,
+    Head,
+    chain,
+    digest,
+    find_defect,
+    violations,
+)
+from services.events.domain.reactions import (
+    Consumer,
+    Letter,
+    LetterState,
+    letter_name,
+    parse_letter_name,
+)
+from services.events.domain.words import Query, facets, number, query_violations, words_of
+
+__all__ = [
+    "BATCH_MAX",
+    "GENESIS",
+    "Checkpoint",
+    "Consumer",
+    "Defect",
+    "Entry",
+    "Head",
+    "Letter",
+    "LetterState",
+    "Mark",
+    "Query",
+    "chain",
+    "digest",
+    "facets",
+    "find_defect",
+    "letter_name",
+    "number",
+    "parse_letter_name",
+    "query_violations",
+    "violations",
+    "words_of",
+]

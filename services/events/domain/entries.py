@@ -1,0 +1,136 @@
+"""An event of the log, and the chain of hashes that holds the log together."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from services.kernel.errors import FieldViolation
+
+BATCH_MAX = 500
+DATA_BYTES_MAX = 64 * 1024
+TEXT_LENGTH_MAX = 256
+TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+GENESIS = bytes(32)
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Entry(NamedTuple):
+    """An event of the log. `data` is JSON text, kept and hashed as it is."""
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    category: int
+    level: int
+    actor: str
+    request_id: str
+    time: datetime
+    data: str
+    append_time: datetime = EPOCH
+    position: int = 0
+    hash: bytes = b""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest position, its hash and when it was appended. An empty log has position 0."""
+
+    position: int = 0
+    hash: bytes = GENESIS
+    append_time: datetime = EPOCH
+
+
+@dataclass(frozen=True)
+class Defect:
+    """The first place where a log is not as it was appended."""
+
+    position: int
+    problem: str
+
+
+def violations(entry: Entry, field: str) -> list[FieldViolation]:
+    """Lists what is wrong with an event that is to be appended."""
+    found: list[FieldViolation] = []
+    if not TYPE_PATTERN.fullmatch(entry.type):
+        found.append(FieldViolation(f"{field}.type", "It must be words like user.registered."))
+    if not entry.source:
+        found.append(FieldViolation(f"{field}.source", "It is required."))
+    if not entry.category:
+        found.append(FieldViolation(f"{field}.category", "It is required."))
+    texts = (entry.type, entry.source, entry.subject, entry.actor, entry.request_id)
+    if max(map(len, texts)) > TEXT_LENGTH_MAX or any("\0" in text for text in texts):
+        found.extend(text_violations(entry, field))
+    if len(entry.data) * 4 > DATA_BYTES_MAX and len(entry.data.encode()) > DATA_BYTES_MAX:
+        found.append(FieldViolation(f"{field}.data", f"It is larger than {DATA_BYTES_MAX} bytes."))
+    return found
+
+
+def text_violations(entry: Entry, field: str) -> list[FieldViolation]:
+    found: list[FieldViolation] = []
+    for name in ("type", "source", "subject", "actor", "request_id"):
+        text: str = getattr(entry, name)
+        if len(text) > TEXT_LENGTH_MAX:
+            found.append(FieldViolation(f"{field}.{name}", f"It is longer than {TEXT_LENGTH_MAX}."))
+        if "\0" in text and name != "type":
+            found.append(FieldViolation(f"{field}.{name}", "It must not have the character NUL."))
+    return found
+
+
+def digest(before: bytes, entry: Entry, position: int, append_time: datetime) -> bytes:
+    """Hashes an event, at a position, onto the hash of the event before it."""
+    content = (
+        position,
+        str(entry.id),
+        entry.type,
+        entry.source,
+        entry.subject,
+        entry.category,
+        entry.level,
+        entry.actor,
+        entry.request_id,
+        iso(entry.time),
+        iso(append_time),
+        entry.data,
+    )
+    return hashlib.sha256(before + orjson.dumps(content)).digest()
+
+
+def iso(time: datetime) -> str:
+    return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()
+
+
+def chain(head: Head, entries: Iterable[Entry], now: datetime) -> tuple[list[Entry], Head]:
+    """Gives each event its position and hash, on from `head`.
+
+    Time in the log never runs backwards, whatever the clock does.
+    """
+    append_time = max(now, head.append_time)
+    placed: list[Entry] = []
+    position, before = head.position, head.hash
+    for entry in entries:
+        position += 1
+        before = digest(before, entry, position, append_time)
+        placed.append(entry._replace(position=position, append_time=append_time, hash=before))
+    return placed, Head(position, before, append_time)
+
+
+def find_defect(before: Head, entries: Iterable[Entry]) -> Defect | None:
+    """Finds the first event that is missing, added or altered, going on from `before`."""
+    position, hash_before = before.position, before.hash
+    for entry in entries:
+        expected = position + 1
+        if entry.position > expected:
+            return Defect(expected, "It is missing.")
+        if entry.position < expected:
+            return Defect(entry.position, "It was added.")
+        if digest(hash_before, entry, expected, entry.append_time) != entry.hash:
+            return Defect(expected, "Its content or its hash was altered.")
+        position, hash_before = expected, entry.hash
+    return None

@@ -1,0 +1,1 @@
+"""The room's schema in PostgreSQL: SQL in, domain out."""

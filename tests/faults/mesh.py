@@ -1,0 +1,194 @@
+"""The mesh under test: the real one, behind proxies, with clocks that faults move."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.local import embedded, runner
+from deploy.local.home import Home, free_port
+from deploy.local.programs import PORTS, ROOMS, Plan, Program, make_programs
+from deploy.local.supervision import (
+    ANSWER_ERRORS,
+    Supervisor,
+    start_supervisor,
+    write_configuration,
+)
+from tests.fakes import botapi
+from tests.faults.clock import write_offset
+from tests.faults.proxy import Proxy
+from tests.faults.room import CLOCK, MUTATION
+from tests.faults.schedule import SECOND, SERVERS
+
+PASSWORD = "correct horse battery staple"
+START_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+
+class Running:
+    """Nobody asks the start of the mesh to stop."""
+
+    seen = False
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A running mesh."""
+
+    home: Home
+    plan: Plan
+    supervisor: Supervisor
+    proxies: dict[str, Proxy]
+    second_port: int
+    bot: botapi.FakeBotApi
+
+    @property
+    def gateway(self) -> str:
+        return self.plan.gateway_url
+
+    @property
+    def database_url(self) -> str:
+        """PostgreSQL itself, not by way of the proxy."""
+        port = self.plan.ports["postgres"]
+        return embedded.postgres_url(port, self.home.secret("database_password"))
+
+    @property
+    def cache_url(self) -> str:
+        """Valkey itself, not by way of the proxy."""
+        return embedded.valkey_url(self.plan.ports["valkey"], self.home.secret("cache_password"))
+
+    @property
+    def logs_targets(self) -> tuple[str, str]:
+        """Both processes of the events room."""
+        return f"127.0.0.1:{self.plan.ports['events']}", f"127.0.0.1:{self.second_port}"
+
+    def clock(self, program: str) -> Path:
+        return clock_path(self.home, program)
+
+    def pids(self) -> dict[str, int]:
+        """The pid of each program that runs."""
+        try:
+            return {str(one["name"]): int(one["pid"]) for one in self.supervisor.processes()}
+        except ANSWER_ERRORS:
+            return {}
+
+    def states(self) -> dict[str, str]:
+        return {str(one["name"]): str(one["statename"]) for one in self.supervisor.processes()}
+
+    def family(self, program: str) -> list[psutil.Process]:
+        """The processes of a program, the parent first. PostgreSQL has many."""
+        pid = self.pids().get(program, 0)
+        try:
+            parent = psutil.Process(pid) if pid else None
+            return [parent, *parent.children(recursive=True)] if parent else []
+        except psutil.Error:
+            return []
+
+    def all_processes(self) -> list[psutil.Process]:
+        return [process for name in self.pids() for process in self.family(name)]
+
+    def resume(self) -> None:
+        """Lets every process go on that a fault stopped."""
+        for process in self.all_processes():
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(signal.SIGCONT)
+
+
+@contextlib.asynccontextmanager
+async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIterator[Mesh]:
+    """Runs a mesh for as long as the context lasts, in a folder that goes with it.
+
+    `keep` is where the logs go in the end.
+    """
+    path = Path(tempfile.mkdtemp(prefix="libral-faults-"))
+    try:
+        async with botapi.serve() as bot:
+            os.environ["TELEGRAM_BOT_TOKEN"] = botapi.TOKEN
+            os.environ["TELEGRAM_WEBHOOK_SECRET"] = botapi.SECRET
+            os.environ["TELEGRAM_API_BASE"] = bot.url
+            os.environ["LIBRAL_ADMIN_PASSWORD"] = PASSWORD
+            home = Home(path)
+            home.prepare()
+            mesh = make_mesh(home, bot)
+            for proxy in mesh.proxies.values():
+                await proxy.start()
+            try:
+                await asyncio.to_thread(start, mesh, mutation)
+                yield mesh
+            finally:
+                mesh.resume()
+                await asyncio.to_thread(runner.stop, home)
+                for proxy in mesh.proxies.values():
+                    await proxy.close()
+    finally:
+        if keep is not None and (path / "logs").exists():
+            shutil.copytree(path / "logs", keep, dirs_exist_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
+    ports = home.ports(PORTS)
+    taken = set(ports.values())
+    own: list[int] = []
+    for _ in range(5):
+        own.append(free_port(taken))
+        taken.add(own[-1])
+    gateway, dashboard, second, *ours = own
+    proxies = {name: Proxy(port, ports[name]) for name, port in zip(SERVERS, ours, strict=True)}
+    plan = Plan(
+        host="127.0.0.1",
+        gateway_port=gateway,
+        dashboard_port=dashboard,
+        ports=ports,
+        database_url=embedded.postgres_url(
+            proxies["postgres"].port, home.secret("database_password")
+        ),
+        redis_url=embedded.valkey_url(proxies["valkey"].port, home.secret("cache_password")),
+        embedded_database=True,
+        embedded_cache=True,
+    )
+    return Mesh(home, plan, Supervisor(home), proxies, second, bot)
+
+
+def start(mesh: Mesh, mutation: str) -> None:
+    """Starts everything as `libral up` does, and a second process of the events room."""
+    home, plan = mesh.home, mesh.plan
+    runner.prepare_servers(home, plan)
+    programs = [altered(home, program, mutation) for program in make_programs(home, plan)]
+    events = next(program for program in programs if program.name == "events")
+    second = events.environment | {
+        "LIBRAL_EVENTS_LISTEN": f"127.0.0.1:{mesh.second_port}",
+        CLOCK: str(clock_path(home, SECOND)),
+    }
+    programs.append(replace(events, name=SECOND, environment=second))
+    write_configuration(home, programs)
+    # Every line counts in the end: no log is cut off.
+    content = home.configuration.read_text().replace("maxbytes=10MB", "maxbytes=0")
+    home.configuration.write_text(content)
+    start_supervisor(home)
+    stopped: Any = Running()
+    runner.start(home, plan, mesh.supervisor, stopped)
+    mesh.supervisor.start(SECOND)
+
+
+def altered(home: Home, program: Program, mutation: str) -> Program:
+    """Makes a room's program run by way of the harness."""
+    if program.name not in ROOMS:
+        return program
+    write_offset(clock_path(home, program.name), 0)
+    command = [sys.executable, "-m", "tests.faults.room", program.name]
+    more = {CLOCK: str(clock_path(home, program.name)), MUTATION: mutation}
+    return replace(program, command=command, environment=program.environment | more)
+
+
+def clock_path(home: Home, program: str) -> Path:
+    return home.run / f"{program}.clock"

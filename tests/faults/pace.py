@@ -1,0 +1,28 @@
+"""How fast the workload goes: so many events a second on average, with bounded bursts."""
+
+import asyncio
+import time
+
+BURST_SECONDS = 20.0
+WAIT_SECONDS = 0.02
+
+
+class Pace:
+    """A bucket that fills with what may be done. After an outage it makes up for some of it."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._budget = 0.0
+        self._filled = time.monotonic()
+
+    async def turn(self, events: int) -> None:
+        """Waits until so many events more may be caused."""
+        while True:
+            now = time.monotonic()
+            self._budget += (now - self._filled) * self._rate
+            self._budget = min(self._budget, self._rate * BURST_SECONDS)
+            self._filled = now
+            if self._budget >= events:
+                self._budget -= events
+                return
+            await asyncio.sleep(WAIT_SECONDS)

@@ -1,0 +1,133 @@
+"""After the faults everything runs, nothing is stuck, and nothing is left to do."""
+
+import asyncio
+from typing import Any
+
+import psutil
+
+from deploy.local.programs import ROOMS
+from tests.faults.history import History
+from tests.faults.mesh import Mesh
+from tests.faults.promises.evidence import Evidence
+from tests.faults.report import Finding, Violation
+from tests.faults.subscribers import Subscriber
+
+POLL_SECONDS = 0.5
+IDLE_SECONDS = 10
+DEFECTS = ("call.defect", "tasks.stuck")
+
+
+async def check(evidence: Evidence) -> list[Finding]:
+    return [
+        settled(evidence),
+        await letters(evidence),
+        stuck_processes(evidence.mesh),
+        await stuck_sessions(evidence),
+        defects(evidence.mesh),
+    ]
+
+
+async def settle(
+    database: Any, mesh: Mesh, history: History, subscribers: list[Subscriber], seconds: float
+) -> list[str]:
+    """Waits until nothing is left to do. Tells what is, when it takes too long."""
+    deadline = history.now() + seconds
+    while True:
+        left = await unsettled(database, mesh, subscribers)
+        if not left or history.now() > deadline:
+            return left
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) -> list[str]:
+    left = [
+        f"{number} events wait in the outbox of {room}"
+        for room in ROOMS
+        if (number := await database.fetchval(f"SELECT count(*) FROM {room}.outbox"))
+    ]
+    for state in ("pending", "failed"):
+        query = "SELECT count(*) FROM telegram.updates WHERE state = $1"
+        if number := await database.fetchval(query, state):
+            left.append(f"{number} updates are {state}")
+    if number := await database.fetchval("SELECT count(*) FROM payments.early_refunds"):
+        left.append(f"{number} refunds wait for their payments")
+    head = await database.fetchval("SELECT position FROM events.head")
+    left += [
+        f"{subscriber.name} is at {subscriber.position} of {head}"
+        for subscriber in subscribers
+        if subscriber.position < head
+    ]
+    left += await late_consumers(database)
+    states = await asyncio.to_thread(mesh.states)
+    left += [f"{name} is {state}" for name, state in states.items() if state != "RUNNING"]
+    return left
+
+
+async def late_consumers(database: Any) -> list[str]:
+    """Tells which room has not reacted to everything that it reacts to."""
+    if not await database.fetchval("SELECT to_regclass('users.purchases')"):
+        return []
+    types = ["payment.completed", "payment.refunded"]
+    last = await database.fetchval(
+        "SELECT coalesce(max(position), 0) FROM events.log WHERE type = ANY($1)", types
+    )
+    query = "SELECT coalesce(max(position), 0) FROM users.positions WHERE consumer = 'users'"
+    at = await database.fetchval(query)
+    return [f"users has reacted up to {at} of {last}"] if at < last else []
+
+
+def settled(evidence: Evidence) -> Finding:
+    found = [Violation("mesh", text) for text in evidence.settled]
+    return Finding("queues are empty and everything runs in the end", len(ROOMS) + 3, found)
+
+
+async def letters(evidence: Evidence) -> Finding:
+    finding = Finding("no event is given up", len(evidence.entries))
+    for room in ROOMS:
+        rows = await evidence.rows(f"SELECT consumer, position, error FROM {room}.dead_letters")
+        finding.violations += [
+            Violation(row["consumer"], f"{row['position']}: {row['error']}") for row in rows
+        ]
+    return finding
+
+
+def stuck_processes(mesh: Mesh) -> Finding:
+    processes = mesh.all_processes()
+    finding = Finding("no process is stopped or dead", len(processes))
+    for process in processes:
+        try:
+            status = process.status()
+        except psutil.Error:
+            continue
+        if status in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
+            text = f"pid {process.pid} ({process.name()}) is {status}"
+            finding.violations.append(Violation("mesh", text))
+    return finding
+
+
+async def stuck_sessions(evidence: Evidence) -> Finding:
+    rows = await evidence.rows(
+        """
+        SELECT pid, state, query, wait_event_type, extract(epoch FROM now() - state_change) AS age
+        FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """
+    )
+    finding = Finding("no session of PostgreSQL hangs", len(rows))
+    for row in rows:
+        idle = str(row["state"]).startswith("idle in transaction")
+        if row["age"] > IDLE_SECONDS and (idle or row["wait_event_type"] == "Lock"):
+            text = f"pid {row['pid']}, {row['state']} for {row['age']:.0f} s: {row['query'][:80]}"
+            finding.violations.append(Violation("mesh", text))
+    return finding
+
+
+def defects(mesh: Mesh) -> Finding:
+    """No log tells of a defect: an answer INTERNAL, or a task that does not end."""
+    finding = Finding("no log tells of a defect", 0)
+    for path in sorted(mesh.home.logs.glob("*.log")):
+        with path.open(errors="replace") as lines:
+            for line in lines:
+                finding.n += 1
+                if any(f'"{event}"' in line for event in DEFECTS):
+                    finding.violations.append(Violation("mesh", f"{path.name}: {line[:300]}"))
+    return finding

@@ -1,0 +1,186 @@
+"""One run: the mesh, the workload under faults, quiet, and the promises."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from tests.faults.client import Client
+from tests.faults.history import Blow, History
+from tests.faults.injector import Injector
+from tests.faults.mesh import Mesh, running_mesh
+from tests.faults.promises import check
+from tests.faults.promises.evidence import Evidence, read_log
+from tests.faults.promises.quiet import settle
+from tests.faults.report import Finding, Violation
+from tests.faults.schedule import deal
+from tests.faults.subscribers import (
+    RoomSubscriber,
+    SocketSubscriber,
+    SseSubscriber,
+    Subscriber,
+)
+from tests.faults.workload import Workload
+from tests.faults.workload.late import connect
+
+PATIENCE_SECONDS = (20.0, 90.0)
+CATCH_UP_SECONDS = 10.0
+TELL_SECONDS = 15.0
+POLL_SECONDS = 0.5
+AHEAD = 1.6
+"""The workload aims at so many times the events that are wanted: faults cost some."""
+FAULTS_SHARE = 0.85
+"""The part of the time in which the faults that are wanted are dealt."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a run does: at least so many events and faults, in at most so many minutes."""
+
+    seed: int
+    events: int
+    faults: int
+    minutes: float
+    only: tuple[str, ...] = ()
+    mutation: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return self.minutes * 60
+
+    @property
+    def patience(self) -> float:
+        """How long the mesh has to finish what was begun, and then to become quiet."""
+        least, most = PATIENCE_SECONDS
+        return min(max(self.seconds, least), most)
+
+    @property
+    def rate(self) -> float:
+        return self.events * AHEAD / self.seconds
+
+    @property
+    def interval(self) -> float:
+        return self.seconds * FAULTS_SHARE / self.faults
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    findings: Sequence[Finding]
+    history: History
+    events: int
+    faults: int
+
+    @property
+    def green(self) -> bool:
+        return not any(each.violations for each in self.findings)
+
+
+async def run(extent: Extent, keep: Path) -> Outcome:
+    """Runs the mesh under faults and checks every promise. Logs go to `keep`."""
+    async with running_mesh(extent.mutation, keep) as mesh, opened(mesh) as client:
+        history = History()
+        subscribers: list[Subscriber] = [
+            SseSubscriber(client),
+            SocketSubscriber(client),
+            *(
+                RoomSubscriber(client, f"grpc-{number}", target)
+                for number, target in enumerate(mesh.logs_targets, 1)
+            ),
+        ]
+        for subscriber in subscribers:
+            subscriber.start()
+        try:
+            await drive(extent, mesh, client, history, subscribers)
+            say("Healed; waiting until all is quiet…")
+            return await conclude(extent, mesh, history, subscribers)
+        finally:
+            for subscriber in subscribers:
+                await subscriber.stop()
+
+
+@contextlib.asynccontextmanager
+async def opened(mesh: Mesh) -> AsyncIterator[Client]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        client = Client(mesh, http)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+async def drive(
+    extent: Extent, mesh: Mesh, client: Client, history: History, subscribers: list[Subscriber]
+) -> None:
+    """Works under faults until there were enough of both, or the time is over."""
+    workload = Workload(extent.seed, mesh, client, history, extent.rate)
+    injector = Injector(extent.seed, mesh, history, workload.customers, tell_blow)
+    workload.start()
+    dealing = asyncio.create_task(injector.run(deal(extent.seed, extent.interval, extent.only)))
+    told = time.monotonic()
+    while history.now() < extent.seconds:
+        await asyncio.sleep(POLL_SECONDS)
+        workload.check()
+        if dealing.done():
+            dealing.result()
+        events = max(subscriber.position for subscriber in subscribers)
+        if events >= extent.events and len(history.blows) >= extent.faults:
+            break
+        if time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            say(
+                f"{history.now():6.0f} s: {events:,} events, {len(history.blows)} faults,"
+                f" {len(history.operations):,} operations"
+            )
+    dealing.cancel()
+    await asyncio.gather(dealing, return_exceptions=True)
+    await injector.heal()
+    await workload.finish(extent.patience)
+
+
+async def conclude(
+    extent: Extent, mesh: Mesh, history: History, subscribers: list[Subscriber]
+) -> Outcome:
+    database = await connect(mesh.database_url)
+    try:
+        left = await settle(database, mesh, history, subscribers, extent.patience)
+        entries, head = await read_log(database)
+        await catch_up(subscribers, head.position)
+        evidence = Evidence(mesh, history, subscribers, database, entries, head, left)
+        findings = [*await check(evidence), *extent_finding(extent, history, len(entries))]
+    finally:
+        await database.close()
+    return Outcome(findings, history, len(entries), len(history.blows))
+
+
+async def catch_up(subscribers: list[Subscriber], position: int) -> None:
+    """Waits for subscribers to see what was appended while the log was read."""
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    for subscriber in subscribers:
+        while subscriber.position < position and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def extent_finding(extent: Extent, history: History, events: int) -> list[Finding]:
+    """A run that did less than it was asked for shows nothing."""
+    finding = Finding("the run was as long as asked for", 2)
+    for name, wanted, found in (
+        ("events", extent.events, events),
+        ("faults", extent.faults, len(history.blows)),
+    ):
+        if found < wanted:
+            finding.violations.append(Violation("run", f"{found:,} {name} of {wanted:,}"))
+    return [finding]
+
+
+def tell_blow(blow: Blow) -> None:
+    say(f"{blow.begun:6.0f} s: fault {blow.number}: {blow.kind} {blow.what}")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)

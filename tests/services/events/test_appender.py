@@ -1,0 +1,104 @@
+"""Appends from many sides at once: one log, each event once, nobody misses one."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from libral.events.v1 import events_pb2, events_pb2_grpc
+
+from services.events.__main__ import build
+from services.events.domain import Entry
+from services.events.worker import recent
+from services.events.worker.recent import Recent
+from services.kernel.clock import FixedClock
+from tests.services.events.test_servicer import append, make_event, take
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def second(mesh, room, redis_url) -> events_pb2_grpc.EventServiceStub:
+    """Another process of the room, on the same log."""
+    other = await mesh.start("events", build, {"REDIS_URL": redis_url})
+    return events_pb2_grpc.EventServiceStub(mesh.channel(other))
+
+
+async def test_two_processes_append_to_one_log(log, second):
+    events = [make_event(subject=f"users/{n}") for n in range(60)]
+    reading = [asyncio.create_task(take(each, 60, after=0)) for each in (log, second)]
+    answers = await asyncio.gather(
+        *(append(each, event) for event in events for each in (log, second))
+    )
+    assert sorted({position for [position] in answers}) == list(range(1, 61))
+    assert answers[::2] == answers[1::2]
+    for streamed in await asyncio.gather(*reading):
+        assert [event.position for event in streamed] == list(range(1, 61))
+        assert {event.id for event in streamed} == {event.id for event in events}
+    verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
+    assert (verdict.valid, verdict.checked_count) == (True, 60)
+
+
+async def test_what_is_streamed_live_is_what_is_kept(log):
+    event = make_event("user.created", id=str(uuid4()).upper())
+    event.time.nanos = 123_456_789
+    event.data.update({"list": [1, 2.5, None, True, {"x": "y"}], "big": 2**60, "名": "é\n"})
+    reading = asyncio.create_task(take(log, 1, after=-1))
+    await asyncio.sleep(0.2)
+    await append(log, event)
+    [live] = await reading
+    kept = await log.GetEvent(events_pb2.GetEventRequest(name=live.name))
+    assert live == kept
+    assert live.id == event.id.lower()
+    assert live.datacontenttype == "application/json"
+    assert live.data == event.data
+
+
+async def test_time_in_the_log_does_not_run_backwards(mesh, redis_url):
+    clock = FixedClock(NOON)
+    room = await mesh.start("events", build, {"REDIS_URL": redis_url}, clock=clock)
+    log = events_pb2_grpc.EventServiceStub(mesh.channel(room))
+    for jump in (0, 3600, -7200, 60):
+        clock.time += timedelta(seconds=jump)
+        await append(log, make_event())
+    listed = await log.ListEvents(events_pb2.ListEventsRequest())
+    times = [event.append_time.ToDatetime(tzinfo=UTC) for event in reversed(listed.events)]
+    assert times == [NOON] + [NOON + timedelta(hours=1)] * 3
+    verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
+    assert verdict.valid
+
+
+def placed(position: int) -> tuple[Entry, events_pb2.Event]:
+    entry = Entry(
+        uuid4(), "a.b", "users", "", 1, 2, "", "", NOON, "{}" * 50, NOON, position, bytes(32)
+    )
+    return entry, events_pb2.Event(position=position)
+
+
+def positions(events) -> list[int] | None:
+    return events and [entry.position for entry, _ in events]
+
+
+def test_recent_events_have_no_gap(monkeypatch):
+    monkeypatch.setattr(recent, "EVENTS_MAX", 4)
+    ring = Recent()
+    assert ring.after(0, 10) is None
+    assert ring.offer([placed(5), placed(6)])
+    assert not ring.offer([placed(8)])
+    assert ring.offer([placed(7)])
+    assert positions(ring.after(4, 10)) == [5, 6, 7]
+    assert positions(ring.after(5, 1)) == [6]
+    assert ring.after(3, 10) is None
+    assert ring.after(7, 10) is None
+    assert ring.offer([placed(8), placed(9)])
+    assert ring.after(4, 10) is None
+    assert positions(ring.after(5, 10)) == [6, 7, 8, 9]
+
+
+def test_recent_events_are_bounded_by_bytes(monkeypatch):
+    monkeypatch.setattr(recent, "BYTES_MAX", 250)
+    ring = Recent()
+    for number in range(1, 6):
+        ring.offer([placed(number)])
+    assert positions(ring.after(3, 10)) == [4, 5]
+    assert ring.after(2, 10) is None
