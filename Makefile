@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults bench bench-gateway format protos lock images compose-test
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults bench bench-gateway bench-events format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,11 +65,14 @@ faults: setup-dev ## run the mesh under faults (SEED, EVENTS, FAULTS, MINUTES) a
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) \
 	  $(if $(FAULTS),--faults $(FAULTS)) $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: bench-gateway ## run all benchmarks
+bench: bench-gateway bench-events ## run all benchmarks
 
 bench-gateway: setup-dev ## measure the gateway beside its peers: CPU, throughput, fan-out
 	$(BIN)/python -m tests.benchmarks.codec
 	$(BIN)/python -m tests.benchmarks.gateway --profile
+
+bench-events: setup-dev browser ## measure the event log beside its database alone: appends, lists, screens
+	$(BIN)/python -m tests.benchmarks.events
 
 format: setup-dev ## format the code
 	$(BIN)/ruff check --fix

@@ -1,0 +1,261 @@
+"""How long a page of the log takes at millions of rows, for each filter and for several together.
+
+The rows are made by the log's own rules, chained and indexed, by this process and not by calls.
+Every request goes through the gateway. What 50 million rows would need is told from the depth of
+the indexes: how many pages of the disk are read from root to row.
+"""
+
+import json
+import math
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import httpx
+import uvloop
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.local.home import Home
+from deploy.local.supervision import Supervisor
+from services.events.domain import Entry, chain
+from services.events.storage import blocks, log
+from services.kernel.database import Database
+from tests.benchmarks.events.room import CITIES, database_url
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.gateway.mesh import Mesh
+
+BATCH = 2_000
+SPAN = timedelta(days=80)
+REQUESTS = 60
+PAGES = 5
+PERCENTILE = 95
+TEN_TIMES = 10
+READY_SECONDS = 30.0
+RARE = 200_000
+ACTED = 0.3
+TYPES = {
+    "payment.completed": (3, "payments"),
+    "payment.refunded": (3, "payments"),
+    "user.created": (2, "users"),
+    "user.updated": (2, "users"),
+    "telegram.update_received": (5, "telegram"),
+    "telegram.message_sent": (5, "telegram"),
+    "module.state_changed": (6, "metrics"),
+    "audit.call": (7, "users"),
+    "api.error": (4, "gateway"),
+}
+WEIGHTS = (20, 1, 8, 6, 40, 15, 1, 8, 1)
+USERS = 100_000
+
+
+class Rows(Protocol):
+    """How many rows the log is filled with."""
+
+    rows: int
+
+
+def measure(mesh: Mesh, extent: Rows) -> list[Figure]:
+    url = database_url(mesh)
+    room = Supervisor(Home(mesh.folder / "home"))
+    room.stop("events")
+    began = time.perf_counter()
+    uvloop.run(fill(url, extent.rows))
+    print(f"\r{extent.rows:,} rows made in {time.perf_counter() - began:.0f} s", flush=True)
+    room.start("events")
+    depth = uvloop.run(read_depth(url))
+    worst = max(ask(mesh, extent.rows))
+    tell_depth(depth, extent.rows)
+    return [Figure("list_p95_ms", worst, 100.0, REQUESTS * len(FILTERS))]
+
+
+async def fill(url: str, rows: int) -> None:
+    """Appends rows as the room does, with their blocks, while the room itself is stopped."""
+    database = Database(url)
+    dice = random.Random(1)
+    try:
+        async with database.session() as connection:
+            head = await log.read_head(connection)
+            indexed = await blocks.indexed_until(connection)
+            left = await log.list_between(connection, indexed, head.position, BATCH)
+            await connection.commit()
+            start, first = head.append_time, head.position
+            for number in range(first, rows, BATCH):
+                at = start + SPAN * (number / rows)
+                async with connection.begin():
+                    left += await append(connection, dice, number, at)
+                    while len(left) >= blocks.BLOCK_SIZE:
+                        await blocks.add_block(connection, left[: blocks.BLOCK_SIZE])
+                        del left[: blocks.BLOCK_SIZE]
+                if number % (BATCH * 50) < BATCH:
+                    print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
+            await connection.execute(text("VACUUM ANALYZE"))
+    finally:
+        await database.close()
+
+
+async def append(
+    connection: AsyncConnection, dice: random.Random, first: int, at: datetime
+) -> list[Entry]:
+    head = await log.lock_head(connection)
+    entries = [make_entry(dice, number, at) for number in range(first, first + BATCH)]
+    placed, head = chain(head, entries, at)
+    if first % (BATCH * 50) < BATCH:
+        await log.make_period(connection, log.month_of(head.append_time))
+        await log.make_period(connection, log.month_after(log.month_of(head.append_time)))
+    await log.append(connection, placed, head)
+    return placed
+
+
+def make_entry(dice: random.Random, number: int, at: datetime) -> Entry:
+    [kind] = dice.choices(list(TYPES), WEIGHTS)
+    category, source = TYPES[kind]
+    user = f"users/{dice.randrange(USERS):08x}"
+    data = {"city": dice.choice(CITIES), "order": f"order{number}", "user": user}
+    if number % RARE == 0:
+        data["note"] = "至急 確認 rarity"
+    return Entry(
+        id=UUID(int=(number << 64) + dice.getrandbits(62) + (1 << 63)),
+        type=kind,
+        source=source,
+        subject=f"{source}/{dice.randrange(USERS):08x}",
+        category=category,
+        level=dice.choices([1, 2, 3, 4], [4, 90, 5, 1])[0],
+        actor=user if dice.random() < ACTED else f"services/{source}",
+        request_id="",
+        time=at - timedelta(milliseconds=dice.randrange(5000)),
+        data=json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+    )
+
+
+def ask(mesh: Mesh, rows: int) -> Iterator[float]:
+    """Asks for pages with each filter. Yields the 95th percentile of each, in milliseconds."""
+    dice = random.Random(2)
+    headers = {"authorization": f"Bearer {mesh.token}"}
+    base = f"http://127.0.0.1:{mesh.port}"
+    print(f"\npages of 50 at {rows:,} rows (N = {REQUESTS} each)")
+    with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30) as client:
+        wait_answer(client)
+        newest = client.get("/v1/events?pageSize=1").json()["events"][0]["time"]
+        for name, make in FILTERS.items():
+            took, counts = [], []
+            for _ in range(REQUESTS // PAGES):
+                query = make(dice, datetime.fromisoformat(newest))
+                for page in pages(client, query):
+                    took.append(page[0])
+                    counts.append(page[1])
+            p95 = statistics.quantiles(took, n=100)[PERCENTILE - 1]
+            median = statistics.median(took)
+            told = f"p50 {median:6.1f} ms   p95 {p95:6.1f} ms"
+            print(f"  {name:34} {told}   events a page {statistics.mean(counts):5.1f}", flush=True)
+            yield p95
+
+
+def pages(client: httpx.Client, query: dict[str, Any]) -> Iterator[tuple[float, int]]:
+    """Reads up to 5 pages. Yields the milliseconds of each and how many events it had."""
+    token = ""
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        answer = client.get("/v1/events", params=query | {"pageToken": token})
+        took = (time.perf_counter() - began) * 1000
+        found = answer.raise_for_status().json()
+        yield took, len(found.get("events", []))
+        token = found.get("nextPageToken", "")
+        if not token:
+            return
+
+
+def wait_answer(client: httpx.Client) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while client.get("/v1/events?pageSize=1").status_code != httpx.codes.OK:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The events room did not come back.")
+        time.sleep(0.2)
+
+
+def window(dice: random.Random, newest: datetime, length: timedelta) -> dict[str, str]:
+    start = newest - SPAN * dice.random() * 0.9 - length
+    return {"startTime": start.isoformat(), "endTime": (start + length).isoformat()}
+
+
+def user(dice: random.Random) -> str:
+    return f"users/{dice.randrange(USERS):08x}"
+
+
+Make = Callable[[random.Random, datetime], dict[str, Any]]
+FILTERS: dict[str, Make] = {
+    "none": lambda _, __: {},
+    "category": lambda dice, _: {"categories": dice.choice(["PAYMENT", "USER", "AUDIT"])},
+    "a rare category": lambda _, __: {"categories": "MODULE"},
+    "level": lambda dice, _: {"minLevel": dice.choice(["WARNING", "ERROR"])},
+    "type": lambda dice, _: {"type": dice.choice(list(TYPES))},
+    "source": lambda dice, _: {"source": dice.choice(["users", "metrics", "gateway"])},
+    "user": lambda dice, _: {"user": user(dice)},
+    "subject": lambda dice, _: {"subject": f"payments/{dice.randrange(USERS):08x}"},
+    "an hour": lambda dice, newest: window(dice, newest, timedelta(hours=1)),
+    "a day and a level": lambda dice, newest: (
+        window(dice, newest, timedelta(days=1)) | {"minLevel": "ERROR"}
+    ),
+    "a frequent word": lambda dice, _: {"query": dice.choice(["payment", "渋谷", "completed"])},
+    "a rare word": lambda _, __: {"query": "rarity"},
+    "a rare Japanese word": lambda _, __: {"query": "至急"},
+    "a word of one event": lambda dice, _: {"query": f"order{dice.randrange(10**5)}"},
+    "a word of none": lambda _, __: {"query": "nowhere"},
+    "two frequent words, together in none": lambda _, __: {"query": "refunded telegram"},
+    "category, level and a word": lambda _, __: {
+        "categories": "PAYMENT",
+        "minLevel": "ERROR",
+        "query": "札幌市",
+    },
+    "source, user and an hour": lambda dice, newest: (
+        window(dice, newest, timedelta(hours=1)) | {"source": "payments", "user": user(dice)}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Depth:
+    """An index: its levels above the leaves, its leaves, and its entries a leaf."""
+
+    name: str
+    levels: int
+    pages: int
+
+
+async def read_depth(url: str) -> list[Depth]:
+    """Reads the depth of each index that a page of the log can go through."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
+    rows = await connection.fetch(
+        """
+        SELECT indexrelid::regclass::text AS name, (bt_metap(indexrelid::regclass::text)).level,
+               pg_relation_size(indexrelid) / 8192 AS pages
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        JOIN pg_am ON pg_am.oid = relam
+        WHERE indrelid::regclass::text ~ '^events.(log_|ids|blocks)' AND amname = 'btree'
+          AND pg_relation_size(indexrelid) > 8192
+        ORDER BY pages DESC
+        """
+    )
+    gin = await connection.fetchval("SELECT pg_relation_size('events.blocks_by_words') / 8192")
+    await connection.close()
+    depths = [Depth(row["name"], row["level"], row["pages"]) for row in rows]
+    return [*depths, Depth("events.blocks_by_words (GIN)", 0, gin)]
+
+
+def tell_depth(depths: Sequence[Depth], rows: int) -> None:
+    """Prints the depth of the indexes now, and at ten times the rows."""
+    print(f"\n{'index':36} {'pages':>9} {'levels':>7} {'levels at 10x':>14}")
+    for each in depths:
+        if not each.levels:
+            print(f"{each.name:36} {each.pages:9,}")
+            continue
+        fan_out = each.pages ** (1 / each.levels)
+        after = math.ceil(round(math.log(each.pages * TEN_TIMES, fan_out), 2))
+        print(f"{each.name:36} {each.pages:9,} {each.levels:7} {max(after, each.levels):14}")

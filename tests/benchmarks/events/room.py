@@ -1,0 +1,83 @@
+"""The events room of a mesh, called as a service calls it, and events for it."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from libral.events.v1 import events_pb2
+
+from gateway.upstream import Call
+from gateway.upstream.lean import LeanUpstream
+from services.kernel.tokens import ServiceTokens, load_key
+from tests.benchmarks.gateway.mesh import Mesh
+
+APPEND = "/libral.events.v1.EventService/AppendEvents"
+PACKAGE = "libral.events.v1"
+CALL_SECONDS = 60.0
+CITIES = ("東京都渋谷区", "大阪市北区", "札幌市中央区", "福岡市博多区")
+
+
+def database_url(mesh: Mesh) -> str:
+    return str(mesh.users.environ()["DATABASE_URL"])
+
+
+def service_token(mesh: Mesh) -> str:
+    key = Path(mesh.users.environ()["LIBRAL_MESH_KEY"]).read_bytes()
+    return ServiceTokens("bench", load_key("LIBRAL_MESH_KEY", key)).current()
+
+
+def make_event(dice: random.Random, number: int) -> events_pb2.Event:
+    """Makes an event as a payment makes it: some 350 bytes in the log."""
+    user = f"users/0199{dice.getrandbits(48):012x}"
+    event = events_pb2.Event(
+        id=str(uuid4()),
+        type="payment.completed",
+        source="payments",
+        subject=f"payments/0199{number:012x}",
+        category=events_pb2.Event.PAYMENT,
+        level=events_pb2.Event.INFO,
+        actor="services/telegram",
+        request_id=str(uuid4()),
+        time=Timestamp(seconds=1_780_000_000 + number, nanos=dice.randrange(10**6) * 1000),
+    )
+    event.data.update(
+        {
+            "amount": str(dice.randint(1, 5000)),
+            "currency": "XTR",
+            "user": user,
+            "city": dice.choice(CITIES),
+        }
+    )
+    return event
+
+
+def make_requests(count: int, size: int, seed: int) -> list[bytes]:
+    """Makes `count` requests of `size` events each, written already."""
+    dice = random.Random(seed)
+    return [
+        events_pb2.AppendEventsRequest(
+            events=[make_event(dice, number * size + each) for each in range(size)]
+        ).SerializeToString()
+        for number in range(count)
+    ]
+
+
+async def append(mesh: Mesh, requests: Sequence[bytes], at_once: int) -> None:
+    """Sends all requests, so many at the same time."""
+    upstream = LeanUpstream("benchmark", [mesh.targets[PACKAGE]])
+    metadata = [("authorization", f"Bearer {service_token(mesh)}")]
+    turns = iter(requests)
+
+    async def work() -> None:
+        for message in turns:
+            await upstream.unary(Call(APPEND, message, metadata, CALL_SECONDS))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(work())
+    finally:
+        await upstream.close()
