@@ -12,6 +12,7 @@ YEN = "JPY"
 NANOS = 10**9
 MINUTE, HOUR, DAY = 60, 3600, 86400
 KIBI = 1024
+EXACT_MAX = 2**53
 TENS, HUNDREDS = 10, 100
 
 
@@ -141,3 +142,14 @@ def money(amount: Mapping[str, Any] | None) -> str:
 def integer_of(value: float) -> str:
     """Writes a measured count."""
     return f"{value:,.0f}"
+
+
+def plain(value: Any) -> Any:
+    """Gives JSON its whole numbers back: all numbers of a Struct are floating."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX:
+        return int(value)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return value

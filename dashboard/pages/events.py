@@ -49,15 +49,20 @@ class Events:
         self._search = Search.read(asked, visit.zone)
         self._open = asked.get("event", "")
         self._stats: Json = {}
+        self._token = ""
         with frame(visit, EVENTS) as self._problem:
             self._tiles = box("tiles")
             draw_filters(self._search)
             with box("toolbar"):
                 self._draw_toolbar()
             self._feed = Feed(COLUMNS, ROWS_MAX, badge="level", on_open=self._open_event)
-            self._footer = box("footer")
+            self._pager = ui.button(
+                text.NEXT, on_click=lambda: visit.load(self._go_on, self._problem)
+            )
+            self._pager.props("flat dense no-caps").classes("self-start")
+            self._pager.visible = False
         self._drawer = Drawer(self._close_event)
-        self._live = Live(self._feed, self._search, self._tell_waiting)
+        self._live = Live(self._feed, self._search, self._note_change)
         visit.follow_events(self._live.take)
         visit.load(self._load, self._problem)
         ui.timer(STATS_SECONDS, lambda: visit.load(self._load_stats))
@@ -80,10 +85,11 @@ class Events:
         self._live.pause(paused=not self._live.paused)
         self._pause.text = text.RESUME if self._live.paused else text.PAUSE
 
-    def _tell_waiting(self) -> None:
+    def _note_change(self) -> None:
         if self._search.live:
             count = formats.integer(self._live.waiting_count)
             self._waiting.text = text.WAITING.format(count=count) if self._live.paused else ""
+            self._pager.visible = self._pager.visible or self._live.beyond
 
     async def _load(self) -> None:
         if self._search.live:
@@ -91,8 +97,9 @@ class Events:
         events, token = await self._find()
         self._live.fill(events)
         self._feed.highlight(self._open)
-        with self._footer:
-            self._draw_pager(events, token)
+        self._token = token
+        self._pager.text = self._pager_words(events) if token else text.NEXT
+        self._pager.visible = bool(token)
 
     async def _find(self) -> tuple[list[Json], str]:
         """Reads a page. A search may go so far only and have found nothing yet."""
@@ -106,32 +113,22 @@ class Events:
             question["pageToken"] = token
         return events, token
 
-    def _draw_pager(self, events: list[Json], token: str) -> None:
-        if not token:
-            return
+    def _pager_words(self, events: list[Json]) -> str:
+        """Tells a page that is full from a search that went so far only."""
         if len(events) >= PAGE_SIZE:
-            words = text.NEXT
-        elif events:
-            time = formats.parse_time(events[-1].get("time"))
-            words = text.SEARCH_ON_FROM.format(time=formats.date_time(time, self._visit.zone))
-        else:
-            words = text.SEARCH_ON
-        ui.button(words, on_click=lambda: self._go_on(token)).props("flat dense no-caps")
+            return text.NEXT
+        if not events:
+            return text.SEARCH_ON
+        time = formats.parse_time(events[-1].get("time"))
+        return text.SEARCH_ON_FROM.format(time=formats.date_time(time, self._visit.zone))
 
-    def _go_on(self, token: str) -> None:
+    async def _go_on(self) -> None:
         """Opens the next page, which begins behind what is shown now."""
-
-        async def go() -> None:
+        token = self._token
+        if self._live.beyond:
             question = self._search.question(min(self._live.count, PAGE_SIZE_MAX))
             found = await self._visit.get("/v1/events", question)
-            self._show_page(found.get("nextPageToken", ""))
-
-        if self._live.beyond:
-            self._visit.load(go, self._problem)
-        else:
-            self._show_page(token)
-
-    def _show_page(self, token: str) -> None:
+            token = found.get("nextPageToken", "")
         ui.navigate.to(address(EVENTS, self._search.given | {"page": token}))
 
     async def _load_stats(self) -> None:

@@ -5,7 +5,6 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-import orjson
 import structlog
 from nicegui import app
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from dashboard.gateway import GatewayError, Json
 from dashboard.parts.events import category_words, event_title, level_words, source_words
 from dashboard.parts.search import Search
 from dashboard.parts.shell import SIGN_IN, House
+from dashboard.parts.words import data_text
 from dashboard.sessions import COOKIE, Session, SignedOutError
 
 PATH = "/events.csv"
@@ -96,7 +96,7 @@ def cells(event: Json, search: Search) -> Sequence[str]:
         str(event.get("actor", "")),
         str(event.get("requestId", "")),
         str(event.get("id", "")),
-        orjson.dumps(event.get("data", {})).decode(),
+        data_text(event),
     )
 
 

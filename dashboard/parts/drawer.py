@@ -15,7 +15,7 @@ from dashboard.parts.events import (
 )
 from dashboard.parts.figures import facts
 from dashboard.parts.links import links_of
-from dashboard.parts.outline import outline, plain, whole
+from dashboard.parts.outline import outline, whole
 from dashboard.parts.shell import Visit, box, heading
 
 
@@ -39,9 +39,10 @@ class Drawer:
         self._sheet.visible = True
 
     def close(self) -> None:
+        # The button that closes it is in it.
+        self._on_close()
         self._sheet.visible = False
         self._sheet.clear()
-        self._on_close()
 
 
 def draw_event(visit: Visit, event: Json) -> None:
@@ -75,7 +76,7 @@ def event_facts(visit: Visit, event: Json) -> Sequence[tuple[str, str]]:
         (text.EVENT_ID, str(event.get("id", ""))),
     ]
     if event.get("category") == "AUDIT":
-        told = {name: plain(value) for name, value in data.items() if value}
+        told = {name: formats.plain(value) for name, value in data.items() if value}
         known += [(words, str(told[name])) for name, words in text.AUDIT.items() if name in told]
     return known
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from dashboard import text
+from dashboard.formats import plain
 
 VALUE_LENGTH_MAX = 300
 LENGTH_MAX = 8_000
@@ -11,17 +12,6 @@ LENGTH_MAX = 8_000
 
 def whole(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, indent=2)
-
-
-def plain(value: Any) -> Any:
-    """Writes whole numbers as such: all numbers of a Struct are floating."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
-    return value
 
 
 def outline(value: Any) -> str:

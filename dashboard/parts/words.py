@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from dashboard.formats import plain
 from dashboard.gateway import Json
 
 UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -28,7 +29,7 @@ def normal(text: str) -> str:
 
 def data_text(event: Json) -> str:
     """Writes the data of an event as the log keeps it."""
-    return orjson.dumps(event.get("data", {})).decode()
+    return orjson.dumps(plain(event.get("data", {}))).decode()
 
 
 def searched(event: Json) -> str:

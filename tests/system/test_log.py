@@ -1,0 +1,186 @@
+"""未処理 and ログ検証 in a real browser: what a room gave up on, and whether the log is sound."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from deploy.local import embedded
+from deploy.local.home import Home
+from deploy.local.supervision import Supervisor
+from tests.fakes import botapi
+from tests.mesh import wait_for
+from tests.system.events import append, event
+
+pytestmark = pytest.mark.timeout(240)
+BURIED_MS = 30_000
+"""Five tries and their pauses, on a busy machine."""
+
+
+@pytest.fixture
+def poison(mesh):
+    """Makes events that the users room cannot handle, payments of nobody, and forgets them."""
+
+    def make(**data) -> int:
+        plain = {"amount": "100", "currency": "XTR", "telegramId": "0"}
+        told = event("payment.completed", category="PAYMENT", data=plain | data)
+        return append(mesh, told)[0]
+
+    yield make
+    with mesh.client() as client:
+        for one in letters(client):
+            client.post(f"/v1/{one['name']}:discard")
+        wait_for(lambda: not letters(client), 20, "dead letters stayed")
+
+
+def letters(client) -> list[dict]:
+    return client.get("/v1/deadLetters").raise_for_status().json().get("deadLetters", [])
+
+
+def rows(page):
+    return page.locator(".q-table tbody tr")
+
+
+def press(page, scope, verb: str) -> None:
+    """Presses a button and confirms."""
+    scope.get_by_role("button", name=verb, exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=verb, exact=True).click()
+
+
+def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
+    page.goto(f"{mesh.dashboard}/events/unhandled")
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible()
+    position = poison(telegramId="9901", amount="77")
+    row = rows(page).filter(has_text="決済完了")
+    expect(row).to_contain_text("ユーザーサービス", timeout=BURIED_MS)
+    expect(row).to_contain_text("対応待ち")
+    expect(page.locator(".side .badge")).to_have_text("1")
+    row.click()
+    drawer = page.get_by_role("complementary", name="詳細")
+    expect(drawer).to_contain_text("is of nobody who is known here.")
+    expect(drawer).to_contain_text(str(position))
+    press(page, drawer, "再試行")
+    expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=BURIED_MS)
+    expect(row).to_contain_text("対応待ち")
+    assert mesh.post_update(botapi.command(9901, "/start", 9901)) == 200
+    wait_for(lambda: knows(mesh, "9901"), 20, "the user was not registered")
+    with stopped(mesh, "users"):
+        press(page, drawer, "再試行")
+        expect(row).to_contain_text("再試行中")
+        expect(drawer.get_by_role("button", name="破棄")).to_be_disabled()
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=BURIED_MS)
+    expect(drawer).to_be_hidden()
+    expect(page.locator(".side .badge")).to_be_hidden()
+    page.goto(f"{mesh.dashboard}/events")
+    page.get_by_text("未処理イベントの再処理完了").first.wait_for()
+
+
+def knows(mesh, telegram_id: str) -> bool:
+    with mesh.client() as client:
+        users = client.get("/v1/users", params={"pageSize": 1000}).json()["users"]
+    return any(user.get("telegramId") == telegram_id for user in users)
+
+
+@contextmanager
+def stopped(mesh, room: str):
+    supervisor = Supervisor(Home(mesh.home))
+    supervisor.stop(room)
+    try:
+        yield
+    finally:
+        supervisor.start(room)
+
+
+def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
+    page.goto(f"{mesh.dashboard}/events/unhandled")
+    for amount in ("none", "nothing", "kept"):
+        poison(amount=amount)
+    expect(rows(page)).to_have_count(3, timeout=BURIED_MS)
+    toolbar = page.locator(".toolbar")
+    expect(toolbar.get_by_role("button", name="破棄")).to_be_disabled()
+    for row in rows(page).all()[1:]:
+        row.get_by_role("checkbox").click()
+    expect(toolbar).to_contain_text("選択中 2件")
+    toolbar.get_by_role("button", name="破棄").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("2件のイベントを破棄します。よろしいですか？")
+    dialog.get_by_role("button", name="キャンセル").click()
+    expect(dialog).to_be_hidden()
+    expect(rows(page)).to_have_count(3)
+    press(page, toolbar, "破棄")
+    expect(rows(page)).to_have_count(1, timeout=BURIED_MS)
+    expect(rows(page)).to_contain_text("'kept'")
+    expect(toolbar).to_contain_text("選択中 0件")
+    rows(page).get_by_role("checkbox").click()
+    press(page, toolbar, "破棄")
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=BURIED_MS)
+
+
+def database_url(mesh) -> str:
+    home = Home(mesh.home)
+    ports = json.loads((home.run / "ports.json").read_text())
+    return embedded.postgres_url(ports["postgres"], home.secret("database_password"))
+
+
+def test_the_check_of_the_chain_finds_what_was_altered(mesh, page):
+    position = append(mesh, *(event("probe.checked", actor="someone") for _ in range(3)))[1]
+    page.goto(f"{mesh.dashboard}/events/verification")
+    result = page.locator(".toolbar [role=status]")
+    page.get_by_role("button", name="検証", exact=True).click()
+    expect(result).to_contain_text("正常", timeout=BURIED_MS)
+    url = database_url(mesh)
+    change = "UPDATE events.log SET actor = '{}' WHERE position = {}"
+    embedded.query(url, change.format("nobody", position))
+    try:
+        page.get_by_role("button", name="検証", exact=True).click()
+        words = f"異常：番号{position:,}のイベントに問題があります。"
+        expect(result).to_contain_text(words, timeout=BURIED_MS)
+        expect(result).to_contain_text("内容またはハッシュが書き換えられています。")
+    finally:
+        embedded.query(url, change.format("someone", position))
+    page.get_by_role("button", name="検証", exact=True).click()
+    expect(result).to_contain_text("正常", timeout=BURIED_MS)
+
+
+def test_the_checkpoint_and_who_reads_the_log_are_told(mesh, page):
+    page.goto(f"{mesh.dashboard}/events/verification")
+    panel = page.locator(".panel", has=page.get_by_role("heading", name="最終チェックポイント"))
+    with mesh.client() as client:
+        wait_for(
+            lambda: client.get("/v1/checkpoints:latest").status_code == 200, 90, "no checkpoint"
+        )
+        told = client.get("/v1/checkpoints:latest").json()
+    expect(panel).to_contain_text(f"{int(told['position']):,}", timeout=15_000)
+    expect(panel.locator(".fact", has_text="Telegram")).to_contain_text("未設定")
+    expect(panel.locator(".fact", has_text="ファイル")).to_contain_text("有効")
+    reader = rows(page).filter(has_text="ユーザーサービス").first
+    expect(reader).to_contain_text("0件", timeout=15_000)
+    with stopped(mesh, "users"):
+        expect(reader).to_contain_text("データなし", timeout=60_000)
+    expect(reader).not_to_contain_text("データなし", timeout=60_000)
+    rooms = page.locator(".panel", has=page.get_by_role("heading", name="送信待ち"))
+    expect(rooms.locator("tbody tr")).to_have_count(5)
+
+
+def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
+    poison(amount="looked at")
+    user = {"login": "looker", "displayName": "閲覧 太郎", "roles": ["VIEWER"]}
+    body = {"user": user, "password": "only look at this"}
+    with mesh.client() as client:
+        client.post("/v1/users", json=body).raise_for_status()
+    context = browser.new_context(locale="ja-JP")
+    visitor = context.new_page()
+    visitor.goto(f"{mesh.dashboard}/events/unhandled")
+    visitor.fill("input[name=login]", "looker")
+    visitor.fill("input[name=password]", body["password"])
+    visitor.click("button[type=submit]")
+    expect(rows(visitor)).to_contain_text("決済完了", timeout=BURIED_MS)
+    rows(visitor).click()
+    drawer = visitor.get_by_role("complementary", name="詳細")
+    expect(drawer).to_contain_text("looked at")
+    assert visitor.get_by_role("button", name="再試行").count() == 0
+    assert visitor.get_by_role("button", name="破棄").count() == 0
+    visitor.goto(f"{mesh.dashboard}/events/verification")
+    expect(visitor.get_by_role("button", name="検証", exact=True)).to_be_disabled()
+    context.close()
