@@ -117,8 +117,8 @@ class Subscription:
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 async with self._database.transaction() as connection:
-                    await self._handlers[event.type](connection, event)
-                    await self._move(connection, event.position)
+                    if await self._move(connection, event.position):
+                        await self._handlers[event.type](connection, event)
             except UnavailableError:
                 raise
             except Exception as error:  # noqa: BLE001 - a poison event fails in any way it likes
@@ -141,8 +141,9 @@ class Subscription:
             time=self._clock.now(),
         )
         async with self._database.transaction() as connection:
-            await connection.execute(letter.on_conflict_do_nothing())
-            await self._move(connection, event.position)
+            if not await self._move(connection, event.position):
+                return
+            await connection.execute(letter)
             # A list of dead letters that fails to take one must not be told of that for ever.
             if event.type != BURIED:
                 data = {"type": event.type, "error": reason, "tries": str(TRIES_MAX)}
@@ -222,11 +223,21 @@ class Subscription:
         )
         await self._outbox.publish(connection, event)
 
-    async def _move(self, connection: AsyncConnection, position: int) -> None:
+    async def _move(self, connection: AsyncConnection, position: int) -> bool:
+        """Moves the position on, and locks it. Tells whether it was behind.
+
+        It was not, when another process of the room has handled the event, or
+        one that was killed while PostgreSQL was about to commit.
+        """
         row = insert(self._tables.positions).values(consumer=self._consumer, position=position)
-        await connection.execute(
-            row.on_conflict_do_update(index_elements=["consumer"], set_={"position": position})
+        moved = await connection.execute(
+            row.on_conflict_do_update(
+                index_elements=["consumer"],
+                set_={"position": position},
+                where=self._tables.positions.c.position < position,
+            )
         )
+        return moved.rowcount == 1
 
 
 def reason_of(error: Exception) -> str:

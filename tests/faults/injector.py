@@ -18,6 +18,7 @@ from tests.faults.history import Blow, History
 from tests.faults.mesh import Mesh
 from tests.faults.proxy import Mood
 from tests.faults.schedule import Fault
+from tests.faults.tasks import end
 from tests.faults.workload.customers import Customers
 
 DELAY_SECONDS = (0.005, 0.15)
@@ -25,7 +26,7 @@ FLUSH_SECONDS = 2.0
 
 
 class Injector:
-    """Deals one fault after the other. A fault may last into the next."""
+    """Deals one fault after the other. One may last into the next."""
 
     def __init__(
         self,
@@ -40,25 +41,36 @@ class Injector:
         self._history = history
         self._customers = customers
         self._tell = tell
+        self._dealing: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._places: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def run(self, faults: Iterator[Fault]) -> None:
-        for fault in faults:
-            await asyncio.sleep(fault.after)
-            for task in [task for task in self._running if task.done()]:
-                self._running.discard(task)
+    def start(self, faults: Iterator[Fault]) -> None:
+        self._dealing = asyncio.create_task(self._run(faults))
+
+    def check(self) -> None:
+        """Raises what ended a fault, if anything did."""
+        for task in (self._dealing, *self._running):
+            if task is not None and task.done():
                 task.result()
-            self._running.add(asyncio.create_task(self._deal(fault)))
 
     async def heal(self) -> None:
-        """Waits for the faults that still last, and takes back what would not pass by itself."""
+        """Deals no more, waits for the faults that still last, and sets right what is left."""
+        await end([self._dealing])
         await asyncio.gather(*self._running)
         for proxy in self._mesh.proxies.values():
             proxy.clear()
         for path in self._mesh.home.run.glob("*.clock"):
             write_offset(path, 0)
         await asyncio.to_thread(self._mesh.resume)
+
+    async def close(self) -> None:
+        await end([self._dealing, *self._running])
+
+    async def _run(self, faults: Iterator[Fault]) -> None:
+        for fault in faults:
+            await asyncio.sleep(fault.after)
+            self._running.add(asyncio.create_task(self._deal(fault)))
 
     async def _deal(self, fault: Fault) -> None:
         """Deals a fault, once its target has got over the one before."""

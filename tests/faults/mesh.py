@@ -27,7 +27,7 @@ from tests.fakes import botapi
 from tests.faults.clock import write_offset
 from tests.faults.proxy import Proxy
 from tests.faults.room import CLOCK, MUTATION
-from tests.faults.schedule import SECOND, SERVERS
+from tests.faults.schedule import SERVERS, TWINS
 
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 60.0
@@ -48,7 +48,7 @@ class Mesh:
     plan: Plan
     supervisor: Supervisor
     proxies: dict[str, Proxy]
-    second_port: int
+    twin_ports: dict[str, int]
     bot: botapi.FakeBotApi
 
     @property
@@ -69,7 +69,10 @@ class Mesh:
     @property
     def logs_targets(self) -> tuple[str, str]:
         """Both processes of the events room."""
-        return f"127.0.0.1:{self.plan.ports['events']}", f"127.0.0.1:{self.second_port}"
+        return self.address("events"), self.address("events-2")
+
+    def address(self, program: str) -> str:
+        return f"127.0.0.1:{(self.plan.ports | self.twin_ports)[program]}"
 
     def clock(self, program: str) -> Path:
         return clock_path(self.home, program)
@@ -138,16 +141,16 @@ async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIte
 def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
     ports = home.ports(PORTS)
     taken = set(ports.values())
-    own: list[int] = []
-    for _ in range(5):
-        own.append(free_port(taken))
-        taken.add(own[-1])
-    gateway, dashboard, second, *ours = own
-    proxies = {name: Proxy(port, ports[name]) for name, port in zip(SERVERS, ours, strict=True)}
+
+    def port() -> int:
+        taken.add(found := free_port(taken))
+        return found
+
+    proxies = {name: Proxy(port(), ports[name]) for name in SERVERS}
     plan = Plan(
         host="127.0.0.1",
-        gateway_port=gateway,
-        dashboard_port=dashboard,
+        gateway_port=port(),
+        dashboard_port=port(),
         ports=ports,
         database_url=embedded.postgres_url(
             proxies["postgres"].port, home.secret("database_password")
@@ -156,38 +159,42 @@ def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
         embedded_database=True,
         embedded_cache=True,
     )
-    return Mesh(home, plan, Supervisor(home), proxies, second, bot)
+    return Mesh(home, plan, Supervisor(home), proxies, {name: port() for name in TWINS}, bot)
 
 
 def start(mesh: Mesh, mutation: str) -> None:
-    """Starts everything as `libral up` does, and a second process of the events room."""
+    """Starts everything as `libral up` does, and the second processes of rooms."""
     home, plan = mesh.home, mesh.plan
     runner.prepare_servers(home, plan)
-    programs = [altered(home, program, mutation) for program in make_programs(home, plan)]
-    events = next(program for program in programs if program.name == "events")
-    second = events.environment | {
-        "LIBRAL_EVENTS_LISTEN": f"127.0.0.1:{mesh.second_port}",
-        CLOCK: str(clock_path(home, SECOND)),
-    }
-    programs.append(replace(events, name=SECOND, environment=second))
-    write_configuration(home, programs)
+    programs = {program.name: program for program in make_programs(home, plan)}
+    for twin, room in TWINS.items():
+        listen = {f"LIBRAL_{room.upper()}_LISTEN": mesh.address(twin)}
+        programs[twin] = with_environment(replace(programs[room], name=twin), listen)
+        both = {f"LIBRAL_{room.upper()}_TARGET": f"{mesh.address(room)},{mesh.address(twin)}"}
+        programs["gateway"] = with_environment(programs["gateway"], both)
+    for name in (*ROOMS, *TWINS):
+        programs[name] = altered(home, programs[name], mutation)
+    write_configuration(home, programs.values())
     # Every line counts in the end: no log is cut off.
     content = home.configuration.read_text().replace("maxbytes=10MB", "maxbytes=0")
     home.configuration.write_text(content)
     start_supervisor(home)
     stopped: Any = Running()
     runner.start(home, plan, mesh.supervisor, stopped)
-    mesh.supervisor.start(SECOND)
+    for twin in TWINS:
+        mesh.supervisor.start(twin)
 
 
 def altered(home: Home, program: Program, mutation: str) -> Program:
     """Makes a room's program run by way of the harness."""
-    if program.name not in ROOMS:
-        return program
     write_offset(clock_path(home, program.name), 0)
-    command = [sys.executable, "-m", "tests.faults.room", program.name]
-    more = {CLOCK: str(clock_path(home, program.name)), MUTATION: mutation}
-    return replace(program, command=command, environment=program.environment | more)
+    command = [sys.executable, "-m", "tests.faults.room", TWINS.get(program.name, program.name)]
+    clock = {CLOCK: str(clock_path(home, program.name)), MUTATION: mutation}
+    return with_environment(replace(program, command=command), clock)
+
+
+def with_environment(program: Program, more: dict[str, str]) -> Program:
+    return replace(program, environment=program.environment | more)
 
 
 def clock_path(home: Home, program: str) -> Path:

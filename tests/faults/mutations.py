@@ -16,34 +16,50 @@ def remove_fence() -> None:
 
 def remove_idempotency() -> None:
     """The log does not look whether it has an event already."""
-    from services.events import storage  # noqa: PLC0415
+    from services.events.storage import log  # noqa: PLC0415
 
     async def find_positions(*_: Any) -> dict[Any, int]:
         return {}
 
-    storage.find_positions = find_positions
+    log.find_positions = find_positions
 
 
 def part_position() -> None:
-    """A reaction's effect is one transaction, and its position another, a moment later."""
+    """The position of a reaction is one transaction, and its effect another, a moment later."""
     from services.kernel.subscriptions import Subscription  # noqa: PLC0415
 
     move: Any = Subscription._move
 
-    async def move_later(self: Any, connection: Any, *arguments: Any) -> None:
+    async def move_alone(self: Any, connection: Any, position: int) -> bool:
+        moved: bool = await move(self, connection, position)
         await connection.exec_driver_sql("COMMIT")
         await asyncio.sleep(PAUSE_SECONDS)
         await connection.exec_driver_sql("BEGIN")
-        await move(self, connection, *arguments)
+        return moved
 
-    Subscription._move = move_later
+    Subscription._move = move_alone
 
 
 def remove_head_lock() -> None:
     """Two processes may append behind the same head."""
-    from services.events import storage  # noqa: PLC0415
+    from services.events.storage import log  # noqa: PLC0415
 
-    storage.lock_head = storage.read_head
+    log.lock_head = log.read_head
+
+
+def remove_gap_check() -> None:
+    """What is new is streamed as it comes, whatever another process appended in between."""
+    from services.events.worker.recent import Recent  # noqa: PLC0415
+
+    def offer(self: Any, events: Any) -> bool:
+        self._events.extend(events)
+        self.position = max([self.position, *(entry.position for entry, _ in events)])
+        return True
+
+    def after(self: Any, position: int, limit: int) -> Any:
+        return [event for event in self._events if event[0].position > position][:limit] or None
+
+    Recent.offer, Recent.after = offer, after
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {
@@ -51,6 +67,7 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "idempotency": remove_idempotency,
     "position": part_position,
     "head-lock": remove_head_lock,
+    "gap-check": remove_gap_check,
 }
 
 

@@ -87,7 +87,7 @@ async def run(extent: Extent, keep: Path) -> Outcome:
         try:
             await drive(extent, mesh, client, history, subscribers)
             say("Healed; waiting until all is quiet…")
-            return await conclude(extent, mesh, history, subscribers)
+            return await conclude(extent, mesh, client, history, subscribers)
         finally:
             for subscriber in subscribers:
                 await subscriber.stop()
@@ -106,41 +106,39 @@ async def opened(mesh: Mesh) -> AsyncIterator[Client]:
 async def drive(
     extent: Extent, mesh: Mesh, client: Client, history: History, subscribers: list[Subscriber]
 ) -> None:
-    """Works under faults until there were enough of both, or the time is over."""
+    """Works under faults until there were enough of both, or the time is over. Then heals."""
     workload = Workload(extent.seed, mesh, client, history, extent.rate)
     injector = Injector(extent.seed, mesh, history, workload.customers, tell_blow)
     workload.start()
-    dealing = asyncio.create_task(injector.run(deal(extent.seed, extent.interval, extent.only)))
-    told = time.monotonic()
-    while history.now() < extent.seconds:
-        await asyncio.sleep(POLL_SECONDS)
-        workload.check()
-        if dealing.done():
-            dealing.result()
-        events = max(subscriber.position for subscriber in subscribers)
-        if events >= extent.events and len(history.blows) >= extent.faults:
-            break
-        if time.monotonic() - told > TELL_SECONDS:
-            told = time.monotonic()
-            say(
-                f"{history.now():6.0f} s: {events:,} events, {len(history.blows)} faults,"
-                f" {len(history.operations):,} operations"
-            )
-    dealing.cancel()
-    await asyncio.gather(dealing, return_exceptions=True)
-    await injector.heal()
-    await workload.finish(extent.patience)
+    injector.start(deal(extent.seed, extent.interval, extent.only))
+    try:
+        told = 0.0
+        while history.now() < extent.seconds:
+            await asyncio.sleep(POLL_SECONDS)
+            workload.check()
+            injector.check()
+            events = max(subscriber.position for subscriber in subscribers)
+            if events >= extent.events and len(history.blows) >= extent.faults:
+                break
+            if history.now() - told > TELL_SECONDS:
+                told = history.now()
+                tell_progress(history, events)
+        await injector.heal()
+        await workload.finish(extent.patience)
+    finally:
+        await injector.close()
+        await workload.stop()
 
 
 async def conclude(
-    extent: Extent, mesh: Mesh, history: History, subscribers: list[Subscriber]
+    extent: Extent, mesh: Mesh, client: Client, history: History, subscribers: list[Subscriber]
 ) -> Outcome:
     database = await connect(mesh.database_url)
     try:
         left = await settle(database, mesh, history, subscribers, extent.patience)
         entries, head = await read_log(database)
         await catch_up(subscribers, head.position)
-        evidence = Evidence(mesh, history, subscribers, database, entries, head, left)
+        evidence = Evidence(mesh, client, history, subscribers, database, entries, head, left)
         findings = [*await check(evidence), *extent_finding(extent, history, len(entries))]
     finally:
         await database.close()
@@ -167,6 +165,11 @@ def extent_finding(extent: Extent, history: History, events: int) -> list[Findin
         if found < wanted:
             finding.violations.append(Violation("run", f"{found:,} {name} of {wanted:,}"))
     return [finding]
+
+
+def tell_progress(history: History, events: int) -> None:
+    blows, operations = len(history.blows), len(history.operations)
+    say(f"{history.now():6.0f} s: {events:,} events, {blows} faults, {operations:,} operations")
 
 
 def tell_blow(blow: Blow) -> None:

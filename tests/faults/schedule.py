@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from deploy.local.programs import EDGE, ROOMS
 
-SECOND = "events-2"
-PROCESSES = (*ROOMS, SECOND, *EDGE)
+TWINS = {"users-2": "users", "events-2": "events"}
+"""Second processes of rooms."""
+PROCESSES = (*ROOMS, *TWINS, *EDGE)
 SERVERS = ("postgres", "valkey")
 SECONDS_MIN, SECONDS_MAX = 1.0, 8.0
 JUMP_SECONDS = 3600.0
@@ -26,7 +27,7 @@ KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "refuse": (2, SERVERS),
     "delay": (2, SERVERS),
     "swallow": (2, SERVERS),
-    "clock": (2, (*ROOMS, SECOND)),
+    "clock": (2, (*ROOMS, *TWINS)),
     "replay": (2, ("webhook",)),
 }
 

@@ -11,6 +11,7 @@ import grpc
 from libral.events.v1 import events_pb2
 
 from tests.faults.client import AWAY_ERRORS, Client
+from tests.faults.tasks import end
 
 SILENCE_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
@@ -42,9 +43,7 @@ class Subscriber:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end([self._task])
 
     async def _run(self) -> None:
         while True:

@@ -1,7 +1,7 @@
 """Each check finds what it is there to find, in a history that is made up."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -29,14 +29,13 @@ def entry(kind: str, subject: str = "", data: str = "{}", **fields) -> Entry:
         request_id="",
         time=NOW,
         data=data,
-        append_time=NOW,
         **fields,
     )
 
 
 def evidence(history: History, entries: list[Entry], subscribers=()) -> Evidence:
-    placed, head = chain(Head(), entries)
-    return Evidence(None, history, subscribers, None, placed, head, ())
+    placed, head = chain(Head(), entries, NOW)
+    return Evidence(None, None, history, subscribers, None, placed, head, ())
 
 
 def appended(*numbers: int) -> list[Entry]:
@@ -93,11 +92,15 @@ def test_an_operation_without_an_end(history):
 
 def test_a_gap_an_edit_and_a_lost_tail(history):
     whole = evidence(history, appended(1, 2, 3))
-    assert not any(each.violations for each in log.check(whole))
+    for check in (log.positions, log.ids, log.times, log.hashes):
+        assert not check(whole).violations
     gap = replace(whole, entries=[*whole.entries[:1], *whole.entries[2:]])
     assert log.positions(gap).violations
-    edit = replace(whole, entries=[replace(whole.entries[0], actor="me"), *whole.entries[1:]])
+    edit = replace(whole, entries=[whole.entries[0]._replace(actor="me"), *whole.entries[1:]])
     assert log.hashes(edit).violations
+    late = whole.entries[1]._replace(append_time=NOW - timedelta(hours=1))
+    back = replace(whole, entries=[whole.entries[0], late])
+    assert log.times(back).violations
     tail = replace(whole, entries=whole.entries[:2])
     assert log.positions(tail).violations
     assert log.hashes(tail).violations

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.faults.promises import chain, effects, logs, quiet, streams, writes
+from tests.faults.promises import chain, effects, logs, quiet, search, streams, writes
 from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding
 
@@ -12,7 +12,8 @@ async def check(evidence: Evidence) -> Sequence[Finding]:
     return [
         *writes.check(evidence),
         *await effects.check(evidence),
-        *chain.check(evidence),
+        *await chain.check(evidence),
+        *await search.check(evidence),
         *streams.check(evidence),
         *await quiet.check(evidence),
         *logs.check(evidence),

@@ -1,16 +1,19 @@
 """What the promises are checked on: the log as its rows are, the tables, the history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import orjson
 
 from services.events.domain import Entry, Head
+from tests.faults.client import Client
 from tests.faults.history import History
 from tests.faults.mesh import Mesh
 from tests.faults.subscribers import Subscriber
+
+READ = f"SELECT {', '.join(Entry._fields)} FROM events.log ORDER BY position"
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Evidence:
     """Everything that a run left. `database` is a connection to PostgreSQL itself."""
 
     mesh: Mesh
+    client: Client
     history: History
     subscribers: Sequence[Subscriber]
     database: Any
@@ -46,11 +50,12 @@ class Evidence:
 
 async def read_log(database: Any) -> tuple[list[Entry], Head]:
     """Reads the whole log and its head, of one moment, by plain SQL."""
-    names = [each.name for each in fields(Entry)]
     async with database.transaction(isolation="repeatable_read", readonly=True):
-        rows = await database.fetch(f"SELECT {', '.join(names)} FROM events.log ORDER BY position")
+        rows = await database.fetch(
+            f"SELECT {', '.join(Entry._fields)} FROM events.log ORDER BY position"
+        )
         head = await database.fetchrow("SELECT position, hash FROM events.head")
-    return [Entry(**dict(row)) for row in rows], Head(head["position"], head["hash"])
+    return [Entry(*row) for row in rows], Head(head["position"], head["hash"])
 
 
 def data_of(entry: Entry) -> dict[str, Any]:

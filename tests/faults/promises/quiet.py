@@ -5,6 +5,7 @@ from typing import Any
 
 import psutil
 
+from deploy.local import runner
 from deploy.local.programs import ROOMS
 from tests.faults.history import History
 from tests.faults.mesh import Mesh
@@ -56,6 +57,8 @@ async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) ->
         if subscriber.position < head
     ]
     left += await late_consumers(database)
+    if not await asyncio.to_thread(runner.is_ready, f"{mesh.gateway}/readyz"):
+        left.append("the gateway is not ready")
     states = await asyncio.to_thread(mesh.states)
     left += [f"{name} is {state}" for name, state in states.items() if state != "RUNNING"]
     return left
@@ -76,7 +79,7 @@ async def late_consumers(database: Any) -> list[str]:
 
 def settled(evidence: Evidence) -> Finding:
     found = [Violation("mesh", text) for text in evidence.settled]
-    return Finding("queues are empty and everything runs in the end", len(ROOMS) + 3, found)
+    return Finding("queues are empty and everything runs in the end", len(ROOMS) + 4, found)
 
 
 async def letters(evidence: Evidence) -> Finding:

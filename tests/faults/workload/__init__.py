@@ -7,6 +7,7 @@ from tests.faults.client import Client
 from tests.faults.history import History
 from tests.faults.mesh import Mesh
 from tests.faults.pace import Pace
+from tests.faults.tasks import end
 from tests.faults.workload.appends import Appender
 from tests.faults.workload.customers import Customers
 from tests.faults.workload.late import LateWriter
@@ -42,20 +43,15 @@ class Workload:
     def check(self) -> None:
         """Raises what ended a worker, if anything did."""
         for task in self._tasks:
-            if task.done() and (error := task.exception()):
-                raise error
+            if task.done():
+                task.result()
 
     async def finish(self, seconds: float) -> None:
-        """Lets every worker finish its operation. What does not end in time is given up."""
+        """Lets every worker finish its operation, for so long."""
         for worker in self._workers:
             worker.leave()
         await asyncio.wait(self._tasks, timeout=seconds)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.check_ended()
+        self.check()
 
-    def check_ended(self) -> None:
-        for task in self._tasks:
-            if not task.cancelled() and (error := task.exception()):
-                raise error
+    async def stop(self) -> None:
+        await end(self._tasks)

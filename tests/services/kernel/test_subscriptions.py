@@ -11,6 +11,7 @@ from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
 LOGINS = [f"user{number}" for number in range(4)]
+ADMINS = 1
 
 
 async def test_a_poison_event_is_buried_and_the_stream_goes_on(
@@ -35,15 +36,7 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
         seen.append(event.position)
 
     kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
-    subscription = Subscription(
-        "test",
-        {"user.created": react},
-        kernel.database,
-        tables,
-        mesh.channel(events),
-        kernel.clock,
-        kernel.outbox,
-    )
+    subscription = make_subscription(room, mesh.channel(events), react)
     task = asyncio.create_task(subscription.run())
 
     async def all_handled() -> bool:
@@ -59,3 +52,43 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
     ]
     assert seen == sorted(seen)
     assert tries[0] not in seen
+
+
+async def test_two_processes_of_a_room_handle_each_event_once(mesh, users_environment, redis_url):
+    events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
+    target = f"127.0.0.1:{events.port}"
+    room = await mesh.start("users", build_users, users_environment, events_target=target)
+    users = users_pb2_grpc.UserServiceStub(mesh.channel(room))
+    seen: list[int] = []
+
+    async def react(_, event) -> None:
+        await asyncio.sleep(0.01)
+        seen.append(event.position)
+
+    both = [make_subscription(room, mesh.channel(events), react) for _ in range(2)]
+    tasks = [asyncio.create_task(subscription.run()) for subscription in both]
+    for login in LOGINS:
+        user = users_pb2.User(login=login, display_name=login)
+        await users.CreateUser(users_pb2.CreateUserRequest(user=user))
+
+    async def all_handled() -> bool:
+        return len(set(seen)) == len(LOGINS) + ADMINS
+
+    await eventually(all_handled)
+    await asyncio.sleep(0.5)
+    for task in tasks:
+        task.cancel()
+    assert seen == sorted(set(seen))
+
+
+def make_subscription(room, channel, react) -> Subscription:
+    kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
+    return Subscription(
+        "test",
+        {"user.created": react},
+        kernel.database,
+        tables,
+        channel,
+        kernel.clock,
+        kernel.outbox,
+    )
