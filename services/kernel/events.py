@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import chain
 from typing import Any
 
 from services.kernel.errors import FieldViolation
@@ -14,6 +15,7 @@ TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 TEXT_LENGTH_MAX = 256
 DATA_BYTES_MAX = 64 * 1024
 DATA_DEPTH_MAX = 32
+NUMBER_MAX = 2**1023
 
 
 class Category(IntEnum):
@@ -67,33 +69,27 @@ def violations(event: NewEvent, texts: Mapping[str, str]) -> list[FieldViolation
 
 def data_problem(data: Mapping[str, Any]) -> str:
     """Says what is wrong with the data of an event. Empty: nothing."""
-    if not is_shallow(data):
-        return f"It is nested deeper than {DATA_DEPTH_MAX}."
+    if problem := value_problem(data, DATA_DEPTH_MAX):
+        return problem
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
     except (TypeError, ValueError):
         return "It must be JSON."
-    if size > DATA_BYTES_MAX:
-        return f"It is larger than {DATA_BYTES_MAX} bytes."
-    if "\\u0000" in text and has_nul(data):
-        return "It must not have the character NUL."
-    return ""
+    return f"It is larger than {DATA_BYTES_MAX} bytes." if size > DATA_BYTES_MAX else ""
 
 
-def is_shallow(value: Any, depth: int = DATA_DEPTH_MAX) -> bool:
-    return all(depth > 1 and is_shallow(each, depth - 1) for each in parts(value))
-
-
-def has_nul(value: Any) -> bool:
+def value_problem(value: Any, depth: int) -> str:
+    """Says what is wrong with a value that may hold others, `depth` levels of them at most."""
     if isinstance(value, str):
-        return "\0" in value
-    return any(map(has_nul, parts(value))) or any(
-        "\0" in key for key in (value if isinstance(value, Mapping) else ())
-    )
-
-
-def parts(value: Any) -> Iterable[Any]:
+        return "It must not have the character NUL." if "\0" in value else ""
+    if isinstance(value, int):
+        return "" if abs(value) < NUMBER_MAX else "It has a number that is too large."
+    if not isinstance(value, Mapping | list | tuple):
+        return ""
+    if not depth:
+        return f"It is nested deeper than {DATA_DEPTH_MAX}."
+    parts: Iterable[Any] = value
     if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
+        parts = chain(value.keys(), value.values())
+    return next(filter(None, (value_problem(part, depth - 1) for part in parts)), "")

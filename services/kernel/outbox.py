@@ -1,8 +1,9 @@
 """Events out: written with the state they tell of, then relayed to the log."""
 
 import asyncio
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -40,7 +41,6 @@ from services.kernel.tables import KernelTables
 BATCH_MAX = 500
 # Of JSON text, which protobuf may make six times as long: gRPC takes 4 MiB.
 BATCH_BYTES_MAX = 512 * 1024
-MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.02
 SETTLE_SECONDS_MAX = 0.32
@@ -51,8 +51,9 @@ ERROR_LENGTH_MAX = 1000
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :room))"
 
 SETTLED = "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
-REFUSED = "outbox"
-DIVISIBLE = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED})
+ASIDE = "outbox"
+# What a server says of a message beyond its limit.
+TOO_LARGE = "larger than max"
 
 log = structlog.get_logger()
 
@@ -222,38 +223,37 @@ class Relay:
 
     async def _deliver(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
         """Appends rows and forgets them. If they are refused, finds the one at fault."""
-        request = events_pb2.AppendEventsRequest(events=[self._event(row) for row in rows])
         try:
+            events = [self._event(row, row.data) for row in rows]
+            request = events_pb2.AppendEventsRequest(events=events)
             await self._log.AppendEvents(request, timeout=APPEND_SECONDS)
-        except grpc.aio.AioRpcError as error:
-            if error.code() not in DIVISIBLE:
+        except (ValueError, OverflowError, grpc.aio.AioRpcError) as error:
+            if not is_refusal(error):
                 raise
-            if len(rows) > 1:
-                middle = len(rows) // 2
-                await self._deliver(connection, rows[:middle])
-                await self._deliver(connection, rows[middle:])
-                return
-            if not is_final(error, request):
-                raise
-            await self._refuse(rows[0], request, error)
+            await self._part(connection, rows, error)
             return
         done = bindparam("done", [row.sequence for row in rows], type_=ARRAY(BIGINT))
         await connection.execute(
             delete(self._table).where(self._table.c.sequence == func.any(done))
         )
 
-    async def _refuse(
-        self,
-        row: Row[Any],
-        request: events_pb2.AppendEventsRequest,
-        error: grpc.aio.AioRpcError,
+    async def _part(
+        self, connection: AsyncConnection, rows: Sequence[Row[Any]], error: Exception
     ) -> None:
+        """Tries rows that were refused by halves. One that is alone is put aside."""
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            await self._deliver(connection, rows[:middle])
+            await self._deliver(connection, rows[middle:])
+        else:
+            await self._put_aside(rows[0], describe(error))
+
+    async def _put_aside(self, row: Row[Any], problem: str) -> None:
         """Puts a row that the log will never take among the dead letters, and tells the log so."""
-        problem = f"{reason_of(error)}: {error.details()}"[:ERROR_LENGTH_MAX]
         letter = upsert(self._letters).values(
-            consumer=REFUSED,
+            consumer=ASIDE,
             position=row.sequence,
-            event=request.events[0].SerializeToString(),
+            event=self._readable(row).SerializeToString(),
             error=problem,
             tries=1,
             time=self._clock.now(),
@@ -274,9 +274,16 @@ class Relay:
                 await self._outbox.publish(connection, told)
         log.error("relay.refused", id=str(row.id), type=row.type, problem=problem)
 
-    def _event(self, row: Row[Any]) -> events_pb2.Event:
+    def _readable(self, row: Row[Any]) -> events_pb2.Event:
+        """Makes an event even of data that no event can have: then it holds them as text."""
+        try:
+            return self._event(row, row.data)
+        except (ValueError, OverflowError):
+            return self._event(row, {"json": json.dumps(row.data)})
+
+    def _event(self, row: Row[Any], content: Mapping[str, Any]) -> events_pb2.Event:
         data = Struct()
-        data.update(row.data)
+        data.update(content)
         event = events_pb2.Event(
             id=str(row.id),
             type=row.type,
@@ -292,8 +299,17 @@ class Relay:
         return event
 
 
-def is_final(error: grpc.aio.AioRpcError, request: events_pb2.AppendEventsRequest) -> bool:
-    """Tells whether the log will never take the one event of a request."""
+def is_refusal(error: Exception) -> bool:
+    """Tells whether the log will never take these events together, however often it is asked."""
+    if not isinstance(error, grpc.aio.AioRpcError):
+        return True
     if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return request.ByteSize() > MESSAGE_BYTES_MAX
+        return TOO_LARGE in (error.details() or "")
     return error.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def describe(error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, grpc.aio.AioRpcError):
+        said = f"{reason_of(error) or error.code().name}: {error.details()}"
+    return said.replace("\0", "")[:ERROR_LENGTH_MAX]

@@ -1,15 +1,104 @@
-import asyncio
+"""Events on their way from a room to the log: none lost, none overtaken, none in the way."""
 
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 from libral.users.v1 import users_pb2, users_pb2_grpc
+from sqlalchemy import text
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
+from services.kernel import outbox
+from services.kernel.calls import Call, enter_call
+from services.kernel.clock import FixedClock
+from services.kernel.errors import InvalidArgumentError
+from services.kernel.events import Category, NewEvent
+from services.kernel.outbox import Pause, Relay
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
 AWAY_SECONDS = 2.5
 CALLS_AT_ONCE = 8
+FIRST = "user.created"
+
+
+def noted(number: int = 0, **data: Any) -> NewEvent:
+    return NewEvent("test.noted", Category.SYSTEM, f"things/{number}", data)
+
+
+@dataclass
+class Line:
+    """A room that writes events and the log that they go to, which can be away at first."""
+
+    mesh: Any
+    room: Any
+    redis_url: str
+    listen: str
+    stub: Any = None
+
+    async def open_log(self) -> None:
+        environment = {"REDIS_URL": self.redis_url}
+        events = await self.mesh.start("events", build_events, environment, listen=self.listen)
+        self.stub = events_pb2_grpc.EventServiceStub(self.mesh.channel(events))
+
+    @asynccontextmanager
+    async def transaction(self):
+        async with self.room.kernel.database.transaction() as connection:
+            yield connection
+
+    async def publish(self, connection, *events: NewEvent) -> None:
+        for event in events:
+            await self.room.kernel.outbox.publish(connection, event)
+
+    async def arrived(self) -> list[events_pb2.Event]:
+        """All events in the log but the first, which tells of the room's admin."""
+        call = self.stub.StreamEvents(events_pb2.StreamEventsRequest(), wait_for_ready=True)
+        found = []
+        try:
+            async with asyncio.timeout(0.5):
+                while (event := await call.read()) is not grpc.aio.EOF:
+                    found.append(event)
+        except TimeoutError:
+            pass
+        finally:
+            call.cancel()
+        return [event for event in found if event.type != FIRST]
+
+    async def subjects(self) -> list[str]:
+        return [event.subject for event in await self.arrived()]
+
+    async def pending(self) -> int:
+        async with self.room.kernel.database.reading() as connection:
+            return await connection.scalar(text("SELECT count(*) FROM users.outbox"))
+
+    async def drained(self, seconds: float = 10) -> None:
+        async def empty() -> bool:
+            return await self.pending() == 0
+
+        await eventually(empty, seconds)
+
+
+@pytest.fixture
+async def closed_line(mesh, users_environment, redis_url) -> Line:
+    target = f"127.0.0.1:{free_port(set())}"
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    room = await mesh.start(
+        "users", build_users, users_environment, events_target=target, clock=clock
+    )
+    return Line(mesh, room, redis_url, target)
+
+
+@pytest.fixture
+async def line(closed_line) -> Line:
+    await closed_line.open_log()
+    await closed_line.drained()
+    return closed_line
 
 
 async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_url):
@@ -33,4 +122,229 @@ async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_u
         found = await log.ListEvents(request, wait_for_ready=True)
         return [event.type for event in found.events] == ["user.created"]
 
-    await eventually(arrived, 5)
+    await eventually(arrived, outbox.RETRY_SECONDS_MAX + 2)
+
+
+async def test_a_late_commit_is_not_passed_over(line):
+    """An event that was written first and committed last is still before the other."""
+    async with line.transaction() as late:
+        await line.publish(late, noted(1))
+        async with line.transaction() as early:
+            await line.publish(early, noted(2))
+        assert await line.subjects() == []
+    await line.drained()
+    assert await line.subjects() == ["things/1", "things/2"]
+
+
+async def test_none_overtakes_another_that_it_waited_for(line):
+    """Transaction numbers may run against the order in which an aggregate was changed."""
+    number = text("SELECT pg_current_xact_id()")
+    async with line.transaction() as second:
+        await second.execute(number)
+        async with line.transaction() as bystander:
+            await bystander.execute(number)
+            async with line.transaction() as first:
+                await line.publish(first, noted(1))
+            await line.publish(second, noted(2))
+            await second.commit()
+            assert await line.subjects() == []
+    await line.drained()
+    assert await line.subjects() == ["things/1", "things/2"]
+
+
+async def fail(line) -> None:
+    async with line.transaction() as connection:
+        await line.publish(connection, noted(1))
+        raise KeyError
+
+
+async def test_what_is_rolled_back_never_happened(line):
+    with pytest.raises(KeyError):
+        await fail(line)
+    async with line.transaction() as connection:
+        await line.publish(connection, noted(2))
+    await line.drained()
+    assert await line.subjects() == ["things/2"]
+
+
+async def test_a_commit_wakes_the_relay(line, monkeypatch):
+    monkeypatch.setattr(outbox, "POLL_SECONDS", 60.0)
+    for number in range(5):
+        async with line.transaction() as connection:
+            await line.publish(connection, noted(number))
+        await line.drained(5)
+
+
+async def test_a_backlog_drains_in_order(closed_line):
+    for start in range(0, 1700, 100):
+        async with closed_line.transaction() as connection:
+            await closed_line.publish(connection, *(noted(start + more) for more in range(100)))
+    await closed_line.open_log()
+    await closed_line.drained(30)
+    expected = [f"things/{number}" for number in range(1700)]
+
+    async def complete() -> bool:
+        return await closed_line.subjects() == expected
+
+    await eventually(complete)
+
+
+async def test_large_events_go_in_small_batches(closed_line, monkeypatch):
+    """JSON of many short values is what grows most on its way into protobuf."""
+    sizes, deliver = [], Relay._deliver
+
+    async def watch(relay, connection, rows) -> None:
+        sizes.append(sum(relay._event(row, row.data).ByteSize() for row in rows))
+        await deliver(relay, connection, rows)
+
+    monkeypatch.setattr(Relay, "_deliver", watch)
+    async with closed_line.transaction() as connection:
+        await closed_line.publish(
+            connection,
+            *(noted(number, values=[0] * 32_000) for number in range(20)),
+            *(noted(20 + number, text="名" * 20_000) for number in range(20)),
+        )
+    await closed_line.open_log()
+    await closed_line.drained(30)
+    assert await closed_line.subjects() == [f"things/{number}" for number in range(40)]
+    assert max(sizes) < 4 * 1024 * 1024
+    assert sum(sizes) > 4 * 1024 * 1024
+
+
+async def insert(line, number: int, event_type: str = "test.noted", data: str = "'{}'") -> None:
+    """Writes a row past all checks."""
+    names = "id, type, category, level, subject, actor, request_id, time, data"
+    values = f"gen_random_uuid(), '{event_type}', 1, 2, 'things/{number}', '', '', now(), {data}"
+    async with line.transaction() as connection:
+        statement = text(
+            f"INSERT INTO users.outbox ({names}) VALUES ({values})".replace(":", "\\:")
+        )
+        await connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("No type", "'{}'"),
+        ("test.noted", "jsonb_build_object('text', repeat('x', 70000))"),
+        ("test.noted", "jsonb_build_object('text', repeat('x', 5000000))"),
+        ("test.noted", "('{\"n\": 1' || repeat('0', 400) || '}')::jsonb"),
+        ("outbox.refused", "jsonb_build_object('text', repeat('x', 70000))"),
+    ],
+    ids=["type", "size", "message", "number", "refusal"],
+)
+async def test_a_row_that_is_refused_is_put_aside(closed_line, event_type, data):
+    for number in range(20):
+        await insert(closed_line, number)
+    await insert(closed_line, 20, event_type, data)
+    for number in range(21, 40):
+        await insert(closed_line, number)
+    await closed_line.open_log()
+    await closed_line.drained(20)
+    others = [f"things/{number}" for number in range(40) if number != 20]
+    told = [event for event in await closed_line.arrived() if event.type == "outbox.refused"]
+    assert [one for one in await closed_line.subjects() if one] == others
+    query = text("SELECT * FROM users.dead_letters WHERE consumer = 'outbox'")
+    async with closed_line.room.kernel.database.reading() as connection:
+        (letter,) = (await connection.execute(query)).all()
+    kept = events_pb2.Event.FromString(letter.event)
+    assert (kept.subject, kept.type) == ("things/20", event_type)
+    assert letter.error
+    if event_type != "outbox.refused":
+        (event,) = told
+        assert event.level == events_pb2.Event.ERROR
+        assert event.data["id"] == kept.id
+        assert event.data["problem"] == letter.error
+    else:
+        assert told == []
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"d": nested(levels - 1)} if levels > 1 else {"d": 1}
+
+
+async def publish_all(line, *events: NewEvent) -> None:
+    async with line.transaction() as connection:
+        await line.publish(connection, *events)
+
+
+LARGEST = 64 * 1024 - len('{"text":""}')
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        NewEvent("test.noted", Category.SYSTEM, subject="x" * 256),
+        NewEvent("t." + "x" * 254, Category.SYSTEM),
+        NewEvent("test.noted", Category.SYSTEM, data={"text": "x" * LARGEST}),
+        NewEvent("test.noted", Category.SYSTEM, data={"text": "あ" * (LARGEST // 3)}),
+        NewEvent("test.noted", Category.SYSTEM, data=nested(32)),
+        NewEvent("test.noted", Category.SYSTEM, data={"n": 2**1000, "x": [None, True, 1.5]}),
+    ],
+    ids=["subject", "type", "data", "japanese", "depth", "numbers"],
+)
+async def test_what_the_outbox_takes_the_log_takes(line, event):
+    async with line.transaction() as connection:
+        await line.publish(connection, event)
+    await line.drained()
+    assert [one.type for one in await line.arrived()] == [event.type]
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (NewEvent("Test", Category.SYSTEM), "type"),
+        (NewEvent("t." + "x" * 255, Category.SYSTEM), "type"),
+        (NewEvent("test.noted", Category.SYSTEM, subject="x" * 257), "subject"),
+        (NewEvent("test.noted", Category.SYSTEM, subject="\0"), "subject"),
+        (NewEvent("test.noted", Category.SYSTEM, actor="x" * 257), "actor"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"text": "x" * (LARGEST + 1)}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"t": "あ" * (LARGEST // 3 + 2)}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"text": ["\0"]}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"\0": 1}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data=nested(33)), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"n": 10**400}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"n": float("nan")}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"text": "\ud800"}), "data"),
+        (NewEvent("test.noted", Category.SYSTEM, data={"time": datetime.now(UTC)}), "data"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_the_log_refuses_the_outbox_refuses(closed_line, event, field):
+    before = await closed_line.pending()
+    with pytest.raises(InvalidArgumentError) as failure:
+        await publish_all(closed_line, noted(1), event)
+    assert [one.field for one in failure.value.violations] == [f"event.{field}"]
+    assert await closed_line.pending() == before
+
+
+async def test_a_request_id_too_long_is_refused(closed_line):
+    enter_call(Call(request_id="x" * 257))
+    with pytest.raises(InvalidArgumentError):
+        await publish_all(closed_line, noted(1))
+    enter_call(Call())
+
+
+async def test_the_lag_is_the_age_of_the_oldest(closed_line):
+    kernel = closed_line.room.kernel
+    unit, read = kernel.meter._gauges["outbox.lag"]
+    assert unit == "s"
+    assert await read() == 0
+    kernel.clock.time += timedelta(seconds=90)
+    async with closed_line.transaction() as connection:
+        await closed_line.publish(connection, noted(1))
+    assert await read() == 90
+    await closed_line.open_log()
+    await closed_line.drained()
+    assert await read() == 0
+
+
+def test_pauses_grow_and_begin_anew():
+    pause = Pause(0.1, 3.0)
+    seconds = [pause.take() for _ in range(10)]
+    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0, 3.0]
+    for taken, most in zip(seconds, longest, strict=True):
+        assert most / 2 <= taken <= most
+    assert len(set(seconds)) == 10
+    pause.reset()
+    assert pause.take() <= 0.1
