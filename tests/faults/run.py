@@ -135,7 +135,9 @@ async def conclude(
 ) -> Outcome:
     database = await connect(mesh.database_url)
     try:
+        healed = history.now()
         left = await settle(database, mesh, history, subscribers, extent.patience)
+        say(f"Quiet after {history.now() - healed:.0f} s; checking…" if not left else str(left))
         entries, head = await read_log(database)
         await catch_up(subscribers, head.position)
         evidence = Evidence(mesh, client, history, subscribers, database, entries, head, left)

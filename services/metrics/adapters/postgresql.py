@@ -86,7 +86,6 @@ class DatabaseCollector:
     def _figures(
         self, row: Mapping[Any, Any], changes: dict[str, float], seconds: float
     ) -> DatabaseFigures:
-        blocks = changes.get("hits", 0) + changes.get("reads", 0)
         return DatabaseFigures(
             time=self._clock.now(),
             version=str(row["version"]).split()[0],
@@ -99,9 +98,17 @@ class DatabaseCollector:
             in_recovery=row["in_recovery"],
             query_rate=rate(changes, "statements", seconds),
             transaction_rate=rate(changes, "transactions", seconds),
-            cache_hit_ratio=changes["hits"] / blocks if blocks else None,
+            cache_hit_ratio=hit_ratio(changes),
         )
 
 
 def rate(changes: dict[str, float], name: str, seconds: float) -> float | None:
     return changes[name] / seconds if name in changes else None
+
+
+def hit_ratio(changes: dict[str, float]) -> float | None:
+    """A counter that has no change yet, or began again at 0, makes no ratio."""
+    if "hits" not in changes or "reads" not in changes:
+        return None
+    blocks = changes["hits"] + changes["reads"]
+    return changes["hits"] / blocks if blocks else None

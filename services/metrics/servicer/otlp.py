@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
+from services.kernel.errors import UnavailableError
 from services.metrics.domain import Attributes, Distribution, Sample, SeriesKey
 from services.metrics.servicer.messages import Context
 from services.metrics.worker.recorder import REQUEST_DURATION, Recorder
@@ -59,7 +60,11 @@ class OtlpReceiver:
                     samples.append(item)
                 else:
                     reports.append(item)
-        await self._recorder.record(samples, reports)
+        try:
+            await self._recorder.record(samples, reports)
+        except UnavailableError as error:
+            # Who reports by OTLP keeps the points, and sends them again.
+            await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
         if any(one.key.metric == REQUEST_DURATION for one in reports) or any(
             one.key.source == "gateway" for one in samples
         ):

@@ -1,5 +1,6 @@
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from datetime import UTC
 
 import asyncpg
@@ -12,6 +13,7 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
+from services.kernel.database import unavailable
 from services.kernel.telemetry import EXPORT
 from services.metrics.__main__ import build
 from tests.services.helpers import refused
@@ -143,6 +145,18 @@ async def test_what_cannot_be_taken_is_said(channel):
     metric.histogram.aggregation_temporality = otlp_metrics.AGGREGATION_TEMPORALITY_CUMULATIVE
     answer = await exporter(channel)(report)
     assert answer.partial_success.rejected_data_points == 1
+
+
+async def test_a_report_that_cannot_be_kept_may_be_sent_again(channel, room, monkeypatch):
+    @asynccontextmanager
+    async def away():
+        raise unavailable()
+        yield
+
+    await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
+    monkeypatch.setattr(room.kernel.database, "transaction", away)
+    with refused("UNAVAILABLE"):
+        await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
 
 
 async def test_bad_queries_are_named(metrics, channel):
