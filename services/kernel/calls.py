@@ -1,5 +1,7 @@
 """The call that is being served: its id, its method and who makes it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -32,13 +34,32 @@ class Caller:
 ANONYMOUS = Caller()
 
 
+@dataclass
+class Audit:
+    """What the audit trail is to hold of a call beside what the call says itself."""
+
+    subject: str = ""
+    """The resource that it is about."""
+    actor: str = ""
+    """Who turned out to make it, where no token says so."""
+    address: str = ""
+    """Where the call comes from: the client's address, as whoever handed it on tells."""
+    via: str = ""
+    """The address of who handed it on. Empty: the client itself was connected."""
+    repeated: bool = False
+    """Whether it was answered with a remembered answer, and changed nothing."""
+    written: bool = False
+    """Whether an event of it is in a transaction that committed."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """A call that is being served."""
+    """A call that is being served. `audit` is None where none is kept."""
 
     method: str = ""
     request_id: str = ""
     caller: Caller = ANONYMOUS
+    audit: Audit | None = None
 
 
 _current: ContextVar[Call] = ContextVar("current_call", default=Call())  # noqa: B039 - it is frozen
@@ -52,3 +73,20 @@ def current_call() -> Call:
 def enter_call(call: Call) -> None:
     """Makes `call` the current one, for this task and those it starts."""
     _current.set(call)
+
+
+def audit_subject(subject: str, actor: str = "") -> None:
+    """Tells the audit trail what the current call is about, where its request cannot."""
+    audit = current_call().audit
+    if audit is not None:
+        audit.subject, audit.actor = subject, actor
+
+
+@contextmanager
+def outside_call() -> Generator[None, None, None]:
+    """What is done in here is not of the call that is being served."""
+    token = _current.set(Call())
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,10 +1,9 @@
 """The room's schema in PostgreSQL: transactions, reads and whether it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 from sqlalchemy import text
@@ -12,11 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.kernel.calls import Audit
+from services.kernel.connections import COMMAND_SECONDS, CONNECT_SECONDS, Connection, split_url
 from services.kernel.errors import UnavailableError, invalid
 from services.kernel.statements import Statement
 
-CONNECT_SECONDS = 2.0
-COMMAND_SECONDS = 5.0
 PING_SECONDS = 2.0
 POOL_SIZE = 5
 POOL_OVERFLOW = 5
@@ -31,13 +30,25 @@ LOST = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError)
 NUL_STATES = frozenset({"22021", "22P05"})
 
 
+BeforeCommit = Callable[[AsyncConnection], Awaitable[Audit | None]]
+
+
+async def nothing_due(_: AsyncConnection) -> Audit | None:
+    return None
+
+
 class Database:
     """The connections of one room."""
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         self._reads = Reads(url)
+        self._before_commit: BeforeCommit = nothing_due
         self._after_commit: list[Callable[[], None]] = []
+
+    def before_commit(self, callback: BeforeCommit) -> None:
+        """Calls `callback` in each transaction, as the last of what it does."""
+        self._before_commit = callback
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls `callback` after each transaction that committed."""
@@ -53,7 +64,15 @@ class Database:
         """
         with known_errors():
             async with self.engine.begin() as connection:
-                yield connection
+                try:
+                    yield connection
+                    audit = await self._before_commit(connection)
+                except asyncio.CancelledError:
+                    # To roll back takes an answer, which a server that is stopped does not give.
+                    await connection.invalidate()
+                    raise
+        if audit is not None:
+            audit.written = True
         for callback in self._after_commit:
             callback()
 
@@ -165,15 +184,13 @@ class Reads:
         if connection is None:
             ssl = self._arguments.get("ssl")
             async with asyncio.timeout(CONNECT_SECONDS):
-                connection = await asyncpg.connect(self._address, ssl=ssl)
+                connection = await asyncpg.connect(
+                    self._address, ssl=ssl, connection_class=Connection
+                )
         late = loop.call_later(COMMAND_SECONDS, connection.terminate)
         self._lent.add(connection)
         try:
             rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
-        except asyncio.CancelledError:
-            # A server that is stopped would not hear of a cancellation either.
-            connection.terminate()
-            raise
         except LOST:
             if loop.time() >= late.when():
                 raise TimeoutError from None
@@ -184,17 +201,6 @@ class Reads:
             if not connection.is_closed():
                 self._idle.append((connection, loop.time()))
         return rows
-
-
-def split_url(url: str, scheme: str) -> tuple[str, dict[str, Any]]:
-    """Takes the TLS parameters of libpq out of a `postgresql://` URL."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
-    if mode := query.pop("sslmode", None):
-        arguments["ssl"] = mode
-    query.pop("channel_binding", None)
-    return urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), arguments
 
 
 def open_engine(url: str) -> AsyncEngine:

@@ -1,9 +1,19 @@
 """An event as a room's rules make it, before it has a place in the log."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
+
+from services.kernel.errors import FieldViolation
+
+# What the log takes: the outbox refuses the rest, which could never leave it.
+TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+TEXT_LENGTH_MAX = 256
+DATA_BYTES_MAX = 64 * 1024
+DATA_DEPTH_MAX = 32
 
 
 class Category(IntEnum):
@@ -38,3 +48,52 @@ class NewEvent:
     level: Level = Level.INFO
     actor: str | None = None
     """Who caused it. None: the caller of the call being served."""
+
+
+def violations(event: NewEvent, texts: Mapping[str, str]) -> list[FieldViolation]:
+    """Lists why the log would refuse an event. `texts` are all its texts by name."""
+    found: list[FieldViolation] = []
+    if not TYPE_PATTERN.fullmatch(event.type):
+        found.append(FieldViolation("event.type", "It must be words like user.registered."))
+    for name, value in texts.items():
+        if len(value) > TEXT_LENGTH_MAX:
+            found.append(FieldViolation(f"event.{name}", f"It is longer than {TEXT_LENGTH_MAX}."))
+        if "\0" in value:
+            found.append(FieldViolation(f"event.{name}", "It must not have the character NUL."))
+    if problem := data_problem(event.data):
+        found.append(FieldViolation("event.data", problem))
+    return found
+
+
+def data_problem(data: Mapping[str, Any]) -> str:
+    """Says what is wrong with the data of an event. Empty: nothing."""
+    if not is_shallow(data):
+        return f"It is nested deeper than {DATA_DEPTH_MAX}."
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except (TypeError, ValueError):
+        return "It must be JSON."
+    if size > DATA_BYTES_MAX:
+        return f"It is larger than {DATA_BYTES_MAX} bytes."
+    if "\\u0000" in text and has_nul(data):
+        return "It must not have the character NUL."
+    return ""
+
+
+def is_shallow(value: Any, depth: int = DATA_DEPTH_MAX) -> bool:
+    return all(depth > 1 and is_shallow(each, depth - 1) for each in parts(value))
+
+
+def has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    return any(map(has_nul, parts(value))) or any(
+        "\0" in key for key in (value if isinstance(value, Mapping) else ())
+    )
+
+
+def parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()

@@ -83,7 +83,11 @@ class Answers:
                 "request_id was used before with other arguments.",
                 metadata={"request_id": key["request_id"]},
             )
-        return answer_type.FromString(row.answer)
+        answer = answer_type.FromString(row.answer)
+        if (audit := current_call().audit) is not None:
+            audit.repeated = True
+            audit.subject = audit.subject or str(getattr(answer, "name", ""))
+        return answer
 
     async def forget_old(self) -> None:
         """Deletes answers that are older than a week."""

@@ -1,32 +1,58 @@
 """Events out: written with the state they tell of, then relayed to the log."""
 
 import asyncio
+import random
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 import grpc
 import structlog
 from google.protobuf.struct_pb2 import Struct
 from libral.events.v1 import events_pb2, events_pb2_grpc
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.calls import current_call
+from services.kernel.calls import Call, current_call
 from services.kernel.clock import Clock, new_id
 from services.kernel.database import Database
-from services.kernel.errors import LibralError
-from services.kernel.events import NewEvent
+from services.kernel.errors import InvalidArgumentError, LibralError
+from services.kernel.events import Category, Level, NewEvent, violations
+from services.kernel.status import reason_of
 from services.kernel.tables import KernelTables
 
 BATCH_MAX = 500
+# Of JSON text, which protobuf may make six times as long: gRPC takes 4 MiB.
+BATCH_BYTES_MAX = 512 * 1024
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.02
-RETRY_SECONDS = 0.5
+SETTLE_SECONDS_MAX = 0.32
+RETRY_SECONDS = 0.1
+RETRY_SECONDS_MAX = 3.0
 APPEND_SECONDS = 10.0
+ERROR_LENGTH_MAX = 1000
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :room))"
 
 SETTLED = "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
+REFUSED = "outbox"
+DIVISIBLE = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED})
 
 log = structlog.get_logger()
 
@@ -39,37 +65,82 @@ class Outbox:
         self._clock = clock
 
     async def publish(self, connection: AsyncConnection, event: NewEvent) -> None:
-        """Writes an event that reaches the log once the transaction commits."""
-        call = current_call()
-        await connection.execute(
-            insert(self._table).values(
-                id=new_id(self._clock),
-                type=event.type,
-                category=event.category,
-                level=event.level,
-                subject=event.subject,
-                actor=call.caller.subject if event.actor is None else event.actor,
-                request_id=call.request_id,
-                time=self._clock.now(),
-                data=dict(event.data),
-            )
-        )
+        """Writes an event that reaches the log once the transaction commits.
+
+        Raises:
+            InvalidArgumentError: The log would refuse it.
+        """
+        await self.write(connection, [self.row(event, current_call())])
+
+    def row(self, event: NewEvent, call: Call) -> dict[str, Any]:
+        """Makes the row of an event that `call` caused.
+
+        Raises:
+            InvalidArgumentError: The log would refuse it.
+        """
+        texts = {
+            "type": event.type,
+            "subject": event.subject,
+            "actor": call.caller.subject if event.actor is None else event.actor,
+            "request_id": call.request_id,
+        }
+        if found := violations(event, texts):
+            raise InvalidArgumentError(found)
+        return {
+            **texts,
+            "id": new_id(self._clock),
+            "category": event.category,
+            "level": event.level,
+            "time": self._clock.now(),
+            "data": dict(event.data),
+        }
+
+    async def write(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+        await connection.execute(insert(self._table), rows)
+
+
+class Pause:
+    """How long to wait before the next try: longer each time, and never the same."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._first, self._longest = first, longest
+        self._next = first
+
+    def take(self) -> float:
+        seconds, self._next = self._next, min(self._next * 2, self._longest)
+        return seconds * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+
+    def reset(self) -> None:
+        self._next = self._first
 
 
 class Relay:
     """Moves the outbox to the log, in order, by one process of the room at a time.
 
     A row is taken only when every transaction that began before its own has
-    ended, so that no late commit is passed over.
+    ended, and every row before it is taken: no late commit is passed over, and
+    none overtakes another that it waited for.
     """
 
     def __init__(
-        self, room: str, database: Database, tables: KernelTables, log_channel: grpc.aio.Channel
+        self,
+        room: str,
+        database: Database,
+        tables: KernelTables,
+        outbox: Outbox,
+        log_channel: grpc.aio.Channel,
+        clock: Clock,
     ) -> None:
         self._room = room
         self._database = database
         self._table = tables.outbox
+        self._letters = tables.dead_letters
+        self._outbox = outbox
         self._log = events_pb2_grpc.EventServiceStub(log_channel)
+        self._clock = clock
+        self._retry = Pause(RETRY_SECONDS, RETRY_SECONDS_MAX)
+        self._settle = Pause(SETTLE_SECONDS, SETTLE_SECONDS_MAX)
+        self._limit = BATCH_MAX
         self._wake = asyncio.Event()
         database.after_commit(self._wake.set)
 
@@ -78,13 +149,21 @@ class Relay:
         async with self._database.reading() as connection:
             return await connection.scalar(select(func.count()).select_from(self._table)) or 0
 
+    async def lag(self) -> float:
+        """Tells for how many seconds the oldest event that is not in the log has waited."""
+        query = select(self._table.c.time).order_by(self._table.c.sequence).limit(1)
+        async with self._database.reading() as connection:
+            oldest = await connection.scalar(query)
+        age = self._clock.now() - oldest if oldest is not None else timedelta()
+        return max(age.total_seconds(), 0.0)
+
     async def run(self) -> None:
         while True:
             try:
                 await self._lead()
             except (LibralError, DBAPIError, OSError, grpc.aio.AioRpcError) as error:
                 log.warning("relay.retry", error=type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self._retry.take())
 
     async def _lead(self) -> None:
         """Relays for as long as this process holds the lock of the room."""
@@ -95,6 +174,7 @@ class Relay:
                 while True:
                     self._wake.clear()
                     pause = await self._drain(connection)
+                    self._retry.reset()
                     await self._wait(pause)
             finally:
                 # The lock lasts as long as the connection, which must not go back to the pool.
@@ -109,24 +189,90 @@ class Relay:
 
     async def _drain(self, connection: AsyncConnection) -> float:
         """Relays all that is settled. Tells how long to wait for more."""
-        settled: ColumnElement[bool] = literal_column(SETTLED)
-        query = select(self._table, settled.label("settled"))
-        query = query.order_by(self._table.c.sequence).limit(BATCH_MAX)
         while True:
-            rows = (await connection.execute(query)).all()
-            ready = [row for row in rows if row.settled]
+            rows = (await connection.execute(self._oldest())).all()
+            if not rows:
+                return POLL_SECONDS
+            ready = list(takewhile(lambda row: row.settled, rows))
             if ready:
-                await self._append(ready)
-                done = [row.sequence for row in ready]
-                await connection.execute(
-                    delete(self._table).where(self._table.c.sequence.in_(done))
-                )
-            if len(ready) < BATCH_MAX:
-                return SETTLE_SECONDS if len(ready) < len(rows) else POLL_SECONDS
+                await self._deliver(connection, ready)
+                self._retry.reset()
+                self._settle.reset()
+            if len(ready) < len(rows):
+                return self._settle.take()
+            # Where few rows fill a batch, PostgreSQL is spared to unpack many.
+            self._limit = 2 * len(rows) if len(rows) < rows[0].found else BATCH_MAX
 
-    async def _append(self, rows: Sequence[Row[Any]]) -> None:
+    def _oldest(self) -> Any:
+        """Selects the oldest rows, at most 500 and at most 512 KiB of them."""
+        table = self._table
+        settled: ColumnElement[bool] = literal_column(SETTLED)
+        oldest = select(table, settled.label("settled")).order_by(table.c.sequence)
+        found = oldest.limit(self._limit).subquery()
+        size: ColumnElement[int] = func.octet_length(cast(found.c.data, Text))
+        batch = select(
+            found,
+            size.label("bytes"),
+            func.sum(size).over(order_by=found.c.sequence).label("total_bytes"),
+            func.count().over().label("found"),
+        ).subquery()
+        fits = batch.c.total_bytes <= BATCH_BYTES_MAX
+        first = batch.c.total_bytes == batch.c.bytes
+        return select(batch).where(fits | first).order_by(batch.c.sequence)
+
+    async def _deliver(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
+        """Appends rows and forgets them. If they are refused, finds the one at fault."""
         request = events_pb2.AppendEventsRequest(events=[self._event(row) for row in rows])
-        await self._log.AppendEvents(request, timeout=APPEND_SECONDS)
+        try:
+            await self._log.AppendEvents(request, timeout=APPEND_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in DIVISIBLE:
+                raise
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                await self._deliver(connection, rows[:middle])
+                await self._deliver(connection, rows[middle:])
+                return
+            if not is_final(error, request):
+                raise
+            await self._refuse(rows[0], request, error)
+            return
+        done = bindparam("done", [row.sequence for row in rows], type_=ARRAY(BIGINT))
+        await connection.execute(
+            delete(self._table).where(self._table.c.sequence == func.any(done))
+        )
+
+    async def _refuse(
+        self,
+        row: Row[Any],
+        request: events_pb2.AppendEventsRequest,
+        error: grpc.aio.AioRpcError,
+    ) -> None:
+        """Puts a row that the log will never take among the dead letters, and tells the log so."""
+        problem = f"{reason_of(error)}: {error.details()}"[:ERROR_LENGTH_MAX]
+        letter = upsert(self._letters).values(
+            consumer=REFUSED,
+            position=row.sequence,
+            event=request.events[0].SerializeToString(),
+            error=problem,
+            tries=1,
+            time=self._clock.now(),
+        )
+        told = NewEvent(
+            "outbox.refused",
+            Category.SYSTEM,
+            level=Level.ERROR,
+            actor=f"services/{self._room}",
+            data={"id": str(row.id), "sequence": str(row.sequence), "problem": problem},
+        )
+        async with self._database.transaction() as connection:
+            await connection.execute(letter.on_conflict_do_nothing())
+            await connection.execute(
+                delete(self._table).where(self._table.c.sequence == row.sequence)
+            )
+            if row.type != told.type:
+                await self._outbox.publish(connection, told)
+        log.error("relay.refused", id=str(row.id), type=row.type, problem=problem)
 
     def _event(self, row: Row[Any]) -> events_pb2.Event:
         data = Struct()
@@ -144,3 +290,10 @@ class Relay:
         )
         event.time.FromDatetime(row.time)
         return event
+
+
+def is_final(error: grpc.aio.AioRpcError, request: events_pb2.AppendEventsRequest) -> bool:
+    """Tells whether the log will never take the one event of a request."""
+    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return request.ByteSize() > MESSAGE_BYTES_MAX
+    return error.code() == grpc.StatusCode.INVALID_ARGUMENT

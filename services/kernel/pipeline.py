@@ -17,7 +17,8 @@ import structlog
 from grpc_status import rpc_status
 from libral.policy.v1 import policy_pb2
 
-from services.kernel.calls import ANONYMOUS, Call, enter_call
+from services.kernel.audit import Auditor, open_audit
+from services.kernel.calls import ANONYMOUS, Call, Caller, enter_call
 from services.kernel.deadlines import Deadline
 from services.kernel.errors import LibralError, UnavailableError, invalid
 from services.kernel.policies import Policies, enforce, role_names
@@ -38,7 +39,6 @@ INTERNAL = 13
 log = structlog.get_logger()
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Audit = Callable[[Call, str, int, str], Awaitable[None]]
 
 
 class InternalError(LibralError):
@@ -62,11 +62,13 @@ class Method:
 class Pipeline(grpc.aio.ServerInterceptor):
     """Wraps every method of our contracts. Methods of foreign contracts pass as they are."""
 
-    def __init__(self, policies: Policies, verifier: Verifier, meter: Meter, audit: Audit) -> None:
+    def __init__(
+        self, policies: Policies, verifier: Verifier, meter: Meter, auditor: Auditor
+    ) -> None:
         self._policies = policies
         self._verifier = verifier
         self._meter = meter
-        self._audit = audit
+        self._auditor = auditor
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._streams: set[asyncio.Task[Any]] = set()
         self._draining = False
@@ -119,13 +121,17 @@ class Pipeline(grpc.aio.ServerInterceptor):
         async def serve(request: Any, context: Context) -> Any:
             served = Served(method, context)
             try:
-                await self._admit(served)
-                with Deadline(self._loop, UNARY_SECONDS):
+                with Deadline(self._loop, served.seconds):
+                    await self._admit(served, request)
                     answer = await behaviour(request, context)
-                await self._record_audit(served, request, OK, "")
+                await self._record_audit(served)
+            except asyncio.CancelledError:
+                served.code = CANCELLED
+                await self._record_audit(served)
+                raise
             except Exception as error:  # noqa: BLE001 - every error becomes a status here
                 known = served.fail(error)
-                await self._record_audit(served, request, known.code, known.reason)
+                await self._record_audit(served)
                 await context.abort_with_status(rpc_status.to_status(to_status(known)))
             else:
                 return answer
@@ -141,7 +147,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             assert task is not None  # noqa: S101 - a coroutine runs in a task
             self._streams.add(task)
             try:
-                await self._admit(served)
+                await self._admit(served, request)
                 async with aclosing(behaviour(request, context)) as messages:
                     async for message in messages:
                         yield message
@@ -161,28 +167,29 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
         return serve
 
-    async def _admit(self, served: Served) -> None:
+    async def _admit(self, served: Served, request: Any) -> None:
         if self._draining:
             raise draining()
-        metadata = served.metadata
-        caller = ANONYMOUS
-        authorization = metadata.get("authorization", "")
-        if authorization:
-            if not authorization.startswith(BEARER):
-                raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
-            caller = await self._verifier.verify(authorization.removeprefix(BEARER))
-        enforce(served.method.rule, served.method.admitted, caller)
-        served.call = Call(served.method.path, request_id_of(metadata), caller)
+        path, rule, metadata = served.method.path, served.method.rule, served.metadata
+        request_id = request_id_of(metadata)
+        audit = open_audit(request, metadata, served.peer()) if rule.audited else None
+        served.call = Call(path, request_id, ANONYMOUS, audit)
+        if authorization := metadata.get("authorization", ""):
+            caller = await self._identify(authorization)
+            served.call = Call(path, request_id, caller, audit)
+        enforce(rule, served.method.admitted, served.call.caller)
         enter_call(served.call)
-        structlog.contextvars.bind_contextvars(request_id=served.call.request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
 
-    async def _record_audit(self, served: Served, request: Any, code: int, reason: str) -> None:
-        if served.method.rule.audited and served.call.method:
-            subject = getattr(request, "name", "")
-            try:
-                await self._audit(served.call, subject, code, reason)
-            except LibralError as error:
-                log.exception("audit.lost", method=served.method.path, reason=error.reason)
+    async def _identify(self, authorization: str) -> Caller:
+        if not authorization.startswith(BEARER):
+            raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
+        return await self._verifier.verify(authorization.removeprefix(BEARER))
+
+    async def _record_audit(self, served: Served) -> None:
+        if served.call.audit is not None:
+            seconds = 0.0 if served.code == CANCELLED else served.remaining()
+            await self._auditor.record(served.call, served.code, served.reason, seconds)
 
     def _finish(self, served: Served) -> None:
         seconds = time.perf_counter() - served.start
@@ -207,10 +214,16 @@ class Served:
     def __init__(self, method: Method, context: Context) -> None:
         self.method = method
         self.metadata = text_metadata(context)
+        self.peer = context.peer
         self.call = Call()
         self.start = time.perf_counter()
         self.code = OK
         self.reason = ""
+        self.seconds = seconds_given(context)
+
+    def remaining(self) -> float:
+        """Tells for how many seconds the client still waits."""
+        return self.seconds - (time.perf_counter() - self.start)
 
     def fail(self, error: Exception) -> LibralError:
         """Remembers how the call failed, and says it as the rules of a room would."""
@@ -242,6 +255,12 @@ def draining() -> UnavailableError:
     return UnavailableError(
         "SERVER_DRAINING", "The server is about to stop.", localized="サービスを再起動しています。"
     )
+
+
+def seconds_given(context: Any) -> float:
+    """Tells how long a unary call may take: what its client gives it, and 10 seconds at most."""
+    given: float | None = context.time_remaining()
+    return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS)
 
 
 def text_metadata(context: Context) -> dict[str, str]:

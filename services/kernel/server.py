@@ -18,10 +18,10 @@ from grpc_reflection.v1alpha import reflection
 from sqlalchemy import MetaData
 
 from services.kernel import schema
-from services.kernel.calls import Call
+from services.kernel.audit import Auditor
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.database import Database
-from services.kernel.events import Category, Level, NewEvent
+from services.kernel.errors import UnavailableError
 from services.kernel.idempotency import Answers
 from services.kernel.keys import UserKeys
 from services.kernel.logs import configure_logs
@@ -154,6 +154,7 @@ class RunningRoom:
             peers=Peers(ServiceTokens(settings.room, self._key)),
             meter=Meter(settings.room),
         )
+        self._auditor = Auditor(database, self.kernel.outbox)
         self._health = HealthServicer()
         self._tasks: list[asyncio.Task[None]] = []
         self.port = 0
@@ -184,6 +185,7 @@ class RunningRoom:
         self._pipeline.drain()
         await self._server.stop(GRACE_SECONDS)
         await end_tasks(self._tasks)
+        await self._auditor.flush()
         if self._room.close is not None:
             await self._room.close()
         await self.kernel.peers.close()
@@ -192,14 +194,18 @@ class RunningRoom:
     def _make_pipeline(self, room: Room) -> Pipeline:
         users = self.kernel.peers.channel(self._settings.users_target)
         verifier = Verifier(self._key.public_key(), UserKeys(users).fetch)
-        return Pipeline(Policies(room.services), verifier, self.kernel.meter, self._audit)
+        return Pipeline(Policies(room.services), verifier, self.kernel.meter, self._auditor)
 
     def _start_tasks(self, room: Room, services: Sequence[str]) -> None:
         kernel, settings = self.kernel, self._settings
         log_channel = kernel.peers.channel(settings.events_target)
-        relay = Relay(settings.room, kernel.database, self._tables, log_channel)
+        relay = Relay(
+            settings.room, kernel.database, self._tables, kernel.outbox, log_channel, kernel.clock
+        )
         kernel.meter.gauge("outbox.pending", "1", relay.pending)
+        kernel.meter.gauge("outbox.lag", "s", relay.lag)
         self._spawn("relay", relay.run)
+        self._spawn("audit", self._auditor.run)
         self._spawn("health", lambda: self._watch_health(services))
         self._spawn("answers", self._forget_answers)
         if settings.otlp_target:
@@ -239,23 +245,14 @@ class RunningRoom:
             await self.kernel.answers.forget_old()
             await asyncio.sleep(FORGET_SECONDS)
 
-    async def _audit(self, call: Call, subject: str, code: int, reason: str) -> None:
-        event = NewEvent(
-            type="audit.call",
-            category=Category.AUDIT,
-            level=Level.INFO if code == 0 else Level.WARNING,
-            subject=subject,
-            data={"method": call.method, "code": code, "reason": reason},
-        )
-        async with self.kernel.database.transaction() as connection:
-            await self.kernel.outbox.publish(connection, event)
-
 
 async def forever(name: str, task: Task) -> None:
     """Runs a background task, again whenever it fails."""
     while True:
         try:
             await task()
+        except UnavailableError as error:
+            log.warning("task.waits", task=name, reason=error.reason)
         except Exception:
             log.exception("task.failed", task=name)
         else:

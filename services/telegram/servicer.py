@@ -11,6 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.telegram.v1 import telegram_pb2, telegram_pb2_grpc
 
+from services.kernel.calls import audit_subject
 from services.kernel.errors import FailedPreconditionError, invalid
 from services.kernel.server import Kernel
 from services.telegram import domain, storage
@@ -69,6 +70,7 @@ class TelegramServicer(telegram_pb2_grpc.TelegramServiceServicer):
     async def SendMessage(
         self, request: telegram_pb2.SendMessageRequest, context: Context
     ) -> telegram_pb2.Message:
+        audit_subject(f"chats/{request.chat_id}")
         bot = self._bot()
         domain.check_message(request.chat_id, request.text)
         sent = await bot.api.send_text(request.chat_id, request.text)

@@ -9,13 +9,15 @@ broken. docs/faults.md tells more.
 
 import argparse
 import asyncio
+import shutil
 import signal
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from tests.faults.mutations import MUTATIONS
-from tests.faults.report import conclude, show, show_violations
+from tests.faults.report import conclude, show, show_counts, show_violations
 from tests.faults.run import Extent, run
 from tests.faults.schedule import KINDS, read_kind
 
@@ -33,9 +35,15 @@ def main() -> None:
     keep = Path(tempfile.mkdtemp(prefix="libral-faults-logs-"))
     print(f"Seed {extent.seed}: at least {extent.events:,} events and {extent.faults} faults.")
     outcome = asyncio.run(interruptible(extent, keep))
-    if not outcome.green:
+    show_counts("Faults", Counter(blow.kind for blow in outcome.history.blows))
+    show_counts("Streams opened again", outcome.cuts)
+    show_counts("Warnings in the logs", outcome.lines)
+    if outcome.green:
+        shutil.rmtree(keep)
+    else:
         show_violations(outcome.findings, outcome.history, extent.seed)
-        print(f"\nThe logs are in {keep}")
+        outcome.history.dump(keep / "history.jsonl")
+        print(f"\nThe logs and the last of the history are in {keep}")
     show(outcome.findings, extent.seed)
     conclude(outcome.findings, extent.seed, outcome.events, outcome.faults)
     sys.exit(0 if outcome.green else 1)

@@ -1,11 +1,14 @@
 """What was asked of the mesh, what it acknowledged, and what was done to it meanwhile."""
 
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 SHOWN_MAX = 40
+KEPT_MAX = 5000
 AROUND_SECONDS = 2.0
 
 
@@ -73,6 +76,12 @@ class History:
 
     def of(self, kind: str) -> list[Operation]:
         return [each for each in self.operations if each.kind == kind and each.acknowledged]
+
+    def dump(self, path: Path) -> None:
+        """Writes the last operations, and all faults, as lines of JSON."""
+        kept = [*self.blows, *self.operations[-KEPT_MAX:]]
+        kept.sort(key=lambda each: each.begun)
+        path.write_text("".join(f"{json.dumps(vars(each))}\n" for each in kept))
 
     def around(self, key: str) -> list[str]:
         """Tells the operations on a key, and the faults about them, in the order of time."""

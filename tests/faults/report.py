@@ -1,7 +1,7 @@
 """What a run found: each promise with how often it was checked and how often it was broken."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.history import History
@@ -27,8 +27,8 @@ class Finding:
 
     @property
     def bound(self) -> str:
-        """The upper bound of how often it is broken, at 95 %: the rule of three."""
-        return f"{3 / self.n:.1e}" if self.n and not self.violations else "-"
+        """The upper bound of how often it is broken, at 95 %: about 3 / N."""
+        return f"{1 - 0.05 ** (1 / self.n):.1e}" if self.n and not self.violations else "-"
 
 
 def show(findings: Sequence[Finding], seed: int) -> None:
@@ -37,6 +37,10 @@ def show(findings: Sequence[Finding], seed: int) -> None:
     for each in findings:
         row = f"{each.promise:{width}}  {each.n:>9,}  {len(each.violations):>6}  {each.bound:>10}"
         print(f"{row}   {seed}")
+
+
+def show_counts(title: str, counts: Mapping[str, int]) -> None:
+    print(f"\n{title}: {', '.join(f'{name} {n:,}' for name, n in counts.items()) or 'nothing'}")
 
 
 def show_violations(findings: Sequence[Finding], history: History, seed: int) -> None:

@@ -15,15 +15,11 @@ from tests.faults.injector import Injector
 from tests.faults.mesh import Mesh, running_mesh
 from tests.faults.promises import check
 from tests.faults.promises.evidence import Evidence, read_log
+from tests.faults.promises.logs import count_lines
 from tests.faults.promises.quiet import settle
 from tests.faults.report import Finding, Violation
 from tests.faults.schedule import deal
-from tests.faults.subscribers import (
-    RoomSubscriber,
-    SocketSubscriber,
-    SseSubscriber,
-    Subscriber,
-)
+from tests.faults.subscribers import Subscriber, subscribe
 from tests.faults.workload import Workload
 from tests.faults.workload.late import connect
 
@@ -75,6 +71,8 @@ class Outcome:
     history: History
     events: int
     faults: int
+    cuts: dict[str, int]
+    lines: dict[str, int]
 
     @property
     def green(self) -> bool:
@@ -85,16 +83,7 @@ async def run(extent: Extent, keep: Path) -> Outcome:
     """Runs the mesh under faults and checks every promise. Logs go to `keep`."""
     async with running_mesh(extent.mutation, keep) as mesh, opened(mesh) as client:
         history = History()
-        subscribers: list[Subscriber] = [
-            SseSubscriber(client),
-            SocketSubscriber(client),
-            *(
-                RoomSubscriber(client, f"grpc-{number}", target)
-                for number, target in enumerate(mesh.logs_targets, 1)
-            ),
-        ]
-        for subscriber in subscribers:
-            subscriber.start()
+        subscribers = subscribe(client, mesh.logs_targets)
         try:
             await drive(extent, mesh, client, history, subscribers)
             say("Healed; waiting until all is quiet…")
@@ -155,7 +144,9 @@ async def conclude(
         findings = [*await check(evidence), *extent_finding(extent, history, len(entries))]
     finally:
         await database.close()
-    return Outcome(findings, history, len(entries), len(history.blows))
+    cuts = {each.name: each.cuts for each in subscribers}
+    lines = count_lines(mesh.home.logs)
+    return Outcome(findings, history, len(entries), len(history.blows), cuts, lines)
 
 
 async def catch_up(subscribers: list[Subscriber], position: int) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import aiohttp
@@ -12,6 +13,7 @@ from libral.events.v1 import events_pb2
 from tests.faults.client import AWAY_ERRORS, Client
 
 SILENCE_SECONDS = 30.0
+CONNECT_SECONDS = 5.0
 AGAIN_SECONDS = 0.2
 LINE_BYTES_MAX = 1024 * 1024
 SHOWN_MAX = 20
@@ -22,14 +24,15 @@ Seen = tuple[int, str]
 class Subscriber:
     """Reads positions and ids of the log, and after a cut goes on behind the last that it saw."""
 
-    name = ""
-
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, name: str) -> None:
         self.client = client
+        self.name = name
         self.ids: list[str] = []
         self.defects: list[str] = []
         self.cuts = 0
+        self.others: Sequence[Subscriber] = ()
         self._task: asyncio.Task[None] | None = None
+        self._heard = time.monotonic()
 
     @property
     def position(self) -> int:
@@ -47,14 +50,23 @@ class Subscriber:
         while True:
             try:
                 async with aclosing(self.read(self.position)) as events:
-                    async for position, event_id in events:
-                        self._take(position, event_id)
-            except (*AWAY_ERRORS, grpc.aio.AioRpcError, ValueError, KeyError):
+                    while True:
+                        self._take(*await asyncio.wait_for(anext(events), SILENCE_SECONDS))
+            except StopAsyncIteration:
                 pass
+            except (*AWAY_ERRORS, grpc.aio.AioRpcError):
+                self._check_silence()
             self.cuts += 1
             await asyncio.sleep(AGAIN_SECONDS)
 
+    def _check_silence(self) -> None:
+        """A stream that is silent is stuck, if somebody else has heard more meanwhile."""
+        silent = time.monotonic() - self._heard
+        if silent >= SILENCE_SECONDS and any(each.position > self.position for each in self.others):
+            self.defects.append(f"{self.name} heard nothing for {silent:.0f} s at {self.position}")
+
     def _take(self, position: int, event_id: str) -> None:
+        self._heard = time.monotonic()
         expected = self.position + 1
         if position == expected:
             self.ids.append(event_id)
@@ -65,16 +77,14 @@ class Subscriber:
         # What was passed over is not waited for; what came twice is not counted.
         self.ids += [""] * (position - expected) + [event_id] * (position > expected)
 
-    def read(self, after: int) -> AsyncIterator[Seen]:
+    def read(self, after: int) -> AsyncGenerator[Seen, None]:
         raise NotImplementedError
 
 
 class SseSubscriber(Subscriber):
     """Server-sent events through the gateway, resumed by Last-Event-ID."""
 
-    name = "sse"
-
-    async def read(self, after: int) -> AsyncIterator[Seen]:
+    async def read(self, after: int) -> AsyncGenerator[Seen, None]:
         headers = {
             "authorization": f"Bearer {self.client.token()}",
             "accept": "text/event-stream",
@@ -83,7 +93,7 @@ class SseSubscriber(Subscriber):
         async with self.client.http.get(
             f"{self.client.url}/v1/events:stream",
             headers=headers,
-            timeout=aiohttp.ClientTimeout(sock_connect=5.0, sock_read=SILENCE_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             read_bufsize=LINE_BYTES_MAX,
         ) as answer:
             answer.raise_for_status()
@@ -99,9 +109,7 @@ class SseSubscriber(Subscriber):
 class SocketSubscriber(Subscriber):
     """The multiplexed WebSocket of the gateway, subscribed again behind the last position."""
 
-    name = "websocket"
-
-    async def read(self, after: int) -> AsyncIterator[Seen]:
+    async def read(self, after: int) -> AsyncGenerator[Seen, None]:
         url = self.client.url.replace("http", "ws", 1) + "/v1/ws"
         headers = {"authorization": f"Bearer {self.client.token()}"}
         timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
@@ -111,7 +119,7 @@ class SocketSubscriber(Subscriber):
             path = f"/v1/events:stream?after={after}"
             await socket.send_json({"type": "subscribe", "id": "events", "path": path})
             while True:
-                message = await socket.receive(timeout=SILENCE_SECONDS)
+                message = await socket.receive()
                 if message.type != aiohttp.WSMsgType.TEXT:
                     return
                 told = json.loads(message.data)
@@ -125,19 +133,31 @@ class RoomSubscriber(Subscriber):
     """A gRPC stream of one process of the events room."""
 
     def __init__(self, client: Client, name: str, target: str) -> None:
-        super().__init__(client)
-        self.name = name
+        super().__init__(client, name)
         self._target = target
 
-    async def read(self, after: int) -> AsyncIterator[Seen]:
+    async def read(self, after: int) -> AsyncGenerator[Seen, None]:
         call = self.client.log(self._target).StreamEvents(
             events_pb2.StreamEventsRequest(after=after)
         )
         try:
             while True:
-                event = await asyncio.wait_for(call.read(), SILENCE_SECONDS)
+                event = await call.read()
                 if event is grpc.aio.EOF:
                     return
                 yield event.position, event.id
         finally:
             call.cancel()
+
+
+def subscribe(client: Client, targets: Sequence[str]) -> list[Subscriber]:
+    """Starts a subscriber of every kind."""
+    subscribers: list[Subscriber] = [
+        SseSubscriber(client, "sse"),
+        SocketSubscriber(client, "websocket"),
+        *(RoomSubscriber(client, f"grpc-{n}", target) for n, target in enumerate(targets, 1)),
+    ]
+    for subscriber in subscribers:
+        subscriber.others = subscribers
+        subscriber.start()
+    return subscribers

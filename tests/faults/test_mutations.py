@@ -9,14 +9,16 @@ import pytest
 pytestmark = pytest.mark.timeout(240)
 
 SECONDS = 150
+ANSWERS = "a call is answered or told what is away"
+QUEUES = "queues are empty and everything runs in the end"
 BROKEN = {
-    "fence": "events of an outbox key are in the order of its rows",
-    "idempotency": "a call is answered or told what is away",
-    "position": "a reaction takes effect once",
-    "head-lock": "a call is answered or told what is away",
-    "gap-check": "a subscriber sees every event once, in order",
+    "fence": {"events of an outbox key are in the order of its rows"},
+    "idempotency": {ANSWERS, QUEUES},
+    "position": {"a reaction takes effect once"},
+    "head-lock": {ANSWERS},
+    "gap-check": {"a subscriber sees every event once, in order"},
 }
-"""What each mutation breaks."""
+"""What each mutation breaks, one of it at least."""
 FAULTS = ("kill:users", "swallow:postgres", "cut:postgres")
 
 
@@ -39,4 +41,4 @@ def test_it_is_green_as_it_is():
 
 @pytest.mark.parametrize("mutation", BROKEN)
 def test_it_is_red_without(mutation):
-    assert BROKEN[mutation] in run("--mutate", mutation)["broken"]
+    assert BROKEN[mutation] & run("--mutate", mutation)["broken"].keys()

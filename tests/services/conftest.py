@@ -9,13 +9,16 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from libral.users.v1 import users_pb2, users_pb2_grpc
 
+from deploy.local.home import free_port
 from services.kernel import migrate, server
 from services.kernel.clock import Clock
 from services.kernel.peers import Peers
 from services.kernel.server import Build, RunningRoom
 from services.kernel.settings import Engine, Environment, KernelSettings
 from services.kernel.tokens import ServiceTokens
+from services.users.__main__ import build as build_users
 from tests.services.helpers import BOT_TOKEN, PASSWORD
 
 NOWHERE = "127.0.0.1:9"
@@ -97,3 +100,26 @@ async def mesh(
     monkeypatch.setattr(server, "DRAIN_SECONDS", 0)
     async with AsyncExitStack() as stack:
         yield Mesh(Ed25519PrivateKey.generate(), database_url, engine, stack)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An admin who is signed in at a users room."""
+
+    name: str
+    session: str
+    metadata: list[tuple[str, str]]
+    users_target: str
+
+
+@pytest.fixture
+async def operator(mesh: Mesh, users_environment: dict[str, str]) -> Operator:
+    target = f"127.0.0.1:{free_port(set())}"
+    room = await mesh.start(
+        "users", build_users, users_environment, listen=target, users_target=target
+    )
+    auth = users_pb2_grpc.AuthServiceStub(mesh.anonymous_channel(room))
+    pair = await auth.Login(users_pb2.LoginRequest(login="admin", password=PASSWORD))
+    metadata = [("authorization", f"Bearer {pair.access_token}")]
+    listed = await auth.ListSessions(users_pb2.ListSessionsRequest(), metadata=metadata)
+    return Operator(pair.user.name, listed.sessions[0].name, metadata, target)

@@ -2,11 +2,15 @@
 
 import asyncio
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import descriptor_pool
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from libral.policy.v1 import policy_pb2
+from sqlalchemy import text
 
 PASSWORD = "correct horse battery"
 BOT_TOKEN = "123456:test-token"
@@ -42,3 +46,52 @@ async def eventually(holds, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.02)
+
+
+def audited_methods(*services: str) -> set[str]:
+    """The paths of all methods of these services that the audit trail holds."""
+    return {
+        f"/{service}/{method.name}"
+        for service in services
+        for method in descriptor_pool.Default().FindServiceByName(service).methods
+        if method.GetOptions().Extensions[policy_pb2.rule].audited
+    }
+
+
+class Trail:
+    """The audit trail of a room whose events stay in its outbox."""
+
+    def __init__(self, room) -> None:
+        self._room = room
+        self._table = f"{room.kernel.settings.room}.outbox"
+        self._seen = 0
+        self.methods: set[str] = set()
+
+    async def all(self) -> list[Any]:
+        query = f"SELECT * FROM {self._table} WHERE type = 'audit.call' ORDER BY sequence"
+        async with self._room.kernel.database.reading() as connection:
+            found = list((await connection.execute(text(query))).all())
+        self._seen = len(found)
+        return found
+
+    async def new(self) -> list[Any]:
+        """What was written since the trail was last looked at."""
+        seen = self._seen
+        return (await self.all())[seen:]
+
+    async def of(self, call) -> tuple[Any, Any]:
+        """Makes a call that succeeds. Gives its answer and the one event that tells of it."""
+        answer = await call
+        (event,) = await self.new()
+        assert (event.data["code"], event.data["reason"], event.level) == (0, "", 2)
+        self.methods.add(event.data["method"])
+        return answer, event
+
+    async def of_failure(self, call, code: str, reason: str) -> Any:
+        """Makes a call that fails. Gives the one event that tells of it."""
+        with refused(code, reason):
+            await call
+        (event,) = await self.new()
+        found = (event.data["code"], event.data["reason"], event.level)
+        assert found == (grpc.StatusCode[code].value[0], reason, 3)
+        return event

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.empty_pb2 import Empty
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
-from services.kernel.calls import current_call
+from services.kernel.calls import audit_subject, current_call
 from services.kernel.clock import new_id
 from services.kernel.errors import (
     FailedPreconditionError,
@@ -48,6 +48,7 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
     ) -> metrics_pb2.AlertRule:
         rule = parse_rule(request.alert_rule, str(new_id(self._kernel.clock)))
         check_rule(rule)
+        audit_subject(f"alertRules/{rule.id}")
         async with self._database.transaction() as connection:
             await storage.insert_rule(connection, rule)
         return rule_message(rule)

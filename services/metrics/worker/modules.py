@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from services.kernel.calls import outside_call
 from services.kernel.clock import Clock
 from services.kernel.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError, UnavailableError
@@ -265,10 +266,12 @@ class Watch:
         return Usage(int(memory.value) if memory else None, cpu.value if cpu else None)
 
     async def _publish(self, changes: list[tuple[Module, Module]]) -> None:
+        """Tells what was seen: of a call that changed it there is a record of its own."""
         try:
-            async with self._database.transaction() as connection:
-                for before, after in changes:
-                    await self._outbox.publish(connection, change_event(before, after))
+            with outside_call():
+                async with self._database.transaction() as connection:
+                    for before, after in changes:
+                        await self._outbox.publish(connection, change_event(before, after))
         except UnavailableError:
             log.warning("watch.unpublished", changes=len(changes))
 

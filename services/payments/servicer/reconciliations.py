@@ -8,6 +8,7 @@ from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 from libral.telegram.v1 import telegram_pb2, telegram_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.kernel.calls import audit_subject
 from services.kernel.clock import new_id
 from services.kernel.errors import FailedPreconditionError
 from services.kernel.pagination import page_size
@@ -44,6 +45,7 @@ class ReconciliationServicer(payments_pb2_grpc.ReconciliationServiceServicer):
         }
 
         async def work(connection: AsyncConnection) -> payments_pb2.Reconciliation:
+            audit_subject(f"reconciliations/{values['id']}")
             await storage.insert_reconciliation(connection, **values)
             return reconciliation_message(values)
 

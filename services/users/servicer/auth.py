@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.calls import current_call
+from services.kernel.calls import audit_subject, current_call
 from services.kernel.clock import new_id
 from services.kernel.errors import (
     FailedPreconditionError,
@@ -65,12 +65,15 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self._attempts.check(request.login, now)
         async with self._database.reading() as connection:
             user = await storage.find_login(connection, request.login)
+        if user is not None:
+            audit_subject(user.name)
         hashed = user.password_hash if user is not None else None
         matches = await self._passwords.matches(hashed, request.password)
         if user is None or not matches or not user.usable:
             self._attempts.fail(request.login, now)
             raise domain.wrong_credentials()
-        return await self._open_session(user, now)
+        async with self._database.transaction() as connection:
+            return await self._open_session(connection, user, now)
 
     async def LoginWithTelegram(
         self, request: users_pb2.LoginWithTelegramRequest, context: Context
@@ -84,14 +87,13 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         profile = read_profile(fields)
         seen = Timestamp()
         seen.FromDatetime(now)
-        recorded = await self._users.RecordTelegramUser(
-            users_pb2.RecordTelegramUserRequest(seen_time=seen, **profile), context
-        )
-        async with self._database.reading() as connection:
-            user = await storage.find_user(connection, parse_name(recorded.user.name, "users"))
-        if user is None or not user.usable:
-            raise domain.session_over()
-        return await self._open_session(user, now)
+        told = users_pb2.RecordTelegramUserRequest(seen_time=seen, **profile)
+        async with self._database.transaction() as connection:
+            user, _ = await self._users.record(connection, told)
+            audit_subject(user.name)
+            if not user.usable:
+                raise domain.session_over()
+            return await self._open_session(connection, user, now)
 
     async def RefreshToken(
         self, request: users_pb2.RefreshTokenRequest, context: Context
@@ -119,6 +121,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         async with self._database.transaction() as connection:
             session = await storage.find_refresh(connection, given)
             if session is not None:
+                audit_subject(f"sessions/{session.id}", actor=f"users/{session.user_id}")
                 await self._end(connection, session)
         return Empty()
 
@@ -180,6 +183,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
             expire_time=expire,
             last_use_time=None,
         )
+        audit_subject(f"apiKeys/{key.id}")
         async with self._database.transaction() as connection:
             await storage.insert_api_key(connection, key)
         return api_key_message(key, secret)
@@ -213,7 +217,10 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         token, expire = self._signer.sign(f"apiKeys/{key.id}", now, scopes=list(key.scopes))
         return users_pb2.TokenPair(access_token=token, expire_time=stamp(expire))
 
-    async def _open_session(self, user: User, now: datetime) -> users_pb2.TokenPair:
+    async def _open_session(
+        self, connection: AsyncConnection, user: User, now: datetime
+    ) -> users_pb2.TokenPair:
+        audit_subject(user.name, actor=user.name)
         refresh = domain.new_secret()
         session = Session(
             id=new_id(self._kernel.clock),
@@ -224,12 +231,9 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
             refresh_time=now,
             expire_time=now + REFRESH_LIFE,
         )
-        async with self._database.transaction() as connection:
-            await storage.insert_session(connection, session)
-            await storage.touch_user(connection, user.id, now)
-            await self._publish(
-                connection, "session.created", session, display_name=user.display_name
-            )
+        await storage.insert_session(connection, session)
+        await storage.touch_user(connection, user.id, now)
+        await self._publish(connection, "session.created", session, display_name=user.display_name)
         return self._pair(user, session.id, refresh, now, session.expire_time)
 
     async def _end(self, connection: AsyncConnection, session: Session) -> None:

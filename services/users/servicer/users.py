@@ -10,6 +10,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.kernel.calls import audit_subject
 from services.kernel.clock import new_id
 from services.kernel.errors import (
     AbortedError,
@@ -94,6 +95,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         )
 
         async def work(connection: AsyncConnection) -> users_pb2.User:
+            audit_subject(user.name)
             await storage.insert_user(connection, user)
             await self._publish(connection, "user.created", user)
             return user_message(user)
@@ -189,6 +191,14 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     async def RecordTelegramUser(
         self, request: users_pb2.RecordTelegramUserRequest, context: Context
     ) -> users_pb2.RecordTelegramUserResponse:
+        async with self._database.transaction() as connection:
+            user, created = await self.record(connection, request)
+        return users_pb2.RecordTelegramUserResponse(user=user_message(user), created=created)
+
+    async def record(
+        self, connection: AsyncConnection, request: users_pb2.RecordTelegramUserRequest
+    ) -> tuple[User, bool]:
+        """Registers a Telegram user, or brings the one there is up to date. Tells which."""
         if request.telegram_id <= 0:
             raise invalid("telegram_id", "It must be above 0.")
         seen = request.seen_time.ToDatetime(tzinfo=UTC)
@@ -200,13 +210,12 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
             language_code=request.language_code,
             last_seen_time=seen,
         )
-        async with self._database.transaction() as connection:
-            user, created = await storage.upsert_telegram_user(connection, candidate)
-            if created:
-                await self._publish(
-                    connection, "user.registered", user, telegramId=str(user.telegram_id)
-                )
-        return users_pb2.RecordTelegramUserResponse(user=user_message(user), created=created)
+        user, created = await storage.upsert_telegram_user(connection, candidate)
+        if created:
+            await self._publish(
+                connection, "user.registered", user, telegramId=str(user.telegram_id)
+            )
+        return user, created
 
     async def active_count(self) -> float:
         """Counts the users seen in the last 5 minutes."""

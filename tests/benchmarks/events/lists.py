@@ -19,7 +19,6 @@ from uuid import UUID
 import asyncpg
 import httpx
 import uvloop
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.home import Home
@@ -95,9 +94,11 @@ async def fill(url: str, rows: int) -> None:
                         del left[: blocks.BLOCK_SIZE]
                 if number % (BATCH * 50) < BATCH:
                     print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
-            await connection.execute(text("VACUUM ANALYZE"))
     finally:
         await database.close()
+    alone = await asyncpg.connect(url)
+    await alone.execute("VACUUM ANALYZE")
+    await alone.close()
 
 
 async def append(
@@ -106,9 +107,7 @@ async def append(
     head = await log.lock_head(connection)
     entries = [make_entry(dice, number, at) for number in range(first, first + BATCH)]
     placed, head = chain(head, entries, at)
-    if first % (BATCH * 50) < BATCH:
-        await log.make_period(connection, log.month_of(head.append_time))
-        await log.make_period(connection, log.month_after(log.month_of(head.append_time)))
+    await log.make_period(connection, log.month_of(head.append_time))
     await log.append(connection, placed, head)
     return placed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.faults.promises import chain, effects, quiet, streams, writes
+from tests.faults.promises import chain, effects, logs, quiet, streams, writes
 from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding
 
@@ -15,4 +15,5 @@ async def check(evidence: Evidence) -> Sequence[Finding]:
         *chain.check(evidence),
         *streams.check(evidence),
         *await quiet.check(evidence),
+        *logs.check(evidence),
     ]

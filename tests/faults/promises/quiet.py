@@ -14,7 +14,6 @@ from tests.faults.subscribers import Subscriber
 
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 10
-DEFECTS = ("call.defect", "tasks.stuck")
 
 
 async def check(evidence: Evidence) -> list[Finding]:
@@ -23,7 +22,6 @@ async def check(evidence: Evidence) -> list[Finding]:
         await letters(evidence),
         stuck_processes(evidence.mesh),
         await stuck_sessions(evidence),
-        defects(evidence.mesh),
     ]
 
 
@@ -118,16 +116,4 @@ async def stuck_sessions(evidence: Evidence) -> Finding:
         if row["age"] > IDLE_SECONDS and (idle or row["wait_event_type"] == "Lock"):
             text = f"pid {row['pid']}, {row['state']} for {row['age']:.0f} s: {row['query'][:80]}"
             finding.violations.append(Violation("mesh", text))
-    return finding
-
-
-def defects(mesh: Mesh) -> Finding:
-    """No log tells of a defect: an answer INTERNAL, or a task that does not end."""
-    finding = Finding("no log tells of a defect", 0)
-    for path in sorted(mesh.home.logs.glob("*.log")):
-        with path.open(errors="replace") as lines:
-            for line in lines:
-                finding.n += 1
-                if any(f'"{event}"' in line for event in DEFECTS):
-                    finding.violations.append(Violation("mesh", f"{path.name}: {line[:300]}"))
     return finding

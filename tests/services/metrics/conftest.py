@@ -1,8 +1,15 @@
 """The metrics room, running."""
 
+import subprocess
+import sys
+import time
+
 import pytest
 from libral.metrics.v1 import metrics_pb2_grpc as contract
 
+from deploy.local.home import Home
+from deploy.local.programs import Program
+from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
 from services.metrics.__main__ import build
 
 
@@ -24,3 +31,25 @@ def channel(mesh, room):
 @pytest.fixture
 def metrics(channel):
     return contract.MetricServiceStub(channel)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A supervisord that runs one program which sleeps."""
+    home = Home(tmp_path / "home")
+    monkeypatch.setenv("PYTHONPATH", "")
+    home.prepare()
+    sleeper = [sys.executable, "-c", "import time; time.sleep(1000)"]
+    script = tmp_path / "sleeper.py"
+    script.write_text("import time\ntime.sleep(1000)\n")
+    write_configuration(home, [Program("sleeper", [sleeper[0], str(script)], 10)])
+    process: subprocess.Popen = start_supervisor(home)
+    supervisor = Supervisor(home)
+    deadline = time.monotonic() + 10
+    while not supervisor.answers():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    supervisor.start("sleeper")
+    yield home
+    supervisor.shutdown()
+    process.wait(15)

@@ -1,6 +1,4 @@
 import asyncio
-import subprocess
-import sys
 import time
 from datetime import UTC
 
@@ -14,9 +12,6 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
-from deploy.local.home import Home
-from deploy.local.programs import Program
-from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
 from services.kernel.telemetry import EXPORT
 from services.metrics.__main__ import build
 from tests.services.helpers import refused
@@ -164,28 +159,6 @@ async def test_alert_opens_and_can_be_acknowledged_by_operators_only(channel, me
         await contract.AlertServiceStub(channel).CreateAlertRule(
             metrics_pb2.CreateAlertRuleRequest()
         )
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A supervisord that runs one program which sleeps."""
-    home = Home(tmp_path / "home")
-    monkeypatch.setenv("PYTHONPATH", "")
-    home.prepare()
-    sleeper = [sys.executable, "-c", "import time; time.sleep(1000)"]
-    script = tmp_path / "sleeper.py"
-    script.write_text("import time\ntime.sleep(1000)\n")
-    write_configuration(home, [Program("sleeper", [sleeper[0], str(script)], 10)])
-    process: subprocess.Popen = start_supervisor(home)
-    supervisor = Supervisor(home)
-    deadline = time.monotonic() + 10
-    while not supervisor.answers():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    supervisor.start("sleeper")
-    yield home
-    supervisor.shutdown()
-    process.wait(15)
 
 
 async def test_servers_are_checked_by_asking_them(mesh, database_url):

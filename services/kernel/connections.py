@@ -1,0 +1,63 @@
+"""Connections to PostgreSQL that are let go at once, whatever the server does.
+
+asyncpg waits for the server when a command is cancelled and when a connection
+is closed. A server that is stopped answers neither, and a call would wait on
+long after its deadline.
+"""
+
+import asyncio
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from asyncpg import connect_utils
+
+CONNECT_SECONDS = 2.0
+COMMAND_SECONDS = 5.0
+CANCEL_SECONDS = 2.0
+
+_cancelling: set[asyncio.Task[None]] = set()
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that ends with a command that is cancelled, and closes without a word."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109, ARG002 - asyncpg's own
+        self.terminate()
+
+    def _cancel_current_command(self, waiter: Any, cancel_waiter: Any = None) -> None:  # noqa: ARG002
+        task = self._loop.create_task(ask_to_cancel(self))
+        _cancelling.add(task)
+        task.add_done_callback(_cancelling.discard)
+        self._loop.call_soon(self.terminate)
+
+
+async def ask_to_cancel(connection: Any) -> None:
+    """Tells the server to give up a command, so that it does not hold its locks for nobody."""
+    protocol, library = connection._protocol, cast("Any", connect_utils)  # noqa: SLF001 - asyncpg offers no other way
+    try:
+        async with asyncio.timeout(CANCEL_SECONDS):
+            await library._cancel(  # noqa: SLF001
+                loop=connection._loop,  # noqa: SLF001
+                addr=connection._addr,  # noqa: SLF001
+                params=connection._params,  # noqa: SLF001
+                backend_pid=protocol.backend_pid,
+                backend_secret=protocol.backend_secret,
+            )
+    except (OSError, TimeoutError):
+        pass
+
+
+def split_url(url: str, scheme: str) -> tuple[str, dict[str, Any]]:
+    """Takes the TLS parameters of libpq out of a `postgresql://` URL."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    arguments: dict[str, Any] = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": COMMAND_SECONDS,
+        "connection_class": Connection,
+    }
+    if mode := query.pop("sslmode", None):
+        arguments["ssl"] = mode
+    query.pop("channel_binding", None)
+    return urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), arguments

@@ -1,0 +1,61 @@
+"""What the programs wrote: nothing that a fault does not explain."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.faults.promises.evidence import Evidence
+from tests.faults.report import Finding, Violation
+
+DEFECTS = frozenset({"call.defect", "tasks.stuck"})
+FAILED = "task.failed"
+EXPLAINED = ("UnavailableError", "AioRpcError")
+"""Why a task may end: what it needs is away."""
+PANIC = ("PANIC", "corrupt")
+LEVELS = frozenset({"warning", "error", "critical"})
+SHOWN_LENGTH = 400
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    finding = Finding("no log tells of a defect", 0)
+    for path in sorted(evidence.mesh.home.logs.glob("*.log")):
+        for line in read(path):
+            finding.n += 1
+            if is_defect(line):
+                text = f"{path.name}: {str(line)[-SHOWN_LENGTH:]}"
+                finding.violations.append(Violation("mesh", text))
+    return [finding]
+
+
+def read(path: Path) -> Iterator[Any]:
+    """Reads the lines of a log: JSON as what it says, others as text."""
+    with path.open(errors="replace") as lines:
+        for line in lines:
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                yield line.rstrip()
+
+
+def is_defect(line: Any) -> bool:
+    if not isinstance(line, dict):
+        return any(word in str(line) for word in PANIC)
+    event = line.get("event")
+    if event == FAILED:
+        reason = str(line.get("exception", "")).strip().rpartition("\n")[2]
+        return not any(word in reason for word in EXPLAINED)
+    return event in DEFECTS
+
+
+def count_lines(folder: Path) -> dict[str, int]:
+    """Counts what was told as a warning or worse."""
+    counts = Counter(
+        f"{path.stem} {line['event']}"
+        for path in folder.glob("*.log")
+        for line in read(path)
+        if isinstance(line, dict) and line.get("level") in LEVELS and "event" in line
+    )
+    return dict(counts.most_common())

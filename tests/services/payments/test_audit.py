@@ -1,0 +1,82 @@
+"""Who refunded what, told in the transaction that began it."""
+
+from uuid import uuid4
+
+import grpc
+import pytest
+from libral.payments.v1 import payments_pb2, payments_pb2_grpc
+
+from services.payments.__main__ import build
+from services.payments.domain import State
+from tests.services.helpers import Trail, audited_methods, refused
+from tests.services.payments.test_servicer import rows, stars
+
+
+@pytest.fixture
+async def room(mesh, telegram, operator):
+    environment = {"LIBRAL_TELEGRAM_TARGET": telegram.target}
+    return await mesh.start("payments", build, environment, users_target=operator.users_target)
+
+
+@pytest.fixture
+async def trail(room) -> Trail:
+    trail = Trail(room)
+    await trail.all()
+    return trail
+
+
+@pytest.fixture
+def refund(mesh, room, operator):
+    stub = payments_pb2_grpc.PaymentServiceStub(mesh.anonymous_channel(room))
+
+    def call(name: str, request_id: str = ""):
+        request = payments_pb2.RefundPaymentRequest(name=name, reason="x", request_id=request_id)
+        return stub.RefundPayment(request, metadata=operator.metadata)
+
+    return call
+
+
+async def test_each_audited_method_is_told_of_once(
+    mesh, room, payments, refund, trail, operator, telegram
+):
+    paid = await payments.RecordTelegramPayment(stars())
+    assert await trail.all() == []
+    _, event = await trail.of(refund(paid.name))
+    assert (event.subject, event.actor) == (paid.name, operator.name)
+    assert event.data["session"] == operator.session
+    stub = payments_pb2_grpc.ReconciliationServiceStub(mesh.anonymous_channel(room))
+    request = payments_pb2.CreateReconciliationRequest(request_id=str(uuid4()))
+    made, event = await trail.of(stub.CreateReconciliation(request, metadata=operator.metadata))
+    assert (event.subject, event.actor) == (made.name, operator.name)
+    package = "libral.payments.v1"
+    services = ("PaymentService", "LedgerService", "ReconciliationService")
+    assert trail.methods == audited_methods(*(f"{package}.{service}" for service in services))
+
+
+async def test_a_refund_that_is_left_begun_has_its_record(payments, refund, room, trail, telegram):
+    """First is told what was begun, with the change, and then why it is not done."""
+    paid = await payments.RecordTelegramPayment(stars())
+    telegram.failure = grpc.StatusCode.UNAVAILABLE
+    with refused("UNAVAILABLE", "PEER_UNAVAILABLE"):
+        await refund(paid.name)
+    (payment,) = await rows(room, "SELECT state, xmin::text::bigint AS by FROM payments.payments")
+    begun, failed = await trail.all()
+    assert payment.state == State.REFUND_PENDING
+    assert payment.by == begun.transaction_id
+    assert [event.data["reason"] for event in (begun, failed)] == ["", "PEER_UNAVAILABLE"]
+
+
+async def test_a_repeated_refund_is_told_of_as_one(payments, refund, trail, telegram):
+    paid = await payments.RecordTelegramPayment(stars())
+    request_id = str(uuid4())
+    _, first = await trail.of(refund(paid.name, request_id))
+    _, again = await trail.of(refund(paid.name, request_id))
+    assert "repeated" not in first.data
+    assert again.data["repeated"] is True
+    assert telegram.refunded == ["charge-1"]
+
+
+async def test_a_refund_that_may_not_be_is_one_failure(payments, refund, trail):
+    name = f"payments/{uuid4()}"
+    event = await trail.of_failure(refund(name), "NOT_FOUND", "PAYMENT_NOT_FOUND")
+    assert event.subject == name

@@ -1,0 +1,34 @@
+"""Who sent what through the bot."""
+
+import pytest
+from libral.telegram.v1 import telegram_pb2
+
+from tests.services.helpers import Trail, audited_methods
+
+
+@pytest.fixture
+async def trail(room) -> Trail:
+    trail = Trail(room)
+    await trail.all()
+    return trail
+
+
+async def test_each_audited_method_is_told_of_once(mesh, room, telegram, trail, api):
+    message = telegram_pb2.SendMessageRequest(chat_id=42, text="こんにちは")
+    _, event = await trail.of(telegram.SendMessage(message))
+    assert (event.subject, event.actor) == ("chats/42", "services/test")
+    invoice = telegram_pb2.Invoice(title="本", description="一冊", payload="order-1", stars=100)
+    _, event = await trail.of(
+        telegram.CreateInvoice(telegram_pb2.CreateInvoiceRequest(invoice=invoice))
+    )
+    assert event.actor == "services/test"
+    assert trail.methods == audited_methods("libral.telegram.v1.TelegramService")
+
+
+async def test_what_was_not_sent_is_a_failure(telegram, trail, api):
+    message = telegram_pb2.SendMessageRequest(chat_id=42, text="")
+    event = await trail.of_failure(
+        telegram.SendMessage(message), "INVALID_ARGUMENT", "INVALID_FIELDS"
+    )
+    assert event.subject == "chats/42"
+    assert not api.called("sendMessage")
