@@ -20,6 +20,7 @@ from dashboard.config import Settings, SettingsError
 from dashboard.gateway import UNAUTHENTICATED, Gateway, GatewayError
 from dashboard.hub import Hubs
 from dashboard.pages import add_pages
+from dashboard.parts.events import Rows
 from dashboard.parts.shell import SIGN_IN, House
 from dashboard.sessions import COOKIE, READERS, Sessions
 from dashboard.version import VERSION
@@ -53,7 +54,7 @@ def run(settings: Settings) -> None:
     check_port(settings.host, settings.port)
     gateway = Gateway(settings.gateway_url)
     sessions = Sessions(gateway, settings.sessions)
-    house = House(sessions, Hubs(sessions), settings.zone)
+    house = House(sessions, Hubs(sessions), Rows(settings.zone), settings.zone)
     add_fonts(settings.fonts or Path(tempfile.mkdtemp(prefix="libral-fonts-")))
     app.add_static_files("/static", str(STATIC), max_cache_age=60)
     ui.add_head_html('<link rel="stylesheet" href="/static/style.css">', shared=True)

@@ -1,12 +1,10 @@
 """The newest that is known of the mesh."""
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dashboard.gateway import Json
 
-EVENTS_MAX = 50
 STALE_SECONDS = 20.0
 METRICS_MODULE = "modules/metrics"
 
@@ -31,13 +29,10 @@ class Sample:
 class View:
     """The newest that is known. `modules_time` is when the modules were last told of."""
 
-    connected: bool = False
     ended: bool = False
     samples: dict[str, Sample] = field(default_factory=dict[str, Sample])
     modules: list[Json] = field(default_factory=list[Json])
     modules_time: datetime | None = None
-    events: deque[Json] = field(default_factory=lambda: deque(maxlen=EVENTS_MAX))
-    head: int = 0
 
     def sample(self, metric: str) -> Sample | None:
         """Gives the newest measurement, unless it is stale."""

@@ -62,7 +62,7 @@ class Events:
             self._pager.props("flat dense no-caps").classes("self-start")
             self._pager.visible = False
         self._drawer = Drawer(self._close_event)
-        self._live = Live(self._feed, self._search, self._note_change)
+        self._live = Live(self._feed, self._search, visit.house.rows, self._note_change)
         visit.follow_events(self._live.take)
         visit.load(self._load, self._problem)
         ui.timer(STATS_SECONDS, lambda: visit.load(self._load_stats))
@@ -93,7 +93,7 @@ class Events:
 
     async def _load(self) -> None:
         if self._search.live:
-            await self._visit.hub.placed(PLACE_SECONDS)
+            await self._visit.journal.placed(PLACE_SECONDS)
         events, token = await self._find()
         self._live.fill(events)
         self._feed.highlight(self._open)

@@ -101,10 +101,10 @@ def show_feed(visit: Visit) -> None:
         feed = Feed(FEED_COLUMNS, FEED_ROWS).classes("short")
 
     async def load() -> None:
-        view = visit.hub.view
-        await visit.hub.placed(PLACE_SECONDS)
-        feed.fill([feed_row(event, visit.zone) for event in islice(view.events, FEED_ROWS)])
-        top = view.head
+        journal = visit.journal
+        await journal.placed(PLACE_SECONDS)
+        feed.fill([feed_row(event, visit.zone) for event in islice(journal.events, FEED_ROWS)])
+        top = journal.head
 
         def take(events: Sequence[Json]) -> None:
             newest = [event for event in events[-FEED_ROWS:] if int(event["position"]) > top]

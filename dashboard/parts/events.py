@@ -9,6 +9,7 @@ from dashboard.parts.feed import FeedRow
 MODULES = "modules/"
 REACTION = "reaction."
 NOTE_LENGTH_MAX = 200
+KNOWN_MAX = 1000
 TONES = {"WARNING": "warn", "ERROR": "bad"}
 
 
@@ -81,6 +82,22 @@ def event_row(event: Json, zone: ZoneInfo) -> FeedRow:
         event_note(event)[:NOTE_LENGTH_MAX],
         source_words(event),
     )
+
+
+class Rows:
+    """The rows of the newest events, drawn once for all pages that show them."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._known: dict[str, FeedRow] = {}
+
+    def of(self, event: Json) -> FeedRow:
+        row = self._known.get(event["id"])
+        if row is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            row = self._known[event["id"]] = event_row(event, self._zone)
+        return row
 
 
 def level_words(event: Json) -> str:

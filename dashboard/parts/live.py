@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from dashboard.gateway import Json
-from dashboard.parts.events import event_row
+from dashboard.parts.events import Rows
 from dashboard.parts.feed import Feed, FeedRow
 from dashboard.parts.search import Search
 
@@ -14,8 +14,11 @@ ROWS_MAX = 200
 class Live:
     """Fills a feed. While it is paused, or before it is filled, what comes waits."""
 
-    def __init__(self, feed: Feed, search: Search, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, feed: Feed, search: Search, rows: Rows, on_change: Callable[[], None]
+    ) -> None:
         self._feed = feed
+        self._rows = rows
         self._search = search
         self._on_change = on_change
         self._waiting: deque[tuple[int, FeedRow]] = deque(maxlen=ROWS_MAX)
@@ -39,7 +42,7 @@ class Live:
         """Shows what the log holds, the newest first."""
         self._top = max((int(event["position"]) for event in events), default=0)
         self._shown = len(events)
-        self._feed.fill([event_row(event, self._search.zone) for event in events])
+        self._feed.fill([self._rows.of(event) for event in events])
         self.filled = True
         waiting = [one for one in self._waiting if one[0] > self._top]
         self._waiting = deque(waiting, maxlen=ROWS_MAX)
@@ -51,7 +54,7 @@ class Live:
         if not self._search.live:
             return
         found = [
-            (int(event["position"]), event_row(event, self._search.zone))
+            (int(event["position"]), self._rows.of(event))
             for event in events
             if int(event["position"]) > self._top and self._search.passes(event)
         ]

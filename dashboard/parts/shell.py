@@ -12,6 +12,8 @@ from starlette.responses import RedirectResponse
 from dashboard import formats, text
 from dashboard.gateway import GatewayError, Json, Query
 from dashboard.hub import Hub, Hubs
+from dashboard.journal import Journal
+from dashboard.parts.events import REACTION, Rows
 from dashboard.sessions import COOKIE, Session, Sessions, SignedOutError
 
 EVENTS = "/events"
@@ -42,6 +44,7 @@ class House:
 
     sessions: Sessions
     hubs: Hubs
+    rows: Rows
     zone: ZoneInfo
 
 
@@ -56,6 +59,10 @@ class Visit:
     @property
     def zone(self) -> ZoneInfo:
         return self.house.zone
+
+    @property
+    def journal(self) -> Journal:
+        return self.house.hubs.journal
 
     async def get(self, path: str, query: Query | None = None) -> Json:
         """Reads from the gateway.
@@ -101,7 +108,7 @@ class Visit:
             with client:
                 take(events)
 
-        client.on_delete(self.hub.listen_to_events(guarded))
+        client.on_delete(self.journal.listen(self.session, guarded))
 
     def follow_news(self, matters: Callable[[Json], bool], act: Callable[[], None]) -> None:
         """Calls `act` when events came that matter, at most once a second."""
@@ -213,7 +220,7 @@ def count_unhandled(visit: Visit, counts: Sequence[ui.label]) -> None:
 
 def is_reaction(event: Json) -> bool:
     """Whether an event tells of one that a room could not handle."""
-    return str(event.get("type", "")).startswith("reaction.")
+    return str(event.get("type", "")).startswith(REACTION)
 
 
 def heading(words: str, level: int = 1) -> None:
@@ -242,7 +249,7 @@ def show_connection(visit: Visit) -> None:
     label = ui.label(text.RECONNECTING).classes("live lost").props("role=status")
 
     def refresh() -> None:
-        connected = visit.hub.view.connected
+        connected = visit.hub.connected and visit.journal.connected
         label.text = text.CONNECTED if connected else text.RECONNECTING
         label.classes(replace="live" if connected else "live lost")
 

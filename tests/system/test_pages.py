@@ -13,6 +13,8 @@ PAGES = {
     "/modules": "決済サービス",
     "/infrastructure": "ホスト名",
     "/events": "総イベント数",
+    "/events/unhandled": "未処理のイベントはありません。",
+    "/events/verification": "最終チェックポイント",
     "/payments": "本日の入金",
     "/users": "総ユーザー数",
     "/analytics": "リクエスト数",
@@ -35,7 +37,7 @@ def test_every_page_draws(mesh, page, width):
         expect(page.get_by_text("読み込み中…")).to_have_count(0)
         expect(page.locator(".live")).to_have_text("接続中")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        name = path.strip("/") or "overview"
+        name = path.strip("/").replace("/", "-") or "overview"
         page.screenshot(path=ARTIFACTS / f"{name}-{width}.png", full_page=True)
     assert problems == []
 

@@ -1,0 +1,124 @@
+"""Streams of the gateway, kept open over one WebSocket through the restarts of all there is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+import orjson
+import structlog
+import websockets
+
+from dashboard.gateway import GatewayError, Json
+from dashboard.sessions import SignedOutError
+
+RETRY_SECONDS = (0.3, 0.6, 1.0, 2.0, 3.0)
+REOPEN_SECONDS = 0.5
+SETTLE_SECONDS = 1.0
+OPEN_SECONDS = 5.0
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+
+Path = Callable[[], Awaitable[str]]
+"""Tells where to open a stream, with the cursor that it is at."""
+
+log = structlog.get_logger()
+
+
+class Streams:
+    """Some streams by name. `take` is given each message, `lose` the status that one ended with.
+
+    `connected` is whether the gateway is; `ended` names the streams that it does not have.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Callable[[], Awaitable[str]],
+        paths: Mapping[str, Path],
+        take: Callable[[str, Json], None],
+        lose: Callable[[str, str], None],
+    ) -> None:
+        self._url = url.replace("http", "ws", 1) + "/v1/ws"
+        self._token = token
+        self._paths = paths
+        self._take = take
+        self._lose = lose
+        self._openings: dict[str, asyncio.Task[None]] = {}
+        self.connected = False
+        self.ended: set[str] = set()
+
+    async def run(self) -> None:
+        """Follows all, again whenever the connection is lost.
+
+        Raises:
+            SignedOutError: There is nobody to follow them for.
+        """
+        tries = 0
+        while True:
+            try:
+                await self._connect()
+            except (OSError, ValueError, GatewayError, websockets.WebSocketException) as error:
+                log.info("streams.reconnect", error=type(error).__name__)
+            except SignedOutError:
+                raise
+            except Exception:
+                log.exception("streams.failed")
+            finally:
+                for task in self._openings.values():
+                    task.cancel()
+                tries = 0 if self.connected else tries + 1
+                self.connected = False
+            await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+
+    async def _connect(self) -> None:
+        """Follows until the connection is lost."""
+        headers = {"authorization": f"Bearer {await self._token()}"}
+        async with websockets.connect(
+            self._url,
+            additional_headers=headers,
+            max_size=MESSAGE_BYTES_MAX,
+            open_timeout=OPEN_SECONDS,
+            compression=None,
+            proxy=None,
+        ) as socket:
+            self.connected = True
+            for name in self._paths:
+                self._open(socket, name, 0)
+            while True:
+                self._hear(socket, orjson.loads(await socket.recv(decode=False)))
+
+    def _hear(self, socket: websockets.ClientConnection, message: Json) -> None:
+        if message["type"] == "message":
+            self.ended.discard(message["id"])
+            self._take(message["id"], message["data"])
+        elif message["type"] == "end":
+            self.ended.add(message["id"])
+            self._lose(message["id"], message["status"]["status"])
+            self._open(socket, message["id"], REOPEN_SECONDS)
+
+    def _open(self, socket: websockets.ClientConnection, name: str, wait: float) -> None:
+        """Opens a stream, again when its room was restarted or a token ended."""
+        if name in self._openings:
+            self._openings[name].cancel()
+        self._openings[name] = asyncio.create_task(self._subscribe(socket, name, wait))
+
+    async def _subscribe(self, socket: websockets.ClientConnection, name: str, wait: float) -> None:
+        with suppress(websockets.WebSocketException):
+            while True:
+                await asyncio.sleep(wait)
+                wait = REOPEN_SECONDS
+                try:
+                    token, path = await self._token(), await self._paths[name]()
+                except GatewayError:
+                    self.ended.add(name)
+                    continue
+                except SignedOutError:
+                    # Whoever reads from the socket asks for the token again, and ends too.
+                    return await socket.close()
+                await say(socket, type="authenticate", token=token)
+                await say(socket, type="subscribe", id=name, path=path)
+                await asyncio.sleep(SETTLE_SECONDS)
+                return self.ended.discard(name)
+
+
+async def say(socket: websockets.ClientConnection, **message: str) -> None:
+    await socket.send(orjson.dumps(message).decode())
