@@ -49,6 +49,8 @@ COLLECT_AFTER = (20_000, 50, 50)
 OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.so_reuseport", 0),
+    # Peers ask every 2 seconds whether a silent stream is alive: no reason to hang up on them.
+    ("grpc.http2.min_ping_interval_without_data_ms", 1000),
 )
 
 log = structlog.get_logger()

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -12,50 +11,9 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from services.users.__main__ import build
 from tests.services.helpers import eventually, refused
+from tests.services.wires import wire_to
 
 SERVING, NOT_SERVING = 1, 2
-
-
-class Wire:
-    """A loopback port that leads to a server, until it is cut."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.whole = True
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.whole:
-            writer.transport.abort()
-            return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, far_writer}
-        await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
-
-    def cut(self) -> None:
-        self.whole = False
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-
-async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
-
-
-@asynccontextmanager
-async def wire_to(port: int):
-    wire = Wire(port)
-    server = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
-    try:
-        yield wire, server.sockets[0].getsockname()[1]
-    finally:
-        wire.cut()
-        server.close()
 
 
 async def test_a_room_says_that_its_database_is_away_and_recovers(mesh, users_environment):

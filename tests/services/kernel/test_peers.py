@@ -1,0 +1,48 @@
+"""A peer that does not answer any more, though its connections stand."""
+
+import asyncio
+
+import pytest
+from libral.events.v1 import events_pb2, events_pb2_grpc
+
+from services.events.__main__ import build
+from services.kernel.peers import Peers
+from services.kernel.tokens import ServiceTokens
+from tests.services.helpers import refused
+from tests.services.wires import wire_to
+
+SILENT_SECONDS = 8
+
+
+@pytest.fixture
+async def events(mesh, redis_url):
+    return await mesh.start("events", build, {"REDIS_URL": redis_url})
+
+
+async def follow(mesh, port: int):
+    """Opens a stream that has nothing to tell, and waits until it stands."""
+    peers = Peers(ServiceTokens("test", mesh.key))
+    mesh.stack.push_async_callback(peers.close)
+    stub = events_pb2_grpc.EventServiceStub(peers.channel(f"127.0.0.1:{port}"))
+    await stub.GetEventStats(events_pb2.GetEventStatsRequest())
+    return stub.StreamEvents(events_pb2.StreamEventsRequest())
+
+
+async def test_a_stream_from_a_frozen_peer_ends(mesh, events):
+    async with wire_to(events.port) as (wire, port):
+        call = await follow(mesh, port)
+        reading = asyncio.ensure_future(call.read())
+        await asyncio.sleep(0.5)
+        wire.freeze()
+        async with asyncio.timeout(SILENT_SECONDS):
+            with refused("UNAVAILABLE"):
+                await reading
+
+
+async def test_a_stream_from_a_silent_peer_goes_on(mesh, events):
+    """The peer takes the questions whether it is alive, and does not hang up on who asks."""
+    call = await follow(mesh, events.port)
+    reading = asyncio.ensure_future(call.read())
+    done, _ = await asyncio.wait([reading], timeout=2 * SILENT_SECONDS)
+    assert not done
+    call.cancel()
