@@ -84,12 +84,19 @@ def knows(mesh, telegram_id: str) -> bool:
 
 @contextmanager
 def stopped(mesh, room: str):
+    """Stops a room, and has it back in the end."""
     supervisor = Supervisor(Home(mesh.home))
+
+    def state() -> str:
+        return next(one["statename"] for one in supervisor.processes() if one["name"] == room)
+
     supervisor.stop(room)
+    wait_for(lambda: state() == "STOPPED", 30, f"{room} did not stop")
     try:
         yield
     finally:
         supervisor.start(room)
+        wait_for(lambda: state() == "RUNNING", 30, f"{room} did not start")
 
 
 def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
