@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 0.5
 
 
 def remove_fence() -> None:
