@@ -13,6 +13,7 @@ from dashboard.streams import Streams
 
 EVENTS_MAX = 50
 BATCH_SECONDS = 0.1
+CROWD, CROWD_SECONDS = 20, 0.15
 LINGER_SECONDS = 30.0
 EVENTS = "events"
 
@@ -97,7 +98,7 @@ class Journal:
                         listener(batch)
                 except Exception:
                     log.exception("listener.failed")
-            await asyncio.sleep(BATCH_SECONDS)
+            await asyncio.sleep(BATCH_SECONDS if len(batch) < CROWD else CROWD_SECONDS)
 
     async def _token(self) -> str:
         """Gives the token of somebody who looks, and who may.

@@ -175,9 +175,15 @@ def room_row(room: str, pending: Measured, lags: Measured) -> Row:
         "key": room,
         "room": text.MODULE_NAMES.get(room, room),
         "pending": text.NO_DATA if count is None else formats.integer(int(count[0])),
-        "lag": text.NO_DATA if lag is None else formats.milliseconds(lag[0]),
+        "lag": lag_words(lag),
         "measured": formats.age(age),
     }
+
+
+def lag_words(lag: tuple[float, datetime] | None) -> str:
+    if lag is None:
+        return text.NO_DATA
+    return formats.milliseconds(lag[0]) if lag[0] else text.NONE
 
 
 def seconds_since(time: datetime) -> float:

@@ -197,6 +197,7 @@ def test_what_happened_while_the_gateway_was_killed_shows_once(mesh, page, mark)
     wait_for(mesh.answers, 30, "the gateway did not come back")
     seen += append(mesh, marked("probe.after", mark, {}))
     page.get_by_text("probe.after", exact=True).wait_for()
+    expect(page.locator(".feed-row")).to_have_count(len(seen))
     assert positions(page) == seen[::-1]
     assert page.evaluate("window.same")
 
