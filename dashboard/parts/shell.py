@@ -1,8 +1,9 @@
 """The frame of every page: who is signed in, where one is, whether what shows is live."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,7 @@ class Visit:
     house: House
     session: Session
     hub: Hub
+    works: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     @property
     def zone(self) -> ZoneInfo:
@@ -128,7 +130,10 @@ class Visit:
         ui.timer(NEWS_SECONDS, check)
 
     def load(self, work: Callable[[], Awaitable[None]], problem: ui.label | None = None) -> None:
-        """Runs `work` beside the page. What goes wrong shows in `problem`, if there is one."""
+        """Runs `work` beside the page, until that is closed.
+
+        What goes wrong shows in `problem`, if there is one.
+        """
         client = ui.context.client
 
         async def run() -> None:
@@ -144,7 +149,13 @@ class Visit:
                     problem.text = told
                     problem.visible = bool(told)
 
-        background_tasks.create(run())
+        task = background_tasks.create(run())
+        self.works.add(task)
+        task.add_done_callback(self.works.discard)
+
+    def close(self) -> None:
+        for task in list(self.works):
+            task.cancel()
 
 
 def admit(house: House) -> Visit | RedirectResponse:
@@ -154,7 +165,9 @@ def admit(house: House) -> Visit | RedirectResponse:
     if session is None:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{SIGN_IN}?to={quote(target, safe='')}", 303)
-    return Visit(house, session, house.hubs.of(session))
+    visit = Visit(house, session, house.hubs.of(session))
+    ui.context.client.on_delete(visit.close)
+    return visit
 
 
 @contextmanager
