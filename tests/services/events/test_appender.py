@@ -14,7 +14,7 @@ from services.events.worker import recent
 from services.events.worker.recent import Recent
 from services.kernel.clock import FixedClock
 from tests.services.events.test_servicer import append, make_event, take
-from tests.services.helpers import refused
+from tests.services.helpers import eventually, refused
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -74,6 +74,12 @@ async def test_a_month_whose_first_append_fails_is_made_by_the_next(mesh, redis_
     clock = FixedClock(NOON)
     room = await mesh.start("events", build, {"REDIS_URL": redis_url}, clock=clock)
     log = events_pb2_grpc.EventServiceStub(mesh.channel(room))
+
+    async def months_are_made() -> bool:
+        async with room.kernel.database.reading() as connection:
+            return len(await storage.list_periods(connection)) == 2
+
+    await eventually(months_are_made)
     clock.time = NOON.replace(year=2031)
 
     async def fail(*_) -> None:
