@@ -247,6 +247,7 @@ EVENT_TYPES = {
     "incident.opened": "インシデント発生",
     "incident.resolved": "インシデント復旧",
     "audit.call": "操作の記録",
+    "outbox.refused": "送信できないイベントの隔離",
     "reaction.buried": "イベントの処理失敗",
     "reaction.recovered": "未処理イベントの再処理完了",
     "reaction.retry_failed": "未処理イベントの再試行失敗",

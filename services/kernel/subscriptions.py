@@ -241,8 +241,6 @@ class Subscription:
 
 
 def reason_of(error: Exception) -> str:
-    """Says in one line why an event failed."""
-    if isinstance(error, DBAPIError):
-        # Without the statement and its parameters.
-        return f"{type(error).__name__}: {error.orig}"[:ERROR_LENGTH_MAX]
-    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]
+    """Says in one line why an event failed, without a statement and its parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"{type(error).__name__}: {cause}".replace("\0", "")[:ERROR_LENGTH_MAX]

@@ -134,9 +134,14 @@ class SeriesIds:
         self, connection: AsyncConnection, wanted: dict[SeriesKey, tuple[float, ...] | None]
     ) -> dict[SeriesKey, int]:
         """Tells the id of each series, and makes those that are new."""
-        for key in [key for key in wanted if key not in self._known]:
-            self._known[key] = await insert_series(connection, key, wanted[key])
-        return {key: self._known[key] for key in wanted}
+        return {
+            key: self._known.get(key) or await insert_series(connection, key, bounds)
+            for key, bounds in wanted.items()
+        }
+
+    def remember(self, ids: dict[SeriesKey, int]) -> None:
+        """Takes note of ids once the transaction that may have made them is committed."""
+        self._known |= ids
 
 
 async def insert_series(

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
-SECONDS = 150
+SECONDS = 400
 ANSWERS = "a call is answered or told what is away"
 QUEUES = "queues are empty and everything runs in the end"
 BROKEN = {

@@ -88,13 +88,18 @@ def writing(mesh) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Measured:
-    """A call, how long it had, how long it took, and what became of it."""
+    """A call: how long it had, from when to when it took, and what became of it."""
 
     what: str
     id: str
     deadline: float
-    seconds: float
+    begun: float
+    ended: float
     outcome: str
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.begun
 
 
 @pytest.mark.parametrize("server", ["postgres", "valkey"])
@@ -106,11 +111,20 @@ def test_a_server_that_stands_still_holds_no_call_and_needs_no_restart(mesh, ser
         with stopped(before[server]):
             measured = asyncio.run(call_for(mesh, token, STOPPED_SECONDS))
         wait_for(lambda: all_healthy(mesh, client), HEALTHY_SECONDS, "not all is healthy")
-    late = [one for one in measured if one.seconds > one.deadline + OVER_SECONDS]
-    assert not late
-    assert {one.what for one in measured} == {*CALLS, *REST}
+    assert not [one for one in measured if is_late(one, measured)]
+    assert {one.what for one in measured} == {*CALLS, *REST, *PAGE}
     assert {one["name"]: one["pid"] for one in supervisor.processes()} == before
     assert not late_handlers(mesh, measured)
+
+
+def is_late(call: Measured, measured: list[Measured]) -> bool:
+    """A call is late by more than it takes, at that time, to get a page that needs nothing."""
+    pages = [
+        one.seconds
+        for one in measured
+        if one.what in PAGE and one.begun < call.ended and one.ended > call.begun
+    ]
+    return call.seconds > call.deadline + OVER_SECONDS + max(pages, default=0.0)
 
 
 @contextmanager
@@ -166,8 +180,7 @@ async def call_for(mesh, token: str, seconds: float) -> list[Measured]:
         while time.monotonic() < end:
             call_id, started = str(uuid4()), time.monotonic()
             outcome = await call(call_id, deadline)
-            took = time.monotonic() - started
-            measured.append(Measured(what, call_id, deadline, took, outcome))
+            measured.append(Measured(what, call_id, deadline, started, time.monotonic(), outcome))
             await asyncio.sleep(PAUSE_SECONDS)
 
     async with callers(mesh, token) as calls, asyncio.TaskGroup() as group:
@@ -184,6 +197,7 @@ REST = {
     "GET /v1/telegram/bot": ("GET", "/v1/telegram/bot", None),
     "POST /v1/users": ("POST", "/v1/users", {"displayName": "利用者"}),
 }
+PAGE = {"GET /healthz": ("GET", "/healthz", None)}
 CALLS = {
     "ListUsers": ("users", users_pb2_grpc.UserServiceStub, users_pb2.ListUsersRequest()),
     "ListPayments": (
@@ -208,7 +222,7 @@ async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call
     ) as http:
         found: list[tuple[str, float, Call]] = [
             (what, deadline, rest_call(http, *request, timeout))
-            for what, request in REST.items()
+            for what, request in (REST | PAGE).items()
             for timeout, deadline in REST_DEADLINES.items()
         ]
         for what, (room, stub, request) in CALLS.items():

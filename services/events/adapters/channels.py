@@ -87,7 +87,7 @@ class TelegramChannel:
     async def tell(self, checkpoint: Checkpoint) -> None:
         head = checkpoint.head
         request = telegram_pb2.SendMessageRequest(
-            chat_id=self._chat_id, text=f"ログ検証点 {head.position}\n{head.hash.hex()}"
+            chat_id=self._chat_id, text=f"ログのチェックポイント {head.position}\n{head.hash.hex()}"
         )
         try:
             await self._telegram.SendMessage(request, timeout=SEND_SECONDS)

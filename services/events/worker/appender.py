@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import domain, messages
-from services.events.domain import Entry, Head
+from services.events.domain import Entry
 from services.events.storage import log as storage
 from services.events.worker.tail import Tail
 from services.kernel.clock import Clock
@@ -49,7 +50,7 @@ class Appender:
         self._waiting: deque[Waiting] = deque()
         self._count = 0
         self._wake = asyncio.Event()
-        self._months: set[str] = set()
+        self._months: set[datetime] = set()
 
     async def append(
         self, entries: Sequence[Entry], events: Sequence[events_pb2.Event]
@@ -127,9 +128,14 @@ class Appender:
             positions = await storage.find_positions(connection, list(given))
             fresh = [pair for pair in given.values() if pair[0].id not in positions]
             placed, after = domain.chain(head, [entry for entry, _ in fresh], self._clock.now())
+            month = storage.month_of(after.append_time)
             if placed:
-                await self._make_month(connection, after)
+                if month not in self._months:
+                    await storage.make_period(connection, month)
                 await storage.append(connection, placed, after)
+        if placed:
+            # Not before it is committed.
+            self._months.add(month)
         positions |= {entry.id: entry.position for entry in placed}
         if placed:
             self._tail.appended(
@@ -144,12 +150,6 @@ class Appender:
         for waiting in group:
             if not waiting.positions.done():
                 waiting.positions.set_result([positions[entry.id] for entry in waiting.entries])
-
-    async def _make_month(self, connection: AsyncConnection, head: Head) -> None:
-        month = storage.month_of(head.append_time)
-        if storage.period_name(month) not in self._months:
-            await storage.make_period(connection, month)
-            self._months.add(storage.period_name(month))
 
 
 def unavailable() -> UnavailableError:

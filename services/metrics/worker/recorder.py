@@ -45,6 +45,7 @@ class Recorder:
             ids = await self._ids.find(connection, wanted)
             await storage.insert_points(connection, samples, ids)
             await storage.insert_distributions(connection, reports, ids)
+        self._ids.remember(ids)
 
     def newest(self) -> list[Sample]:
         """Lists the newest sample of each series that is fresh."""

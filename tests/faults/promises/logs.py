@@ -11,12 +11,15 @@ from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding, Violation
 
 DEFECTS = frozenset({"call.defect", "tasks.stuck"})
+UNEXPECTED = "Unexpected error"
+"""What gRPC says of an error in a handler that is not ours."""
 FAILED = "task.failed"
 EXPLAINED = ("UnavailableError", "AioRpcError")
 """Why a task may end: what it needs is away."""
 PANIC = ("PANIC", "corrupt")
 LEVELS = frozenset({"warning", "error", "critical"})
 SHOWN_LENGTH = 400
+NAME_LENGTH = 40
 
 
 def check(evidence: Evidence) -> list[Finding]:
@@ -43,7 +46,9 @@ def read(path: Path) -> Iterator[Any]:
 def is_defect(line: Any) -> bool:
     if not isinstance(line, dict):
         return any(word in str(line) for word in PANIC)
-    event = line.get("event")
+    event = str(line.get("event"))
+    if event.startswith(UNEXPECTED):
+        return True
     if event == FAILED:
         reason = str(line.get("exception", "")).strip().rpartition("\n")[2]
         return not any(word in reason for word in EXPLAINED)
@@ -53,7 +58,7 @@ def is_defect(line: Any) -> bool:
 def count_lines(folder: Path) -> dict[str, int]:
     """Counts what was told as a warning or worse."""
     counts = Counter(
-        f"{path.stem} {line['event']}"
+        f"{path.stem} {line['event'][:NAME_LENGTH]}"
         for path in folder.glob("*.log")
         for line in read(path)
         if isinstance(line, dict) and line.get("level") in LEVELS and "event" in line

@@ -9,10 +9,12 @@ from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.__main__ import build
 from services.events.domain import Entry
+from services.events.storage import log as storage
 from services.events.worker import recent
 from services.events.worker.recent import Recent
 from services.kernel.clock import FixedClock
 from tests.services.events.test_servicer import append, make_event, take
+from tests.services.helpers import eventually, refused
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -66,6 +68,28 @@ async def test_time_in_the_log_does_not_run_backwards(mesh, redis_url):
     assert times == [NOON] + [NOON + timedelta(hours=1)] * 3
     verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
     assert verdict.valid
+
+
+async def test_a_month_whose_first_append_fails_is_made_by_the_next(mesh, redis_url, monkeypatch):
+    clock = FixedClock(NOON)
+    room = await mesh.start("events", build, {"REDIS_URL": redis_url}, clock=clock)
+    log = events_pb2_grpc.EventServiceStub(mesh.channel(room))
+
+    async def months_are_made() -> bool:
+        async with room.kernel.database.reading() as connection:
+            return len(await storage.list_periods(connection)) == 2
+
+    await eventually(months_are_made)
+    clock.time = NOON.replace(year=2031)
+
+    async def fail(*_) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "append", fail)
+        with refused("UNAVAILABLE"):
+            await append(log, make_event())
+    assert await append(log, make_event()) == [1]
 
 
 def placed(position: int) -> tuple[Entry, events_pb2.Event]:

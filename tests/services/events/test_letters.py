@@ -12,7 +12,7 @@ from services.events.__main__ import build as build_events
 from services.kernel import subscriptions
 from services.users.__main__ import build as build_users
 from tests.services.events.test_servicer import append, make_event
-from tests.services.helpers import eventually, refused
+from tests.services.helpers import audited_methods, eventually, refused
 
 
 class Reactor:
@@ -26,7 +26,7 @@ class Reactor:
         if event.subject in self.poison:
             # What it wrote before it failed must not stay.
             await connection.execute(text("DELETE FROM users.sessions"))
-            raise ValueError(f"{event.subject} is poison")
+            raise ValueError(f"{event.subject} is\0 poison")
         self.handled.append(event.position)
 
 
@@ -188,6 +188,25 @@ async def test_consumers_tell_how_far_they_are(log, desk, reactor, mailroom):
         return [one.lag_count for one in found if one.name == "consumers/users"] == [150]
 
     await eventually(behind)
+
+
+async def test_each_audited_method_is_told_of_once(desk, log, reactor, mailroom):
+    first, second = await bury(log, desk, reactor, 2)
+    retry = events_pb2.RetryDeadLetterRequest(name=first.name)
+    discard = events_pb2.DiscardDeadLetterRequest(name=second.name)
+    await desk.RetryDeadLetter(retry)
+    await desk.DiscardDeadLetter(discard)
+    request = events_pb2.ListEventsRequest(categories=[events_pb2.Event.AUDIT])
+
+    async def told() -> bool:
+        return len((await log.ListEvents(request)).events) == 2
+
+    await eventually(told)
+    events = (await log.ListEvents(request)).events
+    assert {event.data["method"] for event in events} == audited_methods(
+        "libral.events.v1.EventService", "libral.events.v1.ReactionService"
+    )
+    assert [event.subject for event in events] == [second.name, first.name]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
 from services.kernel.database import unavailable
 from services.kernel.telemetry import EXPORT
+from services.metrics import storage
 from services.metrics.__main__ import build
 from tests.services.helpers import refused
 
@@ -157,6 +158,18 @@ async def test_a_report_that_cannot_be_kept_may_be_sent_again(channel, room, mon
     monkeypatch.setattr(room.kernel.database, "transaction", away)
     with refused("UNAVAILABLE"):
         await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
+
+
+async def test_a_series_whose_first_report_is_lost_is_made_by_the_next(channel, monkeypatch):
+    async def fail(*_) -> None:
+        raise unavailable()
+
+    report = make_report({"200": [1, 0, 0, 0]})
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "insert_distributions", fail)
+        with refused("UNAVAILABLE"):
+            await exporter(channel)(report)
+    await exporter(channel)(report)
 
 
 async def test_bad_queries_are_named(metrics, channel):
