@@ -51,9 +51,13 @@ class Item:
 
 
 class Reader(Protocol):
-    """Who reads a broadcast: `at` is the number of the item that comes next."""
+    """Who reads a broadcast: `at` is the number of the item that comes next.
+
+    `after` is the numbered cursor up to which it has seen everything already. None: it has not.
+    """
 
     at: int
+    after: int | None
 
     def wake(self) -> None:
         """There is something new."""
@@ -83,8 +87,13 @@ class Broadcast:
         self._room: asyncio.Future[None] | None = None
         self._task = asyncio.create_task(self._run())
 
-    def add(self, reader: Reader, at: int) -> None:
+    def add(self, reader: Reader, at: int, after: int | None) -> None:
+        """Has a reader begin with an item, but for those up to a cursor.
+
+        A call that was opened further back may not have come as far yet as who joins it.
+        """
         reader.at = at
+        reader.after = after
         self._readers[reader] = None
 
     def remove(self, reader: Reader) -> None:
@@ -122,17 +131,21 @@ class Broadcast:
         Raises:
             StatusError: It fell too far behind.
         """
-        if reader.at == self._next:
-            return None
-        if reader.at < self._first:
-            raise failure(RESOURCE_EXHAUSTED, TOO_SLOW, "The stream is read too slowly.")
-        item = self._items[reader.at - self._first]
-        reader.at += 1
-        if item.end > self._taken_bytes:
-            self._taken_bytes = item.end
-            if self._room is not None:
-                self._tell_room()
-        return item
+        while reader.at != self._next:
+            if reader.at < self._first:
+                raise failure(RESOURCE_EXHAUSTED, TOO_SLOW, "The stream is read too slowly.")
+            item = self._items[reader.at - self._first]
+            reader.at += 1
+            if item.end > self._taken_bytes:
+                self._taken_bytes = item.end
+                if self._room is not None:
+                    self._tell_room()
+            if reader.after is None:
+                return item
+            if int(item.cursor) > reader.after:
+                reader.after = None
+                return item
+        return None
 
     async def _run(self) -> None:
         try:

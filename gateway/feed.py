@@ -59,6 +59,7 @@ class Feed(Ending):
     def __init__(self, broadcast: Broadcast, forget: Callable[["Feed"], None]) -> None:
         super().__init__()
         self.at = 0
+        self.after: int | None = None
         self._broadcast = broadcast
         self._forget = forget
         self._waiting: list[asyncio.Future[None]] = []
@@ -179,7 +180,8 @@ class Feeds:
         seconds = stream_seconds(request.headers, caller)
         broadcast, at = self._find(request, route, bound, caller, seconds)
         feed = Feed(broadcast, self._close)
-        broadcast.add(feed, at)
+        after = start_of(route.method, bound.message) if route.method.numbered else None
+        broadcast.add(feed, at, after)
         self._open.add(feed)
         feed.end_after(seconds, too_late)
         if caller is not None:

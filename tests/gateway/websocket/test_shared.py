@@ -67,6 +67,23 @@ async def test_a_reader_of_an_earlier_place_has_a_call_of_its_own(talk, chat):
         assert chat.opened == ["watch", "watch"]
 
 
+async def test_who_joins_ahead_of_a_call_is_told_nothing_again(talk, chat):
+    """The call that is joined has not come as far yet as who joins it."""
+    await chat.append(*"abcdef")
+    async with sockets(talk, 1) as [reader]:
+        await watch(reader, "/v1/log:watch?after=1", "behind")
+        await watch(reader, "/v1/log:watch?after=4", "ahead")
+        told = [await hear(reader) for _ in range(7)]
+        await chat.append("g")
+        told += [await hear(reader) for _ in range(2)]
+        heard = {
+            name: [int(each["cursor"]) for each in told if each["id"] == name]
+            for name in ("behind", "ahead")
+        }
+        assert heard == {"behind": [2, 3, 4, 5, 6, 7], "ahead": [5, 6, 7]}
+        assert chat.opened == ["watch"]
+
+
 async def test_who_asks_from_now_on_is_told_nothing_older(talk, chat):
     await chat.append(*"abc")
     async with sockets(talk, 3) as (first, second, resumed):
