@@ -22,7 +22,7 @@ from tests.benchmarks.gateway.mesh import Mesh
 
 BATCH = 500
 BATCHES = 60
-BATCHES_AT_ONCE = 4
+BATCHES_AT_ONCE = 8
 SINGLES = 4_000
 CLIENTS = 32
 TABLE = """

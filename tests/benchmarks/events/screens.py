@@ -68,7 +68,7 @@ def measure(mesh: Mesh, extent: Screens) -> list[Figure]:
     sent = RATE * extent.seconds
     share = len(delays) / (sent * extent.screens)
     cuts = statistics.quantiles(delays, n=100)
-    print(f"\\n{RATE} events/s for {extent.seconds} s on {extent.screens} screens")
+    print(f"\n{RATE} events/s for {extent.seconds} s on {extent.screens} screens")
     print(
         f"  event to browser: p50 {cuts[49]:.0f} ms, p95 {cuts[94]:.0f} ms, p99 {cuts[98]:.0f} ms"
     )
@@ -87,7 +87,7 @@ def open_page(browser: Browser, mesh: Mesh) -> Page:
     page.click("button[type=submit]")
     page.wait_for_selector(".tile .value:not(.none)")
     page.goto(f"{base}/events")
-    page.wait_for_selector("text=user.created, text=ユーザー作成", state="attached")
+    page.wait_for_selector(".feed-row")
     page.evaluate(WATCH)
     return page
 
