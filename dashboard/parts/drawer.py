@@ -1,7 +1,7 @@
 """The sheet at the side that tells all of one thing, while the list beside it goes on."""
 
+import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from nicegui import ui
 
@@ -17,6 +17,9 @@ from dashboard.parts.figures import facts
 from dashboard.parts.links import links_of
 from dashboard.parts.outline import outline, whole
 from dashboard.parts.shell import Visit, box, heading
+
+COPY = "return navigator.clipboard?.writeText({value}).then(() => true, () => false) ?? false"
+COPY_SECONDS = 5.0
 
 
 class Drawer:
@@ -102,11 +105,18 @@ def text_block(words: str) -> ui.label:
     return ui.label(words).classes("json")
 
 
-def copy_button(value: Any) -> None:
-    """Puts a text on the clipboard."""
+def copy_button(value: str) -> None:
+    """Puts a text on the clipboard, and says whether the browser did so."""
 
-    def copy() -> None:
-        ui.clipboard.write(str(value))
-        ui.notify(text.COPIED, type="positive")
+    async def copy() -> None:
+        code = COPY.format(value=json.dumps(value))
+        try:
+            done = await ui.run_javascript(code, timeout=COPY_SECONDS)
+        except TimeoutError:
+            done = False
+        if done:
+            ui.notify(text.COPIED, type="positive")
+        else:
+            ui.notify(text.COPY_FAILED, type="negative")
 
     ui.button(text.COPY, on_click=copy).props("flat dense no-caps")

@@ -48,6 +48,7 @@ UPDATES = Table(
     Column("error", Text, nullable=False),
 )
 
+WINDOW = 500
 KEPT = (UPDATES.c.id, UPDATES.c.kind, UPDATES.c.chat, UPDATES.c.body)
 KEPT_MORE = (UPDATES.c.receive_time, UPDATES.c.tries)
 
@@ -84,15 +85,26 @@ async def lease_updates(
 
     Of a chat only the oldest update is taken, so that its order is kept. One that is due later
     than anything is put off was put off by a clock that has been set back since.
+
+    The oldest 500 are looked through, however many there are; all of them only when nothing of
+    these is due.
     """
+    for window in (WINDOW, None):
+        leased = await lease_oldest(connection, now, limit, window, urgent=urgent)
+        if leased:
+            return leased
+    return []
+
+
+async def lease_oldest(
+    connection: AsyncConnection, now: datetime, limit: int, window: int | None, *, urgent: bool
+) -> Sequence[KeptUpdate]:
     is_urgent = UPDATES.c.kind == PRE_CHECKOUT
     pending = UPDATES.c.state == UpdateState.PENDING
-    heads = (
-        select(func.min(UPDATES.c.id))
-        .where(pending, is_urgent if urgent else ~is_urgent)
-        .group_by(UPDATES.c.chat)
-        .scalar_subquery()
-    )
+    oldest = select(UPDATES.c.id, UPDATES.c.chat)
+    oldest = oldest.where(pending, is_urgent if urgent else ~is_urgent)
+    some = oldest.order_by(UPDATES.c.id).limit(window).subquery()
+    heads = select(func.min(some.c.id)).group_by(some.c.chat).scalar_subquery()
     due = (
         select(UPDATES.c.id)
         .where(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 
 from tests.faults.client import Client
 from tests.faults.history import Blow, History
@@ -16,14 +17,17 @@ from tests.faults.mesh import Mesh, running_mesh
 from tests.faults.promises import check
 from tests.faults.promises.evidence import Evidence, read_log
 from tests.faults.promises.logs import count_lines
-from tests.faults.promises.quiet import settle
+from tests.faults.promises.quiet import pending_updates, settle
 from tests.faults.report import Finding, Violation
 from tests.faults.schedule import deal
 from tests.faults.subscribers import Subscriber, subscribe
+from tests.faults.tasks import end
 from tests.faults.workload import Workload
 from tests.faults.workload.late import connect
 
 PATIENCE_SECONDS = (20.0, 90.0)
+HOLD_SECONDS = 1.0
+BACKLOG_MAX = 500
 CATCH_UP_SECONDS = 10.0
 TELL_SECONDS = 15.0
 POLL_SECONDS = 0.5
@@ -110,6 +114,7 @@ async def drive(
     workload = Workload(extent.seed, mesh, client, history, extent.rate)
     injector = Injector(extent.seed, mesh, history, workload.customers, tell_blow)
     workload.start()
+    watching = asyncio.create_task(hold_back(mesh, workload))
     injector.start(deal(extent.seed, extent.interval, extent.only))
     try:
         told = 0.0
@@ -126,8 +131,23 @@ async def drive(
         await injector.heal()
         await workload.finish(extent.patience)
     finally:
+        await end([watching])
         await injector.close()
         await workload.stop()
+
+
+async def hold_back(mesh: Mesh, workload: Workload) -> None:
+    """Has customers wait while more of their updates wait than an outage leaves behind."""
+    while True:
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+            database = await connect(mesh.database_url)
+            try:
+                while True:
+                    workload.hold(await pending_updates(database) > BACKLOG_MAX)
+                    await asyncio.sleep(HOLD_SECONDS)
+            finally:
+                database.terminate()
+        await asyncio.sleep(HOLD_SECONDS)
 
 
 async def conclude(

@@ -19,8 +19,11 @@ def event(kind: str, **fields) -> dict:
     return plain | {"time": now, "data": {}} | fields
 
 
-def append(mesh, *events: dict) -> list[int]:
-    """Appends events as a room does, past the gateway. Tells their positions."""
+def append(mesh, *events: dict, wait: bool = False) -> list[int]:
+    """Appends events as a room does, past the gateway. Tells their positions.
+
+    With `wait`, a room that is away is waited for.
+    """
     home = Home(mesh.home)
     port = json.loads((home.run / "ports.json").read_text())["events"]
     key = load_key("mesh", (home.secrets / "mesh.pem").read_bytes())
@@ -29,4 +32,6 @@ def append(mesh, *events: dict) -> list[int]:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = events_pb2_grpc.EventServiceStub(channel)
         metadata = (("authorization", f"Bearer {token}"),)
-        return list(stub.AppendEvents(request, metadata=metadata, timeout=10).positions)
+        return list(
+            stub.AppendEvents(request, metadata=metadata, timeout=20, wait_for_ready=wait).positions
+        )

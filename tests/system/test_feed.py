@@ -170,6 +170,7 @@ def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark
     assert titles(page) == ["probe.before"]
     page.get_by_role("button", name="再開").click()
     expect(waiting).to_have_text("")
+    expect(page.locator(".feed-row")).to_have_count(4)
     assert positions(page)[:3] == first[::-1]
     page.get_by_role("button", name="一時停止").click()
     more = append(mesh, *(marked("probe.many", mark, {}) for _ in range(250)))
@@ -184,16 +185,17 @@ def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark
     assert positions(page) == more[49::-1]
 
 
-def test_what_happened_while_the_gateway_was_killed_shows_once(mesh, page, mark):
+@pytest.mark.parametrize("killed", ["gateway", "events"])
+def test_what_happened_while_a_process_was_killed_shows_once(mesh, page, mark, killed):
     seen = append(mesh, *(marked("probe.before", mark, {}) for _ in range(2)))
     open_feed(page, mesh, q=mark)
     expect(page.locator(".feed-row")).to_have_count(2)
     page.evaluate("window.same = true")
     with mesh.client() as client:
-        pid = int(modules(client)["gateway"]["pid"])
+        pid = int(modules(client)[killed]["pid"])
     os.kill(pid, signal.SIGKILL)
     for _ in range(10):
-        seen += append(mesh, *(marked("probe.during", mark, {}) for _ in range(5)))
+        seen += append(mesh, *(marked("probe.during", mark, {}) for _ in range(5)), wait=True)
     wait_for(mesh.answers, 30, "the gateway did not come back")
     seen += append(mesh, marked("probe.after", mark, {}))
     page.get_by_text("probe.after", exact=True).wait_for()

@@ -38,6 +38,11 @@ async def settle(
         await asyncio.sleep(POLL_SECONDS)
 
 
+async def pending_updates(database: Any) -> int:
+    query = "SELECT count(*) FROM telegram.updates WHERE state = 'pending'"
+    return await database.fetchval(query) or 0
+
+
 async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) -> list[str]:
     left = [
         f"{number} events wait in the outbox of {room}"

@@ -46,6 +46,11 @@ class Workload:
             if task.done():
                 task.result()
 
+    def hold(self, wait: bool) -> None:  # noqa: FBT001 - it is the one thing it is told
+        """Has customers wait, or go on."""
+        for worker in self.customers:
+            worker.hold(wait)
+
     async def finish(self, seconds: float) -> None:
         """Lets every worker finish its operation, for so long."""
         for worker in self._workers:

@@ -13,6 +13,7 @@ from tests.faults.workload.worker import Worker
 EVENTS = 4
 DOUBLE, REORDER, REFUND = 0.3, 0.4, 0.4
 REMEMBERED_MAX = 200
+HOLD_SECONDS = 0.5
 _updates = count(1)
 
 
@@ -25,10 +26,17 @@ class Customers(Worker):
         super().__init__(seed, number, client, history, pace)
         self._first = 1_000_000 * number
         self._made = 0
+        self._held = False
         self._sent: list[dict[str, Any]] = []
+
+    def hold(self, wait: bool) -> None:  # noqa: FBT001 - it is the one thing it is told
+        self._held = wait
 
     async def work(self) -> None:
         await self.pace.turn(EVENTS)
+        if self._held:
+            await asyncio.sleep(HOLD_SECONDS)
+            return
         self._made += 1
         # Every third time somebody comes back.
         chat = self._first + self.rng.randint(max(1, self._made - 60), self._made)
