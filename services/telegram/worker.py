@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import grpc
 import structlog
@@ -63,20 +64,39 @@ class Worker:
             await asyncio.sleep(FORGET_SECONDS)
 
     async def _run(self, *, urgent: bool) -> None:
+        """Keeps up to 8 updates in work: none waits for another to come to its end."""
         wake = self._wake[urgent]
-        while True:
-            wake.clear()
-            async with self._kernel.database.transaction() as connection:
-                now = self._kernel.clock.now()
-                updates = await storage.lease_updates(connection, now, AT_ONCE, urgent=urgent)
-            if updates:
-                await asyncio.gather(*map(self._work, updates))
-                continue
-            try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await wake.wait()
-            except TimeoutError:
-                pass
+        working: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                wake.clear()
+                async with self._kernel.database.transaction() as connection:
+                    now, room = self._kernel.clock.now(), AT_ONCE - len(working)
+                    updates = await storage.lease_updates(connection, now, room, urgent=urgent)
+                working |= {asyncio.create_task(self._work(update)) for update in updates}
+                working = await self._wait(working, wake)
+        except LibralError:
+            # What was begun is brought to its end before the lane starts anew.
+            await asyncio.gather(*working, return_exceptions=True)
+            raise
+        finally:
+            for task in working:
+                task.cancel()
+
+    async def _wait(
+        self, working: set[asyncio.Task[None]], wake: asyncio.Event
+    ) -> set[asyncio.Task[None]]:
+        """Waits until an update is done with, or may be taken. Tells those still in work."""
+        waking = {asyncio.create_task(wake.wait())} if len(working) < AT_ONCE else set[Any]()
+        awaited = working | waking
+        done, _ = await asyncio.wait(
+            awaited, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in waking:
+            task.cancel()
+        for task in done & working:
+            task.result()
+        return working - done
 
     async def _work(self, update: KeptUpdate) -> None:
         log.info("update.handle", update=update.id, kind=update.kind, attempt=update.tries)

@@ -15,7 +15,7 @@ UNEXPECTED = "Unexpected error"
 """What gRPC says of an error in a handler that is not ours."""
 FAILED = "task.failed"
 EXPLAINED = ("UnavailableError", "AioRpcError")
-"""Why a task may end: what it needs is away."""
+"""Why a task may end, or try again: what it needs is away."""
 PANIC = ("PANIC", "corrupt")
 LEVELS = frozenset({"warning", "error", "critical"})
 SHOWN_LENGTH = 400
@@ -23,14 +23,19 @@ NAME_LENGTH = 40
 
 
 def check(evidence: Evidence) -> list[Finding]:
-    finding = Finding("no log tells of a defect", 0)
+    defects = Finding("no log tells of a defect", 0)
+    retries = Finding("nothing is tried again but what was away", 0)
     for path in sorted(evidence.mesh.home.logs.glob("*.log")):
         for line in read(path):
-            finding.n += 1
+            violation = Violation("mesh", f"{path.name}: {str(line)[-SHOWN_LENGTH:]}")
+            defects.n += 1
             if is_defect(line):
-                text = f"{path.name}: {str(line)[-SHOWN_LENGTH:]}"
-                finding.violations.append(Violation("mesh", text))
-    return [finding]
+                defects.violations.append(violation)
+            if is_retry(line):
+                retries.n += 1
+                if line["error"] not in EXPLAINED:
+                    retries.violations.append(violation)
+    return [defects, retries]
 
 
 def read(path: Path) -> Iterator[Any]:
@@ -53,6 +58,11 @@ def is_defect(line: Any) -> bool:
         reason = str(line.get("exception", "")).strip().rpartition("\n")[2]
         return not any(word in reason for word in EXPLAINED)
     return event in DEFECTS
+
+
+def is_retry(line: Any) -> bool:
+    """Whether a line tells that a relay or an appender tries again, and why."""
+    return isinstance(line, dict) and str(line.get("event")).endswith(".retry") and "error" in line
 
 
 def count_lines(folder: Path) -> dict[str, int]:

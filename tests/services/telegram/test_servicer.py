@@ -11,6 +11,7 @@ from sqlalchemy import text
 from services.kernel.clock import FixedClock
 from services.telegram import worker
 from services.telegram.__main__ import build
+from services.telegram.handlers import Handlers
 from services.telegram.worker import describe
 from tests.fakes import botapi
 from tests.services.helpers import eventually, refused
@@ -193,6 +194,21 @@ async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
         return bool(await rows(room, query))
 
     await eventually(tried_again)
+
+
+async def test_a_slow_update_holds_up_no_other_chat(post, handled, room, monkeypatch):
+    handle = Handlers.handle
+
+    async def handle_slowly(self, body) -> None:
+        await asyncio.sleep(3600 * (body["update_id"] == 100))
+        await handle(self, body)
+
+    monkeypatch.setattr(Handlers, "handle", handle_slowly)
+    for number in range(100, 120):
+        await post(botapi.command(number, "/start", number))
+    await handled(19)
+    [left] = await rows(room, "SELECT id FROM updates WHERE state = 'pending'")
+    assert left.id == 100
 
 
 async def test_the_answer_does_not_have_to_arrive(post, handled, all_users, api):
