@@ -66,7 +66,7 @@ faults: setup-dev ## run the mesh under faults (SEED, EVENTS, FAULTS, MINUTES) a
 	  $(if $(FAULTS),--faults $(FAULTS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 faults-mutations: setup-dev ## check that `make faults` is red without a safeguard
-	$(BIN)/python -m pytest -q tests/faults/test_mutations.py
+	$(BIN)/python -m pytest -q tests/faults/test_run.py tests/faults/test_mutations.py
 
 bench: bench-gateway bench-events ## run all benchmarks
 

@@ -1,0 +1,30 @@
+"""A run of the harness that is short enough for a test."""
+
+import json
+import os
+import subprocess
+import sys
+
+SECONDS = 400
+KILLS = ("kill:users", "kill:users-2")
+FAULTS = (*KILLS, "swallow:postgres", "cut:postgres")
+
+
+def run(*arguments: str, faults: tuple[str, ...] = FAULTS) -> dict:
+    """Runs the harness for 20 seconds. Returns its last line."""
+    command = [sys.executable, "-m", "tests.faults", "--seed", "1", "--minutes", "0.35"]
+    command += ["--events", "600", "--faults", "8"]
+    command += [word for fault in faults for word in ("--only", fault)]
+    # NiceGUI behaves differently when it believes to be under test.
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    with subprocess.Popen(
+        [*command, *arguments], env=inherited, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+        finally:
+            # It stops what it started.
+            process.terminate()
+    told = json.loads(output.splitlines()[-1])
+    assert process.returncode == bool(told["violations"]), output
+    return told

@@ -1,0 +1,10 @@
+"""The harness runs, and finds the mesh as it is promised."""
+
+import pytest
+
+from tests.faults.short import run
+
+
+@pytest.mark.timeout(480)
+def test_a_short_run_is_green():
+    assert run()["broken"] == {}
