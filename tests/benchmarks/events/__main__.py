@@ -22,11 +22,16 @@ SCENARIOS = {"appends": appends.measure, "screens": screens.measure, "lists": li
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: rows of the log, rounds, screens, and seconds of events on them."""
+    """How much is measured.
+
+    Rows of the log, rounds, screens, how many of them in a browser here, and seconds of events on
+    them.
+    """
 
     rows: int
     rounds: int
     screens: int
+    browsers: int
     seconds: int
 
 
@@ -34,7 +39,7 @@ def main() -> None:
     arguments = make_parser().parse_args()
     signal.signal(signal.SIGTERM, leave)
     raise_file_limit()
-    extent = Extent(arguments.rows, arguments.rounds, arguments.screens, arguments.seconds)
+    extent = Extent(**{name: getattr(arguments, name) for name in Extent.__annotations__})
     figures = []
     with running_mesh() as mesh:
         for name in arguments.only or SCENARIOS:
@@ -56,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("rows", 5_000_000, "rows of the log for lists"),
         ("rounds", 5, "rounds of appends"),
         ("screens", 20, "open dashboards"),
+        ("browsers", 1, "of them drawn by a browser here"),
         ("seconds", 30, "seconds of events on screens"),
     ):
         parser.add_argument(

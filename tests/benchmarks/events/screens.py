@@ -1,8 +1,9 @@
 """From an event's append to its row on a screen, with many dashboards open.
 
-Each screen is a page of its own session in a real browser, on イベント. 500 events a second are
-appended, each with the time of its append in its subject; a page notes when a row that holds one
-is added to it. All of it, browser included, runs on this machine, whose clock is one.
+Every dashboard is on イベント, in a session of its own. One is a page in a real browser; the
+others are operators whose browsers are elsewhere (`--browsers` has more of them drawn here). 500
+events a second are appended, each with the time of its append in its subject; a page notes when
+a row that holds one is drawn. All of it runs on this machine, whose clock is one.
 """
 
 import asyncio
@@ -19,9 +20,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
+from tests.benchmarks.events.operators import Operators
 from tests.benchmarks.events.room import APPEND, CALL_SECONDS, PACKAGE, service_token
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.gateway.mesh import Mesh, wait_ready
 
 RATE = 500
 TICK_SECONDS = 0.02
@@ -49,41 +51,56 @@ WATCH = """
 
 
 class Screens(Protocol):
-    """How many screens, and for how many seconds."""
+    """How many screens, how many of them in a browser here, and for how many seconds."""
 
     screens: int
+    browsers: int
     seconds: int
 
 
 def measure(mesh: Mesh, extent: Screens) -> list[Figure]:
     path = next(filter(None, map(shutil.which, BROWSERS)))
+    wait_ready(f"{dashboard_url(mesh)}/healthz")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    drawn = min(extent.browsers, extent.screens)
+    others = Operators(dashboard_url(mesh), password(mesh), extent.screens - drawn)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
-            pages = [open_page(browser, mesh) for _ in range(extent.screens)]
-            delays = watch(pages, mesh, extent.seconds)
+            pages = [open_page(browser, mesh) for _ in range(drawn)]
+            with others.looking():
+                delays = watch(pages, mesh, extent.seconds)
         finally:
             browser.close()
     sent = RATE * extent.seconds
-    share = len(delays) / (sent * extent.screens)
+    share = len(delays) / (sent * drawn)
     cuts = statistics.quantiles(delays, n=100)
-    print(f"\n{RATE} events/s for {extent.seconds} s on {extent.screens} screens")
+    print(
+        f"\n{RATE} events/s for {extent.seconds} s on {extent.screens} screens, {drawn} drawn here"
+    )
     print(
         f"  event to browser: p50 {cuts[49]:.0f} ms, p95 {cuts[94]:.0f} ms, p99 {cuts[98]:.0f} ms"
     )
-    print(f"  rows seen: {share:.0%} of all events on all screens", flush=True)
+    print(f"  rows drawn: {share:.0%} of all events; messages to the others: {others.heard:,}")
     return [Figure("event_to_browser_p95_ms", cuts[PERCENTILE - 1], 250.0, len(delays))]
+
+
+def dashboard_url(mesh: Mesh) -> str:
+    return f"http://127.0.0.1:{mesh.gateway.environ()['LIBRAL_DASHBOARD_PORT']}"
+
+
+def password(mesh: Mesh) -> str:
+    return str(mesh.users.environ()["LIBRAL_ADMIN_PASSWORD"])
 
 
 def open_page(browser: Browser, mesh: Mesh) -> Page:
     """Signs in, in a session of its own, and goes to the events."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
     page = context.new_page()
-    base = f"http://127.0.0.1:{mesh.gateway.environ()['LIBRAL_DASHBOARD_PORT']}"
+    base = dashboard_url(mesh)
     page.goto(base)
     page.fill("input[name=login]", "admin")
-    page.fill("input[name=password]", mesh.users.environ()["LIBRAL_ADMIN_PASSWORD"])
+    page.fill("input[name=password]", password(mesh))
     page.click("button[type=submit]")
     page.wait_for_selector(".tile .value:not(.none)")
     page.goto(f"{base}/events")
