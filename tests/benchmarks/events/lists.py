@@ -5,6 +5,7 @@ Every request goes through the gateway. What 50 million rows would need is told 
 the indexes: how many pages of the disk are read from root to row.
 """
 
+import contextlib
 import json
 import math
 import random
@@ -26,6 +27,7 @@ from deploy.local.supervision import Supervisor
 from services.events.domain import Entry, chain
 from services.events.storage import blocks, log
 from services.kernel.database import Database
+from services.kernel.errors import UnavailableError
 from tests.benchmarks.events.room import CITIES, database_url
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.gateway.mesh import Mesh
@@ -39,6 +41,7 @@ TEN_TIMES = 10
 READY_SECONDS = 30.0
 RARE = 200_000
 ACTED = 0.3
+TRIES_MAX = 20
 TYPES = {
     "payment.completed": (3, "payments"),
     "payment.refunded": (3, "payments"),
@@ -75,30 +78,41 @@ def measure(mesh: Mesh, extent: Rows) -> list[Figure]:
 
 
 async def fill(url: str, rows: int) -> None:
-    """Appends rows as the room does, with their blocks, while the room itself is stopped."""
+    """Appends rows as the room does, with their blocks, while the room itself is stopped.
+
+    PostgreSQL under so many writes can take longer than a call may: then it goes on from the head.
+    """
     database = Database(url)
-    dice = random.Random(1)
     try:
-        async with database.session() as connection:
-            head = await log.read_head(connection)
-            indexed = await blocks.indexed_until(connection)
-            left = await log.list_between(connection, indexed, head.position, BATCH)
-            await connection.commit()
-            start, first = head.append_time, head.position
-            for number in range(first, rows, BATCH):
-                at = start + SPAN * (number / rows)
-                async with connection.begin():
-                    left += await append(connection, dice, number, at)
-                    while len(left) >= blocks.BLOCK_SIZE:
-                        await blocks.add_block(connection, left[: blocks.BLOCK_SIZE])
-                        del left[: blocks.BLOCK_SIZE]
-                if number % (BATCH * 50) < BATCH:
-                    print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
+        async with database.reading() as connection:
+            start = (await log.read_head(connection)).append_time
+        for _ in range(TRIES_MAX):
+            with contextlib.suppress(UnavailableError):
+                await go_on(database, rows, start)
+                break
     finally:
         await database.close()
     alone = await asyncpg.connect(url)
     await alone.execute("VACUUM ANALYZE")
     await alone.close()
+
+
+async def go_on(database: Database, rows: int, start: datetime) -> None:
+    dice = random.Random(1)
+    async with database.session() as connection:
+        head = await log.read_head(connection)
+        indexed = await blocks.indexed_until(connection)
+        left = await log.list_between(connection, indexed, head.position, BATCH * 10)
+        await connection.commit()
+        for number in range(head.position, rows, BATCH):
+            at = start + SPAN * (number / rows)
+            async with connection.begin():
+                left += await append(connection, dice, number, at)
+                while len(left) >= blocks.BLOCK_SIZE:
+                    await blocks.add_block(connection, left[: blocks.BLOCK_SIZE])
+                    del left[: blocks.BLOCK_SIZE]
+            if number % (BATCH * 50) < BATCH:
+                print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
 
 
 async def append(
