@@ -318,7 +318,7 @@ DEFECTS = {
     "It is missing.": "イベントがありません。",
     "It was added.": "追記によらないイベントがあります。",
     "Its content or its hash was altered.": "内容またはハッシュが書き換えられています。",
-    "It is not what the head of the log says.": "ログの先頭の記録と一致しません。",
+    "It is not what the head of the log says.": "ログの最新位置の記録と一致しません。",
 }
 CHECKPOINT = "最終チェックポイント"
 CHECKPOINT_LEAD = "データベースの外に残した、ログの位置とハッシュです。"

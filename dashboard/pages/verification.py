@@ -19,7 +19,7 @@ from dashboard.parts.tables import Row, Table
 from dashboard.view import STALE_SECONDS
 
 RELOAD_SECONDS = 5.0
-LAG_MAX = 10_000
+LAG_MAX = 1_000
 HASH_LENGTH = 12
 STEP = "5s"
 PENDING, LAG = "outbox.pending", "outbox.lag"

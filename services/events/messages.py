@@ -13,11 +13,10 @@ from libral.events.v1 import events_pb2
 from services.events.domain import BATCH_MAX, Consumer, Entry, Letter, violations
 from services.events.domain.entries import EPOCH
 from services.kernel.errors import FieldViolation, InvalidArgumentError, invalid
-from services.kernel.events import Level
+from services.kernel.events import DATA_DEPTH_MAX, Level
 
 CONTENT_TYPE = "application/json"
 EXACT_MAX = 2**53
-DEPTH_MAX = 32
 
 
 def event_message(entry: Entry) -> events_pb2.Event:
@@ -105,7 +104,7 @@ def read_time(stamp: Timestamp, field: str) -> datetime:
 def parse_data(data: Struct, field: str) -> str:
     """Writes the data of an event as JSON: keys in order, numbers whole where they are."""
     try:
-        content = struct_content(data, DEPTH_MAX)
+        content = struct_content(data, DATA_DEPTH_MAX)
     except ValueError as error:
         raise invalid(f"{field}.data", str(error)) from None
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
@@ -113,7 +112,7 @@ def parse_data(data: Struct, field: str) -> str:
 
 def struct_content(data: Struct, depth: int) -> dict[str, Any]:
     if not depth:
-        raise ValueError(f"It is nested deeper than {DEPTH_MAX}.")
+        raise ValueError(f"It is nested deeper than {DATA_DEPTH_MAX}.")
     return {key: value_content(value, depth) for key, value in data.fields.items()}
 
 
@@ -131,7 +130,7 @@ def number_content(value: Value, _: int) -> float | int:
 
 def list_content(value: Value, depth: int) -> list[Any]:
     if not depth:
-        raise ValueError(f"It is nested deeper than {DEPTH_MAX}.")
+        raise ValueError(f"It is nested deeper than {DATA_DEPTH_MAX}.")
     values: ListValue = value.list_value
     return [value_content(one, depth - 1) for one in values.values]
 

@@ -35,7 +35,7 @@ from services.kernel.clock import Clock, new_id
 from services.kernel.database import Database
 from services.kernel.errors import InvalidArgumentError, LibralError
 from services.kernel.events import Category, Level, NewEvent, violations
-from services.kernel.status import reason_of
+from services.kernel.status import describe
 from services.kernel.tables import KernelTables
 
 BATCH_MAX = 500
@@ -47,7 +47,6 @@ SETTLE_SECONDS_MAX = 0.32
 RETRY_SECONDS = 0.1
 RETRY_SECONDS_MAX = 3.0
 APPEND_SECONDS = 10.0
-ERROR_LENGTH_MAX = 1000
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :room))"
 
 SETTLED = "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
@@ -306,10 +305,3 @@ def is_refusal(error: Exception) -> bool:
     if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
         return TOO_LARGE in (error.details() or "")
     return error.code() == grpc.StatusCode.INVALID_ARGUMENT
-
-
-def describe(error: Exception) -> str:
-    said = f"{type(error).__name__}: {error}"
-    if isinstance(error, grpc.aio.AioRpcError):
-        said = f"{reason_of(error) or error.code().name}: {error.details()}"
-    return said.replace("\0", "")[:ERROR_LENGTH_MAX]

@@ -6,12 +6,14 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2, message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
+from sqlalchemy.exc import DBAPIError
 
 from services.kernel.errors import InvalidArgumentError, LibralError, UnavailableError
 
 DOMAIN = "libral"
 LOCALE = "ja"
 RETRY_SECONDS = 1
+ERROR_LENGTH_MAX = 1000
 
 
 def to_status(error: LibralError) -> status_pb2.Status:
@@ -51,3 +53,16 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
         if detail.Unpack(info):
             return str(info.reason)
     return ""
+
+
+def describe(error: Exception) -> str:
+    """Says in one line what went wrong, as it can be kept.
+
+    Of a statement that failed its parameters are left out: they are what people wrote.
+    """
+    if isinstance(error, grpc.aio.AioRpcError):
+        said = f"{reason_of(error) or error.code().name}: {error.details()}"
+    else:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        said = f"{type(error).__name__}: {cause}"
+    return said.replace("\0", "")[:ERROR_LENGTH_MAX]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from logging import ERROR, INFO
 from typing import Any
 
 import grpc
@@ -17,6 +18,7 @@ from services.kernel.database import Database, is_away
 from services.kernel.errors import UnavailableError
 from services.kernel.events import Category, Level, NewEvent
 from services.kernel.outbox import Outbox
+from services.kernel.status import describe
 from services.kernel.tables import KernelTables
 
 TRIES_MAX = 5
@@ -24,7 +26,6 @@ RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 RECONNECT_SECONDS = 1.0
 REPORT_SECONDS = 5.0
 CALL_SECONDS = 2.0
-ERROR_LENGTH_MAX = 1000
 
 BURIED = "reaction.buried"
 RETRY_REQUESTED = "reaction.retry_requested"
@@ -75,8 +76,12 @@ class Subscription:
         while True:
             try:
                 await self._follow()
-            except (grpc.aio.AioRpcError, UnavailableError) as error:
-                log.info("subscription.reconnect", error=type(error).__name__)
+            except grpc.aio.AioRpcError as error:
+                # Beyond what the log keeps: nobody but an operator can say what is to become of it.
+                lost = error.code() == grpc.StatusCode.OUT_OF_RANGE
+                log.log(ERROR if lost else INFO, "subscription.reconnect", error=describe(error))
+            except UnavailableError as error:
+                log.info("subscription.reconnect", error=describe(error))
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def report(self) -> None:
@@ -89,10 +94,17 @@ class Subscription:
                     types=sorted(self._handlers),
                 )
                 request = events_pb2.ReportConsumerRequest(consumer=consumer)
-                await self._reports.ReportConsumer(request, timeout=CALL_SECONDS)
+                answer = await self._reports.ReportConsumer(request, timeout=CALL_SECONDS)
+                await self._pass_over(consumer.position, answer.clear_position)
             except (grpc.aio.AioRpcError, UnavailableError) as error:
                 log.debug("subscription.unreported", error=type(error).__name__)
             await asyncio.sleep(REPORT_SECONDS)
+
+    async def _pass_over(self, position: int, clear: int) -> None:
+        """Moves on over events that are not for the room, which the log may drop one day."""
+        if clear > position:
+            async with self._database.transaction() as connection:
+                await self._move(connection, clear)
 
     async def position(self) -> int:
         """Tells the position of the last event handled."""
@@ -131,7 +143,7 @@ class Subscription:
                 return
 
     async def _bury(self, event: events_pb2.Event, error: Exception) -> None:
-        reason = reason_of(error)
+        reason = describe(error)
         letter = insert(self._tables.dead_letters).values(
             consumer=self._consumer,
             position=event.position,
@@ -164,7 +176,7 @@ class Subscription:
                 isinstance(error, DBAPIError) and is_away(error)
             ):
                 raise
-            await self._keep(connection, letter, event.type, reason_of(error))
+            await self._keep(connection, letter, event.type, describe(error))
         else:
             await self._remove(connection, letter)
             data = {"type": event.type}
@@ -238,9 +250,3 @@ class Subscription:
             )
         )
         return moved.rowcount == 1
-
-
-def reason_of(error: Exception) -> str:
-    """Says in one line why an event failed, without a statement and its parameters."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return f"{type(error).__name__}: {cause}".replace("\0", "")[:ERROR_LENGTH_MAX]

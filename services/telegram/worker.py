@@ -15,6 +15,7 @@ from services.kernel.errors import (
 )
 from services.kernel.events import Category, Level, NewEvent
 from services.kernel.server import Kernel
+from services.kernel.status import describe
 from services.telegram import storage, text
 from services.telegram.adapters import BotApi, Profile
 from services.telegram.domain import (
@@ -32,7 +33,6 @@ IDLE_SECONDS = 1.0
 CHECK_SECONDS = 30.0
 FORGET_SECONDS = 3600.0
 KEPT = timedelta(days=30)
-ERROR_LENGTH_MAX = 500
 AWAY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
 log = structlog.get_logger()
@@ -145,13 +145,6 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, grpc.aio.AioRpcError):
         return error.code() in AWAY
     return isinstance(error, UnavailableError)
-
-
-def describe(error: Exception) -> str:
-    """Says in one line what went wrong, without what the update holds."""
-    if isinstance(error, grpc.aio.AioRpcError):
-        return f"{error.code().name}: {error.details()}"[:ERROR_LENGTH_MAX]
-    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]
 
 
 class Watcher:

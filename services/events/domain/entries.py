@@ -1,7 +1,6 @@
 """An event of the log, and the chain of hashes that holds the log together."""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +10,9 @@ from uuid import UUID
 import orjson
 
 from services.kernel.errors import FieldViolation
+from services.kernel.events import DATA_BYTES_MAX, TEXT_LENGTH_MAX, TYPE_PATTERN
 
 BATCH_MAX = 500
-DATA_BYTES_MAX = 64 * 1024
-TEXT_LENGTH_MAX = 256
-TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 GENESIS = bytes(32)
 EPOCH = datetime.fromtimestamp(0, UTC)
 

@@ -19,9 +19,9 @@ from services.events.domain import (
     find_defect,
     query_violations,
 )
-from services.events.storage import blocks, checkpoints
+from services.events.storage import blocks, checkpoints, search
 from services.events.storage import log as storage
-from services.events.storage.search import Filter, Found, Search
+from services.events.storage.search import Filter, Found
 from services.events.worker.appender import Appender
 from services.events.worker.checkpointer import Checkpointer
 from services.events.worker.tail import Tail
@@ -103,8 +103,8 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
             high = (await storage.read_head(connection)).position
             if cursor is not None:
                 high = min(high, int(cursor[0]) - 1)
-            search = Search(connection, wanted, (floor.position + 1, high), descending=True)
-            found = await search.find(size)
+            span = (floor.position + 1, high)
+            found = await search.find(connection, wanted, span, size, descending=True)
         response = events_pb2.ListEventsResponse(events=map(messages.event_message, found.entries))
         if found.until > floor.position + 1:
             response.next_page_token = encode_token(request, [found.until])
@@ -229,7 +229,7 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def _history(self, wanted: Filter, after: int) -> Found:
         span = (after + 1, self._tail.position)
         async with self._database.reading() as connection:
-            return await Search(connection, wanted, span, descending=False).find(STREAM_BATCH)
+            return await search.find(connection, wanted, span, STREAM_BATCH, descending=False)
 
 
 def missing_after(before: Head, entries: Sequence[Entry]) -> Defect | None:

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import messages
 from services.events.domain import Consumer, Letter, LetterState, letter_name, parse_letter_name
-from services.events.storage import blocks, log
+from services.events.storage import log
 from services.events.storage import reactions as storage
+from services.events.storage.search import count_after
 from services.kernel.clock import Clock
 from services.kernel.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError, invalid
@@ -21,7 +22,7 @@ from services.kernel.subscriptions import DISCARD_REQUESTED, RETRY_REQUESTED
 CONSUMERS = "consumers/"
 NAME_LENGTH_MAX = 64
 TYPES_MAX = 200
-LAG_MAX = 10_000
+LAG_MAX = 1_000
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -44,9 +45,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
         async with self._database.reading() as connection:
             consumers = await storage.list_consumers(connection, after, size + 1)
             for consumer, letters in consumers[:size]:
-                lag = await blocks.count_of_types(
-                    connection, consumer.types, consumer.position, LAG_MAX
-                )
+                lag = await count_after(connection, consumer.types, consumer.position, LAG_MAX)
                 response.consumers.append(messages.consumer_message(consumer, lag, letters))
         if len(consumers) > size:
             response.next_page_token = encode_token(request, [consumers[size - 1][0].name])
@@ -66,7 +65,10 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
         consumer = Consumer(name, told.position, told.types, self._clock.now())
         async with self._database.transaction() as connection:
             await storage.save_consumer(connection, consumer)
-        return events_pb2.ReportConsumerResponse()
+            # Read before it is asked what waits: what comes meanwhile is beyond it.
+            head = await log.read_head(connection)
+            waits = await count_after(connection, consumer.types, told.position, 1)
+        return events_pb2.ReportConsumerResponse(clear_position=0 if waits else head.position)
 
     async def ListDeadLetters(
         self, request: events_pb2.ListDeadLettersRequest, context: Context

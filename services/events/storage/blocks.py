@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, func, literal, select, true, union_all
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain import Entry, number, words_of
+from services.events.domain import Entry, words_of
 from services.events.storage.tables import BLOCKS, LOG
 from services.kernel.events import Category, Level
 
 BLOCK_SIZE = 100
+NEAR = 200
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,24 @@ async def list_blocks(
     descending: bool,
     limit: int,
 ) -> list[int]:
-    """Lists blocks that can hold what is looked for, between two positions."""
-    query = select(BLOCKS.c.block).where(
-        BLOCKS.c.block >= block_of(span[0]), BLOCKS.c.block <= block_of(span[1]), *conditions
-    )
+    """Lists blocks that can hold what is looked for, between two positions.
+
+    What is frequent is found among the next 200 blocks, one by one. What is not is looked up: a
+    walk would open the words of every block on its way.
+    """
+    first, last = block_of(span[0]), block_of(span[1])
+    near = (max(first, last - NEAR + 1), last) if descending else (first, first + NEAR - 1)
+    rest = (first, near[0] - 1) if descending else (near[1] + 1, last)
     order = BLOCKS.c.block.desc() if descending else BLOCKS.c.block
-    return list((await connection.execute(query.order_by(order).limit(limit))).scalars())
+    walk = select(BLOCKS.c.block).where(BLOCKS.c.block.between(*near), *conditions)
+    found = list((await connection.execute(walk.order_by(order).limit(limit))).scalars())
+    if len(found) == limit or rest[0] > rest[1]:
+        return found
+    some = select(BLOCKS.c.block).where(*conditions)
+    read = some.cte("read").prefix_with("MATERIALIZED", dialect="postgresql")
+    left = select(read.c.block).where(read.c.block.between(*rest)).limit(limit - len(found))
+    query = left.order_by(read.c.block.desc() if descending else read.c.block)
+    return found + list((await connection.execute(query)).scalars())
 
 
 async def drop_until(connection: AsyncConnection, position: int) -> None:
@@ -123,23 +136,3 @@ async def count_since(connection: AsyncConnection, since: datetime) -> Counts:
         counts[row.category] = counts.get(row.category, 0) + row.total
         errors += row.errors
     return Counts(sum(counts.values()), errors, {key: n for key, n in counts.items() if n})
-
-
-async def count_of_types(
-    connection: AsyncConnection, types: Sequence[str], after: int, limit: int
-) -> int:
-    """Counts the events of some types above a position, up to a limit."""
-    until = max(await indexed_until(connection), after)
-    words = literal([number(f"type={kind}") for kind in types], ARRAY(Integer))
-    span = BLOCKS.c.block * BLOCK_SIZE
-    indexed = (
-        select(LOG.c.position)
-        .where(LOG.c.position > span, LOG.c.position <= span + BLOCK_SIZE)
-        .where(LOG.c.position > after, LOG.c.type.in_(types))
-        .lateral()
-    )
-    blocks = select(indexed.c.position).select_from(BLOCKS).join(indexed, onclause=true())
-    blocks = blocks.where(BLOCKS.c.block >= block_of(after + 1), BLOCKS.c.words.overlap(words))
-    loose = select(LOG.c.position).where(LOG.c.position > until, LOG.c.type.in_(types))
-    some = union_all(blocks, loose).limit(limit).subquery()
-    return await connection.scalar(select(func.count()).select_from(some)) or 0

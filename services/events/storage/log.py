@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select, true, tuple_, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain import Entry, Head
@@ -142,6 +142,15 @@ async def list_all(
     return [Entry(*row) for row in await connection.execute(query.limit(limit))]
 
 
+async def list_newest(
+    connection: AsyncConnection, span: tuple[int, int], limit: int
+) -> list[Entry]:
+    """Reads the events of a span of positions, both ends included, the newest first."""
+    query = select(LOG).where(LOG.c.position.between(*span))
+    rows = await connection.execute(query.order_by(LOG.c.position.desc()).limit(limit))
+    return [Entry(*row) for row in rows]
+
+
 async def list_spans(
     connection: AsyncConnection,
     spans: Sequence[tuple[int, int]],
@@ -150,22 +159,28 @@ async def list_spans(
     descending: bool,
     limit: int,
 ) -> list[Entry]:
-    """Reads the events of some spans of positions, both ends included, in order."""
-    firsts, lasts = zip(*spans, strict=True)
-    span = (
-        func.unnest(bigints(firsts), bigints(lasts))
-        .table_valued("first", "last")
-        .render_derived(name="span")
-    )
-    rows = (
-        select(LOG)
-        .where(LOG.c.position >= span.c.first, LOG.c.position <= span.c.last, *conditions)
-        .lateral()
-    )
-    order = rows.c.position.desc() if descending else rows.c.position
-    query = select(*rows.c).select_from(span).join(rows, onclause=true()).order_by(order)
-    return [Entry(*row) for row in await connection.execute(query.limit(limit))]
+    """Reads the events of some short spans of positions, both ends included, in order."""
+    query = select(LOG).where(within(spans), *conditions)
+    order = LOG.c.position.desc() if descending else LOG.c.position
+    rows = await connection.execute(query.order_by(order).limit(limit))
+    return [Entry(*row) for row in rows]
 
 
-def bigints(values: Sequence[int]) -> ColumnElement[Sequence[int]]:
-    return literal(list(values), ARRAY(BigInteger))
+async def count_spans(
+    connection: AsyncConnection,
+    spans: Sequence[tuple[int, int]],
+    conditions: Sequence[ColumnElement[bool]],
+) -> int:
+    """Counts the events of some short spans of positions, both ends included."""
+    query = select(func.count()).select_from(LOG).where(within(spans), *conditions)
+    return await connection.scalar(query) or 0
+
+
+def within(spans: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
+    """Names each position of some spans.
+
+    Of ranges that PostgreSQL does not know when it plans, it believes that they hold much of the
+    log, and reads all of it.
+    """
+    named = [position for first, last in spans for position in range(first, last + 1)]
+    return LOG.c.position == func.any(literal(named, ARRAY(BigInteger)))

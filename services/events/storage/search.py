@@ -106,8 +106,40 @@ class Found:
     until: int
 
 
+async def find(
+    connection: AsyncConnection,
+    wanted: Filter,
+    span: tuple[int, int],
+    limit: int,
+    *,
+    descending: bool,
+) -> Found:
+    """Finds up to `limit` events in a span of positions, from one of its ends on.
+
+    It may stop earlier, once it has looked at so many.
+    """
+    if not wanted.open:
+        return await Search(connection, wanted, span, descending=descending).find(limit)
+    low, high = span
+    if descending:
+        entries = await log.list_newest(connection, span, limit)
+        return Found(entries, entries[-1].position if len(entries) == limit else low)
+    entries = await log.list_between(connection, low - 1, high, limit)
+    return Found(entries, entries[-1].position if len(entries) == limit else high)
+
+
+async def count_after(
+    connection: AsyncConnection, types: Sequence[str], position: int, limit: int
+) -> int:
+    """Counts the events of some types above a position, up to a limit."""
+    head = await log.read_head(connection)
+    span = (position + 1, head.position)
+    search = Search(connection, Filter(types=tuple(types)), span, descending=False)
+    return min(await search.count(limit), limit)
+
+
 class Search:
-    """Looks through the positions of a span, its ends included, from one end to the other."""
+    """Goes by the index of blocks, and where there is none yet by the events themselves."""
 
     def __init__(
         self,
@@ -122,19 +154,15 @@ class Search:
         self._low, self._high = span
         self._descending = descending
         self._blocks = BLOCKS_FIRST
-        self._loose = span
+        self._left = wanted.read_max
 
     async def find(self, limit: int) -> Found:
-        """Finds up to `limit` events. It may stop earlier, once it has looked at so many."""
-        if not self._wanted.open:
-            indexed = await blocks.indexed_until(self._connection)
-            self._loose = (max(indexed + 1, self._low), self._high)
+        indexed = await blocks.indexed_until(self._connection)
         entries: list[Entry] = []
-        looked = 0
-        while self._low <= self._high and len(entries) < limit and looked < self._wanted.read_max:
-            spans, rest = await self._next_spans()
+        while self._low <= self._high and len(entries) < limit and self._left > 0:
+            spans, rest = await self._next_spans(indexed)
             if spans:
-                looked += sum(last - first + 1 for first, last in spans)
+                self._left -= sum(last - first + 1 for first, last in spans)
                 read = await self._read(spans, limit - len(entries))
                 if len(read) == limit - len(entries):
                     rest = self._behind(read[-1].position)
@@ -142,28 +170,35 @@ class Search:
             self._low, self._high = rest
         return Found(entries, self._high + 1 if self._descending else self._low - 1)
 
+    async def count(self, limit: int) -> int:
+        """Counts events until there are `limit`."""
+        indexed = await blocks.indexed_until(self._connection)
+        conditions = self._wanted.conditions()
+        self._left = limit * blocks.BLOCK_SIZE
+        found = 0
+        while self._low <= self._high and found < limit:
+            spans, (self._low, self._high) = await self._next_spans(indexed)
+            if spans:
+                found += await log.count_spans(self._connection, spans, conditions)
+        return found
+
     def _behind(self, position: int) -> tuple[int, int]:
         """What is left once `position` was looked at."""
         return (self._low, position - 1) if self._descending else (position + 1, self._high)
 
-    async def _next_spans(self) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    async def _next_spans(self, indexed: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
         """Chooses what to look at next, and tells what is left after it."""
-        if self._wanted.open:
-            return [(self._low, self._high)], self._behind(self._end())
-        first_loose = self._loose[0]
-        if self._descending and self._high >= first_loose:
-            first = max(self._high - LOOSE_MAX + 1, first_loose)
+        if self._descending and self._high > indexed:
+            first = max(self._high - LOOSE_MAX + 1, indexed + 1, self._low)
             return [(first, self._high)], (self._low, first - 1)
-        if not self._descending and self._low >= first_loose:
+        if not self._descending and self._low > indexed:
             last = min(self._low + LOOSE_MAX - 1, self._high)
             return [(self._low, last)], (last + 1, self._high)
-        return await self._next_blocks(min(self._high, first_loose - 1))
-
-    def _end(self) -> int:
-        return self._low if self._descending else self._high
+        return await self._next_blocks(min(self._high, indexed))
 
     async def _next_blocks(self, high: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
-        limit, self._blocks = self._blocks, min(self._blocks * 2, BLOCKS_MAX)
+        limit = max(1, min(self._blocks, self._left // blocks.BLOCK_SIZE))
+        self._blocks = min(self._blocks * 2, BLOCKS_MAX)
         found = await blocks.list_blocks(
             self._connection,
             self._wanted.block_conditions(),

@@ -19,7 +19,7 @@ from services.events.domain import Entry
 from services.events.storage import log as storage
 from services.events.worker.tail import Tail
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database import Database, unavailable
 from services.kernel.errors import LibralError, ResourceExhaustedError, UnavailableError
 
 GROUP_MAX = 2_000
@@ -150,11 +150,3 @@ class Appender:
         for waiting in group:
             if not waiting.positions.done():
                 waiting.positions.set_result([positions[entry.id] for entry in waiting.entries])
-
-
-def unavailable() -> UnavailableError:
-    return UnavailableError(
-        "DATABASE_UNAVAILABLE",
-        "The database does not answer.",
-        localized="データベースに接続できません。",
-    )

@@ -24,6 +24,10 @@ def database_url(mesh: Mesh) -> str:
     return str(mesh.users.environ()["DATABASE_URL"])
 
 
+def password(mesh: Mesh) -> str:
+    return str(mesh.users.environ()["LIBRAL_ADMIN_PASSWORD"])
+
+
 def service_token(mesh: Mesh) -> str:
     key = Path(mesh.users.environ()["LIBRAL_MESH_KEY"]).read_bytes()
     return ServiceTokens("bench", load_key("LIBRAL_MESH_KEY", key)).current()

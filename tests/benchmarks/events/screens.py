@@ -21,7 +21,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
 from tests.benchmarks.events.operators import Operators
-from tests.benchmarks.events.room import APPEND, CALL_SECONDS, PACKAGE, service_token
+from tests.benchmarks.events.room import (
+    APPEND,
+    CALL_SECONDS,
+    PACKAGE,
+    password,
+    service_token,
+)
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.gateway.mesh import Mesh, wait_ready
 
@@ -87,10 +93,6 @@ def measure(mesh: Mesh, extent: Screens) -> list[Figure]:
 
 def dashboard_url(mesh: Mesh) -> str:
     return f"http://127.0.0.1:{mesh.gateway.environ()['LIBRAL_DASHBOARD_PORT']}"
-
-
-def password(mesh: Mesh) -> str:
-    return str(mesh.users.environ()["LIBRAL_ADMIN_PASSWORD"])
 
 
 def open_page(browser: Browser, mesh: Mesh) -> Page:

@@ -99,9 +99,7 @@ def wait_ready(url: str) -> None:
 def look_around(port: int, password: str, folder: Path) -> Mesh:
     """Signs in, makes users, and finds the processes."""
     base = f"http://127.0.0.1:{port}"
-    login = {"login": "admin", "password": password}
-    answer = httpx.post(f"{base}/v1/auth:login", json=login, trust_env=False)
-    token = answer.raise_for_status().json()["accessToken"]
+    token = sign_in(port, password)
     gateway = listener(port)
     targets = dict(read_targets(gateway.environ()))
     return Mesh(
@@ -113,6 +111,16 @@ def look_around(port: int, password: str, folder: Path) -> Mesh:
         names=make_users(base, token),
         folder=folder,
     )
+
+
+def sign_in(port: int, password: str) -> str:
+    """Gets a token, which is good for 15 minutes."""
+    login = {"login": "admin", "password": password}
+    url = f"http://127.0.0.1:{port}/v1/auth:login"
+    token: str = (
+        httpx.post(url, json=login, trust_env=False).raise_for_status().json()["accessToken"]
+    )
+    return token
 
 
 def make_users(base: str, token: str) -> list[str]:

@@ -209,6 +209,25 @@ async def test_each_audited_method_is_told_of_once(desk, log, reactor, mailroom)
     assert [event.subject for event in events] == [second.name, first.name]
 
 
+async def test_a_consumer_moves_on_over_what_is_not_for_it(log, desk, reactor):
+    """Else the log could not drop a month without leaving it behind."""
+    [position] = await append(log, make_event("order.placed"))
+    *_, last = await append(log, *(make_event("other.thing") for _ in range(250)))
+
+    async def moved_on() -> bool:
+        found = (await desk.ListConsumers(events_pb2.ListConsumersRequest())).consumers
+        return any(one.name == "consumers/users" and one.position >= last for one in found)
+
+    await eventually(moved_on)
+    assert reactor.handled == [position]
+    [after] = await append(log, make_event("order.placed"))
+
+    async def handled() -> bool:
+        return reactor.handled == [position, after]
+
+    await eventually(handled)
+
+
 @pytest.mark.parametrize(
     ("name", "fields"),
     [("letters/users-1", ["name"]), ("deadLetters/users", ["name"]), ("deadLetters/-1", ["name"])],

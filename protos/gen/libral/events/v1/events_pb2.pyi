@@ -738,7 +738,7 @@ class Consumer(_message.Message):
     position: _builtins.int
     """The position of the last event that it has handled."""
     lag_count: _builtins.int
-    """How many events wait for it. At most 10000: there are that many or more."""
+    """How many events wait for it. At most 1000: there are that many or more."""
     dead_letter_count: _builtins.int
     """How many dead letters it has."""
     @_builtins.property
@@ -797,12 +797,19 @@ class ReportConsumerResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    CLEAR_POSITION_FIELD_NUMBER: _builtins.int
+    clear_position: _builtins.int
+    """The position up to which nothing waits for the consumer: it may go on
+    from there. 0: something waits.
+    """
     def __init__(
         self,
+        *,
+        clear_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clear_position", b"clear_position"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
