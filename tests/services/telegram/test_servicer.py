@@ -12,7 +12,6 @@ from services.kernel.clock import FixedClock
 from services.telegram import worker
 from services.telegram.__main__ import build
 from services.telegram.handlers import Handlers
-from services.telegram.worker import describe
 from tests.fakes import botapi
 from tests.services.helpers import eventually, refused
 
@@ -304,7 +303,3 @@ async def test_the_statement(telegram, api):
         ("charge-1", 100, True, 42),
         ("out", 50, False, 0),
     ]
-
-
-def test_a_description_of_an_error_is_bounded():
-    assert len(describe(ValueError("x" * 10_000))) == 500
