@@ -25,10 +25,11 @@ from services.kernel.errors import UnavailableError
 from services.kernel.idempotency import Answers
 from services.kernel.keys import UserKeys
 from services.kernel.logs import configure_logs
-from services.kernel.outbox import Outbox, Relay
+from services.kernel.outbox import Outbox
 from services.kernel.peers import Peers
 from services.kernel.pipeline import Pipeline
 from services.kernel.policies import Policies
+from services.kernel.relay import Relay
 from services.kernel.settings import Engine, Environment, KernelSettings, SettingsError
 from services.kernel.subscriptions import Reactions, Subscription
 from services.kernel.tables import KernelTables

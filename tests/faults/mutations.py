@@ -9,9 +9,9 @@ PAUSE_SECONDS = 0.5
 
 def remove_fence() -> None:
     """The relay takes rows while transactions that began before theirs are still open."""
-    from services.kernel import outbox  # noqa: PLC0415
+    from services.kernel import relay  # noqa: PLC0415
 
-    outbox.SETTLED = "true"
+    relay.SETTLED = "true"
 
 
 def remove_idempotency() -> None:

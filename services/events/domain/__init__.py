@@ -8,7 +8,6 @@ from services.events.domain.entries import (
     Entry,
     Head,
     chain,
-    digest,
     find_defect,
     violations,
 )
@@ -19,7 +18,7 @@ from services.events.domain.reactions import (
     letter_name,
     parse_letter_name,
 )
-from services.events.domain.words import Query, facets, number, query_violations, words_of
+from services.events.domain.words import Query, number, query_violations, words_of
 
 __all__ = [
     "BATCH_MAX",
@@ -34,8 +33,6 @@ __all__ = [
     "Mark",
     "Query",
     "chain",
-    "digest",
-    "facets",
     "find_defect",
     "letter_name",
     "number",

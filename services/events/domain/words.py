@@ -20,8 +20,8 @@ UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf
 RUN = re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W_])+")
 ASCII_RUN = re.compile("[a-z0-9]+")
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
-FIRST_UNSPACED = "\u3005"
-BLANK = " "
+STARTS_UNSPACED = re.compile(rf"[{UNSPACED}]")
+USER_IN_DATA = re.compile(r'"user":"(users/[^"\\]+)"')
 
 
 def normal(text: str) -> str:
@@ -33,7 +33,7 @@ def normal(text: str) -> str:
 
 def searched(entry: Entry) -> str:
     """The text of an event that is searched, in the form in which it is compared."""
-    data = entry.data if "\\" not in entry.data else ESCAPE.sub(BLANK, entry.data)
+    data = entry.data if "\\" not in entry.data else ESCAPE.sub(" ", entry.data)
     return normal(f"{entry.type} {entry.subject} {entry.actor} {data}")
 
 
@@ -42,7 +42,7 @@ def runs(text: str) -> list[str]:
 
 
 def is_spaced(run: str) -> bool:
-    return run[0] < FIRST_UNSPACED or not re.match(rf"[{UNSPACED}]", run)
+    return not STARTS_UNSPACED.match(run)
 
 
 def indexed(run: str) -> Iterable[str]:
@@ -67,9 +67,6 @@ def users_of(entry: Entry) -> set[str]:
     """The users that an event is about or by."""
     named = {entry.subject, entry.actor, *USER_IN_DATA.findall(entry.data)}
     return {name for name in named if name.startswith("users/")}
-
-
-USER_IN_DATA = re.compile(r'"user":"(users/[^"\\]+)"')
 
 
 def words_of(entries: Iterable[Entry]) -> set[int]:

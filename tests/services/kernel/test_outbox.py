@@ -14,12 +14,12 @@ from sqlalchemy import text
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel import outbox
+from services.kernel import relay
 from services.kernel.calls import Call, enter_call
 from services.kernel.clock import FixedClock
 from services.kernel.errors import InvalidArgumentError
 from services.kernel.events import Category, NewEvent
-from services.kernel.outbox import Pause, Relay
+from services.kernel.relay import Pause, Relay
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
@@ -122,7 +122,7 @@ async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_u
         found = await log.ListEvents(request, wait_for_ready=True)
         return [event.type for event in found.events] == ["user.created"]
 
-    await eventually(arrived, outbox.RETRY_SECONDS_MAX + 2)
+    await eventually(arrived, relay.RETRY_SECONDS_MAX + 2)
 
 
 async def test_a_late_commit_is_not_passed_over(line):
@@ -168,7 +168,7 @@ async def test_what_is_rolled_back_never_happened(line):
 
 
 async def test_a_commit_wakes_the_relay(line, monkeypatch):
-    monkeypatch.setattr(outbox, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(relay, "POLL_SECONDS", 60.0)
     for number in range(5):
         async with line.transaction() as connection:
             await line.publish(connection, noted(number))
