@@ -38,7 +38,7 @@ def make_event(dice: random.Random, number: int) -> events_pb2.Event:
     user = f"users/0199{dice.getrandbits(48):012x}"
     event = events_pb2.Event(
         id=str(uuid4()),
-        type="payment.completed",
+        type="order.shipped",
         source="payments",
         subject=f"payments/0199{number:012x}",
         category=events_pb2.Event.PAYMENT,
