@@ -19,6 +19,8 @@ QUERY_LENGTH_MAX = 256
 UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 RUN = re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W_])+")
 ASCII_RUN = re.compile("[a-z0-9]+")
+# What holds no character that ends every run. Most of it is ASCII, and so a run already.
+STRETCH = re.compile("[a-z0-9\\x80-\\U0010ffff]+")
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 STARTS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 USER_IN_DATA = re.compile(r'"user":"(users/[^"\\]+)"')
@@ -38,11 +40,16 @@ def searched(entry: Entry) -> str:
 
 
 def runs(text: str) -> list[str]:
-    return (ASCII_RUN if text.isascii() else RUN).findall(text)
+    if text.isascii():
+        return ASCII_RUN.findall(text)
+    found: list[str] = []
+    for stretch in STRETCH.findall(text):
+        found += (stretch,) if stretch.isascii() else RUN.findall(stretch)
+    return found
 
 
 def is_spaced(run: str) -> bool:
-    return not STARTS_UNSPACED.match(run)
+    return run.isascii() or not STARTS_UNSPACED.match(run)
 
 
 def indexed(run: str) -> Iterable[str]:
@@ -72,10 +79,12 @@ def users_of(entry: Entry) -> set[str]:
 def words_of(entries: Iterable[Entry]) -> set[int]:
     """The numbers of all words and facets of some events, for an index."""
     words: set[str] = set()
+    found: set[str] = set()
     for entry in entries:
         words.update(facets(entry))
-        for run in runs(searched(entry)):
-            words.update(indexed(run))
+        found.update(runs(searched(entry)))
+    for run in found:
+        words.update(indexed(run))
     return {number(word) for word in words}
 
 

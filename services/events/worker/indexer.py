@@ -44,7 +44,10 @@ class Indexer:
             await asyncio.sleep(time.perf_counter() - began)
 
     async def index_block(self, after: int, last: int) -> None:
+        recent = self._tail.recent.after(after, blocks.BLOCK_SIZE) or ()
+        entries = [entry for entry, _ in recent]
         async with self._database.reading() as connection:
-            entries = await log.list_between(connection, after, last, blocks.BLOCK_SIZE)
+            if len(entries) < blocks.BLOCK_SIZE:
+                entries = await log.list_between(connection, after, last, blocks.BLOCK_SIZE)
             if entries:
                 await blocks.add_block(connection, entries)
