@@ -45,6 +45,9 @@ def remove_head_lock() -> None:
     from services.events.storage import log  # noqa: PLC0415
 
     log.lock_head = log.read_head
+    checked, unchecked = "position = $14 AND", "$14::bigint IS NOT NULL OR"
+    assert checked in log.APPEND
+    log.APPEND = log.APPEND.replace(checked, unchecked)
 
 
 def remove_gap_check() -> None:

@@ -11,20 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.events.domain import Entry, Head
 from services.events.storage.tables import FLOOR, HEAD, IDS, LOG
 
-# One statement, one journey: rows, ids and head.
+# One statement, one journey: the head, if it is where the events were chained on, rows and ids.
 APPEND = """
-    WITH entries AS (
+    WITH moved AS (
+        UPDATE events.head SET position = $16, hash = $17, append_time = $18
+        WHERE position = $14 AND hash = $15 RETURNING position
+    ), entries AS (
         INSERT INTO events.log (id, type, source, subject, category, level, actor, request_id,
                                 time, data, append_time, position, hash)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[],
                              $6::smallint[], $7::text[], $8::text[], $9::timestamptz[],
                              $10::text[], $11::timestamptz[], $12::bigint[], $13::bytea[])
-    ), names AS (
-        INSERT INTO events.ids (id, position) SELECT * FROM unnest($1::uuid[], $12::bigint[])
+        WHERE EXISTS (SELECT FROM moved)
     )
-    UPDATE events.head SET position = $14, hash = $15, append_time = $16
+    INSERT INTO events.ids (id, position)
+    SELECT * FROM unnest($1::uuid[], $12::bigint[]) WHERE EXISTS (SELECT FROM moved)
 """
+NOTHING = "INSERT 0 0"
 FIND = "SELECT id, position FROM events.ids WHERE id = ANY($1::uuid[])"
+
+
+class MovedError(Exception):
+    """Another process has appended."""
 
 
 async def lock_head(connection: AsyncConnection) -> Head:
@@ -50,10 +58,20 @@ async def find_positions(connection: AsyncConnection, ids: Sequence[UUID]) -> di
     return {row["id"]: row["position"] for row in rows}
 
 
-async def append(connection: AsyncConnection, entries: Sequence[Entry], head: Head) -> None:
-    columns = zip(*entries, strict=True)
-    arguments = (*map(list, columns), head.position, head.hash, head.append_time)
-    await (await driver(connection)).execute(APPEND, *arguments)
+async def append(
+    connection: AsyncConnection, entries: Sequence[Entry], before: Head, after: Head
+) -> None:
+    """Appends events that were chained on from `before`.
+
+    Raises:
+        MovedError: The log does not end there any more.
+        UniqueViolationError: It has the id of one of them.
+    """
+    columns = map(list, zip(*entries, strict=True))
+    heads = (before.position, before.hash, after.position, after.hash, after.append_time)
+    done = await (await driver(connection)).execute(APPEND, *columns, *heads)
+    if done == NOTHING:
+        raise MovedError
 
 
 async def driver(connection: AsyncConnection) -> Any:

@@ -8,14 +8,14 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from asyncpg import PostgresError
+from asyncpg import PostgresError, UniqueViolationError
 from libral.events.v1 import events_pb2
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import domain, messages
-from services.events.domain import Entry
+from services.events.domain import Entry, Head
 from services.events.storage import log as storage
 from services.events.worker.tail import Tail
 from services.kernel.clock import Clock
@@ -51,6 +51,7 @@ class Appender:
         self._count = 0
         self._wake = asyncio.Event()
         self._months: set[datetime] = set()
+        self._head = Head()
 
     async def append(
         self, entries: Sequence[Entry], events: Sequence[events_pb2.Event]
@@ -123,28 +124,51 @@ class Appender:
         for waiting in group:
             for entry, event in zip(waiting.entries, waiting.events, strict=True):
                 given.setdefault(entry.id, (entry, event))
+        entries = [entry for entry, _ in given.values()]
+        known: dict[UUID, int] = {}
+        placed = await self._append_next(connection, entries)
+        if placed is None:
+            placed, known = await self._append_locked(connection, entries)
+        if placed:
+            self._tail.appended(
+                [(entry, messages.placed_message(entry, given[entry.id][1])) for entry in placed]
+            )
+        self._answer(group, known | {entry.id: entry.position for entry in placed})
+
+    async def _append_next(
+        self, connection: AsyncConnection, entries: Sequence[Entry]
+    ) -> list[Entry] | None:
+        """Appends events in one journey, if all are new and the log ends where this left it."""
+        before = self._head
+        placed, after = domain.chain(before, entries, self._clock.now())
+        if storage.month_of(after.append_time) not in self._months:
+            return None
+        try:
+            await storage.append(connection, placed, before, after)
+        except (storage.MovedError, UniqueViolationError):
+            return None
+        self._head = after
+        return placed
+
+    async def _append_locked(
+        self, connection: AsyncConnection, entries: Sequence[Entry]
+    ) -> tuple[list[Entry], dict[UUID, int]]:
+        """Appends what is new of some events. Tells it, and where the others are."""
         async with connection.begin():
-            head = await storage.lock_head(connection)
-            positions = await storage.find_positions(connection, list(given))
-            fresh = [pair for pair in given.values() if pair[0].id not in positions]
-            placed, after = domain.chain(head, [entry for entry, _ in fresh], self._clock.now())
+            before = await storage.lock_head(connection)
+            known = await storage.find_positions(connection, [entry.id for entry in entries])
+            fresh = [entry for entry in entries if entry.id not in known]
+            placed, after = domain.chain(before, fresh, self._clock.now())
             month = storage.month_of(after.append_time)
             if placed:
                 if month not in self._months:
                     await storage.make_period(connection, month)
-                await storage.append(connection, placed, after)
+                await storage.append(connection, placed, before, after)
+        # Not before it is committed.
         if placed:
-            # Not before it is committed.
             self._months.add(month)
-        positions |= {entry.id: entry.position for entry in placed}
-        if placed:
-            self._tail.appended(
-                [
-                    (entry, messages.placed_message(entry, event))
-                    for entry, (_, event) in zip(placed, fresh, strict=True)
-                ]
-            )
-        self._answer(group, positions)
+        self._head = after
+        return placed, known
 
     def _answer(self, group: Sequence[Waiting], positions: dict[UUID, int]) -> None:
         for waiting in group:

@@ -118,11 +118,11 @@ async def go_on(database: Database, rows: int, start: datetime) -> None:
 async def append(
     connection: AsyncConnection, dice: random.Random, first: int, at: datetime
 ) -> list[Entry]:
-    head = await log.lock_head(connection)
+    before = await log.lock_head(connection)
     entries = [make_entry(dice, number, at) for number in range(first, first + BATCH)]
-    placed, head = chain(head, entries, at)
-    await log.make_period(connection, log.month_of(head.append_time))
-    await log.append(connection, placed, head)
+    placed, after = chain(before, entries, at)
+    await log.make_period(connection, log.month_of(after.append_time))
+    await log.append(connection, placed, before, after)
     return placed
 
 
