@@ -4,9 +4,9 @@ Each signs in, opens イベント and speaks the dashboard's socket protocol as 
 of a browser, which draws, is left out: it is not this machine's in service.
 """
 
+import ast
 import asyncio
 import contextlib
-import json
 import re
 import threading
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Operators:
         found = QUERY.search(page)
         if found is None:
             raise ValueError("The page does not tell how to connect.")
-        query = json.loads(found[1].replace("True", "true"))
+        query = ast.literal_eval(found[1])
         query |= {"tab_id": str(uuid4()), "document_id": str(uuid4())}
         words = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
         client = socketio.AsyncClient()
