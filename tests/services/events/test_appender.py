@@ -8,7 +8,8 @@ import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.__main__ import build
-from services.events.domain import Entry
+from services.events.domain import Entry, Head, chain
+from services.events.messages import parse_entry
 from services.events.storage import log as storage
 from services.events.worker import recent
 from services.events.worker.recent import Recent
@@ -39,6 +40,26 @@ async def test_two_processes_append_to_one_log(log, second):
         assert {event.id for event in streamed} == {event.id for event in events}
     verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
     assert (verdict.valid, verdict.checked_count) == (True, 60)
+
+
+async def test_what_is_chained_on_a_head_that_moved_is_not_appended(log, room):
+    await append(log, make_event())
+    entry = parse_entry(make_event(), "event")
+    placed, after = chain(Head(), [entry], NOON)
+    async with room.kernel.database.transaction() as connection:
+        with pytest.raises(storage.MovedError):
+            await storage.append(connection, placed, Head(), after)
+        assert (await storage.read_head(connection)).position == 1
+        assert await storage.find_positions(connection, [entry.id]) == {}
+        assert len(await storage.list_between(connection, 0, 10, 10)) == 1
+
+
+async def test_what_is_known_and_what_is_new_in_one_call(log):
+    events = [make_event() for _ in range(4)]
+    assert await append(log, *events[:2]) == [1, 2]
+    assert await append(log, events[2], events[1], events[3], events[2]) == [3, 2, 4, 3]
+    verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
+    assert (verdict.valid, verdict.checked_count) == (True, 4)
 
 
 async def test_what_is_streamed_live_is_what_is_kept(log):

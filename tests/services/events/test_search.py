@@ -9,6 +9,7 @@ from libral.events.v1 import events_pb2
 from sqlalchemy import text
 
 from services.events.domain import Query, query_violations, words_of
+from services.events.domain.words import normal, runs
 from services.events.messages import parse_entry
 from services.events.storage import search
 from tests.services.events.test_servicer import append, make_event
@@ -143,6 +144,11 @@ def test_words(query, found):
     if found:
         index = words_of([entry])
         assert {search.number(word) for word in parsed.indexed()} <= index
+
+
+def test_runs_of_mixed_text():
+    mixed = normal("Café7漢字abc_日・本 É-ΩЖ x")
+    assert runs(mixed) == ["café7", "漢字", "abc", "日・本", "é", "ωж", "x"]
 
 
 def test_a_query_needs_a_word():
