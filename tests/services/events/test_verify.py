@@ -14,7 +14,7 @@ from services.events.storage import log as storage
 from services.events.verify import verify
 from tests.services.events.test_servicer import append, make_event
 
-EDITS = int(os.environ.get("EDITS_N", "500"))
+EDITS = int(os.environ.get("EDITS_N", "10000"))
 LENGTH = 40
 COLUMNS = {
     "type": lambda dice: f"user.x{dice.randint(0, 999)}",
@@ -131,6 +131,7 @@ async def set_head(connection, head: Head) -> None:
 CHANGES = (edit, delete, insert, truncate, forge, drop_start)
 
 
+@pytest.mark.timeout(600)
 async def test_every_change_is_found_where_it_is(room, kept):
     """EDITS_N random changes, each alone, each rolled back after it was found."""
     points, entries = kept
