@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from dashboard.fonts import are_cut
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
 from deploy.local.home import free_port
@@ -80,6 +81,7 @@ def running_mesh() -> Iterator[Mesh]:
             )
         try:
             wait_ready(f"http://127.0.0.1:{port}/readyz")
+            wait_fonts(folder / "home/fonts")
             yield look_around(port, password, folder)
         finally:
             runner.send_signal(signal.SIGINT)
@@ -94,6 +96,15 @@ def wait_ready(url: str) -> None:
                 return
         time.sleep(0.1)
     sys.exit(f"{url} did not answer within {READY_SECONDS:.0f} seconds.")
+
+
+def wait_fonts(folder: Path) -> None:
+    """Waits until the dashboard has cut its fonts, which takes a core for some seconds."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not are_cut(folder):
+        if time.monotonic() > deadline:
+            sys.exit(f"The dashboard did not cut its fonts within {READY_SECONDS:.0f} seconds.")
+        time.sleep(0.1)
 
 
 def look_around(port: int, password: str, folder: Path) -> Mesh:
