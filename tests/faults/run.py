@@ -31,6 +31,7 @@ BACKLOG_MAX = 500
 CATCH_UP_SECONDS = 10.0
 TELL_SECONDS = 15.0
 POLL_SECONDS = 0.5
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError)
 AHEAD = 1.6
 """The workload aims at so many times the events that are wanted: faults cost some."""
 FAULTS_SHARE = 0.85
@@ -139,7 +140,7 @@ async def drive(
 async def hold_back(mesh: Mesh, workload: Workload) -> None:
     """Has customers wait while more of their updates wait than an outage leaves behind."""
     while True:
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+        with contextlib.suppress(OSError, TimeoutError, *AWAY):
             database = await connect(mesh.database_url)
             try:
                 while True:
