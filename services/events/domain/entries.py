@@ -80,8 +80,8 @@ def text_violations(entry: Entry, field: str) -> list[FieldViolation]:
     return found
 
 
-def digest(before: bytes, entry: Entry, position: int, append_time: datetime) -> bytes:
-    """Hashes an event, at a position, onto the hash of the event before it."""
+def digest(before: bytes, entry: Entry, position: int, append_time: str) -> bytes:
+    """Hashes an event, at a position and time (ISO 8601), onto the hash of the event before it."""
     content = (
         position,
         str(entry.id),
@@ -93,7 +93,7 @@ def digest(before: bytes, entry: Entry, position: int, append_time: datetime) ->
         entry.actor,
         entry.request_id,
         iso(entry.time),
-        iso(append_time),
+        append_time,
         entry.data,
     )
     return hashlib.sha256(before + orjson.dumps(content)).digest()
@@ -109,12 +109,13 @@ def chain(head: Head, entries: Iterable[Entry], now: datetime) -> tuple[list[Ent
     Time in the log never runs backwards, whatever the clock does.
     """
     append_time = max(now, head.append_time)
+    written = iso(append_time)
     placed: list[Entry] = []
     position, before = head.position, head.hash
     for entry in entries:
         position += 1
-        before = digest(before, entry, position, append_time)
-        placed.append(entry._replace(position=position, append_time=append_time, hash=before))
+        before = digest(before, entry, position, written)
+        placed.append(Entry(*entry[:10], append_time, position, before))
     return placed, Head(position, before, append_time)
 
 
@@ -127,7 +128,7 @@ def find_defect(before: Head, entries: Iterable[Entry]) -> Defect | None:
             return Defect(expected, "It is missing.")
         if entry.position < expected:
             return Defect(entry.position, "It was added.")
-        if digest(hash_before, entry, expected, entry.append_time) != entry.hash:
+        if digest(hash_before, entry, expected, iso(entry.append_time)) != entry.hash:
             return Defect(expected, "Its content or its hash was altered.")
         position, hash_before = expected, entry.hash
     return None
