@@ -161,7 +161,7 @@ def ask(mesh: Mesh, rows: int) -> Iterator[float]:
         for name, make in FILTERS.items():
             took, counts = [], []
             for _ in range(REQUESTS // PAGES):
-                query = make(dice, datetime.fromisoformat(newest))
+                query = make(dice, datetime.fromisoformat(newest), rows)
                 for page in pages(client, query):
                     took.append(page[0])
                     counts.append(page[1])
@@ -203,32 +203,34 @@ def user(dice: random.Random) -> str:
     return f"users/{dice.randrange(USERS):08x}"
 
 
-Make = Callable[[random.Random, datetime], dict[str, Any]]
+Make = Callable[[random.Random, datetime, int], dict[str, Any]]
 FILTERS: dict[str, Make] = {
-    "none": lambda _, __: {},
-    "category": lambda dice, _: {"categories": dice.choice(["PAYMENT", "USER", "AUDIT"])},
-    "a rare category": lambda _, __: {"categories": "MODULE"},
-    "level": lambda dice, _: {"minLevel": dice.choice(["WARNING", "ERROR"])},
-    "type": lambda dice, _: {"type": dice.choice(list(TYPES))},
-    "source": lambda dice, _: {"source": dice.choice(["users", "metrics", "gateway"])},
-    "user": lambda dice, _: {"user": user(dice)},
-    "subject": lambda dice, _: {"subject": f"payments/{dice.randrange(USERS):08x}"},
-    "an hour": lambda dice, newest: window(dice, newest, timedelta(hours=1)),
-    "a day and a level": lambda dice, newest: (
+    "none": lambda *_: {},
+    "category": lambda dice, *_: {"categories": dice.choice(["PAYMENT", "USER", "AUDIT"])},
+    "a rare category": lambda *_: {"categories": "MODULE"},
+    "level": lambda dice, *_: {"minLevel": dice.choice(["WARNING", "ERROR"])},
+    "type": lambda dice, *_: {"type": dice.choice(list(TYPES))},
+    "source": lambda dice, *_: {"source": dice.choice(["users", "metrics", "gateway"])},
+    "user": lambda dice, *_: {"user": user(dice)},
+    "subject": lambda dice, *_: {"subject": f"payments/{dice.randrange(USERS):08x}"},
+    "an hour": lambda dice, newest, _: window(dice, newest, timedelta(hours=1)),
+    "a day and a level": lambda dice, newest, _: (
         window(dice, newest, timedelta(days=1)) | {"minLevel": "ERROR"}
     ),
-    "a frequent word": lambda dice, _: {"query": dice.choice(["payment", "渋谷", "completed"])},
-    "a rare word": lambda _, __: {"query": "rarity"},
-    "a rare Japanese word": lambda _, __: {"query": "至急"},
-    "a word of one event": lambda dice, _: {"query": f"order{dice.randrange(10**5)}"},
-    "a word of none": lambda _, __: {"query": "nowhere"},
-    "two frequent words, together in none": lambda _, __: {"query": "refunded telegram"},
-    "category, level and a word": lambda _, __: {
+    "a frequent word": lambda dice, *_: {"query": dice.choice(["payment", "渋谷", "completed"])},
+    "a rare word": lambda *_: {"query": "rarity"},
+    "a rare Japanese word": lambda *_: {"query": "至急"},
+    "a word of one event": lambda dice, _, rows: {
+        "query": f"order{rows - 1 - dice.randrange(rows // 2)}"
+    },
+    "a word of none": lambda *_: {"query": "nowhere"},
+    "two frequent words, together in none": lambda *_: {"query": "refunded telegram"},
+    "category, level and a word": lambda *_: {
         "categories": "PAYMENT",
         "minLevel": "ERROR",
         "query": "札幌市",
     },
-    "source, user and an hour": lambda dice, newest: (
+    "source, user and an hour": lambda dice, newest, _: (
         window(dice, newest, timedelta(hours=1)) | {"source": "payments", "user": user(dice)}
     ),
 }
