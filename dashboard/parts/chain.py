@@ -49,33 +49,32 @@ class ChainCheck:
 
     async def _run(self) -> tuple[str, str]:
         """Checks range after range. Gives the words and the tone of what came of it."""
-        checked, start = 0, 1
+        checked, start = 0, 0
         try:
             stats = await self._visit.get("/v1/events:stats")
-            total = int(stats.get("headPosition", 0))
-            while start and self._running:
-                query = {"start": start, "count": RANGE}
-                found = await self._visit.get("/v1/events:verify", query)
+            head = int(stats.get("headPosition", 0))
+            while self._running:
+                found = await self._visit.get("/v1/events:verify", {"start": start, "count": RANGE})
                 if not found.get("valid"):
                     return defect_words(found), "bad"
                 checked += int(found.get("checkedCount", 0))
                 start = int(found.get("nextStart", 0))
-                self._progress(checked, start - 1 if start else total, total)
+                if not start:
+                    return text.VERIFIED.format(count=formats.integer(checked)), "good"
+                self._progress(checked, checked + max(head - start + 1, 0))
         except SignedOutError:
             ui.navigate.to(f"{SIGN_IN}?error=ended")
             return text.VERIFY_ABORTED.format(count=formats.integer(checked)), ""
         except GatewayError as error:
             count = formats.integer(checked)
             return text.VERIFY_FAILED.format(count=count, reason=error.message), "warn"
-        if start:
-            return text.VERIFY_ABORTED.format(count=formats.integer(checked)), ""
-        return text.VERIFIED.format(count=formats.integer(checked)), "good"
+        return text.VERIFY_ABORTED.format(count=formats.integer(checked)), ""
 
-    def _progress(self, checked: int, reached: int, total: int) -> None:
+    def _progress(self, checked: int, total: int) -> None:
         if not self._running:
             return
         self._bar.visible = True
-        self._bar.value = reached / max(total, 1)
+        self._bar.value = checked / total
         counts = {"count": formats.integer(checked), "total": formats.integer(total)}
         self._say(text.VERIFYING.format(**counts), "")
 

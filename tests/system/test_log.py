@@ -192,3 +192,16 @@ def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
     visitor.goto(f"{mesh.dashboard}/events/verification")
     expect(visitor.get_by_role("button", name="検証", exact=True)).to_be_disabled()
     context.close()
+
+
+def test_the_check_of_the_chain_begins_with_what_is_kept(mesh, page):
+    """As after a month was dropped: the floor stands for what went."""
+    url = database_url(mesh)
+    first = "SELECT hash FROM events.log WHERE position = 1"
+    embedded.query(url, f"UPDATE events.floor SET position = 1, hash = ({first})")
+    for table in ("ids", "log"):
+        embedded.query(url, f"DELETE FROM events.{table} WHERE position = 1")
+    page.goto(f"{mesh.dashboard}/events/verification")
+    page.get_by_role("button", name="検証", exact=True).click()
+    result = page.locator(".toolbar [role=status]")
+    expect(result).to_contain_text("正常", timeout=BURIED_MS)

@@ -490,7 +490,7 @@ class VerifyEventsRequest(_message.Message):
     START_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     start: _builtins.int
-    """The first position. Unset: 1."""
+    """The first position. Unset: the first that is kept."""
     count: _builtins.int
     """How many positions: 1 to 100000, 10000 if unset."""
     def __init__(
