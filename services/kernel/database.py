@@ -25,7 +25,9 @@ IDLE_SECONDS = 60.0
 
 # Classes of SQLSTATE that mean the server is away, full, or became a standby.
 AWAY_STATES = ("08", "53", "57", "25006")
-LOST = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError)
+# A server that dies says so, and asyncpg takes no command on a connection that heard it.
+TORN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+LOST = (*TORN, asyncpg.PostgresConnectionError, OSError)
 # The character NUL in text, and in text of JSON, has no place in PostgreSQL.
 NUL_STATES = frozenset({"22021", "22P05"})
 
@@ -192,6 +194,7 @@ class Reads:
         try:
             rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
         except LOST:
+            connection.terminate()
             if loop.time() >= late.when():
                 raise TimeoutError from None
             raise
@@ -223,7 +226,7 @@ def known_errors() -> Generator[None, None, None]:
         yield
     except IntegrityError:
         raise
-    except (OSError, TimeoutError, PoolTimeoutError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, PoolTimeoutError, *TORN) as error:
         raise unavailable() from error
     except asyncpg.PostgresError as error:
         if (getattr(error, "sqlstate", None) or "").startswith(AWAY_STATES):

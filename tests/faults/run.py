@@ -31,7 +31,7 @@ BACKLOG_MAX = 500
 CATCH_UP_SECONDS = 10.0
 TELL_SECONDS = 15.0
 POLL_SECONDS = 0.5
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 AHEAD = 1.6
 """The workload aims at so many times the events that are wanted: faults cost some."""
 FAULTS_SHARE = 0.85

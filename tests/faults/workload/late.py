@@ -21,7 +21,13 @@ INSERT = f"""
     INSERT INTO {ROOM}.outbox (id, type, category, level, subject, actor, request_id, time, data)
     VALUES ($1, '{TYPE}', 1, 2, $2, '', '', $3, $4) RETURNING sequence
 """
-LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class LateWriter(Worker):
