@@ -66,20 +66,21 @@ async def write(house: House, session: Session, search: Search) -> AsyncIterator
     question, count = search.question(PAGE_SIZE), 0
     while True:
         try:
-            token = await house.sessions.token(session)
-            found = await house.sessions.gateway.get("/v1/events", token, question)
+            bearer = await house.sessions.token(session)
+            found = await house.sessions.gateway.get("/v1/events", bearer, question)
         except (GatewayError, SignedOutError) as error:
             log.warning("export.failed", rows=count, error=str(error))
             raise
-        events = found.get("events", [])[: ROWS_MAX - count]
-        count += len(events)
-        yield "".join(line(cells(event, search)) for event in events)
-        if not found.get("nextPageToken"):
+        events, token = found.get("events", []), found.get("nextPageToken", "")
+        kept = events[: ROWS_MAX - count]
+        count += len(kept)
+        yield "".join(line(cells(event, search)) for event in kept)
+        if not token and len(kept) == len(events):
             return
         if count >= ROWS_MAX:
             yield line([text.EXPORT_CUT.format(count=formats.integer(ROWS_MAX))])
             return
-        question["pageToken"] = found["nextPageToken"]
+        question["pageToken"] = token
 
 
 def cells(event: Json, search: Search) -> Sequence[str]:
