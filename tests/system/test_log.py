@@ -194,13 +194,28 @@ def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
     context.close()
 
 
-def test_the_check_of_the_chain_begins_with_what_is_kept(mesh, page):
-    """As after a month was dropped: the floor stands for what went."""
+@pytest.fixture
+def forgotten(mesh):
+    """Has the first event gone as if with its month: the floor stands for it. Brings it back."""
     url = database_url(mesh)
-    first = "SELECT hash FROM events.log WHERE position = 1"
-    embedded.query(url, f"UPDATE events.floor SET position = 1, hash = ({first})")
-    for table in ("ids", "log"):
-        embedded.query(url, f"DELETE FROM events.{table} WHERE position = 1")
+    for table in ("log", "ids"):
+        where = f"FROM events.{table} WHERE position = 1"
+        embedded.query(url, f"CREATE TABLE public.gone_{table} AS SELECT * {where}")
+        embedded.query(url, f"DELETE {where}")
+    embedded.query(url, "CREATE TABLE public.floor AS TABLE events.floor")
+    embedded.query(
+        url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM gone_log)"
+    )
+    yield
+    embedded.query(
+        url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM public.floor)"
+    )
+    for table in ("log", "ids"):
+        embedded.query(url, f"INSERT INTO events.{table} TABLE public.gone_{table}")
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_the_check_of_the_chain_begins_with_what_is_kept(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     page.get_by_role("button", name="検証", exact=True).click()
     result = page.locator(".toolbar [role=status]")
