@@ -1,4 +1,4 @@
-"""Watches the modules every second, and acts on their processes."""
+"""Watches the modules twice a second, and acts on their processes."""
 
 import asyncio
 import os
@@ -21,7 +21,8 @@ from services.metrics.adapters.usage import Usage, UsageMeter
 from services.metrics.domain import Check, Observation, Process, State, judge
 from services.metrics.worker.recorder import Recorder
 
-INTERVAL_SECONDS = 1.0
+# Less than the second in which a killed room can be back.
+INTERVAL_SECONDS = 0.5
 STALE_SECONDS = 5.0
 ACT_SECONDS = 15.0
 USAGE_SECONDS = 5.0
