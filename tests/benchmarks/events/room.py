@@ -34,7 +34,7 @@ def service_token(mesh: Mesh) -> str:
 
 
 def make_event(dice: random.Random, number: int) -> events_pb2.Event:
-    """Makes an event as a payment makes it: some 350 bytes in the log."""
+    """Makes an event as large as a payment's, some 350 bytes. No room reacts to its type."""
     user = f"users/0199{dice.getrandbits(48):012x}"
     event = events_pb2.Event(
         id=str(uuid4()),
