@@ -135,7 +135,7 @@ class Process:
 class Observation:
     """All that is known of a module when its state is judged.
 
-    `crashed`: its process was replaced, unasked, and did not serve since.
+    `crashed`: its process ended, unasked, since it was looked at last, or has not served since.
     """
 
     check: Check | None
@@ -152,6 +152,8 @@ def judge(seen: Observation) -> tuple[State, str]:
         return State.STOPPED, process.problem or "The process does not run."
     if process is not None and process.state in {"BACKOFF", "FATAL"}:
         return State.ERROR, process.problem or "The process does not start."
+    if seen.crashed:
+        return State.ERROR, "The process ended unexpectedly and starts again."
     if check is None:
         return State.UNKNOWN, "It was not checked yet."
     return judge_load(check, seen.cpu) if check.serving else judge_silence(seen, check)
@@ -159,8 +161,6 @@ def judge(seen: Observation) -> tuple[State, str]:
 
 def judge_silence(seen: Observation, check: Check) -> tuple[State, str]:
     """Tells the state of a module that does not serve."""
-    if seen.crashed:
-        return State.ERROR, "The process ended unexpectedly and starts again."
     if seen.process is not None and seen.age_seconds < START_SECONDS:
         return State.STARTING, "It starts."
     if seen.process is None and check.refused:

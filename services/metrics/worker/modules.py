@@ -1,4 +1,4 @@
-"""Watches the modules twice a second, and acts on their processes."""
+"""Watches the modules once a second, and acts on their processes."""
 
 import asyncio
 import os
@@ -21,14 +21,14 @@ from services.metrics.adapters.usage import Usage, UsageMeter
 from services.metrics.domain import Check, Observation, Process, State, judge
 from services.metrics.worker.recorder import Recorder
 
-# Less than the second in which a killed room can be back.
-INTERVAL_SECONDS = 0.5
+INTERVAL_SECONDS = 1.0
 STALE_SECONDS = 5.0
 ACT_SECONDS = 15.0
 USAGE_SECONDS = 5.0
 SELF = "metrics"
 EDGE = frozenset({"gateway", "dashboard"})
 SERVERS = frozenset({"postgres", "valkey"})
+ASKED = frozenset({"STOPPED", "STOPPING"})
 GRACE_SECONDS = 0.5
 
 LEVELS = {State.ERROR: Level.ERROR, State.STOPPED: Level.WARNING, State.BUSY: Level.WARNING}
@@ -84,6 +84,7 @@ class Watch:
         self._modules = {name: Module(name) for name in healths}
         self._expected: set[str] = set()
         self._changed = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._meter = UsageMeter()
         self._usage_read = 0.0
         self._background: set[asyncio.Task[None]] = set()
@@ -119,7 +120,11 @@ class Watch:
             await asyncio.sleep(max(INTERVAL_SECONDS - (time.monotonic() - started), 0.1))
 
     async def look(self) -> None:
-        """Checks every module once."""
+        """Checks every module once. What was seen earlier is never taken for what came later."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         processes = await self._processes()
         for name in processes.keys() - self._modules.keys():
             self._modules[name] = Module(name)
@@ -231,12 +236,13 @@ class Watch:
         said: dict[str, Any],
     ) -> Module:
         now = self._clock.now()
-        replaced = bool(before.pid and (process is None or process.pid != before.pid))
+        replaced = ended_unasked(before, process)
         serving = check is not None and check.serving
-        crashed = (before.crashed or replaced) and not serving
+        # It may serve again already: that it was away shows for one look at least.
+        crashed = replaced or (before.crashed and not serving)
         if before.name in self._expected:
             crashed = False
-            if serving and before.state in {State.STOPPED, State.STARTING}:
+            if serving and (replaced or before.state in {State.STOPPED, State.STARTING}):
                 self._expected.discard(before.name)
         start = process.start if process else None
         if start is None and "startTime" in said:
@@ -275,6 +281,13 @@ class Watch:
                         await self._outbox.publish(connection, change_event(before, after))
         except UnavailableError:
             log.warning("watch.unpublished", changes=len(changes))
+
+
+def ended_unasked(before: Module, process: Process | None) -> bool:
+    """Whether the process that was seen before is another one or none, and nobody stopped it."""
+    if process is None or process.state in ASKED:
+        return False
+    return before.pid not in {0, process.pid}
 
 
 def freshened(module: Module, now: datetime) -> Module:

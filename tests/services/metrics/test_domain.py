@@ -54,6 +54,8 @@ def process(state: str) -> Process:
         (SILENT, "RUNNING", 60, None, False, State.ERROR),
         (REFUSED, "RUNNING", 3, None, False, State.STARTING),
         (REFUSED, "RUNNING", 3, None, True, State.ERROR),
+        (SERVES, "RUNNING", 3, None, True, State.ERROR),
+        (REFUSED, "STOPPED", 0, None, True, State.STOPPED),
         (REFUSED, None, 0, None, False, State.STOPPED),
         (SILENT, None, 0, None, False, State.ERROR),
         (REFUSED, "STOPPED", 0, None, False, State.STOPPED),

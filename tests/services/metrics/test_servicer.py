@@ -229,7 +229,11 @@ async def test_what_a_process_uses_is_measured(mesh, environment, home):
     assert not seen.HasField("check_latency")
 
 
-async def test_a_killed_process_is_seen_and_comes_back(mesh, environment, home):
+@pytest.mark.parametrize("interval", [1.0, 4.0], ids=["noticed", "back-before-the-next-look"])
+async def test_a_killed_process_shows_and_comes_back(
+    mesh, environment, home, monkeypatch, interval
+):
+    monkeypatch.setattr("services.metrics.worker.modules.INTERVAL_SECONDS", interval)
     environment |= {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
     room = await mesh.start("metrics", build, environment)
     modules = contract.ModuleServiceStub(mesh.channel(room))
@@ -244,6 +248,6 @@ async def test_a_killed_process_is_seen_and_comes_back(mesh, environment, home):
 
     _, pid = await eventually(state, lambda seen: seen[0] == "HEALTHY")
     psutil.Process(pid).kill()
-    await eventually(state, lambda seen: seen[0] in {"ERROR", "STOPPED"}, seconds=5)
+    await eventually(state, lambda seen: seen[0] in {"ERROR", "STOPPED"}, seconds=interval + 4)
     _, again = await eventually(state, lambda seen: seen[0] == "HEALTHY")
     assert again != pid
