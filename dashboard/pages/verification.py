@@ -23,6 +23,7 @@ LAG_MAX = 1_000
 HASH_LENGTH = 12
 STEP = "5s"
 PENDING, LAG = "outbox.pending", "outbox.lag"
+ROOMS = frozenset({"users", "payments", "events", "metrics", "telegram"})
 CONSUMER_COLUMNS = {
     "consumer": text.CONSUMER,
     "position": text.CONSUMER_POSITION,
@@ -64,8 +65,8 @@ def add(house: House) -> None:
                 with checkpoint:
                     draw_checkpoint(visit, latest)
                 pending, lags = await newest(visit, PENDING), await newest(visit, LAG)
-                told = sorted({*pending, *lags})
-                rooms.fill(room_row(room, pending, lags) for room in told)
+                known = sorted({*ROOMS, *pending, *lags})
+                rooms.fill(room_row(room, pending, lags) for room in known)
                 found = await visit.find("/v1/consumers", {"pageSize": 1000})
                 if found is None:
                     consumers.lose()

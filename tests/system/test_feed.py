@@ -175,7 +175,7 @@ def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark
     page.get_by_role("button", name="一時停止").click()
     more = append(mesh, *(marked("probe.many", mark, {}) for _ in range(250)))
     append(mesh, marked("probe.none", "another", {}))
-    expect(waiting).to_have_text("待機中 250件")
+    expect(waiting).to_have_text("待機中 250件", timeout=20_000)
     page.get_by_role("button", name="再開").click()
     expect(page.locator(".feed-row")).to_have_count(200)
     assert positions(page) == more[:-201:-1]
