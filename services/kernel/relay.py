@@ -126,8 +126,8 @@ class Relay:
         """Relays for as long as this process holds the lock of the room."""
         async with self._database.reading() as connection:
             try:
-                while not await connection.scalar(text(TRY_LOCK), {"room": self._room}):
-                    await self._wait(POLL_SECONDS)
+                while not await self._leads(connection):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(POLL_SECONDS)
                 while True:
                     self._wake.clear()
                     pause = await self._drain(connection)
@@ -136,6 +136,9 @@ class Relay:
             finally:
                 # The lock lasts as long as the connection, which must not go back to the pool.
                 await connection.invalidate()
+
+    async def _leads(self, connection: AsyncConnection) -> bool:
+        return bool(await connection.scalar(text(TRY_LOCK), {"room": self._room}))
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -11,6 +11,7 @@ import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy import text
+from sqlalchemy.event import listen
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
@@ -173,6 +174,25 @@ async def test_a_commit_wakes_the_relay(line, monkeypatch):
         async with line.transaction() as connection:
             await line.publish(connection, noted(number))
         await line.drained(5)
+
+
+async def test_who_waits_to_lead_asks_once_a_second_whatever_it_commits(
+    line, mesh, users_environment
+):
+    other = await mesh.start("users", build_users, users_environment, events_target=line.listen)
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_) -> None:
+        if "pg_try_advisory_lock" in statement:
+            asked.append(statement)
+
+    listen(other.kernel.database.engine.sync_engine, "before_cursor_execute", note)
+    async with other.kernel.database.transaction() as connection:
+        await other.kernel.outbox.publish(connection, noted(1))
+    await line.drained()
+    await asyncio.sleep(2.5)
+    assert 1 <= len(asked) <= 5, len(asked)
+    assert await line.subjects() == ["things/1"]
 
 
 async def test_a_backlog_drains_in_order(closed_line):
