@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.kernel.errors import PermissionDeniedError
 
@@ -52,8 +53,7 @@ class Audit:
     """Whether an event of it is in a transaction that committed."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A call that is being served. `audit` is None where none is kept."""
 
     method: str = ""
@@ -62,7 +62,7 @@ class Call:
     audit: Audit | None = None
 
 
-_current: ContextVar[Call] = ContextVar("current_call", default=Call())  # noqa: B039 - it is frozen
+_current: ContextVar[Call] = ContextVar("current_call", default=Call())  # noqa: B039 - it is a tuple
 
 
 def current_call() -> Call:

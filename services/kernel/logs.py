@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
+from services.kernel.calls import current_call
 from services.kernel.settings import Environment
 
 TOGETHER_SECONDS, LINES_MAX = 0.05, 1000
@@ -58,8 +59,7 @@ class Lines:
 def configure_logs(room: str, environment: Environment) -> None:
     """Sends the logs of this process to standard error.
 
-    Lines carry the room and whatever `structlog.contextvars` holds, so each
-    line written while a call is served has its request id.
+    Lines carry the room, and those written while a call is served its request id.
     """
     level = environment.choice("LIBRAL_LOG_LEVEL", LEVELS, "info")
     terminal = "console" if sys.stderr.isatty() else "json"
@@ -72,7 +72,7 @@ def configure_logs(room: str, environment: Environment) -> None:
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         line, factory = renderer, structlog.WriteLoggerFactory(sys.stderr)
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        placed_in(room),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -84,7 +84,6 @@ def configure_logs(room: str, environment: Environment) -> None:
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(room=room)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -93,3 +92,16 @@ def configure_logs(room: str, environment: Environment) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def placed_in(room: str) -> structlog.typing.Processor:
+    """Makes what tells of each line where it was written."""
+
+    def place(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        line["room"] = room
+        request_id = current_call().request_id
+        if request_id and "request_id" not in line:
+            line["request_id"] = request_id
+        return line
+
+    return place

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 import grpc
@@ -39,6 +39,7 @@ INTERNAL = 13
 log = structlog.get_logger()
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class InternalError(LibralError):
@@ -59,7 +60,7 @@ class Method:
     admitted: frozenset[str]
 
 
-class Pipeline(grpc.aio.ServerInterceptor):
+class Pipeline:
     """Wraps every method of our contracts. Methods of foreign contracts pass as they are."""
 
     def __init__(
@@ -69,7 +70,6 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._verifier = verifier
         self._meter = meter
         self._auditor = auditor
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._streams: set[asyncio.Task[Any]] = set()
         self._draining = False
         self._log = log.bind()
@@ -78,21 +78,12 @@ class Pipeline(grpc.aio.ServerInterceptor):
     def _loop(self) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
-    async def intercept_service(
-        self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
-        ],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        path = handler_call_details.method
-        if path not in self._wrapped:
-            handler = await continuation(handler_call_details)
-            rule = self._policies.find(path)
-            if handler is None or rule is None:
-                return handler
-            self._wrapped[path] = self._wrap(Method(path, rule, role_names(rule)), handler)
-        return self._wrapped[path]
+    def around(self, server: grpc.aio.Server) -> grpc.aio.Server:
+        """Stands for a server where methods are added to it.
+
+        An interceptor would do the same, once a call instead of once and for all.
+        """
+        return cast("grpc.aio.Server", Registrar(self, server))
 
     def drain(self) -> None:
         """Ends the open streams with UNAVAILABLE, so that their clients come back elsewhere."""
@@ -100,9 +91,11 @@ class Pipeline(grpc.aio.ServerInterceptor):
         for task in self._streams:
             task.cancel()
 
-    def _wrap(
-        self, method: Method, handler: grpc.RpcMethodHandler[Any, Any]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    def wrap(self, path: str, handler: Handler) -> Handler:
+        rule = self._policies.find(path)
+        if rule is None:
+            return handler
+        method = Method(path, rule, role_names(rule))
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(method, handler.unary_unary),
@@ -115,7 +108,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 handler.request_deserializer,
                 handler.response_serializer,
             )
-        raise TypeError(f"{method.path} streams from the client, which no contract does.")
+        raise TypeError(f"{path} streams from the client, which no contract does.")
 
     def _unary(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def serve(request: Any, context: Context) -> Any:
@@ -179,7 +172,6 @@ class Pipeline(grpc.aio.ServerInterceptor):
             served.call = Call(path, request_id, caller, audit)
         enforce(rule, served.method.admitted, served.call.caller)
         enter_call(served.call)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
 
     async def _identify(self, authorization: str) -> Caller:
         if not authorization.startswith(BEARER):
@@ -204,8 +196,29 @@ class Pipeline(grpc.aio.ServerInterceptor):
             code=name,
             reason=served.reason,
             caller=served.call.caller.subject,
+            request_id=served.call.request_id,
             milliseconds=round(seconds * 1000, 2),
         )
+
+
+class Registrar:
+    """Adds methods to a server, each wrapped. It has what generated code asks of a server."""
+
+    def __init__(self, pipeline: Pipeline, server: grpc.aio.Server) -> None:
+        self._pipeline = pipeline
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: object) -> None:
+        """They hold the methods that are registered next."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        wrapped = {
+            name: self._pipeline.wrap(f"/{service}/{name}", handler)
+            for name, handler in handlers.items()
+        }
+        generic = grpc.method_handlers_generic_handler(service, wrapped)
+        self._server.add_generic_rpc_handlers((generic,))
+        self._server.add_registered_method_handlers(service, wrapped)
 
 
 class Served:

@@ -165,9 +165,9 @@ class RunningRoom:
     async def __aenter__(self) -> Self:
         room = self._room = await self._build(self.kernel)
         self._pipeline = self._make_pipeline(room)
-        self._server = make_server(self._settings.engine, self._pipeline)
+        self._server = make_server(self._settings.engine)
         for register in room.services.values():
-            register(self._server)
+            register(self._pipeline.around(self._server))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (*room.services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), self._server)
@@ -275,7 +275,7 @@ async def end_tasks(tasks: Sequence[asyncio.Task[None]]) -> None:
     log.error("tasks.stuck", tasks=[task.get_name() for task in tasks if not task.done()])
 
 
-def make_server(engine: Engine, pipeline: Pipeline) -> grpc.aio.Server:
+def make_server(engine: Engine) -> grpc.aio.Server:
     if engine == "native":
-        return pygrpc_native.aio.server(interceptors=[pipeline], options=OPTIONS)
-    return grpc.aio.server(interceptors=[pipeline], options=OPTIONS)
+        return pygrpc_native.aio.server(options=OPTIONS)
+    return grpc.aio.server(options=OPTIONS)
