@@ -123,6 +123,18 @@ def test_the_filters_of_the_page_write_the_address(mesh, page, mark):
     page.wait_for_url("**/events")
 
 
+def test_a_search_that_went_far_and_found_nothing_goes_on_when_told(mesh, page, mark):
+    """The words are everywhere, and together in one event that is older than all the others."""
+    words = [f"left{mark}", f"right{mark}"]
+    append(mesh, event("probe.both", data={"text": " ".join(words)}))
+    for _ in range(24):
+        append(mesh, *(event("probe.one", data={"text": words[n % 2]}) for n in range(500)))
+    open_feed(page, mesh, q=" ".join(words))
+    assert titles(page) == []
+    page.get_by_role("button", name="続きを検索").click()
+    page.get_by_text("probe.both", exact=True).wait_for()
+
+
 def test_an_address_opens_an_event_and_leads_on(mesh, page, mark):
     data = {"mark": mark, "user": USER.format(7), "of": ["payments/p-7"]}
     told = event("probe.linked", subject="modules/users", data=data)

@@ -1,6 +1,8 @@
 """未処理 and ログ検証 in a real browser: what a room gave up on, and whether the log is sound."""
 
 import json
+import os
+import signal
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +12,7 @@ from deploy.local import embedded
 from deploy.local.home import Home
 from deploy.local.supervision import Supervisor
 from tests.fakes import botapi
-from tests.mesh import wait_for
+from tests.mesh import modules, wait_for
 from tests.system.events import append, event
 
 pytestmark = pytest.mark.timeout(240)
@@ -148,6 +150,22 @@ def test_the_check_of_the_chain_finds_what_was_altered(mesh, page):
         embedded.query(url, change.format("someone", position))
     page.get_by_role("button", name="検証", exact=True).click()
     expect(result).to_contain_text("正常", timeout=BURIED_MS)
+
+
+def test_the_check_of_the_chain_is_given_up_when_told(mesh, page):
+    page.goto(f"{mesh.dashboard}/events/verification")
+    with mesh.client() as client:
+        pid = int(modules(client)["events"]["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        page.get_by_role("button", name="検証", exact=True).click()
+        page.get_by_role("button", name="中止", exact=True).click()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    expect(page.locator(".toolbar [role=status]")).to_contain_text(
+        "中止しました", timeout=BURIED_MS
+    )
+    expect(page.get_by_role("button", name="検証", exact=True)).to_be_enabled()
 
 
 def test_the_checkpoint_and_who_reads_the_log_are_told(mesh, page):
