@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 PAUSE_SECONDS = 0.5
+STALE_SECONDS = 0.05
 
 
 def remove_fence() -> None:
@@ -41,10 +42,15 @@ def part_position() -> None:
 
 
 def remove_head_lock() -> None:
-    """Two processes may append behind the same head."""
+    """Two processes may append behind the same head, which one of them read a moment ago."""
     from services.events.storage import log  # noqa: PLC0415
 
-    log.lock_head = log.read_head
+    async def read_head(connection: Any) -> Any:
+        head = await log.read_head(connection)
+        await asyncio.sleep(STALE_SECONDS)
+        return head
+
+    log.lock_head = read_head
     checked, unchecked = "position = $14 AND", "$14::bigint IS NOT NULL OR"
     assert checked in log.APPEND
     log.APPEND = log.APPEND.replace(checked, unchecked)

@@ -25,7 +25,8 @@ from tests.faults.tasks import end
 from tests.faults.workload import Workload
 from tests.faults.workload.late import connect
 
-PATIENCE_SECONDS = (20.0, 90.0)
+# An update whose worker was cut off from the database is taken again after 30 seconds.
+PATIENCE_SECONDS = (45.0, 90.0)
 HOLD_SECONDS = 1.0
 BACKLOG_MAX = 500
 CATCH_UP_SECONDS = 10.0

@@ -25,6 +25,8 @@ def run(*arguments: str, faults: tuple[str, ...] = FAULTS) -> dict:
         finally:
             # It stops what it started.
             process.terminate()
+    # What was found shows where a test fails.
+    print(output)
     told = json.loads(output.splitlines()[-1])
     assert process.returncode == bool(told["violations"]), output
     return told
