@@ -78,12 +78,21 @@ class Pipeline:
     def _loop(self) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
-    def around(self, server: grpc.aio.Server) -> grpc.aio.Server:
-        """Stands for a server where methods are added to it.
+    def register(
+        self, server: grpc.aio.Server, services: Mapping[str, Callable[[grpc.aio.Server], None]]
+    ) -> None:
+        """Adds services to a server, by what registers each.
 
         An interceptor would do the same, once a call instead of once and for all.
+
+        Raises:
+            TypeError: A service adds no methods, or one that streams from the client.
         """
-        return cast("grpc.aio.Server", Registrar(self, server))
+        registrar = Registrar(self, server)
+        for name, register in services.items():
+            register(cast("grpc.aio.Server", registrar))
+            if name not in registrar.services:
+                raise TypeError(f"{name} adds no methods: it has to register them by name.")
 
     def drain(self) -> None:
         """Ends the open streams with UNAVAILABLE, so that their clients come back elsewhere."""
@@ -92,6 +101,7 @@ class Pipeline:
             task.cancel()
 
     def wrap(self, path: str, handler: Handler) -> Handler:
+        """Gives the handler that a method is served by."""
         rule = self._policies.find(path)
         if rule is None:
             return handler
@@ -207,6 +217,7 @@ class Registrar:
     def __init__(self, pipeline: Pipeline, server: grpc.aio.Server) -> None:
         self._pipeline = pipeline
         self._server = server
+        self.services: set[str] = set()
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
         """They hold the methods that are registered next."""
@@ -219,6 +230,7 @@ class Registrar:
         generic = grpc.method_handlers_generic_handler(service, wrapped)
         self._server.add_generic_rpc_handlers((generic,))
         self._server.add_registered_method_handlers(service, wrapped)
+        self.services.add(service)
 
 
 class Served:

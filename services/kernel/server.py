@@ -166,8 +166,7 @@ class RunningRoom:
         room = self._room = await self._build(self.kernel)
         self._pipeline = self._make_pipeline(room)
         self._server = make_server(self._settings.engine)
-        for register in room.services.values():
-            register(self._pipeline.around(self._server))
+        self._pipeline.register(self._server, room.services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (*room.services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), self._server)
