@@ -26,10 +26,11 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 from libral.policy.v1 import policy_pb2 as libral_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlibral/events/v1/events.proto\x12\x10libral.events.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dlibral/policy/v1/policy.proto\"\xae\x05\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x10\n\x02id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06source\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07subject\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x08\x63\x61tegory\x18\x07 \x01(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x02\x12\x32\n\x05level\x18\x08 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x61\x63tor\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x04time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x35\n\x0b\x61ppend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12+\n\x04\x64\x61ta\x18\r \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x12\n\x04hash\x18\x0e \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x64\x61tacontenttype\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\"u\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\n\n\x06SYSTEM\x10\x01\x12\x08\n\x04USER\x10\x02\x12\x0b\n\x07PAYMENT\x10\x03\x12\x07\n\x03\x41PI\x10\x04\x12\x0c\n\x08TELEGRAM\x10\x05\x12\n\n\x06MODULE\x10\x06\x12\t\n\x05\x41UDIT\x10\x07\"K\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\t\n\x05\x44\x45\x42UG\x10\x01\x12\x08\n\x04INFO\x10\x02\x12\x0b\n\x07WARNING\x10\x03\x12\t\n\x05\x45RROR\x10\x04\"%\n\x0fGetEventRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xa3\x03\n\x11ListEventsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\ncategories\x18\x03 \x03(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x01\x12\x36\n\tmin_level\x18\x04 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06source\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x61\x63tor\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05query\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04user\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x12ListEventsResponse\x12\'\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.libral.events.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.libral.events.v1.EventB\x04\xe2\x41\x01\x02\")\n\x14\x41ppendEventsResponse\x12\x11\n\tpositions\x18\x01 \x03(\x03\"\xb3\x01\n\x13StreamEventsRequest\x12\x13\n\x05\x61\x66ter\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12:\n\ncategories\x18\x02 \x03(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x01\x12\x36\n\tmin_level\x18\x03 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x13\n\x05types\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\"\x16\n\x14GetEventStatsRequest\"\xb3\x02\n\nEventStats\x12\x15\n\rhead_position\x18\x01 \x01(\x03\x12\x17\n\x0flast_hour_count\x18\x02 \x01(\x03\x12\x16\n\x0elast_day_count\x18\x03 \x01(\x03\x12\x17\n\x0f\x65rror_day_count\x18\x04 \x01(\x03\x12>\n\ncategories\x18\x05 \x03(\x0b\x32*.libral.events.v1.EventStats.CategoryCount\x12\x30\n\x0cmeasure_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aR\n\rCategoryCount\x12\x32\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32 .libral.events.v1.Event.Category\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"?\n\x13VerifyEventsRequest\x12\x13\n\x05start\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"}\n\x14VerifyEventsResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x15\n\rchecked_count\x18\x02 \x01(\x03\x12\x1a\n\x12\x66irst_bad_position\x18\x03 \x01(\x03\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x12\n\nnext_start\x18\x05 \x01(\x03\"\x1c\n\x1aGetLatestCheckpointRequest\"\x8d\x03\n\nCheckpoint\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12>\n\x0cpublications\x18\x04 \x03(\x0b\x32(.libral.events.v1.Checkpoint.Publication\x1a\xa8\x01\n\x0bPublication\x12\x35\n\x07\x63hannel\x18\x01 \x01(\x0e\x32$.libral.events.v1.Checkpoint.Channel\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x30\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"C\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x08\n\x04\x46ILE\x10\x01\x12\x07\n\x03LOG\x10\x02\x12\x0c\n\x08TELEGRAM\x10\x03\"I\n\x14ListConsumersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x15ListConsumersResponse\x12-\n\tconsumers\x18\x01 \x03(\x0b\x32\x1a.libral.events.v1.Consumer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbc\x01\n\x08\x43onsumer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x17\n\tlag_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x64\x65\x61\x64_letter_count\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05types\x18\x05 \x03(\tB\x04\xe2\x41\x01\x02\x12\x35\n\x0breport_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"K\n\x15ReportConsumerRequest\x12\x32\n\x08\x63onsumer\x18\x01 \x01(\x0b\x32\x1a.libral.events.v1.ConsumerB\x04\xe2\x41\x01\x02\"0\n\x16ReportConsumerResponse\x12\x16\n\x0e\x63lear_position\x18\x01 \x01(\x03\"\x9a\x03\n\nDeadLetter\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x63onsumer\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12,\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x17.libral.events.v1.EventB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x65rror\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05tries\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x37\n\x05state\x18\x07 \x01(\x0e\x32\".libral.events.v1.DeadLetter.StateB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"I\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0c\n\x08RETRYING\x10\x02\x12\x0e\n\nDISCARDING\x10\x03\"c\n\x16ListDeadLettersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63onsumer\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x17ListDeadLettersResponse\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1c.libral.events.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14GetDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\x16RetryDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\".\n\x18\x44iscardDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\x8e\x08\n\x0c\x45ventService\x12}\n\x08GetEvent\x12!.libral.events.v1.GetEventRequest\x1a\x17.libral.events.v1.Event\"5\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=events/*}\x12\x85\x01\n\nListEvents\x12#.libral.events.v1.ListEventsRequest\x1a$.libral.events.v1.ListEventsResponse\",\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/events\x12\x90\x01\n\x0c\x41ppendEvents\x12%.libral.events.v1.AppendEventsRequest\x1a&.libral.events.v1.AppendEventsResponse\"1\xa2\xd4\x18\x11\x12\x01\x07\x1a\x0c\x65vents.write\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:append:\x01*\x12\xa5\x01\n\x0cStreamEvents\x12%.libral.events.v1.StreamEventsRequest\x1a\x17.libral.events.v1.Event\"S\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\xaa\xd4\x18\x1c\n\x08position\x12\x05\x61\x66ter\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events:stream0\x01\x12\x89\x01\n\rGetEventStats\x12&.libral.events.v1.GetEventStatsRequest\x1a\x1c.libral.events.v1.EventStats\"2\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:stats\x12\x91\x01\n\x0cVerifyEvents\x12%.libral.events.v1.VerifyEventsRequest\x1a&.libral.events.v1.VerifyEventsResponse\"2\x90\x02\x01\xa2\xd4\x18\x12\x12\x03\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events:verify\x12\x9b\x01\n\x13GetLatestCheckpoint\x12,.libral.events.v1.GetLatestCheckpointRequest\x1a\x1c.libral.events.v1.Checkpoint\"8\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/checkpoints:latest2\x89\x07\n\x0fReactionService\x12\x91\x01\n\rListConsumers\x12&.libral.events.v1.ListConsumersRequest\x1a\'.libral.events.v1.ListConsumersResponse\"/\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/consumers\x12l\n\x0eReportConsumer\x12\'.libral.events.v1.ReportConsumerRequest\x1a(.libral.events.v1.ReportConsumerResponse\"\x07\xa2\xd4\x18\x03\x12\x01\x07\x12\x99\x01\n\x0fListDeadLetters\x12(.libral.events.v1.ListDeadLettersRequest\x1a).libral.events.v1.ListDeadLettersResponse\"1\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/deadLetters\x12\x91\x01\n\rGetDeadLetter\x12&.libral.events.v1.GetDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\":\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=deadLetters/*}\x12\x9d\x01\n\x0fRetryDeadLetter\x12(.libral.events.v1.RetryDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\"B\xa2\xd4\x18\x15\x12\x03\x05\x06\x07\x1a\x0c\x65vents.write \x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=deadLetters/*}:retry:\x01*\x12\xa3\x01\n\x11\x44iscardDeadLetter\x12*.libral.events.v1.DiscardDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\"D\xa2\xd4\x18\x15\x12\x03\x05\x06\x07\x1a\x0c\x65vents.write \x01\x82\xd3\xe4\x93\x02%\" /v1/{name=deadLetters/*}:discard:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlibral/events/v1/events.proto\x12\x10libral.events.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/rpc/error_details.proto\x1a\x1dlibral/policy/v1/policy.proto\"\xae\x05\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x10\n\x02id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06source\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07subject\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x08\x63\x61tegory\x18\x07 \x01(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x02\x12\x32\n\x05level\x18\x08 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x61\x63tor\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x04time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x35\n\x0b\x61ppend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12+\n\x04\x64\x61ta\x18\r \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x12\n\x04hash\x18\x0e \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x64\x61tacontenttype\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\"u\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\n\n\x06SYSTEM\x10\x01\x12\x08\n\x04USER\x10\x02\x12\x0b\n\x07PAYMENT\x10\x03\x12\x07\n\x03\x41PI\x10\x04\x12\x0c\n\x08TELEGRAM\x10\x05\x12\n\n\x06MODULE\x10\x06\x12\t\n\x05\x41UDIT\x10\x07\"K\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\t\n\x05\x44\x45\x42UG\x10\x01\x12\x08\n\x04INFO\x10\x02\x12\x0b\n\x07WARNING\x10\x03\x12\t\n\x05\x45RROR\x10\x04\"%\n\x0fGetEventRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xa3\x03\n\x11ListEventsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\ncategories\x18\x03 \x03(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x01\x12\x36\n\tmin_level\x18\x04 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06source\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x61\x63tor\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05query\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x12\n\x04user\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x12ListEventsResponse\x12\'\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.libral.events.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x17.libral.events.v1.EventB\x04\xe2\x41\x01\x02\")\n\x14\x41ppendEventsResponse\x12\x11\n\tpositions\x18\x01 \x03(\x03\"\xb3\x01\n\x13StreamEventsRequest\x12\x13\n\x05\x61\x66ter\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12:\n\ncategories\x18\x02 \x03(\x0e\x32 .libral.events.v1.Event.CategoryB\x04\xe2\x41\x01\x01\x12\x36\n\tmin_level\x18\x03 \x01(\x0e\x32\x1d.libral.events.v1.Event.LevelB\x04\xe2\x41\x01\x01\x12\x13\n\x05types\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\"\x16\n\x14GetEventStatsRequest\"\xb3\x02\n\nEventStats\x12\x15\n\rhead_position\x18\x01 \x01(\x03\x12\x17\n\x0flast_hour_count\x18\x02 \x01(\x03\x12\x16\n\x0elast_day_count\x18\x03 \x01(\x03\x12\x17\n\x0f\x65rror_day_count\x18\x04 \x01(\x03\x12>\n\ncategories\x18\x05 \x03(\x0b\x32*.libral.events.v1.EventStats.CategoryCount\x12\x30\n\x0cmeasure_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aR\n\rCategoryCount\x12\x32\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32 .libral.events.v1.Event.Category\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"?\n\x13VerifyEventsRequest\x12\x13\n\x05start\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x13\n\x05\x63ount\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"\xd0\x04\n\x14VerifyEventsResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x15\n\rchecked_count\x18\x02 \x01(\x03\x12\x1a\n\x12\x66irst_bad_position\x18\x03 \x01(\x03\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x12\n\nnext_start\x18\x05 \x01(\x03\x12=\n\x06\x64\x65\x66\x65\x63t\x18\x06 \x01(\x0b\x32-.libral.events.v1.VerifyEventsResponse.Defect\x1a\x91\x03\n\x06\x44\x65\x66\x65\x63t\x12@\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x32.libral.events.v1.VerifyEventsResponse.Defect.Code\x12M\n\x08metadata\x18\x02 \x03(\x0b\x32;.libral.events.v1.VerifyEventsResponse.Defect.MetadataEntry\x12\x37\n\x11localized_message\x18\x03 \x01(\x0b\x32\x1c.google.rpc.LocalizedMessage\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x8b\x01\n\x04\x43ode\x12\x14\n\x10\x43ODE_UNSPECIFIED\x10\x00\x12\x0b\n\x07MISSING\x10\x01\x12\t\n\x05\x41\x44\x44\x45\x44\x10\x02\x12\x0b\n\x07\x41LTERED\x10\x03\x12\x11\n\rHEAD_MISMATCH\x10\x04\x12\x17\n\x13\x43HECKPOINT_MISMATCH\x10\x05\x12\x1c\n\x18MISSING_SINCE_CHECKPOINT\x10\x06\"-\n\x16ParseEventQueryRequest\x12\x13\n\x05query\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x93\x01\n\x17ParseEventQueryResponse\x12=\n\x05terms\x18\x01 \x03(\x0b\x32..libral.events.v1.ParseEventQueryResponse.Term\x1a\x39\n\x04Term\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nwhole_word\x18\x02 \x01(\x08\x12\x0f\n\x07pattern\x18\x03 \x01(\t\"\x1c\n\x1aGetLatestCheckpointRequest\"\x8d\x03\n\nCheckpoint\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12>\n\x0cpublications\x18\x04 \x03(\x0b\x32(.libral.events.v1.Checkpoint.Publication\x1a\xa8\x01\n\x0bPublication\x12\x35\n\x07\x63hannel\x18\x01 \x01(\x0e\x32$.libral.events.v1.Checkpoint.Channel\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x30\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"C\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x08\n\x04\x46ILE\x10\x01\x12\x07\n\x03LOG\x10\x02\x12\x0c\n\x08TELEGRAM\x10\x03\"I\n\x14ListConsumersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x15ListConsumersResponse\x12-\n\tconsumers\x18\x01 \x03(\x0b\x32\x1a.libral.events.v1.Consumer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbc\x01\n\x08\x43onsumer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x17\n\tlag_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x64\x65\x61\x64_letter_count\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05types\x18\x05 \x03(\tB\x04\xe2\x41\x01\x02\x12\x35\n\x0breport_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"K\n\x15ReportConsumerRequest\x12\x32\n\x08\x63onsumer\x18\x01 \x01(\x0b\x32\x1a.libral.events.v1.ConsumerB\x04\xe2\x41\x01\x02\"0\n\x16ReportConsumerResponse\x12\x16\n\x0e\x63lear_position\x18\x01 \x01(\x03\"\x9a\x03\n\nDeadLetter\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x63onsumer\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12,\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x17.libral.events.v1.EventB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x65rror\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05tries\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x37\n\x05state\x18\x07 \x01(\x0e\x32\".libral.events.v1.DeadLetter.StateB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"I\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0c\n\x08RETRYING\x10\x02\x12\x0e\n\nDISCARDING\x10\x03\"c\n\x16ListDeadLettersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63onsumer\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x17ListDeadLettersResponse\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1c.libral.events.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14GetDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\x16RetryDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\".\n\x18\x44iscardDeadLetterRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\xb0\t\n\x0c\x45ventService\x12}\n\x08GetEvent\x12!.libral.events.v1.GetEventRequest\x1a\x17.libral.events.v1.Event\"5\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=events/*}\x12\x85\x01\n\nListEvents\x12#.libral.events.v1.ListEventsRequest\x1a$.libral.events.v1.ListEventsResponse\",\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/events\x12\x90\x01\n\x0c\x41ppendEvents\x12%.libral.events.v1.AppendEventsRequest\x1a&.libral.events.v1.AppendEventsResponse\"1\xa2\xd4\x18\x11\x12\x01\x07\x1a\x0c\x65vents.write\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:append:\x01*\x12\xa5\x01\n\x0cStreamEvents\x12%.libral.events.v1.StreamEventsRequest\x1a\x17.libral.events.v1.Event\"S\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\xaa\xd4\x18\x1c\n\x08position\x12\x05\x61\x66ter\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events:stream0\x01\x12\x89\x01\n\rGetEventStats\x12&.libral.events.v1.GetEventStatsRequest\x1a\x1c.libral.events.v1.EventStats\"2\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:stats\x12\x91\x01\n\x0cVerifyEvents\x12%.libral.events.v1.VerifyEventsRequest\x1a&.libral.events.v1.VerifyEventsResponse\"2\x90\x02\x01\xa2\xd4\x18\x12\x12\x03\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/events:verify\x12\x9f\x01\n\x0fParseEventQuery\x12(.libral.events.v1.ParseEventQueryRequest\x1a).libral.events.v1.ParseEventQueryResponse\"7\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/events:parseQuery\x12\x9b\x01\n\x13GetLatestCheckpoint\x12,.libral.events.v1.GetLatestCheckpointRequest\x1a\x1c.libral.events.v1.Checkpoint\"8\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/checkpoints:latest2\x89\x07\n\x0fReactionService\x12\x91\x01\n\rListConsumers\x12&.libral.events.v1.ListConsumersRequest\x1a\'.libral.events.v1.ListConsumersResponse\"/\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/consumers\x12l\n\x0eReportConsumer\x12\'.libral.events.v1.ReportConsumerRequest\x1a(.libral.events.v1.ReportConsumerResponse\"\x07\xa2\xd4\x18\x03\x12\x01\x07\x12\x99\x01\n\x0fListDeadLetters\x12(.libral.events.v1.ListDeadLettersRequest\x1a).libral.events.v1.ListDeadLettersResponse\"1\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/deadLetters\x12\x91\x01\n\rGetDeadLetter\x12&.libral.events.v1.GetDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\":\x90\x02\x01\xa2\xd4\x18\x13\x12\x04\x04\x05\x06\x07\x1a\x0b\x65vents.read\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=deadLetters/*}\x12\x9d\x01\n\x0fRetryDeadLetter\x12(.libral.events.v1.RetryDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\"B\xa2\xd4\x18\x15\x12\x03\x05\x06\x07\x1a\x0c\x65vents.write \x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=deadLetters/*}:retry:\x01*\x12\xa3\x01\n\x11\x44iscardDeadLetter\x12*.libral.events.v1.DiscardDeadLetterRequest\x1a\x1c.libral.events.v1.DeadLetter\"D\xa2\xd4\x18\x15\x12\x03\x05\x06\x07\x1a\x0c\x65vents.write \x01\x82\xd3\xe4\x93\x02%\" /v1/{name=deadLetters/*}:discard:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -106,6 +107,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYEVENTSREQUEST'].fields_by_name['start']._serialized_options = b'\342A\001\001'
   _globals['_VERIFYEVENTSREQUEST'].fields_by_name['count']._loaded_options = None
   _globals['_VERIFYEVENTSREQUEST'].fields_by_name['count']._serialized_options = b'\342A\001\001'
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_METADATAENTRY']._loaded_options = None
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_PARSEEVENTQUERYREQUEST'].fields_by_name['query']._loaded_options = None
+  _globals['_PARSEEVENTQUERYREQUEST'].fields_by_name['query']._serialized_options = b'\342A\001\002'
   _globals['_LISTCONSUMERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCONSUMERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTCONSUMERSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -166,6 +171,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTSERVICE'].methods_by_name['GetEventStats']._serialized_options = b'\220\002\001\242\324\030\023\022\004\004\005\006\007\032\013events.read\202\323\344\223\002\022\022\020/v1/events:stats'
   _globals['_EVENTSERVICE'].methods_by_name['VerifyEvents']._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['VerifyEvents']._serialized_options = b'\220\002\001\242\324\030\022\022\003\005\006\007\032\013events.read\202\323\344\223\002\023\022\021/v1/events:verify'
+  _globals['_EVENTSERVICE'].methods_by_name['ParseEventQuery']._loaded_options = None
+  _globals['_EVENTSERVICE'].methods_by_name['ParseEventQuery']._serialized_options = b'\220\002\001\242\324\030\023\022\004\004\005\006\007\032\013events.read\202\323\344\223\002\027\022\025/v1/events:parseQuery'
   _globals['_EVENTSERVICE'].methods_by_name['GetLatestCheckpoint']._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['GetLatestCheckpoint']._serialized_options = b'\220\002\001\242\324\030\023\022\004\004\005\006\007\032\013events.read\202\323\344\223\002\030\022\026/v1/checkpoints:latest'
   _globals['_REACTIONSERVICE'].methods_by_name['ListConsumers']._loaded_options = None
@@ -180,68 +187,80 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REACTIONSERVICE'].methods_by_name['RetryDeadLetter']._serialized_options = b'\242\324\030\025\022\003\005\006\007\032\014events.write \001\202\323\344\223\002#\"\036/v1/{name=deadLetters/*}:retry:\001*'
   _globals['_REACTIONSERVICE'].methods_by_name['DiscardDeadLetter']._loaded_options = None
   _globals['_REACTIONSERVICE'].methods_by_name['DiscardDeadLetter']._serialized_options = b'\242\324\030\025\022\003\005\006\007\032\014events.write \001\202\323\344\223\002%\" /v1/{name=deadLetters/*}:discard:\001*'
-  _globals['_EVENT']._serialized_start=209
-  _globals['_EVENT']._serialized_end=895
-  _globals['_EVENT_CATEGORY']._serialized_start=701
-  _globals['_EVENT_CATEGORY']._serialized_end=818
-  _globals['_EVENT_LEVEL']._serialized_start=820
-  _globals['_EVENT_LEVEL']._serialized_end=895
-  _globals['_GETEVENTREQUEST']._serialized_start=897
-  _globals['_GETEVENTREQUEST']._serialized_end=934
-  _globals['_LISTEVENTSREQUEST']._serialized_start=937
-  _globals['_LISTEVENTSREQUEST']._serialized_end=1356
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=1358
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=1444
-  _globals['_APPENDEVENTSREQUEST']._serialized_start=1446
-  _globals['_APPENDEVENTSREQUEST']._serialized_end=1514
-  _globals['_APPENDEVENTSRESPONSE']._serialized_start=1516
-  _globals['_APPENDEVENTSRESPONSE']._serialized_end=1557
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=1560
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=1739
-  _globals['_GETEVENTSTATSREQUEST']._serialized_start=1741
-  _globals['_GETEVENTSTATSREQUEST']._serialized_end=1763
-  _globals['_EVENTSTATS']._serialized_start=1766
-  _globals['_EVENTSTATS']._serialized_end=2073
-  _globals['_EVENTSTATS_CATEGORYCOUNT']._serialized_start=1991
-  _globals['_EVENTSTATS_CATEGORYCOUNT']._serialized_end=2073
-  _globals['_VERIFYEVENTSREQUEST']._serialized_start=2075
-  _globals['_VERIFYEVENTSREQUEST']._serialized_end=2138
-  _globals['_VERIFYEVENTSRESPONSE']._serialized_start=2140
-  _globals['_VERIFYEVENTSRESPONSE']._serialized_end=2265
-  _globals['_GETLATESTCHECKPOINTREQUEST']._serialized_start=2267
-  _globals['_GETLATESTCHECKPOINTREQUEST']._serialized_end=2295
-  _globals['_CHECKPOINT']._serialized_start=2298
-  _globals['_CHECKPOINT']._serialized_end=2695
-  _globals['_CHECKPOINT_PUBLICATION']._serialized_start=2458
-  _globals['_CHECKPOINT_PUBLICATION']._serialized_end=2626
-  _globals['_CHECKPOINT_CHANNEL']._serialized_start=2628
-  _globals['_CHECKPOINT_CHANNEL']._serialized_end=2695
-  _globals['_LISTCONSUMERSREQUEST']._serialized_start=2697
-  _globals['_LISTCONSUMERSREQUEST']._serialized_end=2770
-  _globals['_LISTCONSUMERSRESPONSE']._serialized_start=2772
-  _globals['_LISTCONSUMERSRESPONSE']._serialized_end=2867
-  _globals['_CONSUMER']._serialized_start=2870
-  _globals['_CONSUMER']._serialized_end=3058
-  _globals['_REPORTCONSUMERREQUEST']._serialized_start=3060
-  _globals['_REPORTCONSUMERREQUEST']._serialized_end=3135
-  _globals['_REPORTCONSUMERRESPONSE']._serialized_start=3137
-  _globals['_REPORTCONSUMERRESPONSE']._serialized_end=3185
-  _globals['_DEADLETTER']._serialized_start=3188
-  _globals['_DEADLETTER']._serialized_end=3598
-  _globals['_DEADLETTER_STATE']._serialized_start=3525
-  _globals['_DEADLETTER_STATE']._serialized_end=3598
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=3600
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=3699
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=3701
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=3803
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=3805
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=3847
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=3849
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=3893
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=3895
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=3941
-  _globals['_EVENTSERVICE']._serialized_start=3944
-  _globals['_EVENTSERVICE']._serialized_end=4982
-  _globals['_REACTIONSERVICE']._serialized_start=4985
-  _globals['_REACTIONSERVICE']._serialized_end=5890
+  _globals['_EVENT']._serialized_start=241
+  _globals['_EVENT']._serialized_end=927
+  _globals['_EVENT_CATEGORY']._serialized_start=733
+  _globals['_EVENT_CATEGORY']._serialized_end=850
+  _globals['_EVENT_LEVEL']._serialized_start=852
+  _globals['_EVENT_LEVEL']._serialized_end=927
+  _globals['_GETEVENTREQUEST']._serialized_start=929
+  _globals['_GETEVENTREQUEST']._serialized_end=966
+  _globals['_LISTEVENTSREQUEST']._serialized_start=969
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1388
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1390
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=1476
+  _globals['_APPENDEVENTSREQUEST']._serialized_start=1478
+  _globals['_APPENDEVENTSREQUEST']._serialized_end=1546
+  _globals['_APPENDEVENTSRESPONSE']._serialized_start=1548
+  _globals['_APPENDEVENTSRESPONSE']._serialized_end=1589
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=1592
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=1771
+  _globals['_GETEVENTSTATSREQUEST']._serialized_start=1773
+  _globals['_GETEVENTSTATSREQUEST']._serialized_end=1795
+  _globals['_EVENTSTATS']._serialized_start=1798
+  _globals['_EVENTSTATS']._serialized_end=2105
+  _globals['_EVENTSTATS_CATEGORYCOUNT']._serialized_start=2023
+  _globals['_EVENTSTATS_CATEGORYCOUNT']._serialized_end=2105
+  _globals['_VERIFYEVENTSREQUEST']._serialized_start=2107
+  _globals['_VERIFYEVENTSREQUEST']._serialized_end=2170
+  _globals['_VERIFYEVENTSRESPONSE']._serialized_start=2173
+  _globals['_VERIFYEVENTSRESPONSE']._serialized_end=2765
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT']._serialized_start=2364
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT']._serialized_end=2765
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_METADATAENTRY']._serialized_start=2576
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_METADATAENTRY']._serialized_end=2623
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_CODE']._serialized_start=2626
+  _globals['_VERIFYEVENTSRESPONSE_DEFECT_CODE']._serialized_end=2765
+  _globals['_PARSEEVENTQUERYREQUEST']._serialized_start=2767
+  _globals['_PARSEEVENTQUERYREQUEST']._serialized_end=2812
+  _globals['_PARSEEVENTQUERYRESPONSE']._serialized_start=2815
+  _globals['_PARSEEVENTQUERYRESPONSE']._serialized_end=2962
+  _globals['_PARSEEVENTQUERYRESPONSE_TERM']._serialized_start=2905
+  _globals['_PARSEEVENTQUERYRESPONSE_TERM']._serialized_end=2962
+  _globals['_GETLATESTCHECKPOINTREQUEST']._serialized_start=2964
+  _globals['_GETLATESTCHECKPOINTREQUEST']._serialized_end=2992
+  _globals['_CHECKPOINT']._serialized_start=2995
+  _globals['_CHECKPOINT']._serialized_end=3392
+  _globals['_CHECKPOINT_PUBLICATION']._serialized_start=3155
+  _globals['_CHECKPOINT_PUBLICATION']._serialized_end=3323
+  _globals['_CHECKPOINT_CHANNEL']._serialized_start=3325
+  _globals['_CHECKPOINT_CHANNEL']._serialized_end=3392
+  _globals['_LISTCONSUMERSREQUEST']._serialized_start=3394
+  _globals['_LISTCONSUMERSREQUEST']._serialized_end=3467
+  _globals['_LISTCONSUMERSRESPONSE']._serialized_start=3469
+  _globals['_LISTCONSUMERSRESPONSE']._serialized_end=3564
+  _globals['_CONSUMER']._serialized_start=3567
+  _globals['_CONSUMER']._serialized_end=3755
+  _globals['_REPORTCONSUMERREQUEST']._serialized_start=3757
+  _globals['_REPORTCONSUMERREQUEST']._serialized_end=3832
+  _globals['_REPORTCONSUMERRESPONSE']._serialized_start=3834
+  _globals['_REPORTCONSUMERRESPONSE']._serialized_end=3882
+  _globals['_DEADLETTER']._serialized_start=3885
+  _globals['_DEADLETTER']._serialized_end=4295
+  _globals['_DEADLETTER_STATE']._serialized_start=4222
+  _globals['_DEADLETTER_STATE']._serialized_end=4295
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=4297
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=4396
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=4398
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=4500
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=4502
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=4544
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=4546
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=4590
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=4592
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=4638
+  _globals['_EVENTSERVICE']._serialized_start=4641
+  _globals['_EVENTSERVICE']._serialized_end=5841
+  _globals['_REACTIONSERVICE']._serialized_start=5844
+  _globals['_REACTIONSERVICE']._serialized_end=6749
 # @@protoc_insertion_point(module_scope)

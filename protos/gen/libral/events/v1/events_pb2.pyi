@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import error_details_pb2 as _error_details_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -513,11 +514,103 @@ class VerifyEventsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class Defect(_message.Message):
+        """What is wrong with an event of the log."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        class _Code:
+            ValueType = _typing.NewType("ValueType", _builtins.int)
+            V: _TypeAlias = ValueType  # noqa: Y015
+
+        class _CodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[VerifyEventsResponse.Defect._Code.ValueType], _builtins.type):
+            DESCRIPTOR: _descriptor.EnumDescriptor
+            CODE_UNSPECIFIED: VerifyEventsResponse.Defect._Code.ValueType  # 0
+            """No defect."""
+            MISSING: VerifyEventsResponse.Defect._Code.ValueType  # 1
+            """The event is missing."""
+            ADDED: VerifyEventsResponse.Defect._Code.ValueType  # 2
+            """The event was added without the event log."""
+            ALTERED: VerifyEventsResponse.Defect._Code.ValueType  # 3
+            """The content or the hash of the event was altered."""
+            HEAD_MISMATCH: VerifyEventsResponse.Defect._Code.ValueType  # 4
+            """The event differs from the head that the log recorded."""
+            CHECKPOINT_MISMATCH: VerifyEventsResponse.Defect._Code.ValueType  # 5
+            """The event differs from a checkpoint."""
+            MISSING_SINCE_CHECKPOINT: VerifyEventsResponse.Defect._Code.ValueType  # 6
+            """The event is missing, and a checkpoint records it."""
+
+        class Code(_Code, metaclass=_CodeEnumTypeWrapper):
+            """The kind of defect, for programs."""
+
+        CODE_UNSPECIFIED: VerifyEventsResponse.Defect.Code.ValueType  # 0
+        """No defect."""
+        MISSING: VerifyEventsResponse.Defect.Code.ValueType  # 1
+        """The event is missing."""
+        ADDED: VerifyEventsResponse.Defect.Code.ValueType  # 2
+        """The event was added without the event log."""
+        ALTERED: VerifyEventsResponse.Defect.Code.ValueType  # 3
+        """The content or the hash of the event was altered."""
+        HEAD_MISMATCH: VerifyEventsResponse.Defect.Code.ValueType  # 4
+        """The event differs from the head that the log recorded."""
+        CHECKPOINT_MISMATCH: VerifyEventsResponse.Defect.Code.ValueType  # 5
+        """The event differs from a checkpoint."""
+        MISSING_SINCE_CHECKPOINT: VerifyEventsResponse.Defect.Code.ValueType  # 6
+        """The event is missing, and a checkpoint records it."""
+
+        @_typing.final
+        class MetadataEntry(_message.Message):
+            DESCRIPTOR: _descriptor.Descriptor
+
+            KEY_FIELD_NUMBER: _builtins.int
+            VALUE_FIELD_NUMBER: _builtins.int
+            key: _builtins.str
+            value: _builtins.str
+            def __init__(
+                self,
+                *,
+                key: _builtins.str = ...,
+                value: _builtins.str = ...,
+            ) -> None: ...
+            _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+            def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+            _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+            def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+            def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+        CODE_FIELD_NUMBER: _builtins.int
+        METADATA_FIELD_NUMBER: _builtins.int
+        LOCALIZED_MESSAGE_FIELD_NUMBER: _builtins.int
+        code: Global___VerifyEventsResponse.Defect.Code.ValueType
+        """The kind of defect, for programs."""
+        @_builtins.property
+        def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+            """The values that the messages contain: `position`."""
+
+        @_builtins.property
+        def localized_message(self) -> _error_details_pb2.LocalizedMessage:
+            """The defect in Japanese, for operators."""
+
+        def __init__(
+            self,
+            *,
+            code: Global___VerifyEventsResponse.Defect.Code.ValueType = ...,
+            metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+            localized_message: _error_details_pb2.LocalizedMessage | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["localized_message", b"localized_message"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "localized_message", b"localized_message", "metadata", b"metadata"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     VALID_FIELD_NUMBER: _builtins.int
     CHECKED_COUNT_FIELD_NUMBER: _builtins.int
     FIRST_BAD_POSITION_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
     NEXT_START_FIELD_NUMBER: _builtins.int
+    DEFECT_FIELD_NUMBER: _builtins.int
     valid: _builtins.bool
     """Whether every event checked is as it was appended."""
     checked_count: _builtins.int
@@ -525,9 +618,13 @@ class VerifyEventsResponse(_message.Message):
     first_bad_position: _builtins.int
     """The first position that is missing or altered. 0: none."""
     problem: _builtins.str
-    """What is wrong with it."""
+    """What is wrong with it in English, for developers. Programs use `defect`."""
     next_start: _builtins.int
     """The position to go on from. 0: the head was reached."""
+    @_builtins.property
+    def defect(self) -> Global___VerifyEventsResponse.Defect:
+        """What is wrong with the first bad position. Unset: nothing."""
+
     def __init__(
         self,
         *,
@@ -536,14 +633,95 @@ class VerifyEventsResponse(_message.Message):
         first_bad_position: _builtins.int = ...,
         problem: _builtins.str = ...,
         next_start: _builtins.int = ...,
+        defect: Global___VerifyEventsResponse.Defect | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["defect", b"defect"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_count", b"checked_count", "first_bad_position", b"first_bad_position", "next_start", b"next_start", "problem", b"problem", "valid", b"valid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_count", b"checked_count", "defect", b"defect", "first_bad_position", b"first_bad_position", "next_start", b"next_start", "problem", b"problem", "valid", b"valid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyEventsResponse: _TypeAlias = VerifyEventsResponse  # noqa: Y015
+
+@_typing.final
+class ParseEventQueryRequest(_message.Message):
+    """Request of ParseEventQuery."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """The query, as in ListEventsRequest."""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParseEventQueryRequest: _TypeAlias = ParseEventQueryRequest  # noqa: Y015
+
+@_typing.final
+class ParseEventQueryResponse(_message.Message):
+    """Response of ParseEventQuery."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Term(_message.Message):
+        """A term that an event must contain."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        TEXT_FIELD_NUMBER: _builtins.int
+        WHOLE_WORD_FIELD_NUMBER: _builtins.int
+        PATTERN_FIELD_NUMBER: _builtins.int
+        text: _builtins.str
+        """The term, in Unicode NFKC with case folded."""
+        whole_word: _builtins.bool
+        """True if the term is a word of its own; false if it may be a part of a run
+        of Japanese or Chinese characters.
+        """
+        pattern: _builtins.str
+        """A regular expression (Python and ECMAScript syntax) that matches the term
+        in text of the same form.
+        """
+        def __init__(
+            self,
+            *,
+            text: _builtins.str = ...,
+            whole_word: _builtins.bool = ...,
+            pattern: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["pattern", b"pattern", "text", b"text", "whole_word", b"whole_word"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParseEventQueryResponse.Term]:
+        """The terms, all of which an event must contain in its type, subject, actor
+        or data.
+        """
+
+    def __init__(
+        self,
+        *,
+        terms: _abc.Iterable[Global___ParseEventQueryResponse.Term] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParseEventQueryResponse: _TypeAlias = ParseEventQueryResponse  # noqa: Y015
 
 @_typing.final
 class GetLatestCheckpointRequest(_message.Message):

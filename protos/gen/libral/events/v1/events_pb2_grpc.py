@@ -66,6 +66,11 @@ class EventServiceStub:
                 request_serializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.SerializeToString,
                 response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.FromString,
                 _registered_method=True)
+        self.ParseEventQuery = channel.unary_unary(
+                '/libral.events.v1.EventService/ParseEventQuery',
+                request_serializer=libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryRequest.SerializeToString,
+                response_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryResponse.FromString,
+                _registered_method=True)
         self.GetLatestCheckpoint = channel.unary_unary(
                 '/libral.events.v1.EventService/GetLatestCheckpoint',
                 request_serializer=libral_dot_events_dot_v1_dot_events__pb2.GetLatestCheckpointRequest.SerializeToString,
@@ -122,6 +127,14 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ParseEventQuery(self, request, context):
+        """Parses a search query as ListEvents does. A client uses the result to match
+        events that it receives from StreamEvents.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetLatestCheckpoint(self, request, context):
         """Gets the newest checkpoint: what was told of the log outside of its
         database.
@@ -162,6 +175,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.VerifyEvents,
                     request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.FromString,
                     response_serializer=libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.SerializeToString,
+            ),
+            'ParseEventQuery': grpc.unary_unary_rpc_method_handler(
+                    servicer.ParseEventQuery,
+                    request_deserializer=libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryRequest.FromString,
+                    response_serializer=libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryResponse.SerializeToString,
             ),
             'GetLatestCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLatestCheckpoint,
@@ -333,6 +351,33 @@ class EventService:
             '/libral.events.v1.EventService/VerifyEvents',
             libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsRequest.SerializeToString,
             libral_dot_events_dot_v1_dot_events__pb2.VerifyEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ParseEventQuery(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/libral.events.v1.EventService/ParseEventQuery',
+            libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryRequest.SerializeToString,
+            libral_dot_events_dot_v1_dot_events__pb2.ParseEventQueryResponse.FromString,
             options,
             channel_credentials,
             insecure,

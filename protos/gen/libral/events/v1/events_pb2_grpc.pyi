@@ -51,6 +51,10 @@ class EventServiceStub:
     """Counts events."""
     VerifyEvents: _grpc.UnaryUnaryMultiCallable[_events_pb2.VerifyEventsRequest, _events_pb2.VerifyEventsResponse]
     """Recomputes the hash chain over a range of positions."""
+    ParseEventQuery: _grpc.UnaryUnaryMultiCallable[_events_pb2.ParseEventQueryRequest, _events_pb2.ParseEventQueryResponse]
+    """Parses a search query as ListEvents does. A client uses the result to match
+    events that it receives from StreamEvents.
+    """
     GetLatestCheckpoint: _grpc.UnaryUnaryMultiCallable[_events_pb2.GetLatestCheckpointRequest, _events_pb2.Checkpoint]
     """Gets the newest checkpoint: what was told of the log outside of its
     database.
@@ -79,6 +83,10 @@ class EventServiceAsyncStub(EventServiceStub):
     """Counts events."""
     VerifyEvents: _aio.UnaryUnaryMultiCallable[_events_pb2.VerifyEventsRequest, _events_pb2.VerifyEventsResponse]  # type: ignore[assignment]
     """Recomputes the hash chain over a range of positions."""
+    ParseEventQuery: _aio.UnaryUnaryMultiCallable[_events_pb2.ParseEventQueryRequest, _events_pb2.ParseEventQueryResponse]  # type: ignore[assignment]
+    """Parses a search query as ListEvents does. A client uses the result to match
+    events that it receives from StreamEvents.
+    """
     GetLatestCheckpoint: _aio.UnaryUnaryMultiCallable[_events_pb2.GetLatestCheckpointRequest, _events_pb2.Checkpoint]  # type: ignore[assignment]
     """Gets the newest checkpoint: what was told of the log outside of its
     database.
@@ -140,6 +148,16 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_pb2.VerifyEventsResponse, _abc.Awaitable[_events_pb2.VerifyEventsResponse]]:
         """Recomputes the hash chain over a range of positions."""
+
+    @_abc_1.abstractmethod
+    def ParseEventQuery(
+        self,
+        request: _events_pb2.ParseEventQueryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.ParseEventQueryResponse, _abc.Awaitable[_events_pb2.ParseEventQueryResponse]]:
+        """Parses a search query as ListEvents does. A client uses the result to match
+        events that it receives from StreamEvents.
+        """
 
     @_abc_1.abstractmethod
     def GetLatestCheckpoint(

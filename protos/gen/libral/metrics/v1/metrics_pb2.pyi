@@ -11,6 +11,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import error_details_pb2 as _error_details_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -429,6 +430,129 @@ class Module(_message.Message):
     RESTART: Module.Action.ValueType  # 3
     """Stop and start it."""
 
+    @_typing.final
+    class StateReason(_message.Message):
+        """Why a module is in its state."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        class _Code:
+            ValueType = _typing.NewType("ValueType", _builtins.int)
+            V: _TypeAlias = ValueType  # noqa: Y015
+
+        class _CodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Module.StateReason._Code.ValueType], _builtins.type):
+            DESCRIPTOR: _descriptor.EnumDescriptor
+            CODE_UNSPECIFIED: Module.StateReason._Code.ValueType  # 0
+            """No reason: the module is healthy."""
+            NOT_CHECKED: Module.StateReason._Code.ValueType  # 1
+            """The module was not checked yet."""
+            CHECK_EXPIRED: Module.StateReason._Code.ValueType  # 2
+            """The last health check is too old."""
+            PROCESS_STOPPED: Module.StateReason._Code.ValueType  # 3
+            """The process does not run."""
+            PROCESS_START_FAILED: Module.StateReason._Code.ValueType  # 4
+            """The process manager cannot start the process."""
+            PROCESS_CRASHED: Module.StateReason._Code.ValueType  # 5
+            """The process ended unexpectedly and is being restarted."""
+            PROCESS_STARTING: Module.StateReason._Code.ValueType  # 6
+            """The process was started and does not serve yet."""
+            CONNECTION_REFUSED: Module.StateReason._Code.ValueType  # 7
+            """Nothing listens at the address of the module."""
+            NOT_SERVING: Module.StateReason._Code.ValueType  # 8
+            """The module does not answer."""
+            REPORTED_NOT_SERVING: Module.StateReason._Code.ValueType  # 9
+            """The module answers the health check with "not serving"."""
+            CHECK_FAILED: Module.StateReason._Code.ValueType  # 10
+            """The health check failed. `metadata`: `error`, a gRPC code or the name
+            of an error.
+            """
+            CHECK_BAD_STATUS: Module.StateReason._Code.ValueType  # 11
+            """The health check got an unexpected HTTP status. `metadata`: `status`."""
+            CHECK_SLOW: Module.StateReason._Code.ValueType  # 12
+            """The health check was slow. `metadata`: `milliseconds`."""
+            CPU_HIGH: Module.StateReason._Code.ValueType  # 13
+            """The process uses most of a core. `metadata`: `percent`, `seconds`."""
+
+        class Code(_Code, metaclass=_CodeEnumTypeWrapper):
+            """The reason, for programs."""
+
+        CODE_UNSPECIFIED: Module.StateReason.Code.ValueType  # 0
+        """No reason: the module is healthy."""
+        NOT_CHECKED: Module.StateReason.Code.ValueType  # 1
+        """The module was not checked yet."""
+        CHECK_EXPIRED: Module.StateReason.Code.ValueType  # 2
+        """The last health check is too old."""
+        PROCESS_STOPPED: Module.StateReason.Code.ValueType  # 3
+        """The process does not run."""
+        PROCESS_START_FAILED: Module.StateReason.Code.ValueType  # 4
+        """The process manager cannot start the process."""
+        PROCESS_CRASHED: Module.StateReason.Code.ValueType  # 5
+        """The process ended unexpectedly and is being restarted."""
+        PROCESS_STARTING: Module.StateReason.Code.ValueType  # 6
+        """The process was started and does not serve yet."""
+        CONNECTION_REFUSED: Module.StateReason.Code.ValueType  # 7
+        """Nothing listens at the address of the module."""
+        NOT_SERVING: Module.StateReason.Code.ValueType  # 8
+        """The module does not answer."""
+        REPORTED_NOT_SERVING: Module.StateReason.Code.ValueType  # 9
+        """The module answers the health check with "not serving"."""
+        CHECK_FAILED: Module.StateReason.Code.ValueType  # 10
+        """The health check failed. `metadata`: `error`, a gRPC code or the name
+        of an error.
+        """
+        CHECK_BAD_STATUS: Module.StateReason.Code.ValueType  # 11
+        """The health check got an unexpected HTTP status. `metadata`: `status`."""
+        CHECK_SLOW: Module.StateReason.Code.ValueType  # 12
+        """The health check was slow. `metadata`: `milliseconds`."""
+        CPU_HIGH: Module.StateReason.Code.ValueType  # 13
+        """The process uses most of a core. `metadata`: `percent`, `seconds`."""
+
+        @_typing.final
+        class MetadataEntry(_message.Message):
+            DESCRIPTOR: _descriptor.Descriptor
+
+            KEY_FIELD_NUMBER: _builtins.int
+            VALUE_FIELD_NUMBER: _builtins.int
+            key: _builtins.str
+            value: _builtins.str
+            def __init__(
+                self,
+                *,
+                key: _builtins.str = ...,
+                value: _builtins.str = ...,
+            ) -> None: ...
+            _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+            def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+            _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+            def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+            def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+        CODE_FIELD_NUMBER: _builtins.int
+        METADATA_FIELD_NUMBER: _builtins.int
+        LOCALIZED_MESSAGE_FIELD_NUMBER: _builtins.int
+        code: Global___Module.StateReason.Code.ValueType
+        """The reason, for programs."""
+        @_builtins.property
+        def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+            """The values that the messages contain, by the names that `code` lists."""
+
+        @_builtins.property
+        def localized_message(self) -> _error_details_pb2.LocalizedMessage:
+            """The reason in Japanese, for operators."""
+
+        def __init__(
+            self,
+            *,
+            code: Global___Module.StateReason.Code.ValueType = ...,
+            metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+            localized_message: _error_details_pb2.LocalizedMessage | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["localized_message", b"localized_message"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "localized_message", b"localized_message", "metadata", b"metadata"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NAME_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
@@ -441,12 +565,15 @@ class Module(_message.Message):
     CPU_UTILIZATION_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    STATE_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `modules/{module}`."""
     state: Global___Module.State.ValueType
     """The state."""
     reason: _builtins.str
-    """Why it is in this state."""
+    """The reason of the state in English, for developers. Programs use
+    `state_reason`.
+    """
     version: _builtins.str
     """The version that it reports of itself."""
     pid: _builtins.int
@@ -475,6 +602,10 @@ class Module(_message.Message):
     def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Module.Action.ValueType]:
         """What can be done with it now."""
 
+    @_builtins.property
+    def state_reason(self) -> Global___Module.StateReason:
+        """Why it is in this state. Unset: it is healthy."""
+
     def __init__(
         self,
         *,
@@ -490,10 +621,11 @@ class Module(_message.Message):
         cpu_utilization: _builtins.float | None = ...,
         memory_bytes: _builtins.int | None = ...,
         actions: _abc.Iterable[Global___Module.Action.ValueType] | None = ...,
+        state_reason: Global___Module.StateReason | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_utilization", b"_cpu_utilization", "_memory_bytes", b"_memory_bytes", "check_latency", b"check_latency", "check_time", b"check_time", "cpu_utilization", b"cpu_utilization", "memory_bytes", b"memory_bytes", "start_time", b"start_time", "state_time", b"state_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_utilization", b"_cpu_utilization", "_memory_bytes", b"_memory_bytes", "check_latency", b"check_latency", "check_time", b"check_time", "cpu_utilization", b"cpu_utilization", "memory_bytes", b"memory_bytes", "start_time", b"start_time", "state_reason", b"state_reason", "state_time", b"state_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_utilization", b"_cpu_utilization", "_memory_bytes", b"_memory_bytes", "actions", b"actions", "check_latency", b"check_latency", "check_time", b"check_time", "cpu_utilization", b"cpu_utilization", "memory_bytes", b"memory_bytes", "name", b"name", "pid", b"pid", "reason", b"reason", "start_time", b"start_time", "state", b"state", "state_time", b"state_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_utilization", b"_cpu_utilization", "_memory_bytes", b"_memory_bytes", "actions", b"actions", "check_latency", b"check_latency", "check_time", b"check_time", "cpu_utilization", b"cpu_utilization", "memory_bytes", b"memory_bytes", "name", b"name", "pid", b"pid", "reason", b"reason", "start_time", b"start_time", "state", b"state", "state_reason", b"state_reason", "state_time", b"state_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_utilization: _TypeAlias = _typing.Literal["cpu_utilization"]  # noqa: Y015
     _WhichOneofArgType__cpu_utilization: _TypeAlias = _typing.Literal["_cpu_utilization", b"_cpu_utilization"]  # noqa: Y015
