@@ -7,13 +7,13 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.descriptors import DescriptorError
-from gateway.logs import configure_logs
-from gateway.program import Options, find_routes, run
-from gateway.routes import Route, RoutesError, Table
-from gateway.server import listen
+from gateway.contracts.descriptors import DescriptorError
+from gateway.routing.routes import Route, RoutesError, Table
+from gateway.server.program import Options, find_routes, run
+from gateway.server.server import listen
+from gateway.server.workers import WorkerError, supervise, work
 from gateway.settings import JSON, SettingsError, read_settings
-from gateway.workers import WorkerError, supervise, work
+from gateway.telemetry.logs import configure_logs
 
 
 def main() -> None:

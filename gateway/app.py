@@ -4,11 +4,11 @@ import time
 
 import structlog
 
-from gateway import gather, rest, stream
-from gateway.core import Core
-from gateway.encoding import encoded
-from gateway.errors import StatusError, internal
-from gateway.http import (
+from gateway.context import Core
+from gateway.docs.pages import Pages
+from gateway.http.encoding import encoded
+from gateway.http.errors import StatusError, internal
+from gateway.http.messages import (
     ANSWER,
     ClientGoneError,
     Receive,
@@ -18,9 +18,9 @@ from gateway.http import (
     Send,
     error_response,
 )
-from gateway.pages import Pages
-from gateway.routes import not_allowed, with_implied
-from gateway.trace import trace_of
+from gateway.http.trace import trace_of
+from gateway.rest import client_stream, server_stream, unary
+from gateway.routing.routes import not_allowed, with_implied
 from gateway.websocket import PATH as SOCKET_PATH
 from gateway.websocket import ManySocket, OneSocket
 
@@ -110,10 +110,10 @@ class Gateway:
         request.route = match.route.template.text
         method = match.route.method
         if method.server_streaming:
-            return await stream.respond(self.core, request, match, send)
+            return await server_stream.respond(self.core, request, match, send)
         if method.client_streaming:
-            return await gather.respond(self.core, request, match)
-        return await rest.respond(self.core, request, match)
+            return await client_stream.respond(self.core, request, match)
+        return await unary.respond(self.core, request, match)
 
     def _options(self, request: Request) -> Response:
         if self._pages.find(request.path) is not None:

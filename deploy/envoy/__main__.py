@@ -10,7 +10,7 @@ from types import FrameType
 
 from deploy.envoy.configuration import Address, ConfigurationError, Tree, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
-from gateway.descriptors import DescriptorError, load_bundled, load_file
+from gateway.contracts.descriptors import DescriptorError, load_bundled, load_file
 from gateway.settings import PORT_MAX, SettingsError, fail, read_targets, read_upstream
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.envoy.descriptors import make_descriptor_set, served, service
-from gateway.calls import STREAM_SECONDS_MAX, UNARY_SECONDS
-from gateway.descriptors import Contracts
-from gateway.http import BODY_BYTES_MAX, BODY_SECONDS
+from gateway.calls.requests import STREAM_SECONDS_MAX, UNARY_SECONDS
+from gateway.contracts.descriptors import Contracts
+from gateway.http.messages import BODY_BYTES_MAX, BODY_SECONDS
 from gateway.upstream.call import MESSAGE_BYTES_MAX
 from gateway.upstream.grpcio import CONNECT_MILLISECONDS
 

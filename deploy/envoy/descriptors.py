@@ -6,7 +6,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.rpc import error_details_pb2
 
-from gateway.descriptors import Contracts, Method
+from gateway.contracts.descriptors import Contracts, Method
 
 
 def served(contracts: Contracts) -> list[Method]:

@@ -8,11 +8,11 @@ from google.protobuf.message import Message
 from gateway.codec import Codec
 from gateway.codec.decoder import join
 from gateway.codec.text import BODY
-from gateway.descriptors import HTTP_BODY
-from gateway.errors import StatusError, Violation, invalid
-from gateway.fields import Target
-from gateway.params import Binder, bind, clear_variables
-from gateway.routes import Match
+from gateway.contracts.descriptors import HTTP_BODY
+from gateway.http.errors import StatusError, Violation, invalid
+from gateway.routing.params import Binder, bind, clear_variables
+from gateway.routing.routes import Match
+from gateway.routing.text_fields import Target
 
 
 class Maker:

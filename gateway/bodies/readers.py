@@ -5,11 +5,11 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
-from gateway.bodies.forms import Form
 from gateway.bodies.maker import Maker
+from gateway.bodies.multipart import Form
 from gateway.bodies.splitters import Array, Lines
-from gateway.fields import Target
-from gateway.http import FORM, JSON, JSON_TYPE, NDJSON, unsupported
+from gateway.http.messages import FORM, JSON, JSON_TYPE, NDJSON, unsupported
+from gateway.routing.text_fields import Target
 
 
 class Reader(Protocol):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.codec.text import BODY
-from gateway.errors import StatusError, invalid_field
+from gateway.http.errors import StatusError, invalid_field
 
 MESSAGE_BYTES_MAX = 1024 * 1024
 SPACE = b" \t\r\n"

@@ -7,9 +7,9 @@ from google.protobuf.message import Message
 from gateway.bodies.maker import Maker
 from gateway.bodies.readers import Reader, make_reader
 from gateway.codec import Codec
-from gateway.errors import StatusError
-from gateway.http import Request
-from gateway.routes import Match
+from gateway.http.errors import StatusError
+from gateway.http.messages import Request
+from gateway.routing.routes import Match
 
 
 class Sink(Protocol):

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from gateway.codec.decoder import Decoder
 from gateway.codec.encoder import Encoder
 from gateway.codec.text import BODY, read_json
-from gateway.errors import INTERNAL, Violation, failure, invalid, invalid_field
+from gateway.http.errors import INTERNAL, Violation, failure, invalid, invalid_field
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from gateway.codec import forms
+from gateway.codec import wrappers
 from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
 from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, reader
-from gateway.errors import Violation
+from gateway.http.errors import Violation
 
 Violations = list[Violation]
 # Reads a value into a message, and tells what is wrong, or raises ValueError if it is all of it.
@@ -28,9 +28,9 @@ class Decoder:
     def __init__(self, pool: DescriptorPool) -> None:
         self._pool = pool
         self._known: dict[str, Fill] = {
-            "google.protobuf.Timestamp": filler(forms.read_time),
-            "google.protobuf.Duration": filler(forms.read_duration),
-            "google.protobuf.FieldMask": filler(forms.read_mask),
+            "google.protobuf.Timestamp": filler(wrappers.read_time),
+            "google.protobuf.Duration": filler(wrappers.read_duration),
+            "google.protobuf.FieldMask": filler(wrappers.read_mask),
             "google.protobuf.Struct": filler(read_struct),
             "google.protobuf.ListValue": filler(read_list),
             "google.protobuf.Any": self._read_any,
@@ -293,7 +293,7 @@ def check_rivals(groups: list[tuple[list[str], bool]], value: dict[str, Any]) ->
 def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:
     content = members.get("value")
     if members.keys() == {"value"} and isinstance(content, str):
-        return forms.read_bytes(content)
+        return wrappers.read_bytes(content)
     raise ValueError(f"is of type {url}, which is not known: give its bytes as value, in base64")
 
 

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
-from gateway.codec import forms
+from gateway.codec import wrappers
 from gateway.codec.fields import ANY_TYPE, INTEGERS_64, VALUE, WRAPPERS, is_map, is_null, map_fields
 
 Write = Callable[[Any], Any]
@@ -31,9 +31,9 @@ class Encoder:
         self._defaults = defaults
         self._enum_numbers = enum_numbers
         self._known: dict[str, Write] = {
-            "google.protobuf.Timestamp": forms.write_time,
-            "google.protobuf.Duration": forms.write_duration,
-            "google.protobuf.FieldMask": forms.write_mask,
+            "google.protobuf.Timestamp": wrappers.write_time,
+            "google.protobuf.Duration": wrappers.write_duration,
+            "google.protobuf.FieldMask": wrappers.write_mask,
             "google.protobuf.Struct": write_struct,
             "google.protobuf.ListValue": write_list,
             "google.protobuf.Any": self._write_any,
@@ -124,7 +124,7 @@ class Encoder:
             kind = self._pool.FindMessageTypeByName(url.rpartition("/")[2])
             inner = message_factory.GetMessageClass(kind).FromString(content)
         except (KeyError, DecodeError):
-            return {ANY_TYPE: url, "value": forms.write_bytes(content)}
+            return {ANY_TYPE: url, "value": wrappers.write_bytes(content)}
         value = self.message(kind)(inner)
         if kind.full_name in self._special:
             return {ANY_TYPE: url, "value": value}
@@ -197,7 +197,7 @@ def write_value(message: Any) -> Any:
 
 
 SCALARS: dict[int, Write] = {
-    FieldDescriptor.TYPE_BYTES: forms.write_bytes,
-    FieldDescriptor.TYPE_DOUBLE: forms.write_double,
-    FieldDescriptor.TYPE_FLOAT: forms.write_float,
+    FieldDescriptor.TYPE_BYTES: wrappers.write_bytes,
+    FieldDescriptor.TYPE_DOUBLE: wrappers.write_double,
+    FieldDescriptor.TYPE_FLOAT: wrappers.write_float,
 }

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from gateway.errors import StatusError, invalid_field
+from gateway.http.errors import StatusError, invalid_field
 
 BODY = "body"
 DEPTH_MAX = 100

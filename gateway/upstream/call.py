@@ -6,7 +6,7 @@ from typing import Protocol
 from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 
-from gateway.errors import (
+from gateway.http.errors import (
     DEADLINE_EXCEEDED,
     INTERNAL,
     OK,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from gateway.errors import (
+from gateway.http.errors import (
     CANCELLED,
     DEADLINE_EXCEEDED,
     OK,
@@ -16,7 +16,7 @@ from gateway.errors import (
 from gateway.http2.blocks import Fields
 from gateway.http2.connection import OWN_WINDOW, Connection, Stream
 from gateway.http2.frames import ErrorCode
-from gateway.upstream import wire
+from gateway.upstream import grpc_framing
 from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, malformed, status_error
 
 ACKNOWLEDGED_BYTES = OWN_WINDOW // 4
@@ -53,27 +53,27 @@ class Exchange:
         call: Call,
         seconds: float,
     ) -> None:
-        block = wire.request_block(head, call.metadata, seconds)
+        block = grpc_framing.request_block(head, call.metadata, seconds)
         self._timer = loop.call_later(seconds, self._expire)
         self._connection = connection
         request = call.request
-        data = b"" if request is None else wire.frame_message(request)
+        data = b"" if request is None else grpc_framing.frame_message(request)
         self._stream = connection.open(self, block, data, end=request is not None)
 
     def on_headers(self, fields: Fields, *, end: bool) -> None:
-        status = wire.read_status(fields) if end else None
+        status = grpc_framing.read_status(fields) if end else None
         if status is not None:
-            self._trailers = wire.read_metadata(fields)
+            self._trailers = grpc_framing.read_metadata(fields)
             self._end(self._judge(*status))
             return
-        http = wire.http_status(fields)
+        http = grpc_framing.http_status(fields)
         if http in INFORMATIONAL and not end:
             return
         if http != HTTP_OK or end:
-            code = wire.code_of_http(http)
+            code = grpc_framing.code_of_http(http)
             self._fail(status_error(self._name, code, f"HTTP status {http}", [], []))
             return
-        self._initial = wire.read_metadata(fields)
+        self._initial = grpc_framing.read_metadata(fields)
 
     def on_data(self, data: bytes, *, end: bool) -> None:
         self._take(data)
@@ -87,7 +87,7 @@ class Exchange:
         if unprocessed or code == ErrorCode.CONNECT_ERROR:
             self._end(LostError(unprocessed=unprocessed))
             return
-        grpc = wire.code_of_reset(code)
+        grpc = grpc_framing.code_of_reset(code)
         self._end(status_error(self._name, grpc, f"reset with {code.name}", [], []))
 
     def cancel(self) -> None:
@@ -142,7 +142,7 @@ class UnaryExchange(Exchange):
     def _take(self, data: bytes) -> None:
         self._chunks.append(data)
         self._size += len(data)
-        if self._size > MESSAGE_BYTES_MAX + wire.PREFIX.size:
+        if self._size > MESSAGE_BYTES_MAX + grpc_framing.PREFIX.size:
             self._fail(too_large(self._name))
             return
         stream, connection = self._stream, self._connection
@@ -160,7 +160,7 @@ class UnaryExchange(Exchange):
         if problem:
             self._done.set_exception(malformed(self._name, problem))
         else:
-            message = content[wire.PREFIX.size :]
+            message = content[grpc_framing.PREFIX.size :]
             self._done.set_result(Reply(message, self._initial, self._trailers))
 
 
@@ -188,7 +188,7 @@ class StreamExchange(Exchange):
     async def send(self, message: bytes) -> None:
         if self._ended:
             raise self._reason()
-        self._push(wire.frame_message(message), end=False)
+        self._push(grpc_framing.frame_message(message), end=False)
         while not self._ended and self._stream and self._stream.backlog > BACKLOG_BYTES_MAX:
             await self._change()
 
@@ -211,7 +211,7 @@ class StreamExchange(Exchange):
                 return None
             await self._change()
         message = self._queue.popleft()
-        self._queued -= len(message) + wire.PREFIX.size
+        self._queued -= len(message) + grpc_framing.PREFIX.size
         self._acknowledge()
         return message
 
@@ -243,16 +243,16 @@ class StreamExchange(Exchange):
     def _take(self, data: bytes) -> None:
         buffer = self._buffer
         buffer += data
-        while len(buffer) >= wire.PREFIX.size:
-            compressed, size = wire.PREFIX.unpack_from(buffer)
+        while len(buffer) >= grpc_framing.PREFIX.size:
+            compressed, size = grpc_framing.PREFIX.unpack_from(buffer)
             if compressed or size > MESSAGE_BYTES_MAX:
                 problem = too_large(self._name) if size else malformed(self._name, COMPRESSED)
                 self._fail(malformed(self._name, COMPRESSED) if compressed else problem)
                 return
-            end = wire.PREFIX.size + size
+            end = grpc_framing.PREFIX.size + size
             if len(buffer) < end:
                 break
-            self._queue.append(bytes(buffer[wire.PREFIX.size : end]))
+            self._queue.append(bytes(buffer[grpc_framing.PREFIX.size : end]))
             self._queued += end
             del buffer[:end]
         self._acknowledge()
@@ -288,7 +288,7 @@ class StreamExchange(Exchange):
 
 
 def http_status_is_final(fields: Fields) -> bool:
-    return wire.http_status(fields) not in INFORMATIONAL
+    return grpc_framing.http_status(fields) not in INFORMATIONAL
 
 
 TORN = "its message is torn"
@@ -297,12 +297,12 @@ COMPRESSED = "its message is compressed, which was not offered"
 
 def check_single(content: bytes) -> str:
     """Tells what is wrong with a body that must be one message, or nothing."""
-    if len(content) < wire.PREFIX.size:
+    if len(content) < grpc_framing.PREFIX.size:
         return "it has no message"
-    compressed, size = wire.PREFIX.unpack_from(content)
+    compressed, size = grpc_framing.PREFIX.unpack_from(content)
     if compressed:
         return COMPRESSED
-    return "" if len(content) == size + wire.PREFIX.size else TORN
+    return "" if len(content) == size + grpc_framing.PREFIX.size else TORN
 
 
 def too_large(name: str) -> StatusError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from gateway.errors import CANCELLED, Metadata, StatusError
+from gateway.http.errors import CANCELLED, Metadata, StatusError
 from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, Stream, status_error
 
 CONNECT_MILLISECONDS = 1000

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
 
-from gateway.errors import (
+from gateway.http.errors import (
     CANCELLED,
     DEADLINE_EXCEEDED,
     UNAVAILABLE,
@@ -16,7 +16,7 @@ from gateway.errors import (
     unavailable,
 )
 from gateway.http2.connection import Connection
-from gateway.upstream import wire
+from gateway.upstream import grpc_framing
 from gateway.upstream.call import DETAILS, Call, Reply, Stream, status_error
 from gateway.upstream.channel import Address, Channel
 from gateway.upstream.exchange import LostError, StreamExchange, UnaryExchange
@@ -216,4 +216,4 @@ def is_of_stopping(error: StatusError) -> bool:
 
 def request_head(place: Place, call: Call) -> bytes:
     address = place[1].address
-    return wire.request_head(call.path, address.authority, address.scheme)
+    return grpc_framing.request_head(call.path, address.authority, address.scheme)

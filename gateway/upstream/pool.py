@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.errors import UNIMPLEMENTED, StatusError, unavailable
+from gateway.http.errors import UNIMPLEMENTED, StatusError, unavailable
 from gateway.upstream.call import Call, Upstream
 from gateway.upstream.grpcio import GrpcioUpstream
 from gateway.upstream.lean import HEALTH_PATH, SERVING, LeanUpstream

@@ -7,7 +7,7 @@ import orjson
 from google.protobuf.message import DecodeError
 from libral.gateway.v1 import socket_pb2
 
-from gateway.errors import INVALID_ARGUMENT, StatusError, failure, invalid_field
+from gateway.http.errors import INVALID_ARGUMENT, StatusError, failure, invalid_field
 
 MESSAGE_BYTES_MAX = 1024 * 1024
 ID_CHARACTERS_MAX = 64

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import structlog
 
-from gateway.auth import Caller
-from gateway.core import Core
-from gateway.errors import (
+from gateway.auth.auth import Caller
+from gateway.context import Core
+from gateway.http.errors import (
     ALREADY_EXISTS,
     CANCELLED,
     RESOURCE_EXHAUSTED,
@@ -16,12 +16,12 @@ from gateway.errors import (
     invalid_field,
     unauthenticated,
 )
-from gateway.http import ClientGoneError, Request, Send
-from gateway.metadata import METADATA_PREFIX
-from gateway.params import Bound, bind
-from gateway.websocket.calls import Conversation, Ended, Subscription
+from gateway.http.messages import ClientGoneError, Request, Send
+from gateway.http.metadata import METADATA_PREFIX
+from gateway.routing.params import Bound, bind
 from gateway.websocket.commands import Command, check_id, check_path, wrong_time
-from gateway.websocket.connection import Connection
+from gateway.websocket.operations import Conversation, Ended, Subscription
+from gateway.websocket.session import Connection
 from gateway.websocket.wires import choose_wire
 
 PATH = "/v1/ws"

@@ -3,16 +3,16 @@
 import asyncio
 from typing import Any
 
-from gateway.auth import Authenticator, Caller
+from gateway.auth.auth import Authenticator, Caller
 from gateway.bodies.maker import Maker
-from gateway.core import Core
-from gateway.errors import CANCELLED, OK, StatusError, failure, unauthenticated
-from gateway.http import JSON, ClientGoneError, Request, Send
-from gateway.params import Body, Bound, bind
-from gateway.routes import Match
-from gateway.websocket.calls import Conversation, Subscription
+from gateway.context import Core
+from gateway.http.errors import CANCELLED, OK, StatusError, failure, unauthenticated
+from gateway.http.messages import JSON, ClientGoneError, Request, Send
+from gateway.routing.params import Body, Bound, bind
+from gateway.routing.routes import Match
 from gateway.websocket.commands import Command, wrong_time
-from gateway.websocket.connection import Connection, gone
+from gateway.websocket.operations import Conversation, Subscription
+from gateway.websocket.session import Connection, gone
 from gateway.websocket.wires import BinaryWire, choose_wire
 
 NORMAL = 1000

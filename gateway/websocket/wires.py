@@ -8,12 +8,12 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from libral.gateway.v1 import socket_pb2
 
-from gateway.broadcast import Item
 from gateway.codec import Codec
-from gateway.descriptors import Method
-from gateway.errors import Metadata, Renderer, StatusError, invalid_field
-from gateway.feed import OK_STATUS
-from gateway.metadata import texts
+from gateway.contracts.descriptors import Method
+from gateway.http.errors import Metadata, Renderer, StatusError, invalid_field
+from gateway.http.metadata import texts
+from gateway.streams.fan_out import Item
+from gateway.streams.subscription import OK_STATUS
 from gateway.websocket.commands import Command, read_binary, read_json
 
 TEXT, BINARY = 0x81, 0x82

@@ -13,7 +13,7 @@ from libral.events.v1 import events_pb2
 from services.events.domain import BATCH_MAX, Consumer, Entry, Letter, violations
 from services.events.domain.entries import EPOCH
 from services.kernel.errors import FieldViolation, InvalidArgumentError, invalid
-from services.kernel.events import DATA_DEPTH_MAX, Level
+from services.kernel.events.event import DATA_DEPTH_MAX, Level
 
 CONTENT_TYPE = "application/json"
 EXACT_MAX = 2**53

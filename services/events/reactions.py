@@ -7,7 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain import Letter
 from services.events.storage import reactions as storage
-from services.kernel.subscriptions import BURIED, DISCARDED, RECOVERED, RETRY_FAILED, Reactions
+from services.kernel.events.subscriptions import (
+    BURIED,
+    DISCARDED,
+    RECOVERED,
+    RETRY_FAILED,
+    Reactions,
+)
 
 
 async def keep(connection: AsyncConnection, event: events_pb2.Event) -> None:

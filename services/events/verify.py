@@ -22,8 +22,8 @@ from services.events.adapters.channels import ChannelError, read_checkpoints
 from services.events.domain import Checkpoint, Defect, Entry, Head, find_defect
 from services.events.domain.entries import EPOCH
 from services.events.storage import log
-from services.kernel.database import open_engine
-from services.kernel.schema import reason
+from services.kernel.database.database import open_engine
+from services.kernel.database.schema import reason
 
 BATCH = 5_000
 START = 0

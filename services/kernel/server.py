@@ -17,24 +17,24 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 from sqlalchemy import MetaData
 
-from services.kernel import schema
-from services.kernel.audit import Auditor
 from services.kernel.clock import Clock, SystemClock
-from services.kernel.database import Database
+from services.kernel.database import schema
+from services.kernel.database.database import Database
+from services.kernel.database.tables import KernelTables
 from services.kernel.errors import UnavailableError
-from services.kernel.idempotency import Answers
-from services.kernel.keys import UserKeys
+from services.kernel.events.outbox import Outbox
+from services.kernel.events.relay import Relay
+from services.kernel.events.subscriptions import Reactions, Subscription
 from services.kernel.logs import configure_logs
-from services.kernel.outbox import Outbox
-from services.kernel.peers import Peers
-from services.kernel.pipeline import Pipeline
-from services.kernel.policies import Policies
-from services.kernel.relay import Relay
+from services.kernel.rpc.audit import Auditor
+from services.kernel.rpc.idempotency import Answers
+from services.kernel.rpc.keys import UserKeys
+from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.pipeline import Pipeline
+from services.kernel.rpc.policies import Policies
+from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
 from services.kernel.settings import Engine, Environment, KernelSettings, SettingsError
-from services.kernel.subscriptions import Reactions, Subscription
-from services.kernel.tables import KernelTables
 from services.kernel.telemetry import Meter
-from services.kernel.tokens import ServiceTokens, Verifier, load_key
 from services.kernel.version import VERSION
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ from services.kernel.errors import (
     UnavailableError,
     invalid,
 )
-from services.kernel.events import Category, Level, NewEvent
+from services.kernel.events.event import Category, Level, NewEvent
 from services.kernel.server import Kernel
 from services.kernel.status import describe
 from services.telegram import storage, text

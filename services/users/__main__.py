@@ -2,7 +2,7 @@
 
 from libral.users.v1 import users_pb2_grpc
 
-from services.kernel.events import Category, NewEvent
+from services.kernel.events.event import Category, NewEvent
 from services.kernel.server import Kernel, Room, run
 from services.kernel.settings import SettingsError
 from services.users import domain, storage

@@ -6,8 +6,8 @@ from google.protobuf.json_format import MessageToDict
 from libral.events.v1 import events_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.kernel.events.subscriptions import Reactions
 from services.kernel.money import EXPONENTS
-from services.kernel.subscriptions import Reactions
 from services.users import storage
 from services.users.domain import Purchase
 

@@ -30,8 +30,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.database import Database
-from services.kernel.statements import Statement
+from services.kernel.database.database import Database
+from services.kernel.database.statements import Statement
 from services.users.domain import ACTIVE, ADMIN, Purchase, User
 
 METADATA = MetaData(schema="users")

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from libral.users.v1 import users_pb2
 
 from gateway.codec import Codec, forms
-from gateway.descriptors import load_bundled
+from gateway.contracts.descriptors import load_bundled
 
 USERS = 50
 

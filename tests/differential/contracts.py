@@ -6,7 +6,7 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 from deploy.envoy.descriptors import make_descriptor_set
-from gateway.descriptors import HTTP_BODY, Contracts, load
+from gateway.contracts.descriptors import HTTP_BODY, Contracts, load
 from tests.gateway.spec.sets import with_imports
 
 

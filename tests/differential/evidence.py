@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from google.protobuf.message import Message
 
-from gateway.fields import FIELD_MASK
+from gateway.routing.text_fields import FIELD_MASK
 from tests.differential.worlds import Exchange, Side
 
 

@@ -7,9 +7,9 @@ from urllib.parse import unquote_plus
 
 from google.protobuf.message import Message
 
-from gateway.descriptors import HTTP_BODY
-from gateway.fields import TEXTUAL, find_field
-from gateway.routes import Route
+from gateway.contracts.descriptors import HTTP_BODY
+from gateway.routing.routes import Route
+from gateway.routing.text_fields import TEXTUAL, find_field
 from tests.differential.evidence import (
     bytes_of,
     close,

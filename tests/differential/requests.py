@@ -13,7 +13,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
-from gateway.descriptors import Contracts, load, load_file
+from gateway.contracts.descriptors import Contracts, load, load_file
 from tests.differential.contracts import is_deep, without_refused
 from tests.differential.worlds import Request
 from tests.gateway.conftest import compile_protos

@@ -15,9 +15,9 @@ from google.protobuf.message import DecodeError, Message
 
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
-from gateway.descriptors import Contracts
-from gateway.errors import StatusError
-from gateway.routes import Match, Route, make_table
+from gateway.contracts.descriptors import Contracts
+from gateway.http.errors import StatusError
+from gateway.routing.routes import Match, Route, make_table
 from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
 from tests.gateway.spec.wire import Answer, Client, Mirror
 

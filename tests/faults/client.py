@@ -9,8 +9,8 @@ import aiohttp
 import grpc
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
-from services.kernel.peers import Peers
-from services.kernel.tokens import ServiceTokens, load_key
+from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.tokens import ServiceTokens, load_key
 from services.users.adapters import TokenSigner
 from tests.fakes import botapi
 from tests.faults.mesh import Mesh

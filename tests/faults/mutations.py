@@ -10,7 +10,7 @@ STALE_SECONDS = 0.05
 
 def remove_fence() -> None:
     """The relay takes rows while transactions that began before theirs are still open."""
-    from services.kernel import relay  # noqa: PLC0415
+    from services.kernel.events import relay  # noqa: PLC0415
 
     relay.SETTLED = "true"
 
@@ -27,7 +27,7 @@ def remove_idempotency() -> None:
 
 def part_position() -> None:
     """The position of a reaction is one transaction, and its effect another, a moment later."""
-    from services.kernel.subscriptions import Subscription  # noqa: PLC0415
+    from services.kernel.events.subscriptions import Subscription  # noqa: PLC0415
 
     move: Any = Subscription._move
 

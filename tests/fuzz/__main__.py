@@ -18,11 +18,11 @@ import orjson
 
 with atheris.instrument_imports(include=["gateway"]):
     from gateway.codec import Codec
-    from gateway.descriptors import Contracts, load_file
-    from gateway.errors import INVALID_ARGUMENT, StatusError
-    from gateway.params import bind
-    from gateway.routes import Match, make_table
-    from gateway.template import TemplateError, parse
+    from gateway.contracts.descriptors import Contracts, load_file
+    from gateway.http.errors import INVALID_ARGUMENT, StatusError
+    from gateway.routing.params import bind
+    from gateway.routing.routes import Match, make_table
+    from gateway.routing.template import TemplateError, parse
 
 from tests.gateway.conftest import compile_protos
 

@@ -9,7 +9,7 @@ import grpc
 from google.protobuf import message_factory
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from gateway.descriptors import Contracts, load_file
+from gateway.contracts.descriptors import Contracts, load_file
 from tests.gateway.conftest import compile_protos
 
 MESSAGES = (

@@ -20,11 +20,11 @@ from google.protobuf import any_pb2, message_factory
 from google.rpc import status_pb2
 from grpc_tools import protoc
 
-from gateway.core import Core
-from gateway.descriptors import Contracts, load_file
-from gateway.routes import make_table
-from gateway.server import GatewayServer, listen
-from gateway.standalone import make_public
+from gateway.context import Core
+from gateway.contracts.descriptors import Contracts, load_file
+from gateway.routing.defaults import make_public
+from gateway.routing.routes import make_table
+from gateway.server.server import GatewayServer, listen
 from gateway.upstream import Upstreams
 from tests.gateway.uploading import Uploading
 

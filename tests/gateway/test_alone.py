@@ -6,9 +6,9 @@ import json
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from gateway.descriptors import DescriptorError
-from gateway.discovery import Discovery
-from gateway.sets import join
+from gateway.contracts.descriptor_sets import join
+from gateway.contracts.descriptors import DescriptorError
+from gateway.contracts.discovery import Discovery
 from gateway.settings import read_settings
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import error_of, read_events

@@ -10,7 +10,7 @@ import pytest_asyncio
 import zstandard
 
 from gateway.codec import Options
-from gateway.encoding import choose
+from gateway.http.encoding import choose
 from tests.gateway.conftest import EchoService, RunningGateway, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -7,9 +7,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway import auth
-from gateway.auth import Authenticator, KeyRing
-from gateway.errors import StatusError, unavailable
+from gateway.auth import auth
+from gateway.auth.auth import Authenticator, KeyRing
+from gateway.http.errors import StatusError, unavailable
 from tests.gateway.conftest import PACKAGE, RunningGateway, Tokens, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -5,7 +5,7 @@ import math
 import pytest
 from google.protobuf import message_factory
 
-from gateway.fields import bindable, convert, find_field, find_target
+from gateway.routing.text_fields import bindable, convert, find_field, find_target
 
 
 @pytest.fixture(scope="module")

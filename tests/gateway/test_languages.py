@@ -3,7 +3,7 @@
 import pytest
 from google.rpc import error_details_pb2
 
-from gateway.languages import choose
+from gateway.http.languages import choose
 from tests.gateway.conftest import error_of
 from tests.gateway.test_rest import detail
 

@@ -3,8 +3,8 @@
 import asyncio
 import io
 
-from gateway import logs
-from gateway.logs import Lines
+from gateway.telemetry import logs
+from gateway.telemetry.logs import Lines
 
 
 class File(io.BytesIO):

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from gateway.metadata import BYTES_MAX
+from gateway.http.metadata import BYTES_MAX
 from tests.gateway.conftest import error_of, eventually, read_events
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway import routes
-from gateway.descriptors import load_bundled
-from gateway.docs import render_html
-from gateway.openapi import expand, make_openapi
-from gateway.routes import make_table
-from gateway.template import parse
+from gateway.contracts.descriptors import load_bundled
+from gateway.docs.html import render_html
+from gateway.docs.openapi import expand, make_openapi
+from gateway.routing import routes
+from gateway.routing.routes import make_table
+from gateway.routing.template import parse
 from tests.gateway.conftest import PACKAGE, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

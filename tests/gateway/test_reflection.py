@@ -10,9 +10,9 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
     ServerReflectionResponse,
 )
 
-from gateway import reflection
-from gateway.descriptors import DescriptorError
-from gateway.reflection import AwayError, Reflector
+from gateway.contracts import reflection
+from gateway.contracts.descriptors import DescriptorError
+from gateway.contracts.reflection import AwayError, Reflector
 from tests.gateway.backends import Backend, rpc, write_set
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -6,11 +6,11 @@ import signal
 
 import pytest
 
-from gateway import generations
-from gateway.core import Core
-from gateway.errors import StatusError
-from gateway.generations import Generations
-from gateway.routes import make_table
+from gateway.context import Core
+from gateway.http.errors import StatusError
+from gateway.routing.routes import make_table
+from gateway.server import generations
+from gateway.server.generations import Generations
 from gateway.upstream import Call
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import PACKAGE, RunningGateway, read_events

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.server import listen
+from gateway.server.server import listen
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import RunningGateway, eventually
 from tests.gateway.load import read_answer

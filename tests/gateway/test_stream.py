@@ -7,8 +7,9 @@ import time
 import httpx
 import pytest
 
-from gateway import auth, stream
-from gateway.server import DRAIN_SECONDS
+from gateway.auth import auth
+from gateway.rest import server_stream as stream
+from gateway.server.server import DRAIN_SECONDS
 from tests.gateway.conftest import (
     EchoService,
     RunningGateway,

@@ -6,9 +6,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from gateway import telemetry
-from gateway.otlp import CpuUsage, Reporter, memory_bytes
-from gateway.telemetry import BOUNDS, Meter, prometheus
+from gateway.telemetry import metrics as telemetry
+from gateway.telemetry.metrics import BOUNDS, Meter, prometheus
+from gateway.telemetry.otlp import CpuUsage, Reporter, memory_bytes
 from gateway.upstream.pool import make_upstream
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

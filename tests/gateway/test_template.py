@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.template import TemplateError, parse
+from gateway.routing.template import TemplateError, parse
 
 ACCEPTED = [
     ("/v1/users", ("v1", "users"), {}, ""),

@@ -8,8 +8,8 @@ import random
 
 import pytest
 
-from gateway import http as http_module
 from gateway.bodies import splitters
+from gateway.http import messages as http_module
 from tests.gateway.conftest import error_of, eventually
 from tests.gateway.conftest import violations_of as violations
 

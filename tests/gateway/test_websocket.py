@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from gateway import auth, protocols
+from gateway.auth import auth
+from gateway.server import protocols
 from tests.gateway.conftest import RunningGateway, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

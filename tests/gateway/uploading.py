@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 from google.protobuf import message_factory
 
-from gateway.descriptors import Contracts
+from gateway.contracts.descriptors import Contracts
 
 SERVICE = "uploads.v1.UploadService"
 METADATA = (

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from deploy.local.home import Home
-from services.kernel.tokens import ServiceTokens, load_key
+from services.kernel.rpc.tokens import ServiceTokens, load_key
 
 
 def event(kind: str, **fields) -> dict:

@@ -23,8 +23,8 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import Home
 from deploy.local.supervision import Supervisor
-from services.kernel.peers import Peers
-from services.kernel.tokens import ServiceTokens, load_key
+from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.mesh import modules, wait_for
 from tests.system.test_mesh import READS, reading
 from tests.system.test_streams import Follower, head_of, read_socket, read_sse

@@ -18,7 +18,14 @@ from services.events.domain.reactions import (
     letter_name,
     parse_letter_name,
 )
-from services.events.domain.words import Query, number, query_violations, words_of
+from services.events.domain.words import (
+    Query,
+    is_spaced,
+    number,
+    pattern,
+    query_violations,
+    words_of,
+)
 
 __all__ = [
     "BATCH_MAX",
@@ -34,9 +41,11 @@ __all__ = [
     "Query",
     "chain",
     "find_defect",
+    "is_spaced",
     "letter_name",
     "number",
     "parse_letter_name",
+    "pattern",
     "query_violations",
     "violations",
     "words_of",

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from services.kernel.errors import FieldViolation
-from services.kernel.events import DATA_BYTES_MAX, TEXT_LENGTH_MAX, TYPE_PATTERN
+from services.kernel.events.event import DATA_BYTES_MAX, TEXT_LENGTH_MAX, TYPE_PATTERN
 
 BATCH_MAX = 500
 GENESIS = bytes(32)

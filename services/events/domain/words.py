@@ -21,6 +21,7 @@ RUN = re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W_])+")
 ASCII_RUN = re.compile("[a-z0-9]+")
 # What holds no character that ends every run. Most of it is ASCII, and so a run already.
 STRETCH = re.compile("[a-z0-9\\x80-\\U0010ffff]+")
+LETTER = rf"(?![{UNSPACED}])[^\W_]"
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 STARTS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 USER_IN_DATA = re.compile(r'"user":"(users/[^"\\]+)"')
@@ -116,6 +117,14 @@ class Query:
         if not all(part in text for part in self.parts):
             return False
         return not self.words or set(self.words) <= set(runs(text))
+
+
+def pattern(run: str) -> str:
+    """Return a regular expression that finds a run in normalized text.
+
+    A run of unspaced characters is found anywhere; any other only as a whole word.
+    """
+    return run if not is_spaced(run) else f"(?<!{LETTER}){run}(?!{LETTER})"
 
 
 def query_violations(text: str) -> list[FieldViolation]:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.kernel.migrate import create_kernel_tables
+from services.kernel.database.migrate import create_kernel_tables
 
 revision = "0001"
 down_revision = None

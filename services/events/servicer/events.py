@@ -17,6 +17,8 @@ from services.events.domain import (
     Mark,
     Query,
     find_defect,
+    is_spaced,
+    pattern,
     query_violations,
 )
 from services.events.storage import blocks, checkpoints, search
@@ -26,7 +28,7 @@ from services.events.worker.appender import Appender
 from services.events.worker.checkpointer import Checkpointer
 from services.events.worker.tail import Tail
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import (
     FieldViolation,
     InvalidArgumentError,
@@ -34,7 +36,7 @@ from services.kernel.errors import (
     NotFoundError,
     invalid,
 )
-from services.kernel.pagination import decode_token, encode_token, page_size
+from services.kernel.messages import decode_token, encode_token, page_size
 
 STREAM_BATCH = 500
 FROM_NOW_ON = -1
@@ -189,6 +191,23 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
             first_bad_position=defect.position if defect else 0,
             problem=defect.problem if defect else "",
             next_start=until + 1 if defect is None and until < head.position else 0,
+        )
+
+    async def ParseEventQuery(
+        self, request: events_pb2.ParseEventQueryRequest, context: Context
+    ) -> events_pb2.ParseEventQueryResponse:
+        if not request.query:
+            raise invalid("query", "It is required.")
+        if found := query_violations(request.query):
+            raise InvalidArgumentError(found)
+        query = Query.parse(request.query)
+        return events_pb2.ParseEventQueryResponse(
+            terms=[
+                events_pb2.ParseEventQueryResponse.Term(
+                    text=run, whole_word=is_spaced(run), pattern=pattern(run)
+                )
+                for run in (*query.words, *query.parts)
+            ]
         )
 
     async def GetLatestCheckpoint(

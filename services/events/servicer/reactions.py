@@ -12,12 +12,12 @@ from services.events.storage import log
 from services.events.storage import reactions as storage
 from services.events.storage.search import count_after
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError, invalid
-from services.kernel.events import Category, NewEvent
-from services.kernel.outbox import Outbox
-from services.kernel.pagination import decode_token, encode_token, page_size
-from services.kernel.subscriptions import DISCARD_REQUESTED, RETRY_REQUESTED
+from services.kernel.events.event import Category, NewEvent
+from services.kernel.events.outbox import Outbox
+from services.kernel.events.subscriptions import DISCARD_REQUESTED, RETRY_REQUESTED
+from services.kernel.messages import decode_token, encode_token, page_size
 
 CONSUMERS = "consumers/"
 NAME_LENGTH_MAX = 64

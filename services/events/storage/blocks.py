@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain import Entry, words_of
 from services.events.storage.tables import BLOCKS, LOG
-from services.kernel.events import Category, Level
+from services.kernel.events.event import Category, Level
 
 BLOCK_SIZE = 100
 NEAR = 200

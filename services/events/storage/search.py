@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.events.domain import Entry, Query, number
 from services.events.storage import blocks, log
 from services.events.storage.tables import BLOCKS, LOG
-from services.kernel.events import Level
+from services.kernel.events.event import Level
 
 LOOSE_MAX = 500
 BLOCKS_FIRST = 5

@@ -19,7 +19,7 @@ from services.events.domain import Entry, Head
 from services.events.storage import log as storage
 from services.events.worker.tail import Tail
 from services.kernel.clock import Clock
-from services.kernel.database import Database, unavailable
+from services.kernel.database.database import Database, unavailable
 from services.kernel.errors import LibralError, ResourceExhaustedError, UnavailableError
 
 GROUP_MAX = 2_000

@@ -10,7 +10,7 @@ from services.events.adapters.channels import Channel, ChannelError
 from services.events.domain import Checkpoint, Head, Mark
 from services.events.storage import checkpoints, log
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 
 INTERVAL_SECONDS = 60.0

@@ -7,7 +7,7 @@ import structlog
 
 from services.events.storage import blocks, log
 from services.events.worker.tail import Tail
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 
 RETRY_SECONDS = 1.0

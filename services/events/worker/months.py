@@ -6,7 +6,7 @@ import structlog
 
 from services.events.storage import blocks, log
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 
 INTERVAL_SECONDS = 3600.0

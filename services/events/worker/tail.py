@@ -12,7 +12,7 @@ from services.events.adapters.announcer import Announcer
 from services.events.domain import Entry
 from services.events.storage import log as storage
 from services.events.worker.recent import EVENTS_MAX, Recent
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 
 POLL_SECONDS = 1.0

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 from services.metrics.domain import Check
 

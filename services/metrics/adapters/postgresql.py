@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 
 FIGURES = text(
     """

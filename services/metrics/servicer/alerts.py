@@ -15,8 +15,8 @@ from services.kernel.errors import (
     NotFoundError,
     invalid,
 )
-from services.kernel.masks import masked_fields
-from services.kernel.pagination import decode_token, encode_token, page_size
+from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.rpc.field_masks import masked_fields
 from services.kernel.server import Kernel
 from services.metrics import storage
 from services.metrics.domain import AlertRule

@@ -6,7 +6,7 @@ from datetime import datetime
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import invalid
 from services.metrics import storage
 from services.metrics.domain import Range, Sample, SeriesKey, make_range, percentile

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.clock import Clock, new_id
-from services.kernel.database import Database
-from services.kernel.events import Category, Level, NewEvent
-from services.kernel.outbox import Outbox
+from services.kernel.database.database import Database
+from services.kernel.events.event import Category, Level, NewEvent
+from services.kernel.events.outbox import Outbox
 from services.metrics import storage
 from services.metrics.domain import AlertRule
 from services.metrics.storage import Incident

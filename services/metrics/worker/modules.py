@@ -12,10 +12,10 @@ import structlog
 
 from services.kernel.calls import outside_call
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError, UnavailableError
-from services.kernel.events import Category, Level, NewEvent
-from services.kernel.outbox import Outbox
+from services.kernel.events.event import Category, Level, NewEvent
+from services.kernel.events.outbox import Outbox
 from services.metrics.adapters.processes import Supervisor
 from services.metrics.adapters.usage import Usage, UsageMeter
 from services.metrics.domain import Check, Observation, Process, State, judge

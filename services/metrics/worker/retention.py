@@ -3,7 +3,7 @@
 import asyncio
 
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.metrics import storage
 
 INTERVAL_SECONDS = 600.0

@@ -3,9 +3,9 @@
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 
 from services.kernel.clock import Clock
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError, invalid
-from services.kernel.pagination import decode_token, encode_token, page_size
+from services.kernel.messages import decode_token, encode_token, page_size
 from services.payments import storage
 from services.payments.servicer.messages import (
     Context,

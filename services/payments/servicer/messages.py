@@ -10,8 +10,8 @@ from google.type.money_pb2 import Money
 from libral.payments.v1 import payments_pb2
 
 from services.kernel.errors import invalid
+from services.kernel.messages import decode_token, encode_token
 from services.kernel.money import to_units
-from services.kernel.pagination import decode_token, encode_token
 from services.payments.domain import STARS, Payment
 from services.payments.storage import Account, Entry, Subscription
 

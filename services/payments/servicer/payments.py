@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.clock import new_id
 from services.kernel.errors import NotFoundError, invalid
+from services.kernel.messages import page_size
 from services.kernel.money import EXPONENTS
-from services.kernel.pagination import page_size
 from services.kernel.server import Kernel
 from services.payments import storage
 from services.payments.domain import (

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.kernel.calls import audit_subject
 from services.kernel.clock import new_id
 from services.kernel.errors import FailedPreconditionError
-from services.kernel.pagination import page_size
+from services.kernel.messages import page_size
 from services.kernel.server import Kernel
 from services.kernel.status import reason_of
 from services.payments import storage

@@ -18,8 +18,8 @@ from services.kernel.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
-from services.kernel.events import Category, NewEvent
-from services.kernel.pagination import page_size
+from services.kernel.events.event import Category, NewEvent
+from services.kernel.messages import page_size
 from services.kernel.server import Kernel
 from services.users import domain, storage
 from services.users.adapters import Passwords, TokenSigner

@@ -10,8 +10,8 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 
 from services.kernel.errors import invalid
+from services.kernel.messages import decode_token, encode_token
 from services.kernel.money import to_units
-from services.kernel.pagination import decode_token, encode_token
 from services.users.domain import ACTIVE, Purchase, User
 from services.users.storage import ApiKey, Session
 

@@ -20,9 +20,9 @@ from services.kernel.errors import (
     NotFoundError,
     invalid,
 )
-from services.kernel.events import Category, NewEvent
-from services.kernel.masks import masked_fields
-from services.kernel.pagination import decode_token, encode_token, page_size
+from services.kernel.events.event import Category, NewEvent
+from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.rpc.field_masks import masked_fields
 from services.kernel.server import Kernel
 from services.users import domain, storage
 from services.users.adapters import Passwords

@@ -26,7 +26,7 @@ from deploy.local.home import Home
 from deploy.local.supervision import Supervisor
 from services.events.domain import Entry, chain
 from services.events.storage import blocks, log
-from services.kernel.database import Database
+from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 from tests.benchmarks.events.room import CITIES, database_url, password
 from tests.benchmarks.figures import Figure

@@ -11,7 +11,7 @@ from libral.events.v1 import events_pb2
 
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
-from services.kernel.tokens import ServiceTokens, load_key
+from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.benchmarks.gateway.mesh import Mesh
 
 APPEND = "/libral.events.v1.EventService/AppendEvents"

@@ -6,7 +6,7 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2, message_factory
 from libral.policy.v1 import policy_pb2
 
-from gateway.descriptors import load_file
+from gateway.contracts.descriptors import load_file
 from tests.gateway.spec.sets import with_imports
 
 PACKAGE = "bench.v1"

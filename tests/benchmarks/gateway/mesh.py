@@ -18,7 +18,7 @@ from dashboard.fonts import are_cut
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
 from deploy.local.home import free_port
-from gateway.descriptors import load_bundled
+from gateway.contracts.descriptors import load_bundled
 from gateway.settings import read_targets
 from tests.benchmarks.load import make_request
 from tests.benchmarks.processes import ENVIRONMENT, listener, python

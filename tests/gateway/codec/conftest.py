@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.descriptors import Contracts, load_file
+from gateway.contracts.descriptors import Contracts, load_file
 from tests.gateway.conftest import compile_protos
 
 

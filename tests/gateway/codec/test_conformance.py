@@ -12,7 +12,7 @@ import pytest
 from google.protobuf import json_format, message_factory
 
 from gateway.codec import Codec, Options
-from gateway.errors import StatusError
+from gateway.http.errors import StatusError
 
 KINDS = "test.kinds.v1.Kinds"
 SAME = object()

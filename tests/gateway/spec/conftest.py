@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from gateway.descriptors import Contracts, load_file
+from gateway.contracts.descriptors import Contracts, load_file
 from tests.gateway.conftest import RunningGateway, compile_protos
 from tests.gateway.spec.wire import Client, Mirror
 

@@ -11,7 +11,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
-from gateway.descriptors import Contracts, load
+from gateway.contracts.descriptors import Contracts, load
 from tests.gateway.spec.sets import with_imports
 from tests.gateway.spec.words import LITERAL, PLAIN, word
 

@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 
-from gateway.descriptors import Binding, Method
+from gateway.contracts.descriptors import Binding, Method
 from tests.gateway.spec.random_contract import COLORS, SUB
 from tests.gateway.spec.words import ANY, word, words
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from google.protobuf import json_format, message_factory
 
-from gateway.descriptors import Binding, Contracts
-from gateway.routes import RoutesError, make_table
+from gateway.contracts.descriptors import Binding, Contracts
+from gateway.routing.routes import RoutesError, make_table
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

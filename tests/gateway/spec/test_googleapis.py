@@ -8,9 +8,9 @@ import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 
-from gateway.descriptors import Contracts, Method, load
-from gateway.routes import make_table
-from gateway.template import parse
+from gateway.contracts.descriptors import Contracts, Method, load
+from gateway.routing.routes import make_table
+from gateway.routing.template import parse
 from tests.gateway.spec.sets import with_imports
 
 MARK = "google/api/annotations.proto"

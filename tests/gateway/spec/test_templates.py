@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.errors import StatusError
-from gateway.routes import Route, Table
-from gateway.template import TemplateError, parse
+from gateway.http.errors import StatusError
+from gateway.routing.routes import Route, Table
+from gateway.routing.template import TemplateError, parse
 
 # Template = "/" Segments [ Verb ] ; with segments, variables and verb.
 GRAMMAR = [

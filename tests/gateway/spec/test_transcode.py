@@ -10,7 +10,7 @@ import uvloop
 from google.api_core import rest_helpers
 from google.protobuf import json_format
 
-from gateway.descriptors import Method
+from gateway.contracts.descriptors import Method
 from tests.gateway.conftest import RunningGateway
 from tests.gateway.spec.random_contract import PACKAGE, RandomContract
 from tests.gateway.spec.random_requests import RandomRequests

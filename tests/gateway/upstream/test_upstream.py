@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.protobuf import any_pb2
 from google.rpc import status_pb2
 
-from gateway.errors import StatusError
+from gateway.http.errors import StatusError
 from gateway.upstream import Call
 from gateway.upstream.pool import GRPCIO, LEAN, make_upstream
 

@@ -15,8 +15,8 @@ from google.protobuf import any_pb2, message_factory
 from google.rpc import status_pb2
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.auth import Caller
-from gateway.descriptors import Contracts, load_file
+from gateway.auth.auth import Caller
+from gateway.contracts.descriptors import Contracts, load_file
 from tests.gateway.conftest import RunningGateway, compile_protos
 
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"

@@ -8,8 +8,8 @@ import socket
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from gateway import broadcast
-from gateway.protocols import ClosableWebSocket
+from gateway.server.protocols import ClosableWebSocket
+from gateway.streams import fan_out as broadcast
 from tests.gateway.conftest import eventually, read_events
 from tests.gateway.websocket.conftest import hear, know, open_socket, say
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel import subscriptions
+from services.kernel.events import subscriptions
 from services.users.__main__ import build as build_users
 from tests.services.events.test_servicer import append, make_event
 from tests.services.helpers import audited_methods, eventually, refused

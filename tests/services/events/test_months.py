@@ -84,7 +84,7 @@ def test_month_arithmetic():
 
 async def test_a_log_of_before_is_moved_into_its_months(mesh, redis_url, database_url):
     """What was appended before the log had months is there, sound and found."""
-    from services.kernel import migrate  # noqa: PLC0415 - one test runs an old migration
+    from services.kernel.database import migrate  # noqa: PLC0415 - one test runs an old migration
 
     await migrate.run("events", database_url)
     events = events_pb2_grpc.EventServiceStub

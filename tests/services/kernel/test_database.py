@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select, text
 
-from services.kernel.database import Database
+from services.kernel.database.database import Database
+from services.kernel.database.statements import Statement
 from services.kernel.errors import UnavailableError
-from services.kernel.statements import Statement
 
 WORDS = b"SFATAL\0VFATAL\0C57P02\0Mterminating connection because of a crash\0\0"
 FATAL = b"E" + (len(WORDS) + 4).to_bytes(4, "big") + WORDS

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.kernel.deadlines import Deadline
+from services.kernel.rpc.deadlines import Deadline
 
 
 async def test_what_is_done_in_time_goes_on():

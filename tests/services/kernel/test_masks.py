@@ -3,7 +3,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from libral.users.v1 import users_pb2
 
 from services.kernel.errors import InvalidArgumentError
-from services.kernel.masks import masked_fields
+from services.kernel.rpc.field_masks import masked_fields
 
 ALLOWED = frozenset({"display_name", "roles"})
 USER = users_pb2.User(display_name="花子", login="hanako")

@@ -15,12 +15,12 @@ from sqlalchemy.event import listen
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel import relay
 from services.kernel.calls import Call, enter_call
 from services.kernel.clock import FixedClock
 from services.kernel.errors import InvalidArgumentError
-from services.kernel.events import Category, NewEvent
-from services.kernel.relay import Pause, Relay
+from services.kernel.events import relay
+from services.kernel.events.event import Category, NewEvent
+from services.kernel.events.relay import Pause, Relay
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from libral.users.v1 import users_pb2
 
 from services.kernel.errors import InvalidArgumentError
-from services.kernel.pagination import PAGE_SIZE_MAX, decode_token, encode_token, page_size
+from services.kernel.messages import PAGE_SIZE_MAX, decode_token, encode_token, page_size
 
 CURSORS = st.lists(st.one_of(st.integers(), st.text()), min_size=1, max_size=3)
 

@@ -6,8 +6,8 @@ import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.__main__ import build
-from services.kernel.peers import Peers
-from services.kernel.tokens import ServiceTokens
+from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.tokens import ServiceTokens
 from tests.services.helpers import refused
 from tests.services.wires import wire_to
 

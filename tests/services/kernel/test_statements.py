@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, func, select, text
 
-from services.kernel import database
-from services.kernel.database import Database
+from services.kernel.database import database
+from services.kernel.database.database import Database
+from services.kernel.database.statements import Statement
 from services.kernel.errors import UnavailableError
-from services.kernel.statements import Statement
 from tests.services.kernel.test_health import wire_to
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer), Column("word", Text))

@@ -4,9 +4,9 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy import MetaData, select
 
 from services.events.__main__ import build as build_events
-from services.kernel import subscriptions
-from services.kernel.subscriptions import Subscription
-from services.kernel.tables import KernelTables
+from services.kernel.database.tables import KernelTables
+from services.kernel.events import subscriptions
+from services.kernel.events.subscriptions import Subscription
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 

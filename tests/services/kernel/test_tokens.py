@@ -5,8 +5,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.kernel.errors import UnauthenticatedError
+from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
 from services.kernel.settings import SettingsError
-from services.kernel.tokens import ServiceTokens, Verifier, load_key
 
 MESH, USERS, FORGER = (Ed25519PrivateKey.generate() for _ in range(3))
 

@@ -11,7 +11,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy import text
 
 from deploy.local import embedded
-from services.kernel import audit
+from services.kernel.rpc import audit
 from services.users.__main__ import build
 from tests.services.helpers import BOT_TOKEN, Trail, audited_methods, eventually, refused
 from tests.services.users.test_servicer import bearer, create, init_data

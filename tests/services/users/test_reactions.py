@@ -15,8 +15,8 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local import embedded
 from services.events.__main__ import build as build_events
-from services.kernel import subscriptions
 from services.kernel.errors import UnavailableError
+from services.kernel.events import subscriptions
 from services.payments.__main__ import build as build_payments
 from services.users import storage
 from services.users.__main__ import build

@@ -15,7 +15,7 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 from sqlalchemy import text
 
-from services.kernel.keys import decode_base64url
+from services.kernel.rpc.keys import decode_base64url
 from tests.services.helpers import BOT_TOKEN, PASSWORD, refused
 
 

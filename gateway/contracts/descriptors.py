@@ -1,0 +1,237 @@
+"""Methods, messages and options, read from a descriptor set into a pool of their own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError, Message
+
+from gateway.contracts.comments import read_comments
+
+METHOD_OPTIONS = "google.protobuf.MethodOptions"
+HTTP = "google.api.http"
+RULE = "libral.policy.v1.rule"
+STREAM = "libral.policy.v1.stream"
+HTTP_BODY = "google.api.HttpBody"
+
+BUNDLED = ("libral", "descriptors.binpb")
+NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+WHOLE_TYPES = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
+VERBS = ("get", "put", "post", "delete", "patch")
+
+
+class DescriptorError(Exception):
+    """A descriptor set that cannot be used. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call a method (`libral.policy.v1.Rule`)."""
+
+    public: bool = False
+    roles: frozenset[str] = frozenset()
+    scope: str = ""
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One HTTP form of a method (`google.api.HttpRule`). The verb `*` is any."""
+
+    verb: str
+    template: str
+    body: str
+    response_body: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """A gRPC method. `rule` is None in a set that knows no access rules.
+
+    It is `safe` if it is marked with `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
+    `cursor`, `resume`, `live` and `whole` are those of `libral.policy.v1.Stream`; cursors that are
+    `numbered` are whole numbers, which tell what came before what.
+    """
+
+    full_name: str
+    package: str
+    input: Descriptor
+    output: Descriptor
+    client_streaming: bool
+    server_streaming: bool
+    bindings: tuple[Binding, ...]
+    rule: Rule | None
+    cursor: str = ""
+    resume: str = ""
+    live: int = 0
+    whole: bool = False
+    safe: bool = False
+    numbered: bool = field(init=False)
+    service: str = field(init=False)
+    path: str = field(init=False)
+    request_class: Callable[[], Message] = field(init=False)
+    response_class: type[Message] = field(init=False)
+
+    def __post_init__(self) -> None:
+        service, _, name = self.full_name.rpartition(".")
+        object.__setattr__(self, "service", service)
+        object.__setattr__(self, "path", f"/{service}/{name}")
+        numbered = is_whole(self.output, self.cursor) and is_whole(self.input, self.resume)
+        object.__setattr__(self, "numbered", numbered)
+        object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
+        object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """A descriptor set, loaded. `comments` maps full names to what is written above them."""
+
+    pool: DescriptorPool
+    methods: tuple[Method, ...]
+    comments: dict[str, str]
+
+
+def load_bundled() -> Contracts:
+    """Loads the contracts of the mesh, which lie beside the generated code."""
+    package, name = BUNDLED
+    return load(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
+
+
+def load_file(path: Path) -> Contracts:
+    return make_contracts(read_file(path), str(path))
+
+
+def load(content: bytes, source: str) -> Contracts:
+    return make_contracts(read(content, source), source)
+
+
+def read_file(path: Path) -> FileDescriptorSet:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DescriptorError(f"{path}: {error.strerror}.") from None
+    return read(content, str(path))
+
+
+def read(content: bytes, source: str) -> FileDescriptorSet:
+    try:
+        return FileDescriptorSet.FromString(content)
+    except DecodeError:
+        raise DescriptorError(f"{source} is no FileDescriptorSet.") from None
+
+
+def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
+    """Loads a descriptor set, made with `--include_imports`, into a pool of its own.
+
+    Raises:
+        DescriptorError: A file that it imports is missing.
+    """
+    pool = DescriptorPool()
+    try:
+        for file in files.file:
+            pool.AddSerializedFile(file.SerializeToString())
+        for file in files.file:
+            pool.FindFileByName(file.name)
+    except (TypeError, KeyError) as error:
+        raise DescriptorError(
+            f"{source} cannot be loaded: {' '.join(str(error).split())}"
+        ) from None
+    methods = tuple(method for file in files.file for method in read_methods(file, pool))
+    comments = {name: text for file in files.file for name, text in read_comments(file)}
+    return Contracts(pool, methods, comments)
+
+
+def read_methods(
+    file: descriptor_pb2.FileDescriptorProto, pool: DescriptorPool
+) -> Iterator[Method]:
+    options = Options(pool)
+    for service in file.service:
+        owner = f"{file.package}.{service.name}" if file.package else service.name
+        for method in service.method:
+            known = options.of(method)
+            yield Method(
+                full_name=f"{owner}.{method.name}",
+                package=file.package,
+                input=pool.FindMessageTypeByName(method.input_type.lstrip(".")),
+                output=pool.FindMessageTypeByName(method.output_type.lstrip(".")),
+                client_streaming=method.client_streaming,
+                server_streaming=method.server_streaming,
+                safe=method.options.idempotency_level == NO_SIDE_EFFECTS,
+                **known,
+            )
+
+
+class Options:
+    """Reads method options through the pool: the set alone tells what they mean."""
+
+    def __init__(self, pool: DescriptorPool) -> None:
+        self._kind: Any = None
+        if has_message(pool, METHOD_OPTIONS):
+            self._kind = message_factory.GetMessageClass(pool.FindMessageTypeByName(METHOD_OPTIONS))
+        self._http = find_extension(pool, HTTP)
+        self._rule = find_extension(pool, RULE)
+        self._stream = find_extension(pool, STREAM)
+
+    def of(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
+        if self._kind is None:
+            return {"bindings": (), "rule": None}
+        options = self._kind.FromString(method.options.SerializeToString())
+        found: dict[str, Any] = {"bindings": (), "rule": None}
+        if self._http is not None and options.HasExtension(self._http):
+            found["bindings"] = tuple(read_bindings(options.Extensions[self._http]))
+        if self._rule is not None:
+            found["rule"] = read_rule(options.Extensions[self._rule])
+        if self._stream is not None:
+            stream = options.Extensions[self._stream]
+            names = ("cursor", "resume", "live", "whole")
+            found |= {name: getattr(stream, name) for name in names}
+        return found
+
+
+def read_bindings(http: Any) -> Iterator[Binding]:
+    for rule in (http, *http.additional_bindings):
+        pattern = rule.WhichOneof("pattern")
+        if pattern == "custom":
+            verb, template = rule.custom.kind.upper(), rule.custom.path
+        elif pattern in VERBS:
+            verb, template = pattern.upper(), getattr(rule, pattern)
+        else:
+            continue
+        yield Binding(verb, template, rule.body, rule.response_body)
+
+
+def read_rule(rule: Any) -> Rule:
+    roles = rule.DESCRIPTOR.fields_by_name["roles"].enum_type.values_by_number
+    return Rule(
+        public=rule.public,
+        roles=frozenset(roles[number].name for number in rule.roles),
+        scope=rule.scope,
+        headers=tuple(name.lower() for name in rule.headers),
+    )
+
+
+def is_whole(message: Descriptor, name: str) -> bool:
+    """Whether a field of that name holds whole numbers of 64 bits."""
+    found = message.fields_by_name.get(name)
+    return found is not None and found.cpp_type in WHOLE_TYPES
+
+
+def has_message(pool: DescriptorPool, name: str) -> bool:
+    try:
+        pool.FindMessageTypeByName(name)
+    except KeyError:
+        return False
+    return True
+
+
+def find_extension(pool: DescriptorPool, name: str) -> FieldDescriptor | None:
+    try:
+        return pool.FindExtensionByName(name)
+    except KeyError:
+        return None

@@ -1,0 +1,212 @@
+"""Reflection: a server asked for its services and their descriptors.
+
+As grpc.reflection.v1 describes it, or v1alpha, whose messages are the same.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha.reflection_pb2 import (
+    ServerReflectionRequest,
+    ServerReflectionResponse,
+)
+
+from gateway.contracts.descriptors import DescriptorError
+
+VERSIONS = ("v1", "v1alpha")
+ITSELF = "grpc.reflection."
+SECONDS = 10.0
+FILES_MAX = 2000
+BYTES_MAX = 16 * 1024 * 1024
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", BYTES_MAX),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.enable_retries", 0),
+    ("grpc.service_config_disable_resolution", 1),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+
+
+class AwayError(DescriptorError):
+    """The server does not answer now."""
+
+
+@dataclass(frozen=True)
+class Reflected:
+    """What a server tells of itself: the files of its services, and which file defines which.
+
+    Reflection itself is left out of the services.
+    """
+
+    address: str
+    services: Mapping[str, str]
+    files: tuple[FileDescriptorProto, ...]
+
+
+class Reflector:
+    """Asks one server, over a connection that it keeps."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+
+    async def ask(self) -> Reflected:
+        """Asks for services and files.
+
+        Raises:
+            AwayError: The server is away, or took longer than 10 seconds.
+            DescriptorError: It has no reflection, or what it tells cannot be used.
+        """
+        try:
+            async with asyncio.timeout(SECONDS):
+                for version in VERSIONS:
+                    found = await self._ask(version)
+                    if found is not None:
+                        return found
+        except TimeoutError:
+            raise AwayError(
+                f"{self.address} did not answer reflection within {SECONDS:.0f} seconds."
+            ) from None
+        raise DescriptorError(
+            f"{self.address} has no server reflection: give its descriptors with --descriptor-set."
+        )
+
+    async def returned(self) -> None:
+        """Waits until the connection, after it was lost, is there again."""
+        lost = False
+        while True:
+            state = self._channel.get_state(try_to_connect=True)
+            if state is grpc.ChannelConnectivity.READY:
+                if lost:
+                    return
+            else:
+                lost = True
+            await self._channel.wait_for_state_change(state)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def _ask(self, version: str) -> Reflected | None:
+        """Asks in one version. None: the server does not know it."""
+        questions = Questions(self._channel, self.address, version)
+        try:
+            listed = await questions.ask(list_services="*")
+        except UnknownVersionError:
+            return None
+        names = [service.name for service in listed.list_services_response.service]
+        services = sorted(name for name in names if not name.startswith(ITSELF))
+        files = await collect(questions, services)
+        defined = {service: files.services[service] for service in services}
+        return Reflected(self.address, defined, tuple(files.known.values()))
+
+
+class UnknownVersionError(DescriptorError):
+    """The server has no reflection of this version."""
+
+
+class Questions:
+    """Questions to a server in one version of reflection, each a stream of its own.
+
+    The method is a bidirectional stream. One that carries one question ends
+    after its answer, so that it can be called like a unary method.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, address: str, version: str) -> None:
+        self.address = address
+        self._method: Any = channel.unary_unary(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            request_serializer=ServerReflectionRequest.SerializeToString,
+            response_deserializer=ServerReflectionResponse.FromString,
+        )
+
+    async def ask(self, **question: Any) -> Any:
+        """Asks one question.
+
+        Raises:
+            UnknownVersionError, AwayError, DescriptorError: The server does not
+                know this version, is away, or refuses.
+        """
+        try:
+            answer = await self._method(ServerReflectionRequest(**question))
+        except grpc.aio.AioRpcError as error:
+            raise self._translate(error) from None
+        if answer.WhichOneof("message_response") == "error_response":
+            asked = next(iter(question.values()))
+            raise DescriptorError(
+                f"{self.address}, reflection of {asked!r}: {answer.error_response.error_message}."
+            )
+        return answer
+
+    def _translate(self, error: grpc.aio.AioRpcError) -> DescriptorError:
+        code = error.code()
+        if code is grpc.StatusCode.UNIMPLEMENTED:
+            return UnknownVersionError(f"{self.address} has no reflection of this version.")
+        if code is grpc.StatusCode.UNAVAILABLE:
+            return AwayError(f"{self.address} cannot be reached.")
+        return DescriptorError(f"{self.address}, reflection: {code.name} {error.details()}.")
+
+
+async def collect(questions: Questions, services: Iterable[str]) -> "Files":
+    """Fetches the files of services and all that these import.
+
+    Raises:
+        DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.
+    """
+    files = Files(questions.address)
+    for service in services:
+        if service not in files.services:
+            files.add(await questions.ask(file_containing_symbol=service))
+            if service not in files.services:
+                raise DescriptorError(
+                    f"{questions.address}, reflection: no file defines {service}."
+                )
+    while missing := files.missing():
+        name = missing[0]
+        files.add(await questions.ask(file_by_filename=name))
+        if name not in files.known:
+            raise DescriptorError(f"{questions.address}, reflection: {name} cannot be had.")
+    return files
+
+
+class Files:
+    """The files that a server sent, by name, and the names of those that define its services."""
+
+    def __init__(self, address: str) -> None:
+        self.known: dict[str, FileDescriptorProto] = {}
+        self.services: dict[str, str] = {}
+        self._address = address
+        self._imports: set[str] = set()
+        self._bytes = 0
+
+    def add(self, answer: Any) -> None:
+        for content in answer.file_descriptor_response.file_descriptor_proto:
+            try:
+                file = FileDescriptorProto.FromString(content)
+            except DecodeError:
+                raise DescriptorError(f"{self._address} sent what is no descriptor.") from None
+            if file.name not in self.known:
+                self._bytes += len(content)
+                self._add(file)
+
+    def _add(self, file: FileDescriptorProto) -> None:
+        if len(self.known) == FILES_MAX or self._bytes > BYTES_MAX:
+            raise DescriptorError(
+                f"{self._address} has more than {FILES_MAX} files or {BYTES_MAX} bytes "
+                "of descriptors."
+            )
+        self.known[file.name] = file
+        self._imports |= set(file.dependency)
+        prefix = f"{file.package}." if file.package else ""
+        self.services |= {prefix + service.name: file.name for service in file.service}
+
+    def missing(self) -> list[str]:
+        return sorted(self._imports - self.known.keys())

@@ -1,0 +1,90 @@
+"""The gateway's own pages: health, readiness, metrics, documentation."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from gateway.context import Core
+from gateway.docs.html import render_html
+from gateway.docs.openapi import make_openapi
+from gateway.http.errors import UNAVAILABLE, failure
+from gateway.http.messages import Response
+from gateway.telemetry.metrics import prometheus
+from gateway.version import VERSION
+
+HTML = "text/html; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+START = datetime.now(UTC).isoformat(timespec="milliseconds")
+
+Page = Callable[[], Awaitable[Response]]
+
+
+class Pages:
+    """What lies at the paths that no contract may take."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._openapi = b""
+        self._html = b""
+        self._pages: Mapping[str, Page] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+            "/openapi.json": self._openapi_json,
+            "/docs": self._docs,
+        }
+
+    def find(self, path: str) -> Page | None:
+        return self._pages.get(path)
+
+    async def _healthz(self) -> Response:
+        known = {
+            "status": "SERVING",
+            "version": VERSION,
+            "pid": os.getpid(),
+            "startTime": START.replace("+00:00", "Z"),
+        }
+        return Response(200, orjson.dumps(known))
+
+    async def _readyz(self) -> Response:
+        """Answers 503 with the names of the upstreams that do not serve."""
+        upstreams = self._core.upstreams
+        names = upstreams.names
+        healthy = await asyncio.gather(*(upstreams.healthy(name) for name in names))
+        away = [name for name, serves in zip(names, healthy, strict=True) if not serves]
+        if away:
+            raise failure(
+                UNAVAILABLE,
+                "NOT_READY",
+                f"These do not serve: {', '.join(away)}.",
+                metadata={"upstreams": ",".join(away)},
+            )
+        return Response(200, orjson.dumps({"status": "SERVING", "upstreams": names}))
+
+    async def _metrics(self) -> Response:
+        return Response(200, prometheus(self._core.meter.total()), PROMETHEUS)
+
+    async def _openapi_json(self) -> Response:
+        if not self._openapi:
+            self._openapi = await asyncio.to_thread(self._make_openapi)
+        return Response(200, self._openapi)
+
+    async def _docs(self) -> Response:
+        if not self._html:
+            self._html = await asyncio.to_thread(self._make_html)
+        return Response(200, self._html, HTML, [("content-security-policy", POLICY)])
+
+    def _make_openapi(self) -> bytes:
+        return orjson.dumps(self._make_document())
+
+    def _make_html(self) -> bytes:
+        return render_html(self._make_document()).encode()
+
+    def _make_document(self) -> dict[str, Any]:
+        core = self._core
+        return make_openapi(core.contracts, core.table, core.codec.options)

@@ -1,0 +1,45 @@
+"""Cross-origin requests: refused by every browser unless an origin is named."""
+
+from gateway.http.messages import Request, Response
+
+MAX_AGE_SECONDS = 600
+# The star stands for the metadata of upstreams, whose names only they know.
+EXPOSED = "x-request-id, retry-after, etag, *"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Cors:
+    """Answers for the origins that may read our answers."""
+
+    def __init__(self, origins: frozenset[str]) -> None:
+        self._origins = origins
+
+    def headers(self, request: Request) -> Headers:
+        """What an answer to that request carries beside."""
+        if not self._origins:
+            return []
+        vary = [(b"vary", b"origin")]
+        origin = request.headers.get("origin", "")
+        if origin not in self._origins:
+            return vary
+        return [
+            *vary,
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", EXPOSED.encode()),
+        ]
+
+    def preflight(self, request: Request, allowed: str) -> Response | None:
+        """Answers a preflight of an origin that may, and None for any other request."""
+        asked = request.headers.get("access-control-request-method")
+        if asked is None or request.headers.get("origin", "") not in self._origins:
+            return None
+        headers = [
+            ("allow", allowed),
+            ("access-control-allow-methods", allowed),
+            ("access-control-max-age", str(MAX_AGE_SECONDS)),
+        ]
+        wanted = request.headers.get("access-control-request-headers")
+        if wanted and wanted.isascii() and wanted.isprintable():
+            headers.append(("access-control-allow-headers", wanted))
+        return Response(204, content_type="", headers=headers)

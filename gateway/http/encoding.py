@@ -1,0 +1,80 @@
+"""Answers in the form that the client takes best: compressed, or not sent again."""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+import brotli
+import zstandard
+
+from gateway.http.messages import Request, Response
+
+COMPRESSED_BYTES_MIN = 1024
+DIGEST_DIGITS = 24
+OK, NOT_MODIFIED = 200, 304
+COMPRESSIBLE = re.compile(r"(?:text/|application/(?:[\w.+-]+\+)?json).*")
+QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
+ANY, IDENTITY = "*", "identity"
+REVALIDATED = "private, no-cache"
+
+# In the order in which we choose among what the client likes as much.
+ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "zstd": zstandard.ZstdCompressor(level=3).compress,
+    "br": partial(brotli.compress, quality=4),
+    "gzip": partial(gzip.compress, compresslevel=5, mtime=0),
+}
+
+
+def encoded(request: Request, response: Response) -> Response:
+    """Compresses an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
+    if len(response.body) < COMPRESSED_BYTES_MIN or not COMPRESSIBLE.match(response.content_type):
+        return response
+    headers = [*response.headers, ("vary", "accept-encoding")]
+    chosen = choose(request.headers.get("accept-encoding", ""))
+    body = response.body
+    if chosen is not None:
+        headers.append(("content-encoding", chosen))
+        body = ENCODERS[chosen](body)
+    return Response(response.status, body, response.content_type, headers, response.cache_control)
+
+
+@lru_cache(maxsize=256)
+def choose(accepted: str) -> str | None:
+    """Chooses the encoding with the highest quality. None: as it is."""
+    qualities = dict(map(read_quality, filter(None, accepted.lower().split(","))))
+    rest = qualities.get(ANY, 0.0)
+    best = max(ENCODERS, key=lambda name: qualities.get(name, rest))
+    quality = qualities.get(best, rest)
+    return best if quality > 0 and quality >= qualities.get(IDENTITY, 0.0) else None
+
+
+def read_quality(part: str) -> tuple[str, float]:
+    name, _, parameter = part.partition(";")
+    found = QUALITY.fullmatch(parameter.strip())
+    return name.strip(), float(found[1]) if found else float(not parameter.strip())
+
+
+def tagged(request: Request, response: Response) -> Response:
+    """Gives an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
+    if response.status != OK:
+        return response
+    if not response.tag:
+        digest = hashlib.sha256(response.body).hexdigest()[:DIGEST_DIGITS]
+        response.tag = f'W/"{digest}"'
+    tag = response.tag
+    headers = [*response.headers, ("etag", tag)]
+    known = request.headers.get("if-none-match")
+    if known is not None and matches(known, tag):
+        return Response(NOT_MODIFIED, b"", "", headers, REVALIDATED)
+    return Response(OK, response.body, response.content_type, headers, REVALIDATED)
+
+
+def matches(known: str, tag: str) -> bool:
+    """Compares weakly, as If-None-Match does (section 13.1.2)."""
+    opaque = tag.removeprefix("W/")
+    return any(
+        each.strip() == ANY or each.strip().removeprefix("W/") == opaque
+        for each in known.split(",")
+    )

@@ -1,0 +1,239 @@
+"""HTTP as the gateway sees it: one request, its body, its answer."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from random import getrandbits
+from typing import Any
+
+from gateway.http.errors import (
+    DEADLINE_EXCEEDED,
+    INVALID_ARGUMENT,
+    OK,
+    Renderer,
+    StatusError,
+    failure,
+    retry_after,
+)
+from gateway.http.metadata import shown
+from gateway.http.trace import parent_of
+from gateway.routing.params import Body
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+BODY_BYTES_MAX = 1024 * 1024
+UPLOAD_BYTES_MAX = 256 * 1024 * 1024
+BODY_SECONDS = 30.0
+WITHOUT_BODY = frozenset({204, 304})
+NO_STORE = "no-store"
+JSON, NDJSON, FORM = "application/json", "application/x-ndjson", "multipart/form-data"
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# Where a UUID tells its version and variant, and what a random one has there (RFC 9562).
+UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
+JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+ABORT = "gateway.abort"
+ANSWER = "gateway.answer"
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection: nobody waits for an answer."""
+
+
+@dataclass
+class Request:
+    """A request, and what became of it.
+
+    `trace` is its traceparent. It is measured under `route`. `answered` is when
+    the answer began, on the clock of `time.perf_counter`; `outcome` is the gRPC
+    code that it ended with.
+    """
+
+    scope: Scope
+    receive: Receive
+    method: str
+    path: str
+    query: bytes
+    headers: dict[str, str]
+    id: str
+    client: str
+    trace: str
+    route: str = "unmatched"
+    status: int = 0
+    answered: float = 0.0
+    outcome: int = OK
+
+    @classmethod
+    def read(cls, scope: Scope, receive: Receive) -> "Request":
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        client = scope.get("client")
+        return cls(
+            scope=scope,
+            receive=receive,
+            method=scope.get("method", "GET"),
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"],
+            headers=headers,
+            id=request_id(headers.get("x-request-id", "")),
+            client=client[0] if client else "",
+            trace=parent_of(headers),
+        )
+
+    def answer(self, status: int) -> None:
+        """Notes that the answer begins."""
+        self.status, self.answered = status, time.perf_counter()
+
+    async def read_body(self) -> bytes:
+        """Reads the body.
+
+        Raises:
+            StatusError: 413 when it is too long, 408 when it takes too long.
+            ClientGoneError: The client left in its middle.
+        """
+        self._check_declared(BODY_BYTES_MAX)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._read_chunks()
+        except TimeoutError:
+            raise too_slow() from None
+
+    async def _read_chunks(self) -> bytes:
+        chunks: list[bytes] = []
+        length, more = 0, True
+        while more:
+            chunk, more = await self._receive_chunk()
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > BODY_BYTES_MAX:
+                raise too_large(BODY_BYTES_MAX)
+        return b"".join(chunks)
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """Yields the body as it arrives, up to 256 MiB.
+
+        Raises:
+            StatusError: 413 when it is too long, 408 when none of it comes for 30 seconds.
+            ClientGoneError: The client left in its middle.
+        """
+        self._check_declared(UPLOAD_BYTES_MAX)
+        length, more = 0, True
+        while more:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    chunk, more = await self._receive_chunk()
+            except TimeoutError:
+                raise too_slow() from None
+            length += len(chunk)
+            if length > UPLOAD_BYTES_MAX:
+                raise too_large(UPLOAD_BYTES_MAX)
+            yield chunk
+
+    async def _receive_chunk(self) -> tuple[bytes, bool]:
+        """Waits for the next part of the body, and tells whether there is more."""
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        return message["body"], message.get("more_body", False)
+
+    def _check_declared(self, limit: int) -> None:
+        declared = self.headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared) > limit:
+            raise too_large(limit)
+
+    async def read_json_body(self, *, raw: bool) -> Body:
+        """Reads a body that must be JSON, unless the method takes any.
+
+        Raises:
+            StatusError: 415 for another content type, or as `read_body`.
+        """
+        kind = self.headers.get("content-type", "")
+        if not raw and kind and not JSON_TYPE.fullmatch(kind):
+            raise unsupported(JSON)
+        return Body(await self.read_body(), kind)
+
+    def abort(self) -> None:
+        """Drops the connection, with what is still to be sent."""
+        self.scope["extensions"][ABORT]()
+
+
+@dataclass
+class Response:
+    """An answer that is sent whole. `tag` is its ETag, once somebody asked for it."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    cache_control: str = NO_STORE
+    tag: str = ""
+
+    def encoded_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        headers = base_headers(request, self.content_type, self.cache_control)
+        if self.status not in WITHOUT_BODY:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        headers += [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
+        return headers
+
+
+def base_headers(
+    request: Request, content_type: str, cache_control: str = NO_STORE
+) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"x-request-id", request.id.encode()),
+        (b"cache-control", cache_control.encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if content_type:
+        headers.append((b"content-type", content_type.encode("latin-1")))
+    return headers
+
+
+def error_response(error: StatusError, renderer: Renderer, languages: str = "") -> Response:
+    headers = [*error.headers, *shown(error.initial, error.trailers)]
+    delay = retry_after(error)
+    if delay is not None:
+        headers.append(("retry-after", str(delay)))
+    return Response(error.http, renderer.body(error, languages), headers=headers)
+
+
+def too_large(limit: int) -> StatusError:
+    return failure(
+        INVALID_ARGUMENT,
+        "BODY_TOO_LARGE",
+        f"The body is longer than {limit} bytes.",
+        metadata={"limit": str(limit)},
+        http=413,
+    )
+
+
+def too_slow() -> StatusError:
+    return failure(
+        DEADLINE_EXCEEDED,
+        "BODY_TOO_SLOW",
+        f"The body did not arrive within {BODY_SECONDS:.0f} seconds.",
+        http=408,
+        headers=[("connection", "close")],
+    )
+
+
+def unsupported(*kinds: str) -> StatusError:
+    return failure(
+        INVALID_ARGUMENT,
+        "CONTENT_TYPE_UNSUPPORTED",
+        f"content-type: must be {' or '.join(kinds)}.",
+        http=415,
+        headers=[("accept-post", ", ".join(kinds))],
+    )
+
+
+def request_id(given: str) -> str:
+    """Takes over the id of a request that has one, or makes one: a random UUID, not a secret."""
+    if given and UUID.fullmatch(given):
+        return given
+    digits = f"{getrandbits(128) & ~UUID_4_MASK | UUID_4:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -1,0 +1,69 @@
+"""Unary calls over REST."""
+
+import re
+from typing import Any
+
+from gateway.calls.requests import make_call, unary_seconds
+from gateway.context import Core
+from gateway.http.encoding import tagged
+from gateway.http.messages import Request, Response
+from gateway.http.metadata import is_text, shown
+from gateway.routing.params import bind
+from gateway.routing.routes import Match, Route
+from gateway.upstream import Reply
+
+READING = frozenset({"GET", "HEAD"})
+BINARY = "application/octet-stream"
+MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+/[!#$%&'*+.^_`|~\w-]+(?:[ \t]*;.*)?", re.ASCII)
+
+
+async def respond(core: Core, request: Request, match: Match) -> Response:
+    """Answers with what a unary method answers.
+
+    Raises:
+        StatusError: What is wrong with the request, or what the upstream answered.
+    """
+    if request.method not in READING:
+        return await call(core, request, match)
+    if match.route.method.safe and not match.route.takes_body:
+        response = await core.flights.join(request, lambda: call(core, request, match))
+    else:
+        response = await call(core, request, match)
+    return tagged(request, response)
+
+
+async def call(core: Core, request: Request, match: Match) -> Response:
+    """Calls a unary method and writes its answer."""
+    route, method = match.route, match.route.method
+    authorization = request.headers.get("authorization")
+    caller = await core.authenticator.caller(authorization, method.rule)
+    body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
+    bound = bind(match, request.query, body, core.codec)
+    made = make_call(request, method, caller, bound, unary_seconds(request.headers))
+    reply = await core.upstreams.of(method.service).unary(made)
+    return answer(core, route, reply, enum_numbers=bound.enum_numbers)
+
+
+def answer(core: Core, route: Route, reply: Reply, *, enum_numbers: bool) -> Response:
+    """Writes what the upstream answered, with the metadata that came with it."""
+    message: Any = route.method.response_class.FromString(reply.content)
+    if route.raw_answer:
+        body = raw_of(route, message)
+        response = Response(200, body.data, raw_type(body))
+    else:
+        encoded = core.codec.encode(message, route.response_body, enum_numbers=enum_numbers)
+        response = Response(200, encoded)
+    if reply.headers or reply.trailers:
+        response.headers += shown(reply.headers, reply.trailers)
+    return response
+
+
+def raw_of(route: Route, message: Any) -> Any:
+    """The `google.api.HttpBody` of an answer."""
+    return message if route.response_body is None else getattr(message, route.response_body.name)
+
+
+def raw_type(body: Any) -> str:
+    """The content type that an upstream gave, if it is one (RFC 9110, section 8.3.1)."""
+    kind: str = body.content_type
+    return kind if MEDIA_TYPE.fullmatch(kind) and is_text(kind) else BINARY

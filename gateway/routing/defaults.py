@@ -1,0 +1,68 @@
+"""What a gateway makes of descriptors that were not written for it."""
+
+import dataclasses
+
+from gateway.contracts.descriptors import (
+    Binding,
+    Contracts,
+    DescriptorError,
+    Method,
+    make_contracts,
+)
+from gateway.contracts.discovery import Findings
+from gateway.routing.routes import Table, make_table
+
+NAMED_MAX = 3
+
+
+def make_public(contracts: Contracts) -> Contracts:
+    """Takes the access rules off all methods."""
+    methods = tuple(dataclasses.replace(method, rule=None) for method in contracts.methods)
+    return dataclasses.replace(contracts, methods=methods)
+
+
+def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
+    """Makes contracts and routes of what was found.
+
+    A method without `google.api.http` is served at `POST /package.Service/Method`
+    with its whole request as the body. Without `auth` all methods are public.
+
+    Raises:
+        DescriptorError: The descriptors cannot be used, or methods lack access rules.
+        RoutesError: Some bindings cannot be served.
+    """
+    contracts = make_contracts(findings.files, findings.source)
+    methods = tuple(
+        with_binding(method)
+        for method in contracts.methods
+        if findings.services is None or method.service in findings.services
+    )
+    contracts = dataclasses.replace(contracts, methods=methods)
+    if auth:
+        check_rules(contracts)
+    else:
+        contracts = make_public(contracts)
+    return contracts, make_table(contracts)
+
+
+def with_binding(method: Method) -> Method:
+    """Gives a method without bindings its own path."""
+    if method.bindings:
+        return method
+    binding = Binding(verb="POST", template=method.path, body="*", response_body="")
+    return dataclasses.replace(method, bindings=(binding,))
+
+
+def check_rules(contracts: Contracts) -> None:
+    lacking = [
+        method.full_name
+        for method in contracts.methods
+        if method.bindings and not (method.rule and (method.rule.public or method.rule.roles))
+    ]
+    if lacking:
+        surplus = len(lacking) - NAMED_MAX
+        names = ", ".join(lacking[:NAMED_MAX]) + (f" and {surplus} more" if surplus > 0 else "")
+        raise DescriptorError(
+            f"These methods have no access rule (libral.policy.v1.rule): {names}. "
+            "Use --no-auth to serve them to everybody."
+        )

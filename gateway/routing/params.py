@@ -1,0 +1,243 @@
+"""Requests: what path, query and body say, bound to the request message."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from gateway.codec import Codec, is_map
+from gateway.codec.fields import map_fields
+from gateway.codec.scalars import key_reader
+from gateway.http.errors import Violation, invalid, invalid_field
+from gateway.routing.routes import Match, Route
+from gateway.routing.text_fields import Target, bindable, convert, find_field, find_target
+
+PARAMETERS_MAX = 500
+SYSTEM = "$"
+ALT = "$alt"
+ENUM_NUMBERS = "enum-encoding=int"
+
+MESSAGE_FORM = "cannot be given as text: it is a message"
+TWICE = "is given more than once"
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a request, all of it."""
+
+    content: bytes
+    content_type: str
+
+
+@dataclass
+class Bound:
+    """A request message, and how its answer is wanted."""
+
+    message: Message
+    enum_numbers: bool = False
+
+
+@dataclass
+class Binder:
+    """Binds path and query, and collects everything that is wrong with them.
+
+    The fields of a `form` are named as in a query, and are the body.
+    """
+
+    route: Route
+    message: Message
+    path: set[Names] = field(default_factory=set[Names])
+    query: set[Names] = field(default_factory=set[Names])
+    violations: list[Violation] = field(default_factory=list[Violation])
+    form: bool = False
+
+    def bind_path(self, variables: dict[str, str]) -> None:
+        for name, text in variables.items():
+            target = self.route.variables[name]
+            self.path.add(target.names)
+            try:
+                assign(self.message, target, text)
+            except ValueError as error:
+                self._reject(name, str(error))
+
+    def bind_query(self, pairs: list[tuple[str, str]]) -> None:
+        for name, text in pairs:
+            try:
+                self._bind_parameter(name, text)
+            except ValueError as error:
+                self._reject(name, str(error))
+
+    def _bind_parameter(self, name: str, text: str) -> None:
+        route = self.route
+        if route.whole_body and not self.form:
+            raise ValueError("is not taken: the body is the whole request")
+        target = find_target(route.method.input, name)
+        if target is None:
+            raise ValueError("is no parameter of this method")
+        names = target.names
+        if route.body is not None and names[0] == route.body.name and not self.form:
+            raise ValueError("belongs in the body")
+        if any(overlap(names, taken) for taken in self.path):
+            raise ValueError("is given in the path already")
+        if not bindable(target.field):
+            raise ValueError(MESSAGE_FORM)
+        if not target.field.is_repeated and any(overlap(names, other) for other in self.query):
+            raise ValueError(TWICE)
+        self.query.add(names)
+        assign(self.message, target, text)
+
+    def _reject(self, name: str, description: str) -> None:
+        self.violations.append(Violation(name, f"{description}."))
+
+
+def overlap(names: Names, others: Names) -> bool:
+    """Whether one of two fields is the other, or lies in it."""
+    shorter = min(len(names), len(others))
+    return names[:shorter] == others[:shorter]
+
+
+def assign(message: Any, target: Target, text: str) -> None:
+    """Sets one field, or extends it.
+
+    Raises:
+        ValueError: It cannot be, and why.
+    """
+    owner = message
+    for parent in target.chain[:-1]:
+        check_oneof(owner, parent)
+        owner = getattr(owner, parent.name)
+    found = target.field
+    check_oneof(owner, found)
+    if is_map(found):
+        assign_item(getattr(owner, found.name), found, target.key, text)
+        return
+    value = convert(found, text)
+    if found.is_repeated:
+        getattr(owner, found.name).append(value)
+    elif found.message_type is None:
+        setattr(owner, found.name, value)
+    else:
+        getattr(owner, found.name).CopyFrom(value)
+
+
+def assign_item(items: Any, found: FieldDescriptor, text: str | None, value: str) -> None:
+    if text is None:
+        raise ValueError(f"needs a key: {found.name}[key]")
+    key_field, value_field = map_fields(found)
+    key = key_reader(key_field)(text)
+    if key in items:
+        raise ValueError(TWICE)
+    converted = convert(value_field, value)
+    if value_field.message_type is None:
+        items[key] = converted
+    else:
+        items[key].CopyFrom(converted)
+
+
+def check_oneof(owner: Any, found: FieldDescriptor) -> None:
+    oneof = found.containing_oneof
+    other = owner.WhichOneof(oneof.name) if oneof is not None else None
+    if other is not None and other != found.name:
+        raise ValueError(f"excludes {other}, which is given too")
+
+
+def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
+    """Makes the request message.
+
+    Raises:
+        StatusError: 400 that lists every violation, or those of the body.
+    """
+    route = match.route
+    message = route.method.request_class()
+    bound = Bound(message)
+    value = bind_body(route, message, body, codec) if body is not None else None
+    if not match.variables and not query and route.mask is None:
+        return bound
+    if not query and body is None and all(map(is_plain, route.variables.values())):
+        for name, text in match.variables.items():
+            setattr(message, name, text)
+        return bound
+    binder = Binder(route, message)
+    if body is not None:
+        clear_variables(route, message)
+    binder.bind_path(match.variables)
+    if query:
+        pairs = read_query(query)
+        bound.enum_numbers = any(name == ALT and ENUM_NUMBERS in text for name, text in pairs)
+        binder.bind_query([pair for pair in pairs if not pair[0].startswith(SYSTEM)])
+    if binder.violations:
+        raise invalid(binder.violations)
+    if route.mask is not None and (route.mask.name,) not in binder.query:
+        fill_mask(route, message, value)
+    return bound
+
+
+def is_plain(target: Target) -> bool:
+    return target.is_plain_text
+
+
+def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
+    """Reads the body into the message, and returns the JSON that it was."""
+    target: Any = message
+    if route.raw_body:
+        target = message if route.body is None else getattr(message, route.body.name)
+        target.content_type, target.data = body.content_type, body.content
+        return None
+    return codec.decode(body.content, message, route.body) if body.content else None
+
+
+def clear_variables(route: Route, message: Message) -> None:
+    """The path wins over the body."""
+    for target in route.variables.values():
+        owner: Any = message
+        for parent in target.chain[:-1]:
+            owner = getattr(owner, parent.name)
+        owner.ClearField(target.field.name)
+
+
+def fill_mask(route: Route, message: Any, value: Any) -> None:
+    """Names in the update mask (AIP-134) what the body gave, but for what the path gives."""
+    if route.mask is None or route.body is None or not isinstance(value, dict):
+        return
+    kind: Any = route.body.message_type
+    in_path = {".".join(target.names[1:]) for target in route.variables.values()}
+    paths = [path for path in leaves(kind, value) if path not in in_path]
+    getattr(message, route.mask.name).paths.extend(paths)
+
+
+def leaves(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
+    """Yields the paths of the fields that an object gives, as the contract names them."""
+    for name, member in value.items():
+        found = find_field(kind, name)
+        if found is None:
+            continue
+        inner = found.message_type
+        if inner is None or is_whole(found, inner) or not (isinstance(member, dict) and member):
+            yield found.name
+        else:
+            yield from (f"{found.name}.{path}" for path in leaves(inner, member))
+
+
+def is_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
+    """Whether a mask names the field only as a whole."""
+    return found.is_repeated or kind.full_name.startswith("google.protobuf.")
+
+
+def read_query(query: bytes) -> list[tuple[str, str]]:
+    """Reads a query string as browsers write it: `+` is a space."""
+    try:
+        return parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=PARAMETERS_MAX,
+        )
+    except UnicodeDecodeError:
+        raise invalid_field("query", "It is not UTF-8.") from None
+    except ValueError:
+        raise invalid_field("query", f"It has more than {PARAMETERS_MAX} parameters.") from None

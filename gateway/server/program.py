@@ -1,0 +1,126 @@
+"""The program: what the command line asks for, from the first question to the last answer."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.context import Core
+from gateway.contracts.descriptors import Contracts, load_bundled
+from gateway.contracts.discovery import Discovery
+from gateway.rest.server_stream import cancelled
+from gateway.routing.defaults import make, make_public
+from gateway.routing.routes import Table, make_table
+from gateway.server.reload import Reloader
+from gateway.server.server import GatewayServer, listen, serve
+from gateway.settings import Settings
+from gateway.upstream import Upstreams
+
+Started = Callable[[GatewayServer], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which descriptors to serve, and how."""
+
+    settings: Settings
+    sets: tuple[Path, ...]
+    auth: bool
+    reload_seconds: float
+
+    @property
+    def standalone(self) -> bool:
+        """Whether other descriptors than the mesh's own are served."""
+        return bool(self.sets or self.settings.addresses)
+
+
+async def find_routes(options: Options) -> Table:
+    """Makes the routes, and serves nothing.
+
+    Raises:
+        DescriptorError, RoutesError: They cannot be served.
+    """
+    if not options.standalone:
+        return load_mesh(options)[1]
+    async with discovering(options) as discovery:
+        return make(await discovery.first(), auth=options.auth)[1]
+
+
+async def run(
+    options: Options, listener: socket.socket | None = None, started: Started | None = None
+) -> None:
+    """Serves until a signal, on a socket of its own if none is given.
+
+    Raises:
+        DescriptorError, RoutesError, SettingsError: It cannot begin.
+    """
+    settings = options.settings
+    if not options.standalone:
+        contracts, table = load_mesh(options)
+        upstreams = Upstreams(settings.upstreams, settings.transport)
+        server = make_server(options, contracts, table, upstreams, started)
+        await serve(server, listener or open_listener(options), settings.otlp_target)
+        return
+    async with discovering(options) as discovery:
+        found = await discovery.first()
+        contracts, table = make(found, auth=options.auth)
+        upstreams = Upstreams(found.targets, settings.transport)
+        server = make_server(options, contracts, table, upstreams, started)
+        reloader = Reloader(server.generations, discovery, found, auth=options.auth)
+        async with reloading(reloader, options.reload_seconds):
+            await serve(server, listener or open_listener(options), settings.otlp_target)
+
+
+def load_mesh(options: Options) -> tuple[Contracts, Table]:
+    contracts = load_bundled()
+    contracts = contracts if options.auth else make_public(contracts)
+    return contracts, make_table(contracts)
+
+
+def make_server(
+    options: Options,
+    contracts: Contracts,
+    table: Table,
+    upstreams: Upstreams,
+    started: Started | None,
+) -> GatewayServer:
+    settings = options.settings
+    core = Core.make(
+        contracts,
+        table,
+        upstreams,
+        settings.cors_origins,
+        auth=options.auth,
+        json=settings.json,
+    )
+    return GatewayServer(core, started)
+
+
+def open_listener(options: Options) -> socket.socket:
+    return listen(options.settings.host, options.settings.port)
+
+
+@contextlib.asynccontextmanager
+async def discovering(options: Options) -> AsyncGenerator[Discovery]:
+    settings = options.settings
+    discovery = Discovery(options.sets, settings.addresses, settings.upstreams)
+    try:
+        yield discovery
+    finally:
+        await discovery.close()
+
+
+@contextlib.asynccontextmanager
+async def reloading(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
+    """Reloads every so many seconds, and on SIGHUP at once."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+    task = asyncio.create_task(reloader.run(seconds))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        await cancelled(task)

@@ -1,0 +1,182 @@
+"""Workers: several gateway processes on one port, restarted one after the other.
+
+The parent holds the listening socket and the workers inherit it, so that no
+connection is lost in the queue of a socket that closes. A worker knows its
+parent by two pipes: it writes a line on standard output when it serves, and
+ends when standard input does.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.server.program import Options, run
+from gateway.server.server import GatewayServer
+
+READY = b"ready\n"
+READY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+RESTART_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class WorkerError(Exception):
+    """A worker ended before it served. What was wrong it has said itself."""
+
+
+class Worker:
+    """One gateway process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    @classmethod
+    async def start(cls, command: Sequence[str], listener: socket.socket) -> "Worker":
+        """Starts a process and waits until it serves.
+
+        Raises:
+            WorkerError: It ended, or did not serve within 30 seconds.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(*command, "--listener", str(listener.fileno())),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+        )
+        worker = cls(process)
+        line = b""
+        if process.stdout is not None:
+            with contextlib.suppress(TimeoutError):
+                line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+        if line != READY:
+            await worker.stop()
+            raise WorkerError
+        log.info("worker.started", pid=worker.pid)
+        return worker
+
+    def send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def wait(self) -> int:
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """Lets it finish what it serves, for 15 seconds."""
+        self.send(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.wait(), STOP_SECONDS)
+        except TimeoutError:
+            self.send(signal.SIGKILL)
+            await self.wait()
+
+
+class Supervisor:
+    """Keeps a number of workers running until a signal.
+
+    SIGHUP makes each reload; SIGUSR2 restarts one after the other, each ended
+    when the one in its place serves.
+    """
+
+    def __init__(self, command: Sequence[str], listener: socket.socket, count: int) -> None:
+        self._command = command
+        self._listener = listener
+        self._count = count
+        self._workers: list[Worker] = []
+        self._stopping = asyncio.Event()
+        self._rolling = asyncio.Event()
+
+    async def run(self) -> None:
+        """Runs until SIGTERM or SIGINT.
+
+        Raises:
+            WorkerError: A worker does not come up at the start.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(signal.SIGUSR2, self._rolling.set)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            for _ in range(self._count):
+                self._workers.append(await self._start())
+            keeps = [self._keep(place) for place in range(self._count)]
+            tasks += [asyncio.create_task(work) for work in (*keeps, self._roll())]
+            await self._stopping.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._listener.close()
+            await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    async def _start(self) -> Worker:
+        return await Worker.start(self._command, self._listener)
+
+    async def _keep(self, place: int) -> None:
+        """Replaces the worker of a place whenever it ends by itself."""
+        while True:
+            worker = self._workers[place]
+            status = await worker.wait()
+            while self._workers[place] is worker:
+                log.error("worker.ended", pid=worker.pid, status=status)
+                await asyncio.sleep(RESTART_SECONDS)
+                with contextlib.suppress(WorkerError):
+                    self._workers[place] = await self._start()
+
+    async def _roll(self) -> None:
+        """Restarts all workers, whenever that is asked for."""
+        while True:
+            await self._rolling.wait()
+            self._rolling.clear()
+            for place in range(self._count):
+                started = None
+                with contextlib.suppress(WorkerError):
+                    started = await self._start()
+                if started is None:
+                    log.error("workers.kept", place=place)
+                    break
+                old, self._workers[place] = self._workers[place], started
+                await old.stop()
+                log.info("worker.restarted", pid=started.pid, instead_of=old.pid)
+
+    def _reload(self) -> None:
+        for worker in self._workers:
+            worker.send(signal.SIGHUP)
+
+
+async def supervise(listener: socket.socket, count: int) -> None:
+    """Runs workers with the command line of this process.
+
+    Raises:
+        WorkerError: They do not come up.
+    """
+    command = (sys.executable, "-m", "gateway", *sys.argv[1:])
+    await Supervisor(command, listener, count).run()
+
+
+async def work(options: Options, descriptor: int) -> None:
+    """Serves as a worker, on the listening socket of that file descriptor."""
+    # Nothing to a worker that has nothing to reload, or not yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    await run(options, socket.socket(fileno=descriptor), join_parent)
+
+
+def join_parent(server: GatewayServer) -> None:
+    """Tells the parent that this worker serves, and ends when the parent has ended."""
+    os.write(sys.stdout.fileno(), READY)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), leave, server)
+
+
+def leave(server: GatewayServer) -> None:
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    server.stop()

@@ -1,0 +1,227 @@
+"""Broadcasts: one call of a server stream, read by all who asked for the same.
+
+The upstream is read as fast as the fastest reader takes. Who falls behind what is kept is ended,
+and nobody else waits for them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from gateway.contracts.descriptors import Method
+from gateway.http.errors import (
+    CANCELLED,
+    RESOURCE_EXHAUSTED,
+    Metadata,
+    StatusError,
+    failure,
+    internal,
+)
+from gateway.routing.routes import Route
+from gateway.upstream import Stream
+
+KEPT_BYTES_MAX = 256 * 1024
+KEPT_ITEMS_MIN = 16
+LEAD_BYTES_MAX = 64 * 1024
+TOO_SLOW = "READER_TOO_SLOW"
+
+log = structlog.get_logger()
+
+
+class Item:
+    """One message of a stream, the field of it to show (None: all), and its cursor.
+
+    `end` is how many bytes the stream had up to here; `frames` keeps its forms, each made once.
+    """
+
+    __slots__ = ("_message", "_method", "content", "cursor", "end", "field", "frames")
+
+    def __init__(self, content: bytes, method: Method, field: FieldDescriptor | None) -> None:
+        self.content = content
+        self.field = field
+        self.end = 0
+        self.frames: dict[object, bytes] = {}
+        self._method = method
+        self._message: Message | None = None
+        self.cursor = str(getattr(self.message, method.cursor)) if method.cursor else ""
+
+    @property
+    def message(self) -> Message:
+        if self._message is None:
+            self._message = self._method.response_class.FromString(self.content)
+        return self._message
+
+
+class Reader(Protocol):
+    """Who reads a broadcast: `at` is the number of the item that comes next.
+
+    `after` is the numbered cursor up to which it has seen everything already. None: it has not.
+    """
+
+    at: int
+    after: int | None
+
+    def wake(self) -> None:
+        """There is something new."""
+        ...
+
+
+class Broadcast:
+    """An open call, what it brought last, and its readers."""
+
+    def __init__(
+        self, stream: Stream, route: Route, after: int | None, forget: Callable[["Broadcast"], None]
+    ) -> None:
+        """`after` is the numbered cursor that it begins behind. None: it begins now."""
+        self.headers: Metadata | None = None
+        self.trailers: Metadata = []
+        self.error: StatusError | None = None
+        self.done = False
+        self._stream = stream
+        self._route = route
+        self._numbered = route.method.numbered
+        self._covered = after
+        self._forget = forget
+        self._readers: dict[Reader, None] = {}
+        self._items: deque[Item] = deque()
+        self._first = self._next = 0
+        self._kept_bytes = self._read_bytes = self._taken_bytes = 0
+        self._room: asyncio.Future[None] | None = None
+        self._task = asyncio.create_task(self._run())
+
+    def add(self, reader: Reader, at: int, after: int | None) -> None:
+        """Has a reader begin with an item, but for those up to a cursor.
+
+        A call that was opened further back may not have come as far yet as who joins it.
+        """
+        reader.at = at
+        reader.after = after
+        self._readers[reader] = None
+
+    def remove(self, reader: Reader) -> None:
+        """The last one to go ends the call."""
+        self._readers.pop(reader, None)
+        if not self._readers:
+            self._task.cancel()
+            self._finish()
+        else:
+            self._taken_bytes = max(map(self._bytes_before, self._readers))
+            self._tell_room()
+
+    def place(self, method: Method, after: int | None) -> int | None:
+        """Finds where a reader joins who asks for what comes after a cursor (None: from now on).
+
+        Returns:
+            The number of its first item, or None if it would miss something here.
+        """
+        if self.done:
+            return None
+        if method.whole:
+            return max(self._first, self._next - 1)
+        if not method.numbered:
+            return 0 if self._next == 0 else None
+        if after is None:
+            return self._next
+        if self._covered is None or after < self._covered:
+            return None
+        newer = sum(1 for item in self._items if int(item.cursor) > after)
+        return self._next - newer
+
+    def take(self, reader: Reader) -> Item | None:
+        """Gives a reader its next item. None: it has all.
+
+        Raises:
+            StatusError: It fell too far behind.
+        """
+        while reader.at != self._next:
+            if reader.at < self._first:
+                raise failure(RESOURCE_EXHAUSTED, TOO_SLOW, "The stream is read too slowly.")
+            item = self._items[reader.at - self._first]
+            reader.at += 1
+            if item.end > self._taken_bytes:
+                self._taken_bytes = item.end
+                if self._room is not None:
+                    self._tell_room()
+            if reader.after is None:
+                return item
+            if int(item.cursor) > reader.after:
+                reader.after = None
+                return item
+        return None
+
+    async def _run(self) -> None:
+        try:
+            self.headers = await self._stream.headers()
+            self._wake_all()
+            while (content := await self._stream.read()) is not None:
+                self._keep(content)
+                self._wake_all()
+                while self._read_bytes - self._taken_bytes > LEAD_BYTES_MAX:
+                    self._room = asyncio.get_running_loop().create_future()
+                    await self._room
+        except StatusError as error:
+            self.error = error
+        except asyncio.CancelledError:
+            self.error = failure(CANCELLED, "CALL_ENDED", "The call upstream was cancelled.")
+        except Exception:
+            log.exception("broadcast.failed", method=self._route.method.full_name)
+            self.error = internal()
+        self.trailers = self.error.trailers if self.error else self._stream.trailers()
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self.done:
+            self.done = True
+            self._stream.cancel()
+            self._forget(self)
+            self._wake_all()
+
+    def _keep(self, content: bytes) -> None:
+        item = Item(content, self._route.method, self._route.response_body)
+        if not self._route.method.safe:
+            self._drop_taken()
+        if self._covered is None:
+            self._covered = int(item.cursor)
+        self._read_bytes += len(content)
+        item.end = self._read_bytes
+        self._items.append(item)
+        self._next += 1
+        self._kept_bytes += len(content)
+        while self._kept_bytes > KEPT_BYTES_MAX and len(self._items) > KEPT_ITEMS_MIN:
+            gone = self._items.popleft()
+            self._first += 1
+            self._kept_bytes -= len(gone.content)
+            if self._numbered:
+                self._covered = int(gone.cursor)
+
+    def _drop_taken(self) -> None:
+        """Nobody joins here, so what all have read is of no more use."""
+        slowest = min(reader.at for reader in self._readers)
+        while self._first < slowest:
+            self._kept_bytes -= len(self._items.popleft().content)
+            self._first += 1
+
+    def _bytes_before(self, reader: Reader) -> int:
+        number = min(reader.at - self._first, len(self._items))
+        return self._items[number - 1].end if number > 0 else 0
+
+    def _wake_all(self) -> None:
+        for reader in list(self._readers):
+            reader.wake()
+
+    def _tell_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+
+def start_of(method: Method, message: Any) -> int | None:
+    """Reads the cursor that a request resumes after. None: it wants what comes from now on."""
+    if not method.numbered:
+        return 0
+    after = int(getattr(message, method.resume))
+    return None if method.live and after == method.live else after
