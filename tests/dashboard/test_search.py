@@ -12,7 +12,7 @@ from libral.events.v1 import events_pb2
 
 from dashboard.parts.search import Search
 from services.events.domain.words import Query, users_of
-from services.events.messages import parse_entry
+from services.events.servicer.event_messages import parse_entry
 
 ZONE = ZoneInfo("Asia/Tokyo")
 LETTERS = st.text('aB1ａé_-"\\\n:ー支払いアｱ한 .', max_size=8)

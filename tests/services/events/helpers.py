@@ -1,0 +1,48 @@
+"""Events to append, and calls of the events service."""
+
+import asyncio
+from uuid import uuid4
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from libral.events.v1 import events_pb2
+
+TIME = Timestamp(seconds=1_767_225_600)
+# Events in the log of the fixture `kept`.
+LENGTH = 40
+
+
+def make_event(event_type: str = "user.created", **fields) -> events_pb2.Event:
+    values = {
+        "id": str(uuid4()),
+        "type": event_type,
+        "source": "users",
+        "category": events_pb2.Event.USER,
+        "time": TIME,
+    }
+    event = events_pb2.Event(**(values | fields))
+    event.data.update({"text": "<b>名前</b>", "count": 3, ":x": "alert(1)"})
+    return event
+
+
+async def append(log, *events) -> list[int]:
+    request = events_pb2.AppendEventsRequest(events=events)
+    return list((await log.AppendEvents(request)).positions)
+
+
+async def take(log, count: int, **request) -> list[events_pb2.Event]:
+    call = log.StreamEvents(events_pb2.StreamEventsRequest(**request))
+    try:
+        async with asyncio.timeout(5):
+            return [await call.read() for _ in range(count)]
+    finally:
+        call.cancel()
+
+
+def violated_fields(error: grpc.aio.AioRpcError) -> list[str]:
+    bad_request = error_details_pb2.BadRequest()
+    for detail in rpc_status.from_call(error).details:
+        detail.Unpack(bad_request)
+    return [violation.field for violation in bad_request.field_violations]
