@@ -1,7 +1,8 @@
 """Events to append, and calls of the events service."""
 
 import asyncio
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -9,9 +10,30 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from libral.events.v1 import events_pb2
 
+from services.events.domain.entries import Entry, Head, chain
+
 TIME = Timestamp(seconds=1_767_225_600)
 # Events in the log of the fixture `kept`.
 LENGTH = 40
+MORNING = datetime(2026, 1, 1, tzinfo=UTC)
+SAMPLE = Entry(
+    id=UUID(int=1),
+    type="user.created",
+    source="users",
+    subject="users/1",
+    category=2,
+    level=2,
+    actor="",
+    request_id="",
+    time=MORNING,
+    data="{}",
+)
+
+
+def make_chain(length: int) -> list[Entry]:
+    entries = [SAMPLE._replace(id=UUID(int=number)) for number in range(length)]
+    placed, _ = chain(Head(), entries, MORNING)
+    return placed
 
 
 def make_event(event_type: str = "user.created", **fields) -> events_pb2.Event:

@@ -1,8 +1,23 @@
-import pytest
+import re
 
-from services.events.domain.words import Query, normal, number, query_violations, runs, words_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.events.domain.words import (
+    Query,
+    Term,
+    facets,
+    normal,
+    number,
+    query_violations,
+    runs,
+    searched,
+    users_of,
+    words_of,
+)
 from services.events.servicer.event_messages import parse_entry
-from tests.services.events.helpers import make_event
+from tests.services.events.helpers import SAMPLE, make_event
 
 
 @pytest.mark.parametrize(
@@ -40,3 +55,61 @@ def test_a_query_needs_a_word():
     assert [one.field for one in query_violations("%_ -")] == ["query"]
     assert [one.field for one in query_violations("x" * 257)] == ["query"]
     assert query_violations("") == []
+
+
+# Letters of every kind that a run is made of or ends at, so that examples often nearly match.
+ALPHABET = st.text('aB1ａｱé_-"\\\n:ー・支払いア한가 .ßİ٣\u0301x', max_size=12)
+ANY = ALPHABET | st.text(max_size=12)
+
+
+@st.composite
+def entries_and_queries(draw):
+    """An event, and a query that is often made of parts of its text."""
+    texts = draw(st.tuples(ANY, ANY, ANY))
+    entry = SAMPLE._replace(subject=texts[0], actor=texts[1], data=texts[2])
+    text = searched(entry)
+    first = draw(st.integers(0, len(text)))
+    part = text[first : first + draw(st.integers(0, 6))]
+    return entry, draw(ANY | st.just(part) | ALPHABET.map(lambda more: part + more))
+
+
+@given(entries_and_queries())
+def test_patterns_find_what_a_query_finds(given_):
+    entry, text = given_
+    query = Query.parse(text)
+    found = all(re.search(term.pattern, searched(entry)) for term in query.terms)
+    assert found == query.finds(entry)
+
+
+@given(ANY)
+def test_terms_are_the_runs_of_a_query(text):
+    terms = Query.parse(text).terms
+    assert sorted(term.text for term in terms) == sorted(runs(normal(text)))
+
+
+def test_terms_of_a_query():
+    assert Query.parse("Café 支払い TARO").terms == [
+        Term("café", whole_word=True),
+        Term("taro", whole_word=True),
+        Term("支払い", whole_word=False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("taro", True), ("x-taro!", True), ("太郎taro", True), ("taro1", False), ("étaro", False)],
+)
+def test_a_word_is_found_whole(text, found):
+    [term] = Query.parse("taro").terms
+    assert bool(re.search(term.pattern, text)) is found
+
+
+def test_a_part_is_found_anywhere():
+    [term] = Query.parse("払い").terms
+    assert re.search(term.pattern, "支払い済")
+
+
+def test_users_of_an_event():
+    entry = SAMPLE._replace(actor="services/x", data='{"user":"users/7","other":"users/8"}')
+    assert users_of(entry) == {"users/1", "users/7"}
+    assert {"user=users/1", "user=users/7", "category=2", "type=user.created"} <= set(facets(entry))
