@@ -161,3 +161,25 @@ async def test_unknown_event(log):
     with pytest.raises(grpc.aio.AioRpcError) as failure:
         await log.GetEvent(events_pb2.GetEventRequest(name=f"events/{uuid4()}"))
     assert failure.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_defect_has_code_position_and_japanese(room, log):
+    await append(log, make_event(), make_event(), make_event())
+    async with room.kernel.database.transaction() as connection:
+        await connection.execute(text("DELETE FROM events.log WHERE position = 2"))
+    verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
+    assert (verdict.problem, verdict.checked_count) == ("It is missing.", 1)
+    assert verdict.defect.code == events_pb2.VerifyEventsResponse.Defect.MISSING
+    assert dict(verdict.defect.metadata) == {"position": "2"}
+    assert verdict.defect.localized_message.message == "イベントがありません。"
+
+
+async def test_a_query_is_parsed_as_a_list_does(log):
+    request = events_pb2.ParseEventQueryRequest(query="支払い　ＴＡＲＯ")
+    terms = (await log.ParseEventQuery(request)).terms
+    assert [(term.text, term.whole_word) for term in terms] == [("taro", True), ("支払い", False)]
+    for query in ("", "--", "x" * 257):
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await log.ParseEventQuery(events_pb2.ParseEventQueryRequest(query=query))
+        assert failure.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert violated_fields(failure.value) == ["query"]
