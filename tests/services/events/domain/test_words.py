@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.events.domain.words import (
@@ -57,22 +57,22 @@ def test_a_query_needs_a_word():
     assert query_violations("") == []
 
 
-# Letters of every kind that a run is made of or ends at, so that examples often nearly match.
-ALPHABET = st.text('aB1ａｱé_-"\\\n:ー・支払いア한가 .ßİ٣\u0301x', max_size=12)
-ANY = ALPHABET | st.text(max_size=12)
+# Few letters, of every kind that a run is made of or ends at: a query often nearly matches.
+NEAR = st.text("aé1い払_ -", max_size=10)
+ANY = NEAR | st.text('aB1ａｱé_-"\\\n:ー・支い한 .ßİ٣\u0301', max_size=8) | st.text(max_size=8)
 
 
 @st.composite
 def entries_and_queries(draw):
-    """An event, and a query that is often made of parts of its text."""
-    texts = draw(st.tuples(ANY, ANY, ANY))
-    entry = SAMPLE._replace(subject=texts[0], actor=texts[1], data=texts[2])
-    text = searched(entry)
-    first = draw(st.integers(0, len(text)))
-    part = text[first : first + draw(st.integers(0, 6))]
-    return entry, draw(ANY | st.just(part) | ALPHABET.map(lambda more: part + more))
+    """An event, and a query that is often a part of its text."""
+    subject, actor, data = draw(NEAR), draw(NEAR), draw(ANY)
+    entry = SAMPLE._replace(subject=subject, actor=actor, data=data)
+    source = draw(st.sampled_from([subject, actor, searched(entry)]))
+    first = draw(st.integers(0, len(source)))
+    return entry, source[first : first + draw(st.integers(0, 4))] + draw(st.just("") | ANY)
 
 
+@settings(max_examples=400)
 @given(entries_and_queries())
 def test_patterns_find_what_a_query_finds(given_):
     entry, text = given_
