@@ -10,8 +10,19 @@ from services.events.__main__ import build
 from services.events.domain.checkpoints import Checkpoint
 from services.events.domain.entries import Entry
 from services.events.storage import log as storage
+from services.kernel.database import migrate
+from services.kernel.database.database import Database
 from services.kernel.server import RunningRoom
 from tests.services.events.helpers import LENGTH, append, make_event
+
+
+@pytest.fixture
+async def database(database_url) -> AsyncIterator[Database]:
+    """The tables of the service, without the service."""
+    await migrate.run("events", database_url)
+    database = Database(database_url)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -16,29 +16,29 @@ def published(**data: str) -> events_pb2.Event:
     return event
 
 
-async def react(room, event_type: str, event) -> None:
-    async with room.kernel.database.transaction() as connection:
+async def react(database, event_type: str, event) -> None:
+    async with database.transaction() as connection:
         await REACTIONS[event_type](connection, event)
 
 
-async def find(room):
-    async with room.kernel.database.reading() as connection:
+async def find(database):
+    async with database.reading() as connection:
         return await find_dead_letter(connection, "users", 7)
 
 
-async def test_a_dead_letter_is_saved_and_saved_again(room):
-    await react(room, BURIED, published())
-    letter = await find(room)
+async def test_a_dead_letter_is_saved_and_saved_again(database):
+    await react(database, BURIED, published())
+    letter = await find(database)
     assert (letter.type, letter.error, letter.tries, letter.create_time) == ("a.b", "E", 5, MORNING)
-    await react(room, RETRY_FAILED, published(error="F", tries="6"))
-    letter = await find(room)
+    await react(database, RETRY_FAILED, published(error="F", tries="6"))
+    letter = await find(database)
     assert (letter.error, letter.tries, letter.state.name) == ("F", 6, "PENDING")
 
 
 @pytest.mark.parametrize("event_type", [RECOVERED, DISCARDED])
-async def test_a_dead_letter_is_removed(room, event_type):
-    await react(room, BURIED, published())
-    await react(room, event_type, published(consumer="telegram"))
-    assert await find(room) is not None
-    await react(room, event_type, published())
-    assert await find(room) is None
+async def test_a_dead_letter_is_removed(database, event_type):
+    await react(database, BURIED, published())
+    await react(database, event_type, published(consumer="telegram"))
+    assert await find(database) is not None
+    await react(database, event_type, published())
+    assert await find(database) is None

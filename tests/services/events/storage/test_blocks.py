@@ -11,10 +11,10 @@ SUBJECTS = ("users/rare", "users/1", "users/1", "users/1")
 
 
 @pytest.fixture
-async def connection(room):
+async def connection(database):
     """A connection with a transaction that is rolled back, and an index of four blocks."""
     entries = make_chain(400)
-    async with room.kernel.database.session() as connection:
+    async with database.session() as connection:
         for number, subject in enumerate(SUBJECTS):
             part = entries[number * 100 : number * 100 + 100]
             later = MORNING + timedelta(hours=number)
@@ -34,8 +34,8 @@ async def test_a_block_is_added_once(connection):
     assert await listed(connection, EventFilter(subject="users/rare")) == [0]
 
 
-async def test_nothing_is_indexed_at_first(room):
-    async with room.kernel.database.reading() as connection:
+async def test_nothing_is_indexed_at_first(database):
+    async with database.reading() as connection:
         assert await blocks.indexed_until(connection) == 0
 
 

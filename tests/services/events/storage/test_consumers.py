@@ -10,16 +10,16 @@ from tests.services.events.helpers import MORNING
 USERS = Consumer("users", 7, ["a.b", "c.d"], MORNING)
 
 
-async def test_a_consumer_is_saved_anew(room):
+async def test_a_consumer_is_saved_anew(database):
     later = replace(USERS, position=9, types=["e.f"], report_time=MORNING + timedelta(hours=1))
-    async with room.kernel.database.transaction() as connection:
+    async with database.transaction() as connection:
         await save_consumer(connection, USERS)
         await save_consumer(connection, later)
         assert await list_consumers(connection, "", 10) == [(later, 0)]
 
 
-async def test_consumers_are_listed_by_name_with_their_dead_letters(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_consumers_are_listed_by_name_with_their_dead_letters(database):
+    async with database.transaction() as connection:
         for name in ("users", "payments", "telegram"):
             await save_consumer(connection, replace(USERS, name=name))
         for position in (1, 2):

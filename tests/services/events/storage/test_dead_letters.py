@@ -15,8 +15,8 @@ LETTER = DeadLetter("users", 7, "a.b", "E", 5, MORNING, MORNING)
 LATER = MORNING + timedelta(hours=1)
 
 
-async def test_a_letter_that_is_saved_again_is_pending_again(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_a_letter_that_is_saved_again_is_pending_again(database):
+    async with database.transaction() as connection:
         await save_dead_letter(connection, LETTER)
         assert await find_dead_letter(connection, "users", 7, lock=True) == LETTER
         await change_state(connection, LETTER, DeadLetterState.RETRYING, LATER)
@@ -27,8 +27,8 @@ async def test_a_letter_that_is_saved_again_is_pending_again(room):
         assert await find_dead_letter(connection, "users", 7) == replace(again, create_time=MORNING)
 
 
-async def test_letters_are_listed_from_the_newest(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_letters_are_listed_from_the_newest(database):
+    async with database.transaction() as connection:
         for consumer, position in (("users", 1), ("a", 3), ("users", 3), ("a", 2)):
             await save_dead_letter(
                 connection, replace(LETTER, consumer=consumer, position=position)
@@ -43,8 +43,8 @@ async def test_letters_are_listed_from_the_newest(room):
         assert await listed("users") == [(3, "users"), (1, "users")]
 
 
-async def test_a_removed_letter_is_gone(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_a_removed_letter_is_gone(database):
+    async with database.transaction() as connection:
         await save_dead_letter(connection, LETTER)
         await remove_dead_letter(connection, "users", 8)
         assert await find_dead_letter(connection, "users", 7) == LETTER

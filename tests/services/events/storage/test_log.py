@@ -14,9 +14,9 @@ MONTH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def connection(room):
+async def connection(database):
     """A connection with a transaction that is rolled back, and a log of 5 events."""
-    async with room.kernel.database.session() as connection:
+    async with database.session() as connection:
         await create_partition(connection, MONTH)
         await storage.append(connection, ENTRIES, Head(), HEAD)
         yield connection
@@ -76,8 +76,8 @@ async def test_spans_are_filtered(connection):
     assert await storage.count_spans(connection, spans, EventFilter()) == 4
 
 
-async def test_waits_are_limited_for_the_session(room):
-    async with room.kernel.database.session() as connection:
+async def test_waits_are_limited_for_the_session(database):
+    async with database.session() as connection:
         await storage.limit_waits(connection)
         for name, value in (("lock_timeout", "4s"), ("idle_in_transaction_session_timeout", "3s")):
             assert await connection.scalar(text(f"SHOW {name}")) == value

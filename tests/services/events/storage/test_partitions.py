@@ -16,15 +16,15 @@ from tests.services.events.helpers import SAMPLE
 MONTHS = [datetime(2001, month, 1, tzinfo=UTC) for month in (11, 12)]
 
 
-async def test_partitions_are_created_once_and_listed_in_order(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_partitions_are_created_once_and_listed_in_order(database):
+    async with database.transaction() as connection:
         for month in (*reversed(MONTHS), *MONTHS):
             await create_partition(connection, month)
         assert (await list_partitions(connection))[:2] == MONTHS
 
 
-async def test_a_dropped_month_leaves_the_floor(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_a_dropped_month_leaves_the_floor(database):
+    async with database.transaction() as connection:
         head = Head()
         for month in MONTHS:
             await create_partition(connection, month)
@@ -41,16 +41,16 @@ async def test_a_dropped_month_leaves_the_floor(room):
         assert [entry.position for entry in await log.list_between(connection, 0, 9, 9)] == [2]
 
 
-async def test_a_month_without_events_leaves_the_floor_as_it_is(room):
-    async with room.kernel.database.transaction() as connection:
+async def test_a_month_without_events_leaves_the_floor_as_it_is(database):
+    async with database.transaction() as connection:
         await create_partition(connection, MONTHS[0])
         assert await drop_partition(connection, MONTHS[0]) is None
         assert (await log.read_floor(connection)).position == 0
 
 
-async def test_a_partition_is_named_by_its_month(room):
+async def test_a_partition_is_named_by_its_month(database):
     assert partition_name(MONTHS[0]) == "log_2001_11"
-    async with room.kernel.database.transaction() as connection:
+    async with database.transaction() as connection:
         await create_partition(connection, MONTHS[0])
         names = await connection.execute(text("SELECT 'events.log_2001_11'::regclass::text"))
         assert names.scalar_one() == "events.log_2001_11"
