@@ -100,7 +100,7 @@ def make_table(rows: Iterable[Row], pairs: int) -> str:
 
 
 def number(value: float | None, width: int = 9) -> str:
-    return f"{'–' if value is None else format(value, '.3f'):>{width}}"
+    return f"{'-' if value is None else format(value, '.3f'):>{width}}"
 
 
 def make_summary(rows: Sequence[Row], pairs: int) -> dict[str, Any]:

@@ -18,9 +18,8 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from tests.benchmarks.comparison import compare_runs, make_summary, make_table
+from tests.benchmarks.comparison import Run, compare_runs, make_summary, make_table
 from tests.benchmarks.gateway.__main__ import at_least_one, leave
 from tests.benchmarks.interpreter import MODULES, VARIABLE, check_interpreter, find_executable
 from tests.benchmarks.processes import ROOT
@@ -40,11 +39,7 @@ def main() -> None:
     if not (base / ENTRY).exists():
         sys.exit(f"{base} is no checkout with {ENTRY}.")
     print(f"both run on {check_interpreter(BENCHMARK_MODULES).describe()}", flush=True)
-    rows = compare_runs(run_pairs(base, arguments.pairs, options))
-    summary = make_summary(rows, arguments.pairs)
-    print(make_table(rows, arguments.pairs))
-    print(json.dumps(summary), flush=True)
-    sys.exit(1 if summary["worse"] else 0)
+    sys.exit(conclude(run_pairs(base, arguments.pairs, options)))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -63,9 +58,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run_pairs(
-    base: Path, count: int, options: list[str]
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def conclude(pairs: list[tuple[Run, Run]]) -> int:
+    """Print the table, and as JSON in the last line. Return 1 if a key is worse, else 0."""
+    rows = compare_runs(pairs)
+    summary = make_summary(rows, len(pairs))
+    print(make_table(rows, len(pairs)))
+    print(json.dumps(summary), flush=True)
+    return 1 if summary["worse"] else 0
+
+
+def run_pairs(base: Path, count: int, options: list[str]) -> list[tuple[Run, Run]]:
     """Run both checkouts so many times, in turns, and return what they found: (base, this).
 
     Every other pair begins with this checkout.
@@ -89,7 +91,7 @@ def order_of(turn: int, sides: Mapping[str, Path]) -> dict[str, Path]:
     return dict(reversed(items) if turn % 2 else items)
 
 
-def run_benchmark(checkout: Path, options: list[str]) -> dict[str, Any]:
+def run_benchmark(checkout: Path, options: list[str]) -> Run:
     """Run the benchmark of a checkout, and return the JSON object of its last line.
 
     It has a session of its own, so that Ctrl-C reaches this process alone, which then stops it
@@ -115,7 +117,7 @@ def run_benchmark(checkout: Path, options: list[str]) -> dict[str, Any]:
         sys.exit(f"The benchmark of {checkout} failed: {error}")
 
 
-def read_result(output: str, status: int) -> dict[str, Any]:
+def read_result(output: str, status: int) -> Run:
     """Read the JSON object in the last line of a run's output.
 
     Raises:
@@ -152,5 +154,7 @@ def stop(process: "subprocess.Popen[str]") -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         main()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
