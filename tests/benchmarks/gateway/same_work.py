@@ -12,8 +12,8 @@ from pathlib import Path
 
 from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
 from deploy.envoy.descriptors import served
-from gateway.auth import ISSUER, LEEWAY_SECONDS
-from gateway.descriptors import Contracts, Method, Rule
+from gateway.auth.auth import ISSUER, LEEWAY_SECONDS
+from gateway.contracts.descriptors import Contracts, Method, Rule
 
 JWT_AUTHN = "envoy.filters.http.jwt_authn"
 PROVIDER = "mesh"
