@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from services.kernel.clock import FixedClock, SystemClock, new_id
 
-TIMES = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))
+# Hypothesis takes bounds without a time zone.
+TIMES = st.datetimes(
+    datetime(1970, 1, 1),  # noqa: DTZ001
+    datetime(9999, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 
 
 @given(TIMES)

@@ -46,10 +46,13 @@ async def test_an_event_commits_with_its_transaction(database, outbox):
 
 
 async def test_an_event_is_undone_with_its_transaction(database, outbox):
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with database.transaction() as connection:
             await outbox.publish(connection, CREATED)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await rows(database) == []
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from uuid import uuid4
 
+import grpc
 import pytest
 from libral.users.v1 import users_pb2, users_pb2_grpc
-from structlog.testing import capture_logs
 
 from services.kernel.calls import current_call
 from services.kernel.errors import NotFoundError
@@ -76,9 +76,9 @@ async def test_a_request_id_that_is_none_is_refused_by_name(users):
 async def test_errors_of_rules_keep_their_reason_and_defects_say_nothing(users):
     with refused("NOT_FOUND", "USER_NOT_FOUND"):
         await get(users, "users/missing")
-    with refused("INTERNAL", "INTERNAL") as failure, capture_logs():
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
         await get(users, "users/defect")
-    assert failure is None
+    assert (failure.value.code().name, failure.value.details()) == ("INTERNAL", "Internal error.")
 
 
 async def test_a_call_without_a_good_token_is_refused(mesh, running):
