@@ -4,8 +4,6 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from libral.events.v1 import events_pb2_grpc as contract
-
 from services.events.adapters.announcer import Announcer
 from services.events.adapters.channels import LogChannel, TelegramChannel
 from services.events.adapters.checkpoint_files import FileChannel
@@ -54,14 +52,7 @@ async def build(kernel: Kernel) -> Room:
     )
     tail_worker = TailWorker(tail, Announcer(settings.redis_url))
     return Room(
-        services={
-            "libral.events.v1.EventService": lambda server: (
-                contract.add_EventServiceServicer_to_server(events, server)
-            ),
-            "libral.events.v1.ReactionService": lambda server: (
-                contract.add_ReactionServiceServicer_to_server(reactions, server)
-            ),
-        },
+        services=[events, reactions],
         reactions=REACTIONS,
         tasks=(
             AppendWorker(database, appender).run,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.events.config import EventsSettings
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 
 
 @pytest.mark.parametrize("value", ["0", "x", "-1", "1201"])
