@@ -6,13 +6,10 @@ checkpoints that were published outside the database.
 Exit status: 0 sound, 1 not, 2 it could not be checked.
 """
 
-import os
-
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
-
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path

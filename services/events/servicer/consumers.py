@@ -9,7 +9,7 @@ from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
 from services.events.servicer.requests import parse_consumer, parse_letter_name
 from services.events.servicer.responses import consumer_message, dead_letter_message
-from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.messages import Page
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -24,13 +24,12 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def ListConsumers(
         self, request: events_pb2.ListConsumersRequest, context: Context
     ) -> events_pb2.ListConsumersResponse:
-        size = page_size(request)
-        cursor = decode_token(request, 1)
-        after = "" if cursor is None else str(cursor[0])
-        statuses, more = await self._consumers.list_consumers(after, size)
+        page = Page(request, str)
+        after = page.cursor[0] if page.cursor else ""
+        statuses, more = await self._consumers.list_consumers(after, page.size)
         response = events_pb2.ListConsumersResponse(consumers=map(consumer_message, statuses))
         if more:
-            response.next_page_token = encode_token(request, [statuses[-1].consumer.name])
+            response.next_page_token = page.token(statuses[-1].consumer.name)
         return response
 
     async def ReportConsumer(
@@ -44,16 +43,17 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def ListDeadLetters(
         self, request: events_pb2.ListDeadLettersRequest, context: Context
     ) -> events_pb2.ListDeadLettersResponse:
-        size = page_size(request)
-        cursor = decode_token(request, 2)
-        before = None if cursor is None else (int(cursor[0]), str(cursor[1]))
-        found, more = await self._dead_letters.list_dead_letters(request.consumer, before, size)
+        page = Page(request, int, str)
+        before = (page.cursor[0], page.cursor[1]) if page.cursor else None
+        found, more = await self._dead_letters.list_dead_letters(
+            request.consumer, before, page.size
+        )
         response = events_pb2.ListDeadLettersResponse(
             dead_letters=[dead_letter_message(letter, entry) for letter, entry in found]
         )
         if more:
             last, _ = found[-1]
-            response.next_page_token = encode_token(request, [last.position, last.consumer])
+            response.next_page_token = page.token(last.position, last.consumer)
         return response
 
     async def GetDeadLetter(

@@ -14,7 +14,6 @@ from services.events.service.verification import Verifier
 from services.events.servicer.event_messages import event_message, parse_events
 from services.events.servicer.requests import (
     list_filter,
-    parse_event_name,
     parse_query,
     stream_filter,
 )
@@ -25,7 +24,7 @@ from services.events.servicer.responses import (
     verification_message,
 )
 from services.kernel.errors import NotFoundError
-from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.messages import Page, parse_uuid_name
 
 VERIFY_DEFAULT = 10_000
 
@@ -52,7 +51,7 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def GetEvent(
         self, request: events_pb2.GetEventRequest, context: Context
     ) -> events_pb2.Event:
-        entry = await self._reader.find_event(parse_event_name(request.name))
+        entry = await self._reader.find_event(parse_uuid_name(request.name, "events"))
         if entry is None:
             raise NotFoundError("event", request.name)
         return event_message(entry)
@@ -60,13 +59,12 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def ListEvents(
         self, request: events_pb2.ListEventsRequest, context: Context
     ) -> events_pb2.ListEventsResponse:
-        size = page_size(request)
-        cursor = decode_token(request, 1)
-        before = None if cursor is None else int(cursor[0])
-        page = await self._reader.list_page(list_filter(request), before, size)
-        response = events_pb2.ListEventsResponse(events=map(event_message, page.entries))
-        if page.next_before is not None:
-            response.next_page_token = encode_token(request, [page.next_before])
+        page = Page(request, int)
+        before = page.cursor[0] if page.cursor else None
+        found = await self._reader.list_page(list_filter(request), before, page.size)
+        response = events_pb2.ListEventsResponse(events=map(event_message, found.entries))
+        if found.next_before is not None:
+            response.next_page_token = page.token(found.next_before)
         return response
 
     async def AppendEvents(

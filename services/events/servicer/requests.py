@@ -1,28 +1,16 @@
 """Fields of requests: contract → domain."""
 
-from datetime import datetime
-from uuid import UUID
-
-from google.protobuf.timestamp_pb2 import Timestamp
 from libral.events.v1 import events_pb2
 
+from services.events.domain.consumers import check_report
 from services.events.domain.dead_letters import parse_dead_letter_name
 from services.events.domain.filters import EventFilter
 from services.events.domain.words import Query, query_violations
-from services.events.servicer.event_messages import parse_id, read_time
 from services.kernel.errors import FieldViolation, InvalidArgumentError, invalid
+from services.kernel.messages import parse_name, read_timestamp
 
-CONSUMERS = "consumers/"
+CONSUMERS = "consumers"
 USERS = "users/"
-NAME_LENGTH_MAX = 64
-TYPES_MAX = 200
-
-
-def parse_event_name(name: str) -> UUID:
-    collection, _, event_id = name.partition("/")
-    if collection != "events":
-        raise invalid("name", "It must be events/{id}.")
-    return parse_id(event_id, "name")
 
 
 def parse_letter_name(name: str) -> tuple[str, int]:
@@ -38,13 +26,8 @@ def parse_consumer(consumer: events_pb2.Consumer) -> str:
     Raises:
         InvalidArgumentError: Its name, position or types are wrong.
     """
-    name = consumer.name.removeprefix(CONSUMERS)
-    if not consumer.name.startswith(CONSUMERS) or not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise invalid("consumer.name", "It must be consumers/{room}.")
-    if consumer.position < 0:
-        raise invalid("consumer.position", "It must not be negative.")
-    if not 1 <= len(consumer.types) <= TYPES_MAX:
-        raise invalid("consumer.types", f"There must be 1 to {TYPES_MAX}.")
+    name = parse_name(consumer.name, CONSUMERS, "consumer.name")
+    check_report(name, consumer.position, consumer.types, "consumer")
     return name
 
 
@@ -79,8 +62,8 @@ def list_filter(request: events_pb2.ListEventsRequest) -> EventFilter:
         actor=request.actor,
         user=request.user,
         query=Query.parse(request.query),
-        start_time=optional_time(request, "start_time"),
-        end_time=optional_time(request, "end_time"),
+        start_time=read_timestamp(request, "start_time"),
+        end_time=read_timestamp(request, "end_time"),
     )
 
 
@@ -90,10 +73,3 @@ def stream_filter(request: events_pb2.StreamEventsRequest) -> EventFilter:
         types=tuple(request.types),
         min_level=request.min_level,
     )
-
-
-def optional_time(request: events_pb2.ListEventsRequest, field: str) -> datetime | None:
-    if not request.HasField(field):  # type: ignore[arg-type]  # one of two names
-        return None
-    stamp: Timestamp = getattr(request, field)
-    return read_time(stamp, field)

@@ -12,8 +12,9 @@ from services.events.domain.dead_letters import DeadLetter
 from services.events.domain.entries import Entry
 from services.events.domain.verification import Defect, DefectCode, RangeVerdict
 from services.events.domain.words import Query
-from services.events.servicer.event_messages import category_of, event_message, write_time
+from services.events.servicer.event_messages import category_of, event_message
 from services.events.text import DEFECTS
+from services.kernel.messages import timestamp
 from services.kernel.status import LOCALE
 
 Verification = events_pb2.VerifyEventsResponse
@@ -41,10 +42,10 @@ def stats_message(stats: LogStats) -> events_pb2.EventStats:
         last_hour_count=stats.hour.total,
         last_day_count=stats.day.total,
         error_day_count=stats.day.errors,
+        measure_time=timestamp(stats.time),
     )
     for category, number in sorted(stats.day.categories.items()):
         message.categories.add(category=category_of(category), count=number)
-    message.measure_time.FromDatetime(stats.time)
     return message
 
 
@@ -81,45 +82,44 @@ def checkpoint_message(
     published: PublishedHead, enabled: AbstractSet[str]
 ) -> events_pb2.Checkpoint:
     """Return the checkpoint published last. `enabled` names the channels that are set up."""
-    message = events_pb2.Checkpoint(position=published.head.position, hash=published.head.hash)
-    write_time(message.create_time, published.time)
+    message = events_pb2.Checkpoint(
+        position=published.head.position,
+        hash=published.head.hash,
+        create_time=timestamp(published.time),
+    )
     for name, channel in CHANNELS.items():
         publication = published.publications.get(name, Publication())
-        row = message.publications.add(
+        message.publications.add(
             channel=channel,
             enabled=name in enabled,
             position=publication.position,
+            publish_time=timestamp(publication.time),
             error=publication.error,
         )
-        if publication.time:
-            write_time(row.publish_time, publication.time)
     return message
 
 
 def consumer_message(status: ConsumerStatus) -> events_pb2.Consumer:
     consumer = status.consumer
-    message = events_pb2.Consumer(
+    return events_pb2.Consumer(
         name=f"consumers/{consumer.name}",
         position=consumer.position,
         lag_count=status.lag,
         dead_letter_count=status.dead_letter_count,
         types=consumer.types,
+        report_time=timestamp(consumer.report_time),
     )
-    write_time(message.report_time, consumer.report_time)
-    return message
 
 
 def dead_letter_message(letter: DeadLetter, entry: Entry | None) -> events_pb2.DeadLetter:
-    message = events_pb2.DeadLetter(
+    return events_pb2.DeadLetter(
         name=letter.name,
         consumer=letter.consumer,
         position=letter.position,
+        event=event_message(entry) if entry else None,
         error=letter.error,
         tries=letter.tries,
         state=events_pb2.DeadLetter.State.ValueType(letter.state),
+        create_time=timestamp(letter.create_time),
+        update_time=timestamp(letter.update_time),
     )
-    if entry is not None:
-        message.event.CopyFrom(event_message(entry))
-    write_time(message.create_time, letter.create_time)
-    write_time(message.update_time, letter.update_time)
-    return message

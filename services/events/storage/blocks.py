@@ -46,7 +46,9 @@ async def list_blocks(
     """
     conditions = block_conditions(wanted)
     first, last = block_of(span[0]), block_of(span[1])
-    near = (max(first, last - NEAR + 1), last) if descending else (first, min(first + NEAR - 1, last))
+    near = (
+        (max(first, last - NEAR + 1), last) if descending else (first, min(first + NEAR - 1, last))
+    )
     rest = (first, near[0] - 1) if descending else (near[1] + 1, last)
     order = BLOCKS.c.block.desc() if descending else BLOCKS.c.block
     walk = select(BLOCKS.c.block).where(BLOCKS.c.block.between(*near), *conditions)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from services.events.config import EventsSettings
 from services.common.settings import Environment, SettingsError
+from services.events.config import EventsSettings
 
 
 @pytest.mark.parametrize("value", ["0", "x", "-1", "1201"])

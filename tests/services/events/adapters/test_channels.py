@@ -18,7 +18,7 @@ class Telegram(telegram_pb2_grpc.TelegramServiceServicer):
         self.sent: list[tuple[int, str]] = []
         self.refuses = False
 
-    async def SendMessage(self, request, context):  # noqa: N802 - the contract names it
+    async def SendMessage(self, request, context):
         if self.refuses:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "There is no bot.")
         self.sent.append((request.chat_id, request.text))

@@ -1,8 +1,10 @@
 """Checkpoints are told outside of the database, when there is something to tell."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import grpc
 import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
@@ -106,6 +108,14 @@ async def test_the_room_tells_its_folder(mesh, redis_url, tmp_path, monkeypatch)
         return bool(points) and points[-1].head.position == 1
 
     await eventually(told)
+
+    async def recorded() -> bool:
+        # The folder is told before the transaction ends.
+        with suppress(grpc.aio.AioRpcError):
+            return bool(await log.GetLatestCheckpoint(events_pb2.GetLatestCheckpointRequest()))
+        return False
+
+    await eventually(recorded)
     latest = await log.GetLatestCheckpoint(events_pb2.GetLatestCheckpointRequest())
     enabled = {mark.channel for mark in latest.publications if mark.enabled}
     assert enabled == {events_pb2.Checkpoint.FILE, events_pb2.Checkpoint.LOG}
