@@ -1,5 +1,6 @@
 """The pages, each at its own address."""
 
+from dashboard.context import AppContext
 from dashboard.pages import (
     analytics,
     events,
@@ -8,27 +9,30 @@ from dashboard.pages import (
     modules,
     overview,
     payments,
-    signin,
+    sign_in,
     unhandled,
     users,
     verification,
 )
-from dashboard.parts.shell import House
+
+PAGES = (
+    overview.overview,
+    modules.modules,
+    infrastructure.infrastructure,
+    events.events,
+    unhandled.unhandled,
+    verification.verification,
+    payments.payments,
+    users.users,
+    analytics.analytics,
+)
+METRICS = tuple(tile.metric for tile in overview.TILES)
+"""The metrics that tiles follow."""
 
 
-def add_pages(house: House) -> None:
-    """Adds all pages to the application."""
-    for page in (
-        overview,
-        modules,
-        infrastructure,
-        events,
-        export,
-        unhandled,
-        verification,
-        payments,
-        users,
-        analytics,
-        signin,
-    ):
-        page.add(house)
+def add_pages(app: AppContext) -> None:
+    """Add all pages to the application."""
+    for page in PAGES:
+        page.add_to(app)
+    export.add_to(app)
+    sign_in.add()

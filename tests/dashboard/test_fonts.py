@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
-from dashboard import fonts, text
+from dashboard import fonts
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_they_are_cut_once_for_each_version_of_the_words(folder):
 
 def test_two_small_files_have_every_word_and_the_star(folder):
     files = [folder / f"{name}.woff" for name in ("inter", "words", "star")]
-    words = {ord(one) for one in Path(text.__file__).read_text() if one.isprintable()}
+    words = {ord(one) for one in fonts.texts() if one.isprintable()}
     assert words | {ord("⭐")} <= set.union(*map(characters, files))
     assert sum(path.stat().st_size for path in files) < 600_000
 

@@ -1,4 +1,8 @@
-"""The events as they come: one stream from the gateway for all sessions."""
+"""The newest events of the log: one stream from the gateway, shared by all sessions.
+
+The stream is open while a page of an operator with a role that may read events is. Events are
+parsed once and given to all pages in batches, in order, each event once.
+"""
 
 import asyncio
 from collections import deque
@@ -7,7 +11,9 @@ from contextlib import suppress
 
 import structlog
 
-from dashboard.gateway import Json
+from dashboard.api.client import GatewayApi
+from dashboard.api.events import Event
+from dashboard.api.fields import Json
 from dashboard.sessions import READERS, Session, Sessions, SignedOutError
 from dashboard.streams import Streams
 
@@ -17,29 +23,28 @@ CROWD, CROWD_SECONDS = 20, 0.15
 LINGER_SECONDS = 30.0
 EVENTS = "events"
 
-EventListener = Callable[[Sequence[Json]], None]
+EventListener = Callable[[Sequence[Event]], None]
 log = structlog.get_logger()
 
 
-class Journal:
-    """Follows the log as long as somebody who may read it has a page open.
+class EventCache:
+    """Keeps the newest events, and calls listeners with those that arrive.
 
-    Events come to all pages in order, each once. They are parsed once, and told in batches, so
-    that a page has little to do for one. `events` are the newest, `head` is the position of the
-    newest of all.
+    `events` are the newest first. `head` is the position of the newest.
     """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._api = GatewayApi(sessions.http, self._token)
         self._listeners: dict[EventListener, Session] = {}
         self._task: asyncio.Task[None] | None = None
-        self._batch: list[Json] = []
+        self._batch: list[Event] = []
         self._batched = asyncio.Event()
         self._placed = asyncio.Event()
         self._streams = Streams(
-            sessions.gateway.url, self._token, {EVENTS: self._path}, self._take, self._lose
+            sessions.http.url, self._token, {EVENTS: self._path}, self._take, self._lose
         )
-        self.events: deque[Json] = deque(maxlen=EVENTS_MAX)
+        self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.head = 0
 
     @property
@@ -47,9 +52,9 @@ class Journal:
         return self._streams.connected and not self._streams.ended
 
     def listen(self, session: Session, listener: EventListener) -> Callable[[], None]:
-        """Calls `listener` at most ten times a second with the events that came, the oldest first.
+        """Call `listener` with events that arrive, oldest first, at most ten times a second.
 
-        Returns what ends it.
+        Return the function that ends this.
         """
         self._listeners[listener] = session
         if self._task is None or self._task.done():
@@ -61,7 +66,7 @@ class Journal:
         return end
 
     async def placed(self, seconds: float) -> None:
-        """Waits until it is known from where on events are told, or for `seconds`."""
+        """Wait until the position is known from which events arrive, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._placed.wait()
@@ -71,12 +76,12 @@ class Journal:
             self._task.cancel()
 
     async def _run(self) -> None:
-        # Nobody was here, so nobody misses what happened since.
+        # There was no listener before, so no listener misses the events since then.
         self._placed.clear()
         self._batch.clear()
         self.events.clear()
         self.head = 0
-        tasks = [asyncio.create_task(work()) for work in (self._tell, self._streams.run)]
+        tasks = [asyncio.create_task(work()) for work in (self._notify, self._streams.run)]
         try:
             idle = 0.0
             while idle < LINGER_SECONDS and not tasks[-1].done():
@@ -87,7 +92,7 @@ class Journal:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         while True:
             await self._batched.wait()
             self._batched.clear()
@@ -101,11 +106,11 @@ class Journal:
             await asyncio.sleep(BATCH_SECONDS if len(batch) < CROWD else CROWD_SECONDS)
 
     async def _token(self) -> str:
-        """Gives the token of somebody who looks, and who may.
+        """Return the token of a session that listens and may read events.
 
         Raises:
-            SignedOutError: There is nobody.
-            GatewayError: The gateway is away.
+            SignedOutError: There is none.
+            GatewayError: The gateway does not answer.
         """
         for session in reversed({one.id: one for one in self._listeners.values()}.values()):
             with suppress(SignedOutError):
@@ -119,20 +124,21 @@ class Journal:
 
     async def _path(self) -> str:
         if not self._placed.is_set():
-            query = {"pageSize": EVENTS_MAX}
-            found = await self._sessions.gateway.get("/v1/events", await self._token(), query)
-            for event in reversed(found.get("events", [])):
-                self._take(EVENTS, event)
+            newest = await self._api.list_events({"pageSize": EVENTS_MAX})
+            for event in reversed(newest.items):
+                self._add(event)
             self._placed.set()
         return f"/v1/events:stream?after={self.head}"
 
-    def _take(self, _: str, event: Json) -> None:
-        position = int(event["position"])
-        if position > self.head:
-            self.head = position
+    def _take(self, _: str, found: Json) -> None:
+        self._add(Event.parse(found))
+
+    def _add(self, event: Event) -> None:
+        if event.position > self.head:
+            self.head = event.position
             self.events.appendleft(event)
             self._batch.append(event)
             self._batched.set()
 
     def _lose(self, _: str, status: str) -> None:
-        log.info("journal.lost", status=status)
+        log.info("event_cache.lost", status=status)

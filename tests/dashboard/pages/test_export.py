@@ -2,30 +2,22 @@
 
 import csv
 import io
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.gateway import GatewayError
-from dashboard.hub import Hubs
+from dashboard.api.client import GatewayApi
+from dashboard.api.http import GatewayError
 from dashboard.pages import export
-from dashboard.parts.events import Rows
 from dashboard.parts.search import Search
-from dashboard.parts.shell import House
-from dashboard.sessions import Sessions
-from tests.dashboard.test_sessions import FakeGateway
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-class FakeLog(FakeGateway):
-    """A log of so many events, read in pages, of which one can fail."""
-
-    url = "http://127.0.0.1:9"
+class FakeLog:
+    """A log of `count` events, read in pages, of which one can fail."""
 
     def __init__(self, count: int, failing: int = -1) -> None:
-        super().__init__(timedelta(minutes=15))
         self._count = count
         self._failing = failing
         self.asked: list[dict] = []
@@ -40,12 +32,14 @@ class FakeLog(FakeGateway):
         return page | ({"nextPageToken": str(last)} if last < self._count else {})
 
 
+async def token() -> str:
+    return ""
+
+
 async def rows(log: FakeLog) -> list[list[str]]:
-    sessions = Sessions(log, None)
-    session = await sessions.sign_in("hanako", "secret")
-    house = House(sessions, Hubs(sessions), Rows(TOKYO), TOKYO)
     search = Search.read({"level": "ERROR"}, TOKYO)
-    written = "".join([part async for part in export.write(house, session, search)])
+    api = GatewayApi(log, token)
+    written = "".join([part async for part in export.write(api, search)])
     return list(csv.reader(io.StringIO(written.removeprefix("\ufeff"))))
 
 

@@ -9,9 +9,8 @@ from libral.telegram.v1 import telegram_pb2
 from libral.users.v1 import users_pb2
 
 from dashboard import text
-from dashboard.parts.events import event_note
-from dashboard.parts.modules import reason_words
-from services.metrics.domain import Check, Observation, Process, judge
+from dashboard.api.events import Event
+from dashboard.event_rows import event_note
 
 CONTRACTS = (events_pb2, metrics_pb2, payments_pb2, telegram_pb2, users_pb2)
 STOPPED = {"type": "audit.call", "subject": "modules/users", "data": {"method": "/x/StopModule"}}
@@ -25,7 +24,7 @@ def test_every_audited_method_has_words():
         for method in service.methods
         if method.GetOptions().Extensions[policy_pb2.rule].audited
     }
-    assert audited == text.METHODS.keys()
+    assert audited == text.events.METHODS.keys()
 
 
 @pytest.mark.parametrize(
@@ -50,35 +49,4 @@ def test_every_audited_method_has_words():
     ],
 )
 def test_an_event_says_what_it_is_about(event, note):
-    assert event_note(event) == note
-
-
-def observed(check: Check | None, **changes) -> Observation:
-    known = {"process": None, "age_seconds": 100.0, "cpu": None, "crashed": False}
-    return Observation(check=check, **(known | changes))
-
-
-SERVING = Check(serving=True, refused=False, latency_seconds=0.01)
-SILENT = Check(serving=False, refused=False, latency_seconds=1.0, problem="")
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        observed(None),
-        observed(SILENT),
-        observed(SILENT, crashed=True),
-        observed(SILENT, process=Process("RUNNING", 1, None, ""), age_seconds=1.0),
-        observed(SILENT, process=Process("STOPPED", 0, None, "")),
-        observed(SILENT, process=Process("FATAL", 0, None, "")),
-        observed(Check(serving=False, refused=True, latency_seconds=0.0)),
-        observed(Check(serving=True, refused=False, latency_seconds=0.7)),
-        observed(SERVING, cpu=0.95),
-    ],
-)
-def test_every_reason_of_a_state_has_words(seen):
-    _, reason = judge(seen)
-    words = reason_words({"reason": reason})
-    assert reason
-    assert words != reason
-    assert words.endswith("。")
+    assert event_note(Event.parse(event)) == note

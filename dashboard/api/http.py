@@ -1,4 +1,4 @@
-"""The gateway's HTTP API, as the dashboard uses it."""
+"""The HTTP client of the gateway: GET and POST of JSON with a token, and its errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,18 @@ from typing import Any
 import httpx
 
 from dashboard import text
+from dashboard.api.fields import Json
 
 UNAUTHENTICATED = 401
 CALL_SECONDS = 6.0
-ACTION_SECONDS = 30.0
 CONNECTIONS_MAX = 50
 
-Json = dict[str, Any]
 Query = Mapping[str, str | int | list[str]]
 
 
 @dataclass
 class GatewayError(Exception):
-    """What the gateway answered instead, in words for an operator. Status 0: no answer."""
+    """An error of the gateway, with a message for operators. Status 0: there is no answer."""
 
     status: int
     reason: str
@@ -28,9 +27,14 @@ class GatewayError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @classmethod
+    def unreadable(cls) -> "GatewayError":
+        """Return the error of an answer that is not of the contract."""
+        return cls(0, "GATEWAY_UNREADABLE", text.common.FAILED)
 
-class Gateway:
-    """Calls the gateway with the token of whoever asks."""
+
+class GatewayHttp:
+    """Sends requests to the gateway over pooled connections."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -43,19 +47,11 @@ class Gateway:
         await self._http.aclose()
 
     async def get(self, path: str, token: str, query: Query | None = None) -> Json:
-        """Reads a resource.
-
-        Raises:
-            GatewayError: There is no answer, or it is an error.
-        """
+        """Read a resource. Raise GatewayError if there is no answer or it is an error."""
         return await self._call("GET", path, token, params=query or {})
 
     async def post(self, path: str, token: str, body: Json, seconds: float = CALL_SECONDS) -> Json:
-        """Posts a command, which may take `seconds`.
-
-        Raises:
-            GatewayError: There is no answer, or it is an error.
-        """
+        """Post a command, which may take `seconds`. Raise GatewayError as `get` does."""
         headers = {"x-request-timeout": str(seconds)}
         return await self._call(
             "POST", path, token, json=body, headers=headers, timeout=seconds + 1
@@ -69,18 +65,18 @@ class Gateway:
             answer = await self._http.request(verb, path, headers=headers, **options)
             content = answer.json() if answer.content else {}
         except (httpx.HTTPError, ValueError):
-            raise GatewayError(0, "GATEWAY_UNAVAILABLE", text.AWAY) from None
+            raise GatewayError(0, "GATEWAY_UNAVAILABLE", text.common.GATEWAY_AWAY) from None
         if answer.is_success:
             return content
         raise read_error(answer.status_code, content)
 
 
 def read_error(status: int, content: Any) -> GatewayError:
-    """Reads an AIP-193 error: its reason, and its words for an operator where it has some."""
+    """Read an AIP-193 error: its reason, and its localized message if it has one."""
     error = content.get("error", {}) if isinstance(content, dict) else {}
     details = {
         detail.get("@type", "").rpartition(".")[2]: detail for detail in error.get("details", [])
     }
     reason = details.get("ErrorInfo", {}).get("reason", "")
     localized = details.get("LocalizedMessage", {}).get("message", "")
-    return GatewayError(status, reason, localized or error.get("message") or text.FAILED)
+    return GatewayError(status, reason, localized or error.get("message") or text.common.FAILED)

@@ -1,17 +1,15 @@
-"""A list that grows at its top while one looks at it."""
+"""A list of events that grows at its top while it is open, as an element of the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from nicegui.element import Element
 
 from dashboard import text
-
-FeedRow = Sequence[str]
-"""The key, the tone of the badge, and a text for each column."""
+from dashboard.event_rows import EventRow
 
 
-class Feed(Element, component="feed.js"):
-    """At most `bound` rows of texts. The browser is sent the rows that are new, and no other."""
+class LiveList(Element, component="live_list.js"):
+    """Shows at most `bound` rows of texts. Only new rows are sent to the browser."""
 
     def __init__(
         self,
@@ -27,20 +25,20 @@ class Feed(Element, component="feed.js"):
             for name, label in columns.items()
         ]
         self._props["bound"] = bound
-        self._props["loading"] = text.LOADING
-        self._props["empty"] = text.NO_EVENTS
+        self._props["loading"] = text.common.LOADING
+        self._props["empty"] = text.events.NO_EVENTS
         self._props["opens"] = on_open is not None
         if on_open is not None:
             self.on("open", lambda event: on_open(str(event.args)))
 
-    def fill(self, rows: Sequence[FeedRow]) -> None:
-        """Shows these rows, the newest first, in place of all others."""
+    def fill(self, rows: Sequence[EventRow]) -> None:
+        """Show these rows, the newest first, in place of all others."""
         self.run_method("fill", rows)
 
-    def push(self, rows: Sequence[FeedRow]) -> None:
-        """Puts rows on top, the newest first."""
+    def push(self, rows: Sequence[EventRow]) -> None:
+        """Put rows on top, the newest first."""
         self.run_method("push", rows)
 
     def highlight(self, key: str) -> None:
-        """Marks the row that is open."""
+        """Mark the row that is open."""
         self.run_method("highlight", key)

@@ -1,5 +1,7 @@
-"""What comes live is filtered as the events room filters what is there."""
+"""Live events are filtered as the events service filters those of the log."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -10,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from libral.events.v1 import events_pb2
 
+from dashboard.api.events import Event, QueryTerm, parse_terms
 from dashboard.parts.search import Search
-from services.events.domain.words import Query, users_of
+from services.events.domain.words import UNSPACED, Query, users_of
 from services.events.messages import parse_entry
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -40,13 +43,27 @@ def events(draw) -> events_pb2.Event:
     return event
 
 
-def passes(event: events_pb2.Event, **query: str) -> bool:
-    return Search.read(query, ZONE).passes(json_format.MessageToDict(event))
+def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: str) -> bool:
+    found = Event.parse(json_format.MessageToDict(event))
+    return Search.read(query, ZONE).passes(found, terms)
+
+
+def terms_of(query: Query) -> Sequence[QueryTerm]:
+    """Return the terms of a query as the contract of ParseEventQuery describes them."""
+    parts = [{"text": part, "pattern": re.escape(part)} for part in query.parts]
+    words = [{"text": word, "pattern": whole_word(word)} for word in query.words]
+    return parse_terms({"terms": [*parts, *words]})
+
+
+def whole_word(word: str) -> str:
+    inside = rf"(?:(?![{UNSPACED}])[^\W_])"
+    return rf"(?<!{inside}){re.escape(word)}(?!{inside})"
 
 
 @given(events(), LETTERS.filter(lambda words: Query.parse(words) != Query()))
-def test_words_are_found_as_in_the_log(event, words):
-    assert passes(event, q=words) == Query.parse(words).finds(parse_entry(event, "event"))
+def test_terms_are_found_as_in_the_log(event, words):
+    query = Query.parse(words)
+    assert passes(event, terms_of(query), q=words) == query.finds(parse_entry(event, "event"))
 
 
 @given(events(), st.sampled_from(["users/1", "users/2"]))
