@@ -4,7 +4,7 @@ Each takes the object and the name of the field. A field that is missing or null
 empty value of its kind where the name of the reader says nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,7 +66,3 @@ def message(found: Json, name: str) -> Json:
 def messages(found: Json, name: str) -> Sequence[Json]:
     """Return a list of objects, empty if it is missing."""
     return found.get(name) or ()
-
-
-def string_map(found: Json, name: str) -> Mapping[str, str]:
-    return {str(key): str(value) for key, value in message(found, name).items()}

@@ -59,7 +59,7 @@ def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str 
             await latency()
 
         page.load(load, problem)
-        ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem))
+        ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem), immediate=False)
 
 
 def draw_filters(query: dict[str, str]) -> None:

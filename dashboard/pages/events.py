@@ -58,7 +58,8 @@ class Events:
         if self._search.live:
             page.follow_events(self._live.take)
         page.load(self._load, self._problem)
-        ui.timer(STATS_SECONDS, self._reload)
+        page.load(self._load_stats)
+        ui.timer(STATS_SECONDS, self._reload, immediate=False)
         if self._open:
             self._open_event(self._open)
 

@@ -48,10 +48,10 @@ def infrastructure(page: PageContext) -> None:
             await usage()
             await traffic()
 
-        page.load(load, problem)
+        page.load(load)
         page.load(load_charts, problem)
-        ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem))
-        ui.timer(CHART_SECONDS, lambda: page.load(load_charts, problem))
+        ui.timer(RELOAD_SECONDS, lambda: page.load(load), immediate=False)
+        ui.timer(CHART_SECONDS, lambda: page.load(load_charts, problem), immediate=False)
 
 
 def show_facts(found: Infrastructure, bot: Bot) -> None:

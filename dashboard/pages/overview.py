@@ -48,7 +48,7 @@ RELOAD_SECONDS = 10.0
 
 @page(paths.OVERVIEW)
 def overview(page: PageContext) -> None:
-    with frame(page, paths.OVERVIEW) as problem:
+    with frame(page, paths.OVERVIEW):
         with box("tiles"):
             for tile in TILES:
                 tile.draw(page)
@@ -70,8 +70,8 @@ def overview(page: PageContext) -> None:
                 show_endpoints(report)
                 show_payments(page, newest)
 
-        page.load(load, problem)
-        ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem))
+        page.load(load)
+        ui.timer(RELOAD_SECONDS, lambda: page.load(load), immediate=False)
 
 
 def show_modules(page: PageContext) -> None:

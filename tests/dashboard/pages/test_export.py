@@ -70,3 +70,16 @@ async def test_what_ends_at_the_bound_is_not_cut(monkeypatch):
 async def test_a_page_that_fails_breaks_it_off():
     with pytest.raises(GatewayError):
         await rows(FakeLog(450, failing=1))
+
+
+async def test_a_session_gets_a_file_and_others_the_sign_in(browser):
+    browser.gateway.replies["/v1/events"] = {"events": [{"position": "7", "subject": "=1+1"}]}
+    client = browser.user.http_client
+    answer = await client.get("/events.csv?level=ERROR")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "'=1+1" in answer.text
+    assert browser.gateway.asked("/v1/events") == [{"pageSize": "200", "minLevel": "ERROR"}]
+    client.cookies.clear()
+    answer = await client.get("/events.csv")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
