@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from google.protobuf import json_format
 from libral.events.v1 import events_pb2
 
-from dashboard.api.verification import Checkpoint, Defect, Publication, Verification
+from dashboard.api.verification import Checkpoint, Defect, Verification
 
 
 def test_a_defect_has_its_code_and_its_message():
@@ -30,6 +30,6 @@ def test_a_checkpoint_has_its_publications():
     found = Checkpoint.parse(json_format.MessageToDict(message))
     assert (found.position, found.hash) == (5, b"\x01\xff")
     assert found.create_time == datetime(2026, 1, 1, tzinfo=UTC)
-    assert found.publications == [
-        Publication("FILE", enabled=True, position=None, publish_time=None, error="full")
-    ]
+    (told,) = found.publications
+    assert (told.channel, told.enabled, told.error) == ("FILE", True, "full")
+    assert (told.position, told.publish_time) == (None, None)
