@@ -15,7 +15,7 @@ from dashboard.config import Settings, SettingsError
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext
 from dashboard.event_rows import EventRows
-from dashboard.pages import METRICS, add_pages
+from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
 from dashboard.sessions import Sessions
 

@@ -20,7 +20,7 @@ from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext, PageContext
 from dashboard.event_rows import EventRows
 from dashboard.page import Page
-from dashboard.pages import METRICS, add_pages
+from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
 from dashboard.sessions import COOKIE, Sessions
 from tests.fakes import gateway as fake

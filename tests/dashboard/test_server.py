@@ -5,7 +5,7 @@ import pytest
 
 from dashboard.api.http import GatewayHttp
 from dashboard.config import Settings, SettingsError
-from dashboard.pages import METRICS
+from dashboard.pages.registry import METRICS
 from dashboard.server import check_port, create_context
 
 

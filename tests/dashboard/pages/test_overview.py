@@ -6,8 +6,8 @@ from libral.payments.v1 import payments_pb2
 from libral.telegram.v1 import telegram_pb2
 from nicegui import ui
 
-from dashboard.pages import METRICS
 from dashboard.pages.overview import TILES
+from dashboard.pages.registry import METRICS
 from tests.fakes.gateway import Failure
 
 STREAM = "/v1/events:stream"
