@@ -14,7 +14,7 @@ from dashboard import paths
 from dashboard.api.http import UNAUTHENTICATED, GatewayError
 from dashboard.context import AppContext
 from dashboard.sessions import COOKIE, READERS
-from dashboard.version import VERSION
+from services.common.version import VERSION
 
 TOO_MANY = 429
 BAD_REQUEST = 400

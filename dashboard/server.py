@@ -11,13 +11,14 @@ from nicegui import app, ui
 
 from dashboard import fonts, text
 from dashboard.api.http import GatewayHttp
-from dashboard.config import Settings, SettingsError
+from dashboard.config import Settings
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext
 from dashboard.event_rows import EventRows
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
 from dashboard.sessions import Sessions
+from services.common.settings import SettingsError
 
 STATIC = Path(__file__).parent / "static"
 YEAR_SECONDS = 365 * 86400

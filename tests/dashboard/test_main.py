@@ -8,8 +8,8 @@ import time
 
 import httpx
 
-from dashboard.version import VERSION
 from deploy.local.home import free_port
+from services.common.version import VERSION
 
 
 def run(**changes: str) -> subprocess.Popen:
@@ -28,6 +28,10 @@ def test_a_wrong_setting_ends_it_with_one_line():
     _, errors = program.communicate(timeout=30)
     assert program.returncode == 1
     assert errors == "dashboard: LIBRAL_DASHBOARD_PORT is 'x': it must be a port, 0 to 65535.\n"
+    program = run(LIBRAL_LOG_FORMAT="xml")
+    _, errors = program.communicate(timeout=30)
+    assert program.returncode == 1
+    assert errors == "dashboard: LIBRAL_LOG_FORMAT is 'xml': use one of json, console.\n"
 
 
 def test_it_serves_until_it_is_told_to_end(font_folder):
