@@ -1,94 +1,27 @@
-"""Runs the metrics room."""
+"""Run the metrics service."""
 
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
+from contextlib import AsyncExitStack
+from functools import partial
+
+import httpx
+import redis.asyncio
 from libral.metrics.v1 import metrics_pb2_grpc as contract
 
 from services.kernel.server import Kernel, Room, run
-from services.metrics.adapters.cache import CacheCollector
-from services.metrics.adapters.health import CacheHealth, DatabaseHealth, PageHealth, RoomHealth
+from services.metrics import workers
+from services.metrics.adapters.cache import CacheCollector, connect
+from services.metrics.adapters.health import (
+    CacheHealth,
+    DatabaseHealth,
+    GrpcHealth,
+    HttpHealth,
+    http_client,
+)
 from services.metrics.adapters.host import HostCollector
 from services.metrics.adapters.postgresql import DatabaseCollector
-from services.metrics.adapters.processes import Supervisor
+from services.metrics.adapters.processes import SupervisorClient
 from services.metrics.config import MetricsSettings
-from services.metrics.servicer import (
-    AlertServicer,
-    ApiAnalyticsServicer,
-    InfrastructureServicer,
-    MetricServicer,
-    ModuleServicer,
-    OtlpReceiver,
-)
-from services.metrics.servicer.otlp import SERVICE as OTLP
-from services.metrics.worker.alerts import Alerts
-from services.metrics.worker.collector import Collector
-from services.metrics.worker.modules import Health, Watch
-from services.metrics.worker.recorder import Recorder
-from services.metrics.worker.retention import Retention
-
-PACKAGE = "libral.metrics.v1"
-
-
-async def build(kernel: Kernel) -> Room:
-    settings = MetricsSettings.read(kernel.environment)
-    database, clock = kernel.database, kernel.clock
-    recorder = Recorder(database, clock)
-    collector = Collector(
-        HostCollector(settings.data_path, clock),
-        DatabaseCollector(database, clock),
-        CacheCollector(settings.redis_url, clock),
-        recorder,
-    )
-    watch = make_watch(kernel, settings, recorder)
-    metrics = MetricServicer(database, clock, recorder)
-    modules = ModuleServicer(watch)
-    infrastructure = InfrastructureServicer(collector)
-    endpoints = ApiAnalyticsServicer(database, clock, recorder)
-    alerts = AlertServicer(kernel)
-    return Room(
-        services={
-            f"{PACKAGE}.MetricService": lambda server: contract.add_MetricServiceServicer_to_server(
-                metrics, server
-            ),
-            f"{PACKAGE}.ModuleService": lambda server: contract.add_ModuleServiceServicer_to_server(
-                modules, server
-            ),
-            f"{PACKAGE}.InfrastructureService": lambda server: (
-                contract.add_InfrastructureServiceServicer_to_server(infrastructure, server)
-            ),
-            f"{PACKAGE}.ApiAnalyticsService": lambda server: (
-                contract.add_ApiAnalyticsServiceServicer_to_server(endpoints, server)
-            ),
-            f"{PACKAGE}.AlertService": lambda server: contract.add_AlertServiceServicer_to_server(
-                alerts, server
-            ),
-            OTLP: OtlpReceiver(recorder).register,
-        },
-        tasks=(
-            collector.run,
-            watch.run,
-            Alerts(recorder, database, kernel.outbox, clock).run,
-            Retention(database, clock).run,
-        ),
-    )
-
-
-def make_watch(kernel: Kernel, settings: MetricsSettings, recorder: Recorder) -> Watch:
-    healths: dict[str, Health] = {}
-    healths |= {room: RoomHealth(target) for room, target in settings.rooms.items()}
-    healths |= {name: PageHealth(url) for name, url in settings.pages.items()}
-    healths |= {
-        "postgres": DatabaseHealth(kernel.database),
-        "valkey": CacheHealth(settings.redis_url),
-    }
-    socket = settings.supervisor_socket
-    return Watch(
-        healths,
-        Supervisor(socket) if socket else None,
-        recorder,
-        kernel.database,
-        kernel.outbox,
-        kernel.clock,
-    )
-
-
-if __name__ == "__main__":
-    run("metrics", build)

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
+from services.metrics.domain.infrastructure import DatabaseFigures
 
 FIGURES = text(
     """
@@ -30,24 +29,6 @@ FIGURES = text(
 )
 HAS_STATEMENTS = text("SELECT to_regclass('pg_stat_statements') IS NOT NULL")
 STATEMENTS = text("SELECT sum(calls) FROM pg_stat_statements")
-
-
-@dataclass(frozen=True)
-class DatabaseFigures:
-    """What was measured of PostgreSQL. Rates are None at the first measurement."""
-
-    time: datetime
-    version: str
-    start_time: datetime
-    connections: int
-    max_connections: int
-    size: int
-    replicas: int
-    lag_seconds: float | None
-    in_recovery: bool
-    query_rate: float | None
-    transaction_rate: float | None
-    cache_hit_ratio: float | None
 
 
 class DatabaseCollector:

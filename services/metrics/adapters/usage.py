@@ -1,17 +1,10 @@
 """What the processes of this machine use, by psutil."""
 
 import time
-from dataclasses import dataclass
 
 import psutil
 
-
-@dataclass(frozen=True)
-class Usage:
-    """Memory in bytes (PSS on Linux) and the share of one core. None: it is not known."""
-
-    memory_bytes: int | None = None
-    cpu: float | None = None
+from services.metrics.domain.modules import ProcessUsage
 
 
 class UsageMeter:
@@ -23,7 +16,7 @@ class UsageMeter:
     def __init__(self) -> None:
         self._before: dict[str, tuple[int, float, float]] = {}
 
-    def measure(self, module: str, pid: int) -> Usage:
+    def measure(self, module: str, pid: int) -> ProcessUsage:
         """Reads once. Nothing is known of a process that is gone."""
         try:
             family = family_of(psutil.Process(pid))
@@ -31,12 +24,12 @@ class UsageMeter:
             spent = sum(map(cpu_seconds_of, family))
         except (psutil.Error, OSError):
             self._before.pop(module, None)
-            return Usage()
+            return ProcessUsage()
         now = time.monotonic()
         known, then, spent_before = self._before.get(module, (0, 0.0, 0.0))
         self._before[module] = (pid, now, spent)
         cpu = max(spent - spent_before, 0.0) / (now - then) if known == pid else None
-        return Usage(memory, cpu)
+        return ProcessUsage(memory, cpu)
 
 
 def family_of(process: psutil.Process) -> list[psutil.Process]:

@@ -2,41 +2,42 @@
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
-from services.metrics.adapters import host as host_adapter
-from services.metrics.adapters.cache import CacheFigures
-from services.metrics.adapters.host import HostFigures
-from services.metrics.adapters.postgresql import DatabaseFigures
+from services.metrics.domain.infrastructure import (
+    CacheFigures,
+    DatabaseFigures,
+    HostDescription,
+    HostFigures,
+)
+from services.metrics.service.infrastructure import Infrastructure
 from services.metrics.servicer.messages import Context, span, stamp
-from services.metrics.worker.collector import Collector
 
 
 class InfrastructureServicer(metrics_pb2_grpc.InfrastructureServiceServicer):
-    """Serves the newest figures of host, database and cache."""
+    """Serve the newest figures of host, database and cache."""
 
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
+    def __init__(self, infrastructure: Infrastructure) -> None:
+        self._infrastructure = infrastructure
 
     async def GetInfrastructure(
         self, request: metrics_pb2.GetInfrastructureRequest, context: Context
     ) -> metrics_pb2.Infrastructure:
-        seen, problems = self._collector, self._collector.problems
-        unknown = "It was not measured yet."
+        seen = self._infrastructure
         return metrics_pb2.Infrastructure(
-            host=host_message(seen.host),
+            host=host_message(seen.host_description, seen.host),
             database=database_message(seen.database)
             if seen.database
-            else metrics_pb2.Database(problem=problems.get("postgresql", unknown)),
+            else metrics_pb2.Database(problem=seen.database_problem),
             cache=cache_message(seen.cache)
             if seen.cache
-            else metrics_pb2.Cache(problem=problems.get("cache", unknown)),
+            else metrics_pb2.Cache(problem=seen.cache_problem),
         )
 
 
-def host_message(figures: HostFigures | None) -> metrics_pb2.Host:
+def host_message(description: HostDescription, figures: HostFigures | None) -> metrics_pb2.Host:
     message = metrics_pb2.Host(
-        hostname=host_adapter.HOSTNAME,
-        platform=host_adapter.PLATFORM,
-        core_count=host_adapter.CORES,
+        hostname=description.hostname,
+        platform=description.platform,
+        core_count=description.cores,
     )
     if figures is not None:
         message.MergeFrom(

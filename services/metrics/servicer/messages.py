@@ -1,4 +1,4 @@
-"""Times and spans as messages of the contract."""
+"""Conversions of times and durations from and to messages."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def span(seconds: float | None) -> Duration | None:
 
 
 def read_time(request: Any, field: str) -> datetime | None:
-    """Reads an optional timestamp.
+    """Return a timestamp, None if it is unset.
 
     Raises:
         InvalidArgumentError: It is out of range.
@@ -44,6 +44,11 @@ def read_time(request: Any, field: str) -> datetime | None:
 
 
 def read_span(request: Any, field: str) -> timedelta | None:
+    """Return a duration, None if it is unset.
+
+    Raises:
+        InvalidArgumentError: It is out of range.
+    """
     if not request.HasField(field):
         return None
     given: Duration = getattr(request, field)
