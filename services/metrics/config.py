@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.kernel.settings import Environment
+from services.common.settings import Environment
 
 SERVICES = ("users", "payments", "events", "metrics", "telegram")
 HTTP = ("http",)
@@ -22,8 +22,7 @@ class MetricsSettings:
     @classmethod
     def read(cls, environment: Environment) -> "MetricsSettings":
         targets = {
-            name: environment.optional_address(f"LIBRAL_{name.upper()}_TARGET")
-            for name in SERVICES
+            name: environment.optional_address(f"LIBRAL_{name.upper()}_TARGET") for name in SERVICES
         }
         pages = {
             "gateway": environment.optional_url("LIBRAL_GATEWAY_URL", HTTP),

@@ -11,7 +11,7 @@ from libral.users.v1 import users_pb2
 from dashboard import text
 from dashboard.parts.events import event_note
 from dashboard.parts.modules import reason_words
-from services.metrics.domain import Check, Observation, Process, judge
+from services.metrics.domain.modules import Check, Observation, Process, judge
 
 CONTRACTS = (events_pb2, metrics_pb2, payments_pb2, telegram_pb2, users_pb2)
 STOPPED = {"type": "audit.call", "subject": "modules/users", "data": {"method": "/x/StopModule"}}
@@ -59,7 +59,7 @@ def observed(check: Check | None, **changes) -> Observation:
 
 
 SERVING = Check(serving=True, refused=False, latency_seconds=0.01)
-SILENT = Check(serving=False, refused=False, latency_seconds=1.0, problem="")
+SILENT = Check(serving=False, refused=False, latency_seconds=1.0)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ SILENT = Check(serving=False, refused=False, latency_seconds=1.0, problem="")
 )
 def test_every_reason_of_a_state_has_words(seen):
     _, reason = judge(seen)
-    words = reason_words({"reason": reason})
     assert reason
-    assert words != reason
+    words = reason_words({"reason": reason.message})
+    assert words != reason.message
     assert words.endswith("。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,14 +17,15 @@ import structlog
 from grpc_status import rpc_status
 from libral.policy.v1 import policy_pb2
 
+from services.common.telemetry import Meter
 from services.kernel.calls import ANONYMOUS, Call, Caller, enter_call
 from services.kernel.errors import LibralError, UnavailableError, invalid
 from services.kernel.rpc.audit import Auditor, open_audit
 from services.kernel.rpc.deadlines import Deadline
 from services.kernel.rpc.policies import Policies, enforce, role_names
+from services.kernel.rpc.registration import contract_of
 from services.kernel.rpc.tokens import Verifier, unauthenticated
 from services.kernel.status import to_status
-from services.kernel.telemetry import Meter
 
 BEARER = "Bearer "
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -78,21 +79,21 @@ class Pipeline:
     def _loop(self) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
-    def register(
-        self, server: grpc.aio.Server, services: Mapping[str, Callable[[grpc.aio.Server], None]]
-    ) -> None:
-        """Adds services to a server, by what registers each.
+    def register(self, server: grpc.aio.Server, servicers: Sequence[object]) -> None:
+        """Add servicers to a server, with every method wrapped.
 
-        An interceptor would do the same, once a call instead of once and for all.
+        An interceptor would wrap each call; this wraps each method once.
 
         Raises:
-            TypeError: A service adds no methods, or one that streams from the client.
+            TypeError: A servicer implements no contract or adds no methods by name, or a method
+                streams from the client.
         """
         registrar = Registrar(self, server)
-        for name, register in services.items():
-            register(cast("grpc.aio.Server", registrar))
-            if name not in registrar.services:
-                raise TypeError(f"{name} adds no methods: it has to register them by name.")
+        for servicer in servicers:
+            contract = contract_of(servicer)
+            contract.add(servicer, cast("grpc.aio.Server", registrar))
+            if contract.name not in registrar.services:
+                raise TypeError(f"{contract.name} adds no methods: generate its code anew.")
 
     def drain(self) -> None:
         """Ends the open streams with UNAVAILABLE, so that their clients come back elsewhere."""

@@ -10,7 +10,6 @@ import psutil
 from services.kernel.clock import Clock
 from services.metrics.domain.infrastructure import HostDescription, HostFigures
 
-
 DESCRIPTION = HostDescription(
     hostname=platform.node(),
     platform=f"{platform.system()} {platform.release()}",

@@ -1,1 +1,1 @@
-"""The types and rules of the metrics service: series, modules, infrastructure, endpoints, alerts."""
+"""The types and rules of the metrics service."""

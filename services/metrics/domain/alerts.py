@@ -83,7 +83,9 @@ def check_rule(rule: AlertRule) -> None:
         ("hold", timedelta(0) <= rule.hold <= HOLD_MAX, "It must be 0 s to a day."),
         ("severity", rule.severity in set(Severity), "It is required."),
     )
-    found = [FieldViolation(f"alert_rule.{name}", text) for name, valid, text in checks if not valid]
+    found = [
+        FieldViolation(f"alert_rule.{name}", text) for name, valid, text in checks if not valid
+    ]
     if found:
         raise InvalidArgumentError(found)
 

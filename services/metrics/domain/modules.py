@@ -15,6 +15,7 @@ SELF = "metrics"
 EDGE = frozenset({"gateway", "dashboard"})
 SERVERS = frozenset({"postgres", "valkey"})
 STOPPED_ON_REQUEST = frozenset({"STOPPED", "STOPPING"})
+NOT_CHECKED = Reason(ReasonCode.NOT_CHECKED)
 
 
 class State(IntEnum):
@@ -92,7 +93,7 @@ class Module:
 
     name: str
     state: State = State.UNKNOWN
-    reason: Reason | None = Reason(ReasonCode.NOT_CHECKED)
+    reason: Reason | None = NOT_CHECKED
     version: str = ""
     process: Process | None = None
     state_time: datetime | None = None
@@ -127,7 +128,7 @@ def judge(seen: Observation) -> tuple[State, Reason | None]:
     if seen.crashed:
         return State.ERROR, Reason(ReasonCode.PROCESS_CRASHED)
     if check is None:
-        return State.UNKNOWN, Reason(ReasonCode.NOT_CHECKED)
+        return State.UNKNOWN, NOT_CHECKED
     return judge_load(check, seen.cpu) if check.serving else judge_failure(seen, check)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.kernel.clock import Clock
@@ -53,7 +53,7 @@ class LatestValues:
                 return sample
         return None
 
-    async def follow(self, metrics: Collection[str]) -> AsyncIterator[list[Sample]]:
+    async def follow(self, metrics: Collection[str]) -> AsyncGenerator[list[Sample], None]:
         """Yield samples as they arrive, the known ones first. Empty `metrics`: all."""
         sent: dict[SeriesKey, datetime] = {}
         while True:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -87,7 +87,7 @@ class ModuleMonitor:
             raise NotFoundError("module", f"modules/{name}")
         return expire_check(self._modules[name], self._clock.now())
 
-    async def follow(self) -> AsyncIterator[list[Module]]:
+    async def follow(self) -> AsyncGenerator[list[Module], None]:
         """Yield all modules now, at each change of a state, and every 5 seconds."""
         while True:
             changed = self._changed

@@ -6,13 +6,12 @@ from google.protobuf.empty_pb2 import Empty
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
 from services.kernel.calls import current_call
-from services.kernel.errors import invalid
-from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.messages import Page, duration, parse_name, read_duration, timestamp
 from services.kernel.rpc.field_masks import masked_fields
+from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.alerts import AlertRule, Incident
 from services.metrics.service.alert_rules import AlertRules
 from services.metrics.service.incidents import Incidents
-from services.metrics.servicer.messages import Context, read_span, span, stamp
 
 UPDATABLE = frozenset(
     {"display_name", "metric", "source", "comparison", "threshold", "hold", "severity", "disabled"}
@@ -50,40 +49,31 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
     async def DeleteAlertRule(
         self, request: metrics_pb2.DeleteAlertRuleRequest, context: Context
     ) -> Empty:
-        await self._rules.delete(parse_name(request.name, "alertRules", "name"))
+        await self._rules.delete(parse_name(request.name, "alertRules"))
         return Empty()
 
     async def ListIncidents(
         self, request: metrics_pb2.ListIncidentsRequest, context: Context
     ) -> metrics_pb2.ListIncidentsResponse:
-        size, cursor = page_size(request), decode_token(request, 1)
-        before = str(cursor[0]) if cursor else None
-        incidents = await self._incidents.list_incidents(request.state, before, size + 1)
-        response = metrics_pb2.ListIncidentsResponse(
-            incidents=map(incident_message, incidents[:size])
+        page = Page(request, str)
+        before = page.cursor[0] if page.cursor else None
+        found = await self._incidents.list_incidents(request.state, before, page.limit)
+        shown, token = page.cut(found, lambda incident: [incident.id])
+        return metrics_pb2.ListIncidentsResponse(
+            incidents=map(incident_message, shown), next_page_token=token
         )
-        if len(incidents) > size:
-            response.next_page_token = encode_token(request, [incidents[size - 1].id])
-        return response
 
     async def AcknowledgeIncident(
         self, request: metrics_pb2.AcknowledgeIncidentRequest, context: Context
     ) -> metrics_pb2.Incident:
-        incident_id = parse_name(request.name, "incidents", "name")
+        incident_id = parse_name(request.name, "incidents")
         caller = current_call().caller.subject
         return incident_message(await self._incidents.acknowledge(incident_id, caller))
 
 
-def parse_name(name: str, collection: str, field: str) -> str:
-    head, _, tail = name.partition("/")
-    if head != collection or not tail:
-        raise invalid(field, f"It must be {collection}/{{id}}.")
-    return tail
-
-
 def parse_rule(message: metrics_pb2.AlertRule) -> AlertRule:
     """Return a rule without its id."""
-    hold = read_span(message, "hold")
+    hold = read_duration(message, "hold")
     return AlertRule(
         id="",
         display_name=message.display_name,
@@ -105,7 +95,7 @@ def rule_message(rule: AlertRule) -> metrics_pb2.AlertRule:
         source=rule.source,
         comparison=metrics_pb2.AlertRule.Comparison.ValueType(rule.comparison),
         threshold=rule.threshold,
-        hold=span(rule.hold.total_seconds()),
+        hold=duration(rule.hold.total_seconds()),
         severity=metrics_pb2.AlertRule.Severity.ValueType(rule.severity),
         disabled=rule.disabled,
     )
@@ -119,8 +109,8 @@ def incident_message(incident: Incident) -> metrics_pb2.Incident:
         severity=metrics_pb2.AlertRule.Severity.ValueType(incident.severity),
         state=metrics_pb2.Incident.State.ValueType(incident.state),
         value=incident.value,
-        create_time=stamp(incident.create_time),
-        acknowledge_time=stamp(incident.acknowledge_time),
+        create_time=timestamp(incident.create_time),
+        acknowledge_time=timestamp(incident.acknowledge_time),
         acknowledger=incident.acknowledger,
-        resolve_time=stamp(incident.resolve_time),
+        resolve_time=timestamp(incident.resolve_time),
     )

@@ -2,9 +2,10 @@
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
+from services.kernel.messages import duration, read_duration, timestamp
+from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.endpoints import WINDOW_DEFAULT, EndpointUsage
 from services.metrics.service.endpoints import EndpointAnalytics
-from services.metrics.servicer.messages import Context, read_span, span, stamp
 
 
 class ApiAnalyticsServicer(metrics_pb2_grpc.ApiAnalyticsServiceServicer):
@@ -16,12 +17,12 @@ class ApiAnalyticsServicer(metrics_pb2_grpc.ApiAnalyticsServiceServicer):
     async def ListEndpoints(
         self, request: metrics_pb2.ListEndpointsRequest, context: Context
     ) -> metrics_pb2.ListEndpointsResponse:
-        window = read_span(request, "window") or WINDOW_DEFAULT
+        window = read_duration(request, "window") or WINDOW_DEFAULT
         report = await self._analytics.report(window, request.method, request.query)
         return metrics_pb2.ListEndpointsResponse(
             endpoints=map(endpoint_message, report.endpoints),
             total=endpoint_message(report.total),
-            report_time=stamp(report.report_time),
+            report_time=timestamp(report.report_time),
         )
 
 
@@ -33,8 +34,8 @@ def endpoint_message(usage: EndpointUsage) -> metrics_pb2.Endpoint:
         requests_per_minute=usage.last_minute,
         server_error_rate=usage.server_error_rate,
         client_error_rate=usage.client_error_rate,
-        p50=span(usage.latency(0.5)),
-        p95=span(usage.latency(0.95)),
-        p99=span(usage.latency(0.99)),
-        last_call_time=stamp(usage.last_time),
+        p50=duration(usage.latency(0.5)),
+        p95=duration(usage.latency(0.95)),
+        p99=duration(usage.latency(0.99)),
+        last_call_time=timestamp(usage.last_time),
     )

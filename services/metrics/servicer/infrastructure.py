@@ -2,6 +2,8 @@
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
+from services.kernel.messages import duration, timestamp
+from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.infrastructure import (
     CacheFigures,
     DatabaseFigures,
@@ -9,7 +11,6 @@ from services.metrics.domain.infrastructure import (
     HostFigures,
 )
 from services.metrics.service.infrastructure import Infrastructure
-from services.metrics.servicer.messages import Context, span, stamp
 
 
 class InfrastructureServicer(metrics_pb2_grpc.InfrastructureServiceServicer):
@@ -52,8 +53,8 @@ def host_message(description: HostDescription, figures: HostFigures | None) -> m
                 load_1m=figures.load[0],
                 load_5m=figures.load[1],
                 load_15m=figures.load[2],
-                boot_time=stamp(figures.boot_time),
-                measure_time=stamp(figures.time),
+                boot_time=timestamp(figures.boot_time),
+                measure_time=timestamp(figures.time),
             )
         )
     return message
@@ -70,10 +71,10 @@ def database_message(figures: DatabaseFigures) -> metrics_pb2.Database:
         transaction_rate=figures.transaction_rate,
         cache_hit_ratio=figures.cache_hit_ratio,
         replica_count=figures.replicas,
-        replication_lag=span(figures.lag_seconds),
+        replication_lag=duration(figures.lag_seconds),
         in_recovery=figures.in_recovery,
-        start_time=stamp(figures.start_time),
-        measure_time=stamp(figures.time),
+        start_time=timestamp(figures.start_time),
+        measure_time=timestamp(figures.time),
     )
 
 
@@ -89,6 +90,6 @@ def cache_message(figures: CacheFigures) -> metrics_pb2.Cache:
         hit_ratio=figures.hit_ratio,
         command_rate=figures.command_rate,
         key_count=figures.keys,
-        start_time=stamp(figures.start_time),
-        measure_time=stamp(figures.time),
+        start_time=timestamp(figures.start_time),
+        measure_time=timestamp(figures.time),
     )

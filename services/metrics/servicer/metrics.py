@@ -6,10 +6,11 @@ from contextlib import aclosing
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
 from services.kernel.errors import invalid
+from services.kernel.messages import duration, read_duration, read_timestamp, timestamp
+from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.series import Aggregation, Sample, SeriesPoints, SeriesQuery
 from services.metrics.service.latest import LatestValues
 from services.metrics.service.series import SeriesQueries
-from services.metrics.servicer.messages import Context, read_span, read_time, span, stamp
 
 
 class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
@@ -28,14 +29,14 @@ class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
             metric=request.metric,
             source=request.source,
             aggregation=Aggregation(request.aggregation or Aggregation.AVERAGE),
-            start=read_time(request, "start_time"),
-            end=read_time(request, "end_time"),
-            step=read_span(request, "step"),
+            start=read_timestamp(request, "start_time"),
+            end=read_timestamp(request, "end_time"),
+            step=read_duration(request, "step"),
             merge=request.merge,
         )
         step, series = await self._queries.query(query)
         return metrics_pb2.QueryMetricsResponse(
-            step=span(step.total_seconds()), series=map(series_message, series)
+            step=duration(step.total_seconds()), series=map(series_message, series)
         )
 
     async def StreamMetrics(
@@ -46,15 +47,15 @@ class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
                 yield metrics_pb2.StreamMetricsResponse(samples=map(sample_message, samples))
 
 
-def series_message(series: SeriesPoints) -> metrics_pb2.QueryMetricsResponse.Series:
-    message = metrics_pb2.QueryMetricsResponse.Series(
+def series_message(series: SeriesPoints) -> metrics_pb2.Series:
+    message = metrics_pb2.Series(
         metric=series.key.metric,
         source=series.key.source,
         attributes=dict(series.key.attributes),
         unit=series.key.unit,
     )
     for at, value in series.points:
-        message.points.add(time=stamp(at), value=value)
+        message.points.add(time=timestamp(at), value=value)
     return message
 
 
@@ -65,5 +66,5 @@ def sample_message(sample: Sample) -> metrics_pb2.StreamMetricsResponse.Sample:
         attributes=dict(sample.key.attributes),
         unit=sample.key.unit,
         value=sample.value,
-        time=stamp(sample.time),
+        time=timestamp(sample.time),
     )

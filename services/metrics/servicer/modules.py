@@ -6,13 +6,15 @@ from contextlib import aclosing
 from google.rpc.error_details_pb2 import LocalizedMessage
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
-from services.kernel.errors import invalid
+from services.kernel.messages import duration, parse_name, timestamp
+from services.kernel.rpc.pipeline import Context
 from services.metrics import text
 from services.metrics.domain.modules import Action, Module
 from services.metrics.domain.reasons import Reason
 from services.metrics.service.module_actions import ModuleActions
 from services.metrics.service.modules import ModuleMonitor
-from services.metrics.servicer.messages import Context, span, stamp
+
+COLLECTION = "modules"
 
 
 class ModuleServicer(metrics_pb2_grpc.ModuleServiceServicer):
@@ -25,7 +27,7 @@ class ModuleServicer(metrics_pb2_grpc.ModuleServiceServicer):
     async def GetModule(
         self, request: metrics_pb2.GetModuleRequest, context: Context
     ) -> metrics_pb2.Module:
-        return self._message(self._monitor.module(parse_name(request.name)))
+        return self._message(self._monitor.module(parse_name(request.name, COLLECTION)))
 
     async def ListModules(
         self, request: metrics_pb2.ListModulesRequest, context: Context
@@ -42,17 +44,23 @@ class ModuleServicer(metrics_pb2_grpc.ModuleServiceServicer):
     async def StartModule(
         self, request: metrics_pb2.StartModuleRequest, context: Context
     ) -> metrics_pb2.Module:
-        return self._message(await self._actions.act(parse_name(request.name), Action.START))
+        return self._message(
+            await self._actions.act(parse_name(request.name, COLLECTION), Action.START)
+        )
 
     async def StopModule(
         self, request: metrics_pb2.StopModuleRequest, context: Context
     ) -> metrics_pb2.Module:
-        return self._message(await self._actions.act(parse_name(request.name), Action.STOP))
+        return self._message(
+            await self._actions.act(parse_name(request.name, COLLECTION), Action.STOP)
+        )
 
     async def RestartModule(
         self, request: metrics_pb2.RestartModuleRequest, context: Context
     ) -> metrics_pb2.Module:
-        return self._message(await self._actions.act(parse_name(request.name), Action.RESTART))
+        return self._message(
+            await self._actions.act(parse_name(request.name, COLLECTION), Action.RESTART)
+        )
 
     def _list_message(self, modules: list[Module]) -> metrics_pb2.ListModulesResponse:
         return metrics_pb2.ListModulesResponse(modules=map(self._message, modules))
@@ -63,16 +71,16 @@ class ModuleServicer(metrics_pb2_grpc.ModuleServiceServicer):
 
 def module_message(module: Module, actions: list[Action]) -> metrics_pb2.Module:
     return metrics_pb2.Module(
-        name=f"modules/{module.name}",
+        name=f"{COLLECTION}/{module.name}",
         state=metrics_pb2.Module.State.ValueType(module.state),
         reason=module.message,
         state_reason=reason_message(module.reason) if module.reason else None,
         version=module.version,
         pid=module.pid,
-        start_time=stamp(module.start_time),
-        state_time=stamp(module.state_time),
-        check_time=stamp(module.check_time),
-        check_latency=span(module.check.latency_seconds if module.check else None),
+        start_time=timestamp(module.start_time),
+        state_time=timestamp(module.state_time),
+        check_time=timestamp(module.check_time),
+        check_latency=duration(module.check.latency_seconds if module.check else None),
         cpu_utilization=module.usage.cpu,
         memory_bytes=module.usage.memory_bytes,
         actions=map(metrics_pb2.Module.Action.ValueType, actions),
@@ -86,10 +94,3 @@ def reason_message(reason: Reason) -> metrics_pb2.Module.StateReason:
         metadata=reason.metadata,
         localized_message=LocalizedMessage(locale="ja", message=words),
     )
-
-
-def parse_name(name: str) -> str:
-    collection, _, module = name.partition("/")
-    if collection != "modules" or not module:
-        raise invalid("name", "It must be modules/{module}.")
-    return module

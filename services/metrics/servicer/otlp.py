@@ -19,9 +19,9 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
 from services.kernel.errors import UnavailableError
+from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.series import Attributes, Distribution, Report, Sample, SeriesKey
 from services.metrics.service.recorder import Recorder
-from services.metrics.servicer.messages import Context
 
 POINTS_MAX = 2000
 ATTRIBUTES_MAX = 20

@@ -40,7 +40,9 @@ async def delete_rule(connection: AsyncConnection, rule_id: str) -> bool:
 
 async def list_open_incidents(connection: AsyncConnection) -> dict[str, Incident]:
     """Return the incidents that are not resolved, by rule id."""
-    rows = await connection.execute(select(INCIDENTS).where(INCIDENTS.c.state != IncidentState.RESOLVED))
+    rows = await connection.execute(
+        select(INCIDENTS).where(INCIDENTS.c.state != IncidentState.RESOLVED)
+    )
     return {row["alert_rule"]: Incident(**row) for row in rows.mappings()}
 
 

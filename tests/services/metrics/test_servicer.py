@@ -13,10 +13,10 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
+from services.common.telemetry import EXPORT
 from services.kernel.database.database import unavailable
-from services.kernel.telemetry import EXPORT
-from services.metrics import storage
 from services.metrics.__main__ import build
+from services.metrics.storage import series as storage
 from tests.services.helpers import refused
 
 BOUNDS = (0.01, 0.1, 1.0)
@@ -233,7 +233,7 @@ async def test_what_a_process_uses_is_measured(mesh, environment, home):
 async def test_a_killed_process_shows_and_comes_back(
     mesh, environment, home, monkeypatch, interval
 ):
-    monkeypatch.setattr("services.metrics.worker.modules.INTERVAL_SECONDS", interval)
+    monkeypatch.setattr("services.metrics.workers.CHECK_SECONDS", interval)
     environment |= {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
     room = await mesh.start("metrics", build, environment)
     modules = contract.ModuleServiceStub(mesh.channel(room))
