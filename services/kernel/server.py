@@ -37,7 +37,7 @@ from services.kernel.rpc.keys import UserKeys
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.pipeline import Pipeline
 from services.kernel.rpc.policies import Policies
-from services.kernel.rpc.registration import contract_of
+from services.kernel.rpc.registration import service_of
 from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
 from services.kernel.settings import Engine, KernelSettings
 
@@ -168,7 +168,7 @@ class RunningRoom:
 
     async def __aenter__(self) -> Self:
         room = self._room = await self._build(self.kernel)
-        contracts = [contract_of(servicer).name for servicer in room.services]
+        contracts = [service_of(servicer).full_name for servicer in room.services]
         self._pipeline = self._make_pipeline(contracts)
         self._server = make_server(self._settings.engine)
         self._pipeline.register(self._server, room.services)

@@ -1,37 +1,51 @@
-"""The contract of a servicer, found from its generated base class."""
+"""The methods of a servicer, found from the descriptors of its contract."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
-SUFFIX = "Servicer"
+GENERATED, SERVICER = "_pb2_grpc", "Servicer"
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+MAKERS: Mapping[tuple[bool, bool], Callable[..., Handler]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
 
 
-@dataclass(frozen=True)
-class Contract:
-    """A gRPC service: its full name, and the function that adds a servicer to a server."""
+def service_of(servicer: object) -> ServiceDescriptor:
+    """Return the service that a servicer implements.
 
-    name: str
-    add: Callable[[Any, grpc.aio.Server], None]
-
-
-def contract_of(servicer: object) -> Contract:
-    """Return the contract that a servicer implements.
-
-    Generated code defines a base class `XServicer` and a function `add_XServicer_to_server` in
-    `*_pb2_grpc`, beside the descriptors in `*_pb2`.
+    Its class derives from a generated class `XServicer` of a module `*_pb2_grpc`; the module
+    `*_pb2` beside it has the descriptor of X.
 
     Raises:
-        TypeError: The class of the servicer derives from no generated base class.
+        TypeError: The class derives from no generated class.
     """
     for base in type(servicer).__mro__:
-        generated = sys.modules[base.__module__]
-        add = getattr(generated, f"add_{base.__name__}_to_server", None)
-        if add is not None:
+        if base.__module__.endswith(GENERATED) and base.__name__.endswith(SERVICER):
             messages = sys.modules[base.__module__.removesuffix("_grpc")]
-            service = messages.DESCRIPTOR.services_by_name[base.__name__.removesuffix(SUFFIX)]
-            return Contract(service.full_name, add)
+            services = messages.DESCRIPTOR.services_by_name
+            service: ServiceDescriptor = services[base.__name__.removesuffix(SERVICER)]
+            return service
     raise TypeError(f"{type(servicer).__name__} derives from no generated servicer.")
+
+
+def handlers_of(servicer: object, service: ServiceDescriptor) -> dict[str, Handler]:
+    """Return the handlers of a service's methods by their names."""
+    return {method.name: make_handler(servicer, method) for method in service.methods}
+
+
+def make_handler(servicer: object, method: MethodDescriptor) -> Handler:
+    make = MAKERS[method.client_streaming, method.server_streaming]
+    return make(
+        getattr(servicer, method.name),
+        request_deserializer=GetMessageClass(method.input_type).FromString,
+        response_serializer=GetMessageClass(method.output_type).SerializeToString,
+    )
