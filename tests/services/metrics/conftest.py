@@ -1,8 +1,9 @@
-"""The metrics room, running."""
+"""The metrics service, running, and what its parts are built with."""
 
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 from libral.metrics.v1 import metrics_pb2_grpc as contract
@@ -10,7 +11,11 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 from deploy.local.home import Home
 from deploy.local.programs import Program
 from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from services.kernel.clock import FixedClock
 from services.metrics.__main__ import build
+from tests.services.metrics.helpers import build_nothing, serve_page
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,6 +36,23 @@ def channel(mesh, room):
 @pytest.fixture
 def metrics(channel):
     return contract.MetricServiceStub(channel)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+async def kernel(mesh, clock):
+    """The kernel of a service on an empty database, at a fixed time."""
+    return (await mesh.start("metrics", build_nothing, clock=clock)).kernel
+
+
+@pytest.fixture
+async def page():
+    async with serve_page() as page:
+        yield page
 
 
 @pytest.fixture
