@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import grpc
@@ -92,7 +93,7 @@ class HttpHealth:
             refused = isinstance(cause, ConnectionRefusedError)
             return failed(start, type(cause).__name__, refused=refused)
         bad_status = Reason(ReasonCode.CHECK_BAD_STATUS, {"status": str(status)})
-        reason = None if status == httpx.codes.OK else bad_status
+        reason = None if status == HTTPStatus.OK else bad_status
         return answered(start, reason, version, start_time)
 
     async def _get(self) -> tuple[int, bytes]:

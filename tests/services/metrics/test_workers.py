@@ -1,66 +1,117 @@
 import asyncio
-from functools import partial
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from services.metrics import workers
+from services.metrics.adapters.cache import CacheCollector, connect
+from services.metrics.adapters.health import HttpHealth, http_client
+from services.metrics.adapters.host import HostCollector
+from services.metrics.adapters.postgresql import DatabaseCollector
+from services.metrics.domain.alerts import AlertRule, Comparison, IncidentState, Severity
+from services.metrics.domain.series import Sample, SeriesKey
+from services.metrics.service.alert_rules import AlertRules
+from services.metrics.service.incidents import Incidents
+from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.latest import LatestValues
+from services.metrics.service.modules import ModuleMonitor
+from services.metrics.service.recorder import Recorder
+from services.metrics.service.retention import Retention
+from services.metrics.storage.tables import POINTS
+from tests.services.metrics.helpers import eventually
+
+KEY = SeriesKey("cpu", "host")
 
 
-class Counter:
-    """Counts the calls of a use case, each of which takes some seconds."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = seconds
-        self.calls = 0
-
-    async def work(self) -> None:
-        self.calls += 1
-        await asyncio.sleep(self.seconds)
-
-    check_all = measure = evaluate = delete_old = work
+@asynccontextmanager
+async def running(loop):
+    task = asyncio.create_task(loop)
+    yield
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait({task})
 
 
-LOOPS = [
-    (workers.check_modules, "CHECK_SECONDS"),
-    (workers.measure_infrastructure, "MEASURE_SECONDS"),
-    (workers.evaluate_alerts, "EVALUATE_SECONDS"),
-    (workers.delete_old_measurements, "DELETE_SECONDS"),
-]
+@pytest.fixture
+def latest(clock) -> LatestValues:
+    return LatestValues(clock)
 
 
-async def run_for(seconds: float, loop) -> None:
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await loop()
+@pytest.fixture
+async def monitor(kernel, latest, page):
+    async with http_client() as client:
+        checks = {"gateway": HttpHealth(client, page.url)}
+        yield ModuleMonitor(checks, None, latest, kernel.database, kernel.outbox, kernel.clock)
 
 
-@pytest.mark.parametrize(("loop", "interval"), LOOPS)
-async def test_a_loop_repeats_its_use_case(loop, interval, monkeypatch):
-    monkeypatch.setattr(workers, interval, 0.02)
-    monkeypatch.setattr(workers, "CHECK_PAUSE_SECONDS", 0)
-    counter = Counter()
-    await run_for(0.5, partial(loop, counter))
-    assert 3 <= counter.calls <= 26
+async def count_points(kernel) -> int:
+    async with kernel.database.reading() as connection:
+        return await connection.scalar(select(func.count()).select_from(POINTS))
 
 
-@pytest.mark.parametrize(("loop", "interval"), LOOPS[:2])
-async def test_the_time_that_the_work_takes_counts(loop, interval, monkeypatch):
-    monkeypatch.setattr(workers, interval, 0.2)
-    monkeypatch.setattr(workers, "CHECK_PAUSE_SECONDS", 0)
-    counter = Counter(0.15)
-    await run_for(0.7, partial(loop, counter))
-    assert counter.calls >= 3
+async def test_modules_are_checked_again_and_again(monitor, page, monkeypatch):
+    monkeypatch.setattr(workers, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(workers, "CHECK_PAUSE_SECONDS", 0.0)
+
+    async def requests() -> int:
+        return len(page.requests)
+
+    async with running(workers.check_modules(monitor)):
+        await eventually(requests, lambda count: count >= 3)
 
 
-async def test_checks_pause_however_long_they_take(monkeypatch):
-    monkeypatch.setattr(workers, "CHECK_SECONDS", 0.01)
+async def test_checks_pause_however_long_they_take(monitor, page, monkeypatch):
+    monkeypatch.setattr(workers, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(workers, "CHECK_PAUSE_SECONDS", 10.0)
-    counter = Counter(0.02)
-    await run_for(0.3, partial(workers.check_modules, counter))
-    assert counter.calls == 1
+    async with running(workers.check_modules(monitor)):
+        await asyncio.sleep(0.3)
+    assert len(page.requests) == 1
 
 
-async def test_the_first_evaluation_waits_for_measurements():
-    counter = Counter()
-    await run_for(0.05, partial(workers.evaluate_alerts, counter))
-    assert counter.calls == 0
+async def test_infrastructure_is_measured_again_and_again(
+    kernel, clock, latest, redis_url, monkeypatch
+):
+    monkeypatch.setattr(workers, "MEASURE_SECONDS", 0.05)
+    cache = connect(redis_url)
+    infrastructure = Infrastructure(
+        HostCollector(Path("/"), clock),
+        DatabaseCollector(kernel.database, clock),
+        CacheCollector(cache, clock),
+        Recorder(kernel.database, latest),
+        latest,
+    )
+    async with running(workers.measure_infrastructure(infrastructure)):
+        first = await eventually(lambda: count_points(kernel), lambda count: count > 0)
+        await eventually(lambda: count_points(kernel), lambda count: count > first)
+    await cache.aclose()
+
+
+async def test_alerts_are_evaluated_again_and_again(kernel, clock, latest, monkeypatch):
+    monkeypatch.setattr(workers, "EVALUATE_SECONDS", 0.05)
+    rule = AlertRule(
+        "", "CPU", "cpu", "", Comparison.ABOVE, 0.9, timedelta(0), Severity.INFO, disabled=False
+    )
+    await AlertRules(kernel.database, clock).create(rule)
+    incidents = Incidents(latest, kernel.database, kernel.outbox, clock)
+
+    async def states() -> list[int]:
+        return [one.state for one in await incidents.list_incidents(0, None, 10)]
+
+    async with running(workers.evaluate_alerts(incidents)):
+        latest.add([Sample(KEY, clock.now(), 1.0)])
+        await eventually(states, lambda found: found == [IncidentState.FIRING])
+        latest.add([Sample(KEY, clock.now(), 0.0)])
+        await eventually(states, lambda found: found == [IncidentState.RESOLVED])
+
+
+async def test_old_measurements_are_deleted_again_and_again(kernel, clock, latest, monkeypatch):
+    monkeypatch.setattr(workers, "DELETE_SECONDS", 0.05)
+    recorder = Recorder(kernel.database, latest)
+    old = Sample(KEY, clock.now() - timedelta(days=8), 1.0)
+    async with running(workers.delete_old_measurements(Retention(kernel.database, clock))):
+        for _ in range(2):
+            await recorder.record([old])
+            await eventually(lambda: count_points(kernel), lambda count: count == 0)
