@@ -26,7 +26,7 @@ def connect(url: str) -> redis.asyncio.Redis:
 
 
 class CacheCollector:
-    """Measures the cache. Rates and ratios are over the time since the measurement before."""
+    """Measure the cache. Rates and ratios are over the time since the previous measurement."""
 
     def __init__(self, client: redis.asyncio.Redis, clock: Clock) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class CacheCollector:
         self._measured: datetime | None = None
 
     async def measure(self) -> CacheFigures:
-        """Measures.
+        """Return the current figures.
 
         Raises:
             UnavailableError: The cache does not answer. Its message holds no secret.

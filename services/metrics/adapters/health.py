@@ -61,8 +61,8 @@ class GrpcHealth:
 def http_client() -> httpx.AsyncClient:
     """Return the client of the HTTP health checks.
 
-    It ignores proxies, and opens a connection for each check: an idle one tells
-    nothing about whether the process accepts new ones.
+    It ignores proxies, and opens a connection for each check: an idle connection
+    does not show that the process accepts new ones.
     """
     return httpx.AsyncClient(
         headers={"Accept": "application/json"},

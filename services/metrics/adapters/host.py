@@ -18,7 +18,7 @@ DESCRIPTION = HostDescription(
 
 
 class HostCollector:
-    """Measures the host. Rates are means since the measurement before."""
+    """Measure the host. Rates are means since the previous measurement."""
 
     description = DESCRIPTION
 

@@ -32,7 +32,7 @@ STATEMENTS = text("SELECT sum(calls) FROM pg_stat_statements")
 
 
 class DatabaseCollector:
-    """Measures PostgreSQL. Rates and ratios are over the time since the measurement before."""
+    """Measure PostgreSQL. Rates and ratios are over the time since the previous measurement."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class DatabaseCollector:
         self._measured = 0.0
 
     async def measure(self) -> DatabaseFigures:
-        """Measures.
+        """Return the current figures.
 
         Raises:
             UnavailableError: PostgreSQL does not answer.
@@ -88,7 +88,10 @@ def rate(changes: dict[str, float], name: str, seconds: float) -> float | None:
 
 
 def hit_ratio(changes: dict[str, float]) -> float | None:
-    """A counter that has no change yet, or began again at 0, makes no ratio."""
+    """Return the share of block reads that the cache served, None if there were none.
+
+    A counter is missing at the first measurement and after it was reset.
+    """
     if "hits" not in changes or "reads" not in changes:
         return None
     blocks = changes["hits"] + changes["reads"]

@@ -20,13 +20,13 @@ AWAY = (OSError, HTTPException, TimeoutError)
 
 
 class SupervisorClient:
-    """Reads and changes the processes that a supervisord runs."""
+    """List, start and stop the processes of a supervisord."""
 
     def __init__(self, socket: str) -> None:
         self._socket = socket
 
     async def processes(self) -> dict[str, Process]:
-        """Lists the processes by name.
+        """Return the processes by name.
 
         Raises:
             UnavailableError: supervisord does not answer.

@@ -1,4 +1,4 @@
-"""What the processes of this machine use, by psutil."""
+"""The usage of processes on this machine, by psutil."""
 
 import time
 
@@ -8,16 +8,16 @@ from services.metrics.domain.modules import ProcessUsage
 
 
 class UsageMeter:
-    """Reads what a module's process uses; of PostgreSQL also its children.
+    """Measure the usage of a module's process, of PostgreSQL with its children.
 
-    CPU is the mean since the reading before.
+    CPU is the mean since the previous measurement.
     """
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[int, float, float]] = {}
 
     def measure(self, module: str, pid: int) -> ProcessUsage:
-        """Reads once. Nothing is known of a process that is gone."""
+        """Measure once. Return no figures for a process that does not exist."""
         try:
             family = family_of(psutil.Process(pid))
             memory = sum(map(memory_of, family))
@@ -43,6 +43,6 @@ def memory_of(process: psutil.Process) -> int:
 
 
 def cpu_seconds_of(process: psutil.Process) -> float:
-    """Tells the CPU time of a process and of its children that have ended."""
+    """Return the CPU time in seconds of a process and of its children that have ended."""
     times = process.cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)
