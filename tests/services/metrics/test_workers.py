@@ -41,14 +41,14 @@ def latest(clock) -> LatestValues:
 
 
 @pytest.fixture
-async def monitor(kernel, latest, page):
+async def monitor(store, latest, page):
     async with http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
-        yield ModuleMonitor(checks, None, latest, kernel.database, kernel.outbox, kernel.clock)
+        yield ModuleMonitor(checks, None, latest, store.database, store.outbox, store.clock)
 
 
-async def count_points(kernel) -> int:
-    async with kernel.database.reading() as connection:
+async def count_points(store) -> int:
+    async with store.database.reading() as connection:
         return await connection.scalar(select(func.count()).select_from(POINTS))
 
 
@@ -72,30 +72,30 @@ async def test_checks_pause_however_long_they_take(monitor, page, monkeypatch):
 
 
 async def test_infrastructure_is_measured_again_and_again(
-    kernel, clock, latest, redis_url, monkeypatch
+    store, clock, latest, redis_url, monkeypatch
 ):
     monkeypatch.setattr(workers, "MEASURE_SECONDS", 0.05)
     cache = connect(redis_url)
     infrastructure = Infrastructure(
         HostCollector(Path("/"), clock),
-        DatabaseCollector(kernel.database, clock),
+        DatabaseCollector(store.database, clock),
         CacheCollector(cache, clock),
-        Recorder(kernel.database, latest),
+        Recorder(store.database, latest),
         latest,
     )
     async with running(workers.measure_infrastructure(infrastructure)):
-        first = await eventually(lambda: count_points(kernel), lambda count: count > 0)
-        await eventually(lambda: count_points(kernel), lambda count: count > first)
+        first = await eventually(lambda: count_points(store), lambda count: count > 0)
+        await eventually(lambda: count_points(store), lambda count: count > first)
     await cache.aclose()
 
 
-async def test_alerts_are_evaluated_again_and_again(kernel, clock, latest, monkeypatch):
+async def test_alerts_are_evaluated_again_and_again(store, clock, latest, monkeypatch):
     monkeypatch.setattr(workers, "EVALUATE_SECONDS", 0.05)
     rule = AlertRule(
         "", "CPU", "cpu", "", Comparison.ABOVE, 0.9, timedelta(0), Severity.INFO, disabled=False
     )
-    await AlertRules(kernel.database, clock).create(rule)
-    incidents = Incidents(latest, kernel.database, kernel.outbox, clock)
+    await AlertRules(store.database, clock).create(rule)
+    incidents = Incidents(latest, store.database, store.outbox, clock)
 
     async def states() -> list[int]:
         return [one.state for one in await incidents.list_incidents(0, None, 10)]
@@ -107,11 +107,11 @@ async def test_alerts_are_evaluated_again_and_again(kernel, clock, latest, monke
         await eventually(states, lambda found: found == [IncidentState.RESOLVED])
 
 
-async def test_old_measurements_are_deleted_again_and_again(kernel, clock, latest, monkeypatch):
+async def test_old_measurements_are_deleted_again_and_again(store, clock, latest, monkeypatch):
     monkeypatch.setattr(workers, "DELETE_SECONDS", 0.05)
-    recorder = Recorder(kernel.database, latest)
+    recorder = Recorder(store.database, latest)
     old = Sample(KEY, clock.now() - timedelta(days=8), 1.0)
-    async with running(workers.delete_old_measurements(Retention(kernel.database, clock))):
+    async with running(workers.delete_old_measurements(Retention(store.database, clock))):
         for _ in range(2):
             await recorder.record([old])
-            await eventually(lambda: count_points(kernel), lambda count: count == 0)
+            await eventually(lambda: count_points(store), lambda count: count == 0)

@@ -164,8 +164,8 @@ async def test_a_service_that_is_away_is_refused():
     assert (check.serving, check.refused, check.reason) == (False, True, failure("UNAVAILABLE"))
 
 
-async def test_the_database_reports_its_version_and_start(kernel):
-    check = await DatabaseHealth(kernel.database).check()
+async def test_the_database_reports_its_version_and_start(store):
+    check = await DatabaseHealth(store.database).check()
     assert check.serving
     assert check.version.startswith("18")
     assert check.start_time < datetime.now(UTC)

@@ -24,11 +24,11 @@ def test_a_rate_needs_a_measurement_before(changes, expected):
     assert rate(changes, "statements", 2.0) == expected
 
 
-async def test_rates_are_since_the_measurement_before(kernel):
-    collector = DatabaseCollector(kernel.database, kernel.clock)
+async def test_rates_are_since_the_measurement_before(store):
+    collector = DatabaseCollector(store.database, store.clock)
     first = await collector.measure()
     assert (first.time, first.transaction_rate, first.cache_hit_ratio) == (
-        kernel.clock.now(),
+        store.clock.now(),
         None,
         None,
     )

@@ -12,8 +12,8 @@ DRAFT = AlertRule(
 
 
 @pytest.fixture
-def rules(kernel) -> AlertRules:
-    return AlertRules(kernel.database, kernel.clock)
+def rules(store) -> AlertRules:
+    return AlertRules(store.database, store.clock)
 
 
 async def test_a_rule_gets_an_id(rules):

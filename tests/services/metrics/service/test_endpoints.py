@@ -24,7 +24,7 @@ def requests(method: str, status: str, count: int, ago: timedelta) -> Distributi
 
 
 @pytest.fixture
-async def analytics(kernel, clock) -> EndpointAnalytics:
+async def analytics(store, clock) -> EndpointAnalytics:
     latest = LatestValues(clock)
     reports = [
         requests("GET", "200", 3, timedelta(seconds=30)),
@@ -33,8 +33,8 @@ async def analytics(kernel, clock) -> EndpointAnalytics:
         requests("POST", "200", 2, timedelta(minutes=30)),
         requests("GET", "200", 100, timedelta(hours=2)),
     ]
-    await Recorder(kernel.database, latest).record_report(Report(distributions=reports))
-    return EndpointAnalytics(kernel.database, kernel.clock, latest)
+    await Recorder(store.database, latest).record_report(Report(distributions=reports))
+    return EndpointAnalytics(store.database, store.clock, latest)
 
 
 async def test_routes_are_reported_by_window(analytics):

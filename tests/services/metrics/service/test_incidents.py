@@ -20,12 +20,12 @@ DRAFT = AlertRule(
 class Situation:
     """A rule, and a metric whose value a test sets."""
 
-    def __init__(self, kernel, clock) -> None:
-        self._kernel = kernel
+    def __init__(self, store, clock) -> None:
+        self._store = store
         self._clock = clock
         self._latest = LatestValues(clock)
-        self.rules = AlertRules(kernel.database, clock)
-        self.incidents = Incidents(self._latest, kernel.database, kernel.outbox, clock)
+        self.rules = AlertRules(store.database, clock)
+        self.incidents = Incidents(self._latest, store.database, store.outbox, clock)
 
     async def pass_seconds(self, seconds: float, value: float | None) -> list:
         self._clock.time += timedelta(seconds=seconds)
@@ -36,13 +36,13 @@ class Situation:
 
     async def events(self) -> list[tuple[str, int]]:
         query = text("SELECT type, level FROM metrics.outbox ORDER BY sequence")
-        async with self._kernel.database.reading() as connection:
+        async with self._store.database.reading() as connection:
             return [tuple(row) for row in await connection.execute(query)]
 
 
 @pytest.fixture
-def situation(kernel, clock) -> Situation:
-    return Situation(kernel, clock)
+def situation(store, clock) -> Situation:
+    return Situation(store, clock)
 
 
 async def test_an_incident_opens_after_the_hold_and_resolves(situation):

@@ -15,19 +15,19 @@ def latest(clock) -> LatestValues:
     return LatestValues(clock)
 
 
-def make_infrastructure(kernel, clock, latest, cache) -> Infrastructure:
+def make_infrastructure(store, clock, latest, cache) -> Infrastructure:
     return Infrastructure(
         HostCollector(Path("/"), clock),
-        DatabaseCollector(kernel.database, clock),
+        DatabaseCollector(store.database, clock),
         CacheCollector(cache, clock),
-        Recorder(kernel.database, latest),
+        Recorder(store.database, latest),
         latest,
     )
 
 
-async def test_every_source_is_measured(kernel, clock, latest, redis_url):
+async def test_every_source_is_measured(store, clock, latest, redis_url):
     cache = connect(redis_url)
-    infrastructure = make_infrastructure(kernel, clock, latest, cache)
+    infrastructure = make_infrastructure(store, clock, latest, cache)
     assert infrastructure.database_problem == "It was not measured yet."
     await infrastructure.measure()
     await cache.aclose()
@@ -39,9 +39,9 @@ async def test_every_source_is_measured(kernel, clock, latest, redis_url):
     assert sources == {"host", "postgresql", "cache"}
 
 
-async def test_a_source_that_does_not_answer_has_no_figures(kernel, clock, latest):
+async def test_a_source_that_does_not_answer_has_no_figures(store, clock, latest):
     cache = connect("redis://:geheim@127.0.0.1:9/0")
-    infrastructure = make_infrastructure(kernel, clock, latest, cache)
+    infrastructure = make_infrastructure(store, clock, latest, cache)
     await infrastructure.measure()
     await cache.aclose()
     assert infrastructure.cache is None

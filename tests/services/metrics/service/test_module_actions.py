@@ -13,9 +13,9 @@ from services.metrics.service.modules import ModuleMonitor
 from tests.services.metrics.helpers import eventually
 
 
-def make_monitor(kernel, supervisor) -> ModuleMonitor:
-    latest = LatestValues(kernel.clock)
-    return ModuleMonitor({}, supervisor, latest, kernel.database, kernel.outbox, kernel.clock)
+def make_monitor(store, supervisor) -> ModuleMonitor:
+    latest = LatestValues(store.clock)
+    return ModuleMonitor({}, supervisor, latest, store.database, store.outbox, store.clock)
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def supervisor(home) -> SupervisorClient:
 
 
 @pytest.fixture
-async def monitor(kernel, supervisor) -> ModuleMonitor:
-    monitor = make_monitor(kernel, supervisor)
+async def monitor(store, supervisor) -> ModuleMonitor:
+    monitor = make_monitor(store, supervisor)
 
     async def state() -> State:
         await monitor.check_all()
@@ -97,7 +97,7 @@ async def test_this_process_ends_after_the_answer(actions, monkeypatch):
     asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 
 
-async def test_without_a_process_manager_nothing_is_available(kernel):
-    actions = ModuleActions(make_monitor(kernel, None), None)
+async def test_without_a_process_manager_nothing_is_available(store):
+    actions = ModuleActions(make_monitor(store, None), None)
     running = Module("users", process=Process("RUNNING", 1, None, ""))
     assert actions.available(running) == []

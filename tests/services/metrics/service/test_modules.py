@@ -22,20 +22,20 @@ def latest(clock) -> LatestValues:
 
 
 @pytest.fixture
-async def monitor(kernel, latest, page):
+async def monitor(store, latest, page):
     """Monitors one module, the page."""
     async with http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
-        yield ModuleMonitor(checks, None, latest, kernel.database, kernel.outbox, kernel.clock)
+        yield ModuleMonitor(checks, None, latest, store.database, store.outbox, store.clock)
 
 
-async def events(kernel) -> list[tuple]:
+async def events(store) -> list[tuple]:
     query = text("SELECT type, level, subject, data FROM metrics.outbox ORDER BY sequence")
-    async with kernel.database.reading() as connection:
+    async with store.database.reading() as connection:
         return [tuple(row) for row in await connection.execute(query)]
 
 
-async def test_changes_of_state_are_published(kernel, monitor, page):
+async def test_changes_of_state_are_published(store, monitor, page):
     assert monitor.module("gateway").state == State.UNKNOWN
     await monitor.check_all()
     assert (monitor.module("gateway").state, monitor.module("gateway").version) == (
@@ -47,7 +47,7 @@ async def test_changes_of_state_are_published(kernel, monitor, page):
         await monitor.check_all()
     assert monitor.module("gateway").reason.code == ReasonCode.CHECK_BAD_STATUS
     subject = "modules/gateway"
-    assert await events(kernel) == [
+    assert await events(store) == [
         (
             "module.state_changed",
             2,
@@ -63,13 +63,13 @@ async def test_changes_of_state_are_published(kernel, monitor, page):
     ]
 
 
-async def test_a_change_shows_though_it_cannot_be_published(kernel, monitor, monkeypatch):
+async def test_a_change_shows_though_it_cannot_be_published(store, monitor, monkeypatch):
     @asynccontextmanager
     async def away():
         raise unavailable()
         yield
 
-    monkeypatch.setattr(kernel.database, "transaction", away)
+    monkeypatch.setattr(store.database, "transaction", away)
     await monitor.check_all()
     assert monitor.module("gateway").state == State.HEALTHY
 
@@ -98,9 +98,9 @@ async def test_a_module_that_does_not_exist_is_not_found(monitor):
         monitor.module("none")
 
 
-async def test_processes_of_the_process_manager_are_modules(kernel, latest, home):
+async def test_processes_of_the_process_manager_are_modules(store, latest, home):
     supervisor = SupervisorClient(str(home.socket))
-    monitor = ModuleMonitor({}, supervisor, latest, kernel.database, kernel.outbox, kernel.clock)
+    monitor = ModuleMonitor({}, supervisor, latest, store.database, store.outbox, store.clock)
     await monitor.check_all()
     [found] = monitor.modules()
     assert found.name == "sleeper"
@@ -112,12 +112,12 @@ async def test_processes_of_the_process_manager_are_modules(kernel, latest, home
     assert (stopped.state, stopped.reason.code) == (State.STOPPED, ReasonCode.PROCESS_STOPPED)
 
 
-async def test_a_process_manager_that_is_away_leaves_the_checks(kernel, latest, page, tmp_path):
+async def test_a_process_manager_that_is_away_leaves_the_checks(store, latest, page, tmp_path):
     supervisor = SupervisorClient(str(tmp_path / "none.sock"))
     async with http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
         monitor = ModuleMonitor(
-            checks, supervisor, latest, kernel.database, kernel.outbox, kernel.clock
+            checks, supervisor, latest, store.database, store.outbox, store.clock
         )
         await monitor.check_all()
     assert [one.state for one in monitor.modules()] == [State.HEALTHY]

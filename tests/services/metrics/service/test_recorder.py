@@ -24,29 +24,29 @@ def latest(clock) -> LatestValues:
 
 
 @pytest.fixture
-def recorder(kernel, latest) -> Recorder:
-    return Recorder(kernel.database, latest)
+def recorder(store, latest) -> Recorder:
+    return Recorder(store.database, latest)
 
 
-async def stored(kernel, metric: str):
-    async with kernel.database.reading() as connection:
+async def stored(store, metric: str):
+    async with store.database.reading() as connection:
         return await storage.find_series(connection, metric)
 
 
-async def test_a_series_is_stored_once(kernel, recorder, latest):
+async def test_a_series_is_stored_once(store, recorder, latest):
     for value in (1.0, 2.0):
         await recorder.record([Sample(KEY, NOW, value)])
-    [series] = await stored(kernel, "m")
+    [series] = await stored(store, "m")
     assert (series.key, series.bounds) == (KEY, ())
     assert [one.value for one in latest.samples()] == [2.0]
-    again = Recorder(kernel.database, latest)
+    again = Recorder(store.database, latest)
     await again.record([Sample(KEY, NOW, 3.0)])
-    assert await stored(kernel, "m") == [series]
+    assert await stored(store, "m") == [series]
 
 
-async def test_a_report_tells_versions_and_requests(kernel, recorder, latest):
+async def test_a_report_tells_versions_and_requests(store, recorder, latest):
     await recorder.record_report(Report(distributions=[DURATION], versions={"gateway": "1.2"}))
-    [series] = await stored(kernel, REQUEST_DURATION)
+    [series] = await stored(store, REQUEST_DURATION)
     assert series.bounds == (1.0,)
     assert latest.version("gateway") == "1.2"
     assert [one.value for one in latest.request_rate()] == [3.0]
@@ -60,14 +60,14 @@ async def test_a_gateway_without_requests_reports_none(recorder, latest):
 
 
 async def test_what_cannot_be_stored_is_published_and_not_counted(
-    kernel, recorder, latest, monkeypatch
+    store, recorder, latest, monkeypatch
 ):
     @asynccontextmanager
     async def away():
         raise unavailable()
         yield
 
-    monkeypatch.setattr(kernel.database, "transaction", away)
+    monkeypatch.setattr(store.database, "transaction", away)
     sample = Sample(KEY, NOW, 1.0)
     with pytest.raises(UnavailableError):
         await recorder.record_report(Report([sample], [DURATION]))

@@ -19,7 +19,7 @@ START, STEP = NOW - timedelta(minutes=2), timedelta(minutes=1)
 
 
 @pytest.fixture
-async def queries(kernel, clock) -> SeriesQueries:
+async def queries(store, clock) -> SeriesQueries:
     """Two series of three values each, and a histogram."""
     values = [(START, 1.0), (START + timedelta(seconds=30), 3.0), (START + STEP, 5.0)]
     samples = [
@@ -32,8 +32,8 @@ async def queries(kernel, clock) -> SeriesQueries:
         Distribution(key, START, (1.0, 2.0), (0, 4, 0), 6.0),
         Distribution(key, START + STEP, (1.0, 2.0), (2, 0, 0), 1.0),
     ]
-    await Recorder(kernel.database, LatestValues(clock)).record(samples, histograms)
-    return SeriesQueries(kernel.database, kernel.clock)
+    await Recorder(store.database, LatestValues(clock)).record(samples, histograms)
+    return SeriesQueries(store.database, store.clock)
 
 
 def query(metric: str, aggregation: Aggregation, **fields) -> SeriesQuery:
@@ -84,10 +84,10 @@ async def test_an_aggregation_must_exist_for_the_series(queries, metric, aggrega
     assert [one.field for one in failure.value.violations] == ["aggregation"]
 
 
-async def test_at_most_100_series_are_returned(kernel, clock):
+async def test_at_most_100_series_are_returned(store, clock):
     samples = [Sample(SeriesKey("n", str(number)), START, 1.0) for number in range(101)]
-    await Recorder(kernel.database, LatestValues(clock)).record(samples)
-    queries = SeriesQueries(kernel.database, kernel.clock)
+    await Recorder(store.database, LatestValues(clock)).record(samples)
+    queries = SeriesQueries(store.database, store.clock)
     _, series = await queries.query(query("n", Aggregation.SUM))
     assert len(series) == 100
     _, [merged] = await queries.query(query("n", Aggregation.SUM, merge=True))

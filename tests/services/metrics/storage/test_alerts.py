@@ -20,8 +20,8 @@ def incident(number: int, state: IncidentState = IncidentState.FIRING) -> Incide
     return Incident(str(number), f"rule-{number}", "CPU", Severity.INFO, state, 0.95, NOW)
 
 
-async def test_a_rule_is_read_as_it_was_written(kernel):
-    async with kernel.database.transaction() as connection:
+async def test_a_rule_is_read_as_it_was_written(store):
+    async with store.database.transaction() as connection:
         await storage.insert_rule(connection, RULE)
         assert await storage.find_rule(connection, "1") == RULE
         assert await storage.list_rules(connection) == [RULE]
@@ -34,8 +34,8 @@ async def test_a_rule_is_read_as_it_was_written(kernel):
         assert await storage.update_rule(connection, "1", {"threshold": 0.5}) is None
 
 
-async def test_incidents_are_listed_from_the_newest_on(kernel):
-    async with kernel.database.transaction() as connection:
+async def test_incidents_are_listed_from_the_newest_on(store):
+    async with store.database.transaction() as connection:
         for number in (1, 2, 3):
             await storage.insert_incident(connection, incident(number))
         resolved = await storage.update_incident(

@@ -10,8 +10,8 @@ SPAN = Range(NOW, NOW + 2 * MINUTE, MINUTE)
 KEY = SeriesKey("m", "host", (("a", "1"), ("b", "2")), "By")
 
 
-async def test_a_series_keeps_its_id_and_takes_the_new_unit(kernel):
-    async with kernel.database.transaction() as connection:
+async def test_a_series_keeps_its_id_and_takes_the_new_unit(store):
+    async with store.database.transaction() as connection:
         first = await storage.save_series(connection, KEY, (1.0,))
         changed = SeriesKey(KEY.metric, KEY.source, KEY.attributes, "s")
         assert await storage.save_series(connection, changed, (1.0,)) == first
@@ -26,10 +26,10 @@ async def test_a_series_keeps_its_id_and_takes_the_new_unit(kernel):
         assert await storage.find_series(connection, "n") == []
 
 
-async def test_points_are_read_by_step_up_to_the_end(kernel):
+async def test_points_are_read_by_step_up_to_the_end(store):
     times = [NOW - SECOND, NOW, NOW + MINUTE - SECOND, NOW + MINUTE, SPAN.end]
     samples = [Sample(KEY, time, float(number)) for number, time in enumerate(times)]
-    async with kernel.database.transaction() as connection:
+    async with store.database.transaction() as connection:
         number = await storage.save_series(connection, KEY, None)
         await storage.insert_points(connection, samples, {KEY: number})
         await storage.insert_points(connection, [], {})
@@ -37,14 +37,14 @@ async def test_points_are_read_by_step_up_to_the_end(kernel):
     assert points == {number: [(NOW, 3.0), (NOW + MINUTE, 3.0)]}
 
 
-async def test_counts_are_added_up(kernel):
+async def test_counts_are_added_up(store):
     other = SeriesKey("m", "other")
     reports = [
         Distribution(KEY, NOW, (1.0,), (1, 2), 0.0),
         Distribution(KEY, NOW + SECOND, (1.0,), (3, 0), 0.0),
         Distribution(other, NOW + MINUTE, (1.0,), (0, 1), 0.0),
     ]
-    async with kernel.database.transaction() as connection:
+    async with store.database.transaction() as connection:
         ids = {key: await storage.save_series(connection, key, (1.0,)) for key in (KEY, other)}
         first, second = ids.values()
         await storage.insert_distributions(connection, reports, ids)
@@ -58,9 +58,9 @@ async def test_counts_are_added_up(kernel):
     assert last == {first: NOW + SECOND, second: NOW + MINUTE}
 
 
-async def test_old_rows_are_deleted_up_to_a_limit(kernel):
+async def test_old_rows_are_deleted_up_to_a_limit(store):
     samples = [Sample(KEY, NOW - number * MINUTE, 1.0) for number in range(4)]
-    async with kernel.database.transaction() as connection:
+    async with store.database.transaction() as connection:
         number = await storage.save_series(connection, KEY, None)
         await storage.insert_points(connection, samples, {KEY: number})
         deleted = [await storage.delete_before(connection, POINTS, NOW, 2) for _ in range(3)]

@@ -10,8 +10,8 @@ COLUMNS = text(
 )
 
 
-async def test_the_tables_are_those_of_the_migrations(kernel):
-    async with kernel.database.reading() as connection:
+async def test_the_tables_are_those_of_the_migrations(store):
+    async with store.database.reading() as connection:
         rows = (await connection.execute(COLUMNS)).all()
     ours = {
         (table.name, column.name, bool(column.nullable))
