@@ -1,4 +1,4 @@
-"""Runs the dashboard from its environment: `python -m dashboard`."""
+"""The program: `python -m dashboard` serves the dashboard with settings of its environment."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ def main() -> None:
     try:
         settings = Settings.read(os.environ, terminal=sys.stderr.isatty())
         configure_logs(json_logs=settings.json_logs)
-        from dashboard import server  # noqa: PLC0415 - a wrong setting is told at once
+        from dashboard import server  # noqa: PLC0415 - it is slow, and settings are checked before
 
         server.run(settings)
     except SettingsError as error:
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def configure_logs(*, json_logs: bool) -> None:
-    """Sends logs to standard error, as JSON or readable."""
+    """Send logs to standard error, as JSON or as readable lines."""
     render = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json_logs

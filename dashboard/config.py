@@ -1,4 +1,4 @@
-"""What the dashboard is told by its environment, checked."""
+"""The settings of the dashboard, read from the environment and checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ PORT_MAX = 65535
 
 
 class SettingsError(Exception):
-    """A variable that cannot be used. The message names it, in one line."""
+    """A variable that cannot be used. The message names it in one line."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to listen, where the gateway is, which time to show.
+    """Where to listen, where the gateway is, and the time zone to show times in.
 
-    Without `sessions`, a restart of the dashboard signs everybody out; without `fonts`, it cuts
-    the fonts again.
+    Without the file `sessions`, a restart of the dashboard ends all sessions; without the folder
+    `fonts`, it cuts the fonts again.
     """
 
     host: str
@@ -31,7 +31,7 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, terminal: bool) -> "Settings":
-        """Reads the environment.
+        """Read the environment.
 
         Raises:
             SettingsError: A variable cannot be used.
