@@ -1,6 +1,5 @@
-"""Holds the newest values against the alert rules every 5 seconds."""
+"""Incidents: how they open, resolve and are acknowledged."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -8,42 +7,80 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
+from services.kernel.errors import NotFoundError
 from services.kernel.events.event import Category, Level, NewEvent
 from services.kernel.events.outbox import Outbox
-from services.metrics import storage
-from services.metrics.domain import AlertRule
-from services.metrics.storage import Incident
-from services.metrics.worker.recorder import Recorder
+from services.metrics.domain.alerts import (
+    AlertRule,
+    Incident,
+    IncidentState,
+    Severity,
+    check_open,
+)
+from services.metrics.service.latest import LatestValues
+from services.metrics.storage import alerts as storage
 
-INTERVAL_SECONDS = 5.0
-SEVERITY_LEVELS = {1: Level.INFO, 2: Level.WARNING, 3: Level.ERROR}
+LEVELS = {
+    Severity.INFO: Level.INFO,
+    Severity.WARNING: Level.WARNING,
+    Severity.CRITICAL: Level.ERROR,
+}
 
 
-class Alerts:
-    """Opens an incident when a condition has held long enough, and resolves it when it is over.
+class Incidents:
+    """List, acknowledge and evaluate incidents.
 
-    A value that is missing neither opens nor resolves.
+    An incident opens when a condition has held long enough, and resolves when
+    it no longer holds. A missing value neither opens nor resolves.
     """
 
     def __init__(
-        self, recorder: Recorder, database: Database, outbox: Outbox, clock: Clock
+        self, latest: LatestValues, database: Database, outbox: Outbox, clock: Clock
     ) -> None:
-        self._recorder = recorder
+        self._latest = latest
         self._database = database
         self._outbox = outbox
         self._clock = clock
         self._since: dict[str, datetime] = {}
 
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS)
-            await self.evaluate()
+    async def list_incidents(self, state: int, before: str | None, limit: int) -> list[Incident]:
+        """Return incidents, newest first, after the id `before`. State 0: any."""
+        async with self._database.reading() as connection:
+            return await storage.list_incidents(connection, state, before, limit)
+
+    async def acknowledge(self, incident_id: str, acknowledger: str) -> Incident:
+        """Acknowledge an incident. One that is acknowledged stays as it is.
+
+        Raises:
+            NotFoundError: There is no such incident.
+            FailedPreconditionError: It is resolved.
+        """
+        async with self._database.transaction() as connection:
+            incident = await storage.lock_incident(connection, incident_id)
+            if incident is None:
+                raise NotFoundError("incident", f"incidents/{incident_id}")
+            check_open(incident)
+            if incident.state == IncidentState.FIRING:
+                changed = await storage.update_incident(
+                    connection,
+                    incident_id,
+                    state=IncidentState.ACKNOWLEDGED,
+                    acknowledge_time=self._clock.now(),
+                    acknowledger=acknowledger,
+                )
+                incident = changed or incident
+        return incident
 
     async def evaluate(self) -> None:
+        """Compare the newest values with all rules, and open and resolve incidents.
+
+        Raises:
+            UnavailableError: The database does not answer.
+        """
         now = self._clock.now()
         async with self._database.transaction() as connection:
             rules = {rule.id: rule for rule in await storage.list_rules(connection)}
-            incidents = await storage.open_incidents(connection)
+            incidents = await storage.list_open_incidents(connection)
             for rule in rules.values():
                 await self._evaluate(connection, rule, incidents.get(rule.id), now)
             for rule_id, incident in incidents.items():
@@ -57,7 +94,7 @@ class Alerts:
         incident: Incident | None,
         now: datetime,
     ) -> None:
-        sample = self._recorder.value_of(rule.metric, rule.source)
+        sample = self._latest.find_sample(rule.metric, rule.source)
         if rule.disabled or sample is None:
             self._since.pop(rule.id, None)
             return
@@ -78,19 +115,19 @@ class Alerts:
             alert_rule=rule.id,
             display_name=rule.display_name,
             severity=rule.severity,
-            state=storage.FIRING,
+            state=IncidentState.FIRING,
             value=value,
             create_time=now,
         )
         await storage.insert_incident(connection, incident)
-        level = SEVERITY_LEVELS[rule.severity]
+        level = LEVELS[Severity(rule.severity)]
         await self._publish(connection, "incident.opened", incident, level, value=value)
 
     async def _resolve(
         self, connection: AsyncConnection, incident: Incident, now: datetime
     ) -> None:
         await storage.update_incident(
-            connection, incident.id, state=storage.RESOLVED, resolve_time=now
+            connection, incident.id, state=IncidentState.RESOLVED, resolve_time=now
         )
         await self._publish(connection, "incident.resolved", incident, Level.INFO)
 

@@ -1,31 +1,32 @@
-"""Deletes measurements that are older than 7 days, a batch at a time."""
+"""The deletion of old measurements."""
 
 import asyncio
 
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
-from services.metrics import storage
+from services.metrics.domain.series import RETENTION
+from services.metrics.storage import series as storage
+from services.metrics.storage.tables import MEASUREMENTS
 
-INTERVAL_SECONDS = 600.0
 PAUSE_SECONDS = 0.1
 BATCH = 5000
 
 
 class Retention:
-    """Keeps the tables of measurements from growing without end."""
+    """Delete the measurements that are older than 7 days."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def run(self) -> None:
-        while True:
-            await self.forget()
-            await asyncio.sleep(INTERVAL_SECONDS)
+    async def delete_old(self) -> None:
+        """Delete in batches, each in its own transaction, to keep locks short.
 
-    async def forget(self) -> None:
-        oldest = self._clock.now() - storage.KEPT
-        for table in (storage.POINTS, storage.DISTRIBUTIONS):
+        Raises:
+            UnavailableError: The database does not answer.
+        """
+        oldest = self._clock.now() - RETENTION
+        for table in MEASUREMENTS:
             deleted = BATCH
             while deleted == BATCH:
                 async with self._database.transaction() as connection:
