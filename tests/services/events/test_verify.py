@@ -1,5 +1,6 @@
 """The command line `python -m services.events.verify`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -41,3 +42,14 @@ async def test_the_command_says_where_and_fails(room, kept, database_url, tmp_pa
     bad = run(database_url, "--checkpoints", str(tmp_path))
     assert bad.returncode == 2
     assert "line 1" in bad.stderr
+
+
+async def test_the_verdict_as_json(room, kept, database_url):
+    sound = {"checked": 40, "head": 40, "checkpoints": 0, "defect": None}
+    assert json.loads(run(database_url, "--json").stdout) == sound
+    async with room.kernel.database.transaction() as connection:
+        await connection.execute(text("DELETE FROM events.log WHERE position = 9"))
+    broken = run(database_url, "--json")
+    defect = {"position": 9, "problem": "It is missing."}
+    assert broken.returncode == 1
+    assert json.loads(broken.stdout) == sound | {"checked": 8, "defect": defect}
