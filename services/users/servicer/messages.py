@@ -12,8 +12,16 @@ from libral.users.v1 import users_pb2
 from services.kernel.errors import invalid
 from services.kernel.messages import decode_token, encode_token
 from services.kernel.money import to_units
-from services.users.domain import ACTIVE, Purchase, User
-from services.users.storage import ApiKey, Session
+from services.users.domain.accounts import ACTIVE, DELETED, SUSPENDED, User
+from services.users.domain.api_keys import ApiKey
+from services.users.domain.purchases import Purchase
+from services.users.domain.sessions import AccessToken, Session, SignedIn
+
+STATES = {
+    ACTIVE: users_pb2.User.ACTIVE,
+    SUSPENDED: users_pb2.User.SUSPENDED,
+    DELETED: users_pb2.User.DELETED,
+}
 
 
 def stamp(time: datetime | None) -> Timestamp | None:
@@ -39,19 +47,13 @@ def parse_name(name: str, collection: str, field: str = "name") -> UUID:
     raise invalid(field, f"It must be {collection}/{{id}}.")
 
 
-def state_of(user: User) -> "users_pb2.User.State.ValueType":
-    if user.delete_time is not None:
-        return users_pb2.User.DELETED
-    return users_pb2.User.ACTIVE if user.state == ACTIVE else users_pb2.User.SUSPENDED
-
-
 def user_message(user: User) -> users_pb2.User:
     return users_pb2.User(
         name=user.name,
         login=user.login or "",
         display_name=user.display_name,
         roles=[policy_pb2.Role.Value(role) for role in user.roles],
-        state=state_of(user),
+        state=STATES[user.public_state],
         telegram_id=user.telegram_id or 0,
         telegram_username=user.telegram_username,
         language_code=user.language_code,
@@ -66,7 +68,7 @@ def user_message(user: User) -> users_pb2.User:
 def purchase_message(purchase: Purchase) -> users_pb2.UserPurchase:
     currency = purchase.currency
     return users_pb2.UserPurchase(
-        name=f"users/{purchase.user_id}/purchases/{currency}",
+        name=purchase.name,
         currency_code=currency,
         payment_count=purchase.payment_count,
         refund_count=purchase.refund_count,
@@ -81,20 +83,19 @@ def money(amount: int, currency: str) -> Money:
 
 
 def session_message(session: Session, current: str) -> users_pb2.Session:
-    name = f"sessions/{session.id}"
     return users_pb2.Session(
-        name=name,
-        user=f"users/{session.user_id}",
+        name=session.name,
+        user=session.user,
         create_time=stamp(session.create_time),
         refresh_time=stamp(session.refresh_time),
         expire_time=stamp(session.expire_time),
-        current=name == current,
+        current=session.name == current,
     )
 
 
 def api_key_message(key: ApiKey, secret: str = "") -> users_pb2.ApiKey:
     return users_pb2.ApiKey(
-        name=f"apiKeys/{key.id}",
+        name=key.name,
         display_name=key.display_name,
         scopes=key.scopes,
         secret=secret,
@@ -102,6 +103,25 @@ def api_key_message(key: ApiKey, secret: str = "") -> users_pb2.ApiKey:
         expire_time=stamp(key.expire_time),
         last_use_time=stamp(key.last_use_time),
     )
+
+
+def access_message(access: AccessToken) -> users_pb2.TokenPair:
+    return users_pb2.TokenPair(access_token=access.token, expire_time=stamp(access.expire_time))
+
+
+def pair_message(signed_in: SignedIn) -> users_pb2.TokenPair:
+    pair = access_message(signed_in.access)
+    pair.refresh_token = signed_in.refresh_token
+    pair.refresh_expire_time.FromDatetime(signed_in.refresh_expire_time)
+    pair.user.CopyFrom(user_message(signed_in.user))
+    return pair
+
+
+def key_set_message(public: str, key_id: str) -> users_pb2.JsonWebKeySet:
+    key = users_pb2.JsonWebKey(
+        kty="OKP", crv="Ed25519", x=public, kid=key_id, use="sig", alg="EdDSA"
+    )
+    return users_pb2.JsonWebKeySet(keys=[key])
 
 
 def time_cursor(request: Any) -> tuple[datetime, UUID] | None:

@@ -200,7 +200,7 @@ async def test_a_call_that_its_client_gives_up_is_told_of(room, users, trail, mo
         entered.set()
         await asyncio.sleep(30)
 
-    monkeypatch.setattr("services.users.storage.insert_user", hang)
+    monkeypatch.setattr("services.users.storage.accounts.insert_user", hang)
     call = users.CreateUser(create("taro"))
     await entered.wait()
     call.cancel()
