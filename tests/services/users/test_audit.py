@@ -14,7 +14,7 @@ from deploy.local import embedded
 from services.kernel.rpc import audit
 from services.users.__main__ import build
 from tests.services.helpers import BOT_TOKEN, Trail, audited_methods, eventually, refused
-from tests.services.users.test_servicer import bearer, create, init_data
+from tests.services.users.requests import bearer, create, init_data
 
 REFUSE = """
     CREATE FUNCTION users.refuse() RETURNS trigger LANGUAGE plpgsql AS
