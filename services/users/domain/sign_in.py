@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import re
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
+from math import inf
 from urllib.parse import parse_qsl
 
 from services.kernel.errors import (
@@ -14,6 +16,7 @@ from services.kernel.errors import (
 )
 from services.users.domain.accounts import TelegramProfile
 
+SECONDS = re.compile(r"[0-9]{1,12}")
 INIT_DATA_LIFE = timedelta(minutes=5)
 ATTEMPTS_MAX = 10
 ATTEMPTS_WINDOW = timedelta(minutes=1)
@@ -63,10 +66,9 @@ def check_init_data(init_data: str, bot_token: str, now: datetime) -> dict[str, 
     key = hmac.new(b"WebAppData", bot_token.encode(), hashlib.sha256).digest()
     expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     issued = fields.get("auth_date", "")
-    fresh = (
-        issued.isdigit() and abs(now.timestamp() - int(issued)) <= INIT_DATA_LIFE.total_seconds()
-    )
-    if not hmac.compare_digest(expected, given) or not fresh:
+    age = abs(now.timestamp() - int(issued)) if SECONDS.fullmatch(issued) else inf
+    fresh = age <= INIT_DATA_LIFE.total_seconds()
+    if not hmac.compare_digest(expected.encode(), given.encode()) or not fresh:
         raise UnauthenticatedError(
             "INIT_DATA_INVALID",
             "The init data is not valid or too old.",
