@@ -45,7 +45,7 @@ class Passwords:
 
 
 class TokenSigner:
-    """Signs access tokens, and publishes the key that verifies them."""
+    """Signs access tokens with an Ed25519 key. `public` and `key_id` go into the key set."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
