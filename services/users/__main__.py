@@ -4,8 +4,6 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from libral.users.v1 import users_pb2_grpc
-
 from services.kernel.server import Kernel, Room, run
 from services.users.adapters import Passwords, TokenSigner
 from services.users.config import UsersSettings
@@ -32,17 +30,7 @@ async def build(kernel: Kernel) -> Room:
     auth = AuthServicer(sign_in, sessions, api_keys, signer)
     await accounts.make_first_admin(settings.admin_password)
     kernel.meter.gauge("users.active", "1", accounts.active_count)
-    return Room(
-        services={
-            "libral.users.v1.UserService": lambda server: (
-                users_pb2_grpc.add_UserServiceServicer_to_server(users, server)
-            ),
-            "libral.users.v1.AuthService": lambda server: (
-                users_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
-            ),
-        },
-        reactions=make_reactions(purchases),
-    )
+    return Room(services=[users, auth], reactions=make_reactions(purchases))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.common.settings import SettingsError
 from services.kernel.calls import audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import AbortedError, AlreadyExistsError, NotFoundError, invalid
 from services.kernel.events.event import Category, NewEvent
 from services.kernel.events.outbox import Outbox
-from services.kernel.settings import SettingsError
 from services.users.adapters import Passwords
 from services.users.domain import accounts
 from services.users.domain.accounts import (

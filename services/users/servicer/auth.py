@@ -1,6 +1,5 @@
 """AuthService."""
 
-from datetime import UTC
 from typing import Any
 
 import grpc
@@ -8,7 +7,7 @@ from google.protobuf.empty_pb2 import Empty
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from services.kernel.calls import current_call
-from services.kernel.messages import page_size
+from services.kernel.messages import parse_uuid_name, read_timestamp
 from services.users.adapters import TokenSigner
 from services.users.domain.accounts import ADMIN
 from services.users.service.api_keys import ApiKeys
@@ -18,9 +17,8 @@ from services.users.servicer.messages import (
     access_message,
     api_key_message,
     key_set_message,
-    next_token,
+    page_by_time,
     pair_message,
-    parse_name,
     session_message,
     time_cursor,
 )
@@ -65,20 +63,19 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self, request: users_pb2.ListSessionsRequest, context: Context
     ) -> users_pb2.ListSessionsResponse:
         caller = current_call().caller
-        owner = None if caller.holds(ADMIN) else parse_name(caller.subject, "users")
-        size, before = page_size(request), time_cursor(request)
-        sessions = await self._sessions.list_sessions(owner, before, size + 1)
-        response = users_pb2.ListSessionsResponse(
-            sessions=[session_message(one, caller.session) for one in sessions[:size]]
+        owner = None if caller.holds(ADMIN) else parse_uuid_name(caller.subject, "users")
+        page = page_by_time(request)
+        found = await self._sessions.list_sessions(owner, page.cursor, page.limit)
+        sessions, token = page.cut(found, time_cursor)
+        return users_pb2.ListSessionsResponse(
+            sessions=[session_message(one, caller.session) for one in sessions],
+            next_page_token=token,
         )
-        if len(sessions) > size:
-            response.next_page_token = next_token(request, sessions[size - 1])
-        return response
 
     async def DeleteSession(
         self, request: users_pb2.DeleteSessionRequest, context: Context
     ) -> Empty:
-        session_id = parse_name(request.name, "sessions")
+        session_id = parse_uuid_name(request.name, "sessions")
         await self._sessions.delete(session_id, current_call().caller)
         return Empty()
 
@@ -86,22 +83,22 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self, request: users_pb2.CreateApiKeyRequest, context: Context
     ) -> users_pb2.ApiKey:
         wanted = request.api_key
-        expire = wanted.expire_time.ToDatetime(UTC) if wanted.HasField("expire_time") else None
+        expire = read_timestamp(wanted, "expire_time")
         key, secret = await self._api_keys.create(wanted.display_name, wanted.scopes, expire)
         return api_key_message(key, secret)
 
     async def ListApiKeys(
         self, request: users_pb2.ListApiKeysRequest, context: Context
     ) -> users_pb2.ListApiKeysResponse:
-        size, before = page_size(request), time_cursor(request)
-        keys = await self._api_keys.list_keys(before, size + 1)
-        response = users_pb2.ListApiKeysResponse(api_keys=map(api_key_message, keys[:size]))
-        if len(keys) > size:
-            response.next_page_token = next_token(request, keys[size - 1])
-        return response
+        page = page_by_time(request)
+        found = await self._api_keys.list_keys(page.cursor, page.limit)
+        keys, token = page.cut(found, time_cursor)
+        return users_pb2.ListApiKeysResponse(
+            api_keys=map(api_key_message, keys), next_page_token=token
+        )
 
     async def DeleteApiKey(self, request: users_pb2.DeleteApiKeyRequest, context: Context) -> Empty:
-        await self._api_keys.delete(parse_name(request.name, "apiKeys"))
+        await self._api_keys.delete(parse_uuid_name(request.name, "apiKeys"))
         return Empty()
 
     async def ExchangeApiKey(

@@ -1,7 +1,7 @@
 """UserService."""
 
 from collections.abc import Collection
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.messages import decode_token, encode_token, page_size
+from services.kernel.messages import Page, parse_uuid_name, read_timestamp, timestamp
 from services.kernel.rpc.field_masks import masked_fields
 from services.kernel.rpc.idempotency import Answers
 from services.users.domain.accounts import (
@@ -24,15 +24,14 @@ from services.users.domain.accounts import (
 from services.users.service.accounts import Accounts
 from services.users.service.purchases import Purchases
 from services.users.servicer.messages import (
-    next_token,
-    parse_name,
+    page_by_time,
     purchase_message,
-    stamp,
     time_cursor,
     user_message,
 )
 
 UPDATABLE = frozenset({"display_name", "roles", "language_code", "state"})
+EPOCH = datetime.fromtimestamp(0, UTC)
 STATES = {users_pb2.User.ACTIVE: ACTIVE, users_pb2.User.SUSPENDED: SUSPENDED}
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -50,17 +49,15 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         self._zone = zone
 
     async def GetUser(self, request: users_pb2.GetUserRequest, context: Context) -> users_pb2.User:
-        return user_message(await self._accounts.read(parse_name(request.name, "users")))
+        return user_message(await self._accounts.read(parse_uuid_name(request.name, "users")))
 
     async def ListUsers(
         self, request: users_pb2.ListUsersRequest, context: Context
     ) -> users_pb2.ListUsersResponse:
-        size, before = page_size(request), time_cursor(request)
-        users = await self._accounts.list_users(read_filter(request), before, size + 1)
-        response = users_pb2.ListUsersResponse(users=map(user_message, users[:size]))
-        if len(users) > size:
-            response.next_page_token = next_token(request, users[size - 1])
-        return response
+        page = page_by_time(request)
+        found = await self._accounts.list_users(read_filter(request), page.cursor, page.limit)
+        users, token = page.cut(found, time_cursor)
+        return users_pb2.ListUsersResponse(users=map(user_message, users), next_page_token=token)
 
     async def CreateUser(
         self, request: users_pb2.CreateUserRequest, context: Context
@@ -78,32 +75,30 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     ) -> users_pb2.User:
         fields = masked_fields(request.update_mask, request.user, UPDATABLE)
         changes = read_changes(request.user, fields)
-        user_id = parse_name(request.user.name, "users")
+        user_id = parse_uuid_name(request.user.name, "users")
         return user_message(await self._accounts.update(user_id, changes, request.user.etag))
 
     async def DeleteUser(
         self, request: users_pb2.DeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.delete(parse_name(request.name, "users")))
+        return user_message(await self._accounts.delete(parse_uuid_name(request.name, "users")))
 
     async def UndeleteUser(
         self, request: users_pb2.UndeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.undelete(parse_name(request.name, "users")))
+        return user_message(await self._accounts.undelete(parse_uuid_name(request.name, "users")))
 
     async def ListUserPurchases(
         self, request: users_pb2.ListUserPurchasesRequest, context: Context
     ) -> users_pb2.ListUserPurchasesResponse:
-        user_id = parse_name(request.parent, "users", "parent")
-        size, cursor = page_size(request), decode_token(request, 1)
-        after = str(cursor[0]) if cursor else ""
-        found = await self._purchases.list_purchases(user_id, after, size + 1)
-        response = users_pb2.ListUserPurchasesResponse(
-            purchases=map(purchase_message, found[:size])
+        user_id = parse_uuid_name(request.parent, "users", "parent")
+        page = Page(request, str)
+        after = page.cursor[0] if page.cursor else ""
+        found = await self._purchases.list_purchases(user_id, after, page.limit)
+        purchases, token = page.cut(found, lambda last: [last.currency])
+        return users_pb2.ListUserPurchasesResponse(
+            purchases=map(purchase_message, purchases), next_page_token=token
         )
-        if len(found) > size:
-            response.next_page_token = encode_token(request, [found[size - 1].currency])
-        return response
 
     async def GetUserStats(
         self, request: users_pb2.GetUserStatsRequest, context: Context
@@ -115,13 +110,13 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
             active_24h_count=counts.active_24h,
             new_today_count=counts.new_today,
             time_zone=self._zone.key,
-            measure_time=stamp(time),
+            measure_time=timestamp(time),
         )
 
     async def RecordTelegramUser(
         self, request: users_pb2.RecordTelegramUserRequest, context: Context
     ) -> users_pb2.RecordTelegramUserResponse:
-        seen = request.seen_time.ToDatetime(tzinfo=UTC)
+        seen = read_timestamp(request, "seen_time") or EPOCH
         user, created = await self._accounts.record_telegram_user(read_profile(request), seen)
         return users_pb2.RecordTelegramUserResponse(user=user_message(user), created=created)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 from services.users.config import UsersSettings
 from tests.services.helpers import BOT_TOKEN, PASSWORD
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from services.common.settings import SettingsError
 from services.kernel.errors import (
     AbortedError,
     AlreadyExistsError,
@@ -13,7 +14,6 @@ from services.kernel.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
-from services.kernel.settings import SettingsError
 from services.users.domain.accounts import NewUser, TelegramProfile, UserFilter
 from tests.services.helpers import PASSWORD
 from tests.services.users.requests import published

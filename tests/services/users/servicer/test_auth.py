@@ -1,3 +1,5 @@
+from base64 import urlsafe_b64decode
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -5,7 +7,6 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 from sqlalchemy import text
 
-from services.kernel.rpc.keys import decode_base64url
 from tests.services.helpers import BOT_TOKEN, PASSWORD, refused
 from tests.services.users.requests import bearer, init_data
 
@@ -14,7 +15,7 @@ async def test_first_admin_signs_in(auth, admin):
     assert admin.user.login == "admin"
     assert list(admin.user.roles) == [policy_pb2.ADMIN]
     keys = await auth.GetJsonWebKeySet(users_pb2.GetJsonWebKeySetRequest())
-    public = Ed25519PublicKey.from_public_bytes(decode_base64url(keys.keys[0].x))
+    public = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(keys.keys[0].x + "="))
     claims = jwt.decode(admin.access_token, public, algorithms=["EdDSA"], issuer="libral")
     assert claims["sub"] == admin.user.name
     assert claims["roles"] == ["ADMIN"]

@@ -82,10 +82,12 @@ def test_the_key_set_holds_one_ed25519_key():
 
 
 def test_a_page_begins_after_the_last_of_the_page_before():
-    request = users_pb2.ListUsersRequest(query="太郎")
-    assert messages.time_cursor(request) is None
-    request.page_token = messages.next_token(request, USER)
-    assert messages.time_cursor(request) == (TIME, USER.id)
+    request = users_pb2.ListUsersRequest(query="太郎", page_size=1)
+    page = messages.page_by_time(request)
+    assert page.cursor is None
+    shown, request.page_token = page.cut([USER, USER], messages.time_cursor)
+    assert shown == [USER]
+    assert messages.page_by_time(request).cursor == (TIME, USER.id)
     request.query = "次郎"
     with pytest.raises(InvalidArgumentError):
-        messages.time_cursor(request)
+        messages.page_by_time(request)
