@@ -1,13 +1,11 @@
-from pathlib import Path
-
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from libral.users.v1 import users_pb2
 
-from services.common.settings import SettingsError
-from services.kernel.rpc.tokens import load_key
+from services.common.settings import Environment, SettingsError
 from services.users.__main__ import build
 from services.users.adapters import TokenSigner
+from services.users.config import UsersSettings
 
 CONTRACTS = ("libral.users.v1.UserService", "libral.users.v1.AuthService")
 
@@ -37,6 +35,6 @@ async def test_it_starts_again_without_the_password_of_the_admin(mesh, room, use
 
 
 async def test_tokens_are_signed_with_the_configured_key(auth, users_environment):
-    signer = TokenSigner(load_key("key", Path(users_environment["LIBRAL_TOKEN_KEY"]).read_bytes()))
+    signer = TokenSigner(UsersSettings.read(Environment(users_environment)).token_key)
     (key,) = (await auth.GetJsonWebKeySet(users_pb2.GetJsonWebKeySetRequest())).keys
     assert (key.x, key.kid) == (signer.public, signer.key_id)
