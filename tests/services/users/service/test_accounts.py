@@ -101,6 +101,7 @@ async def test_a_barred_user_loses_its_sessions(use_cases, change):
         await use_cases.accounts.update(user.id, {"state": "SUSPENDED"})
     else:
         await use_cases.accounts.delete(user.id)
+    assert await use_cases.sessions.list_sessions(user.id, None, 10) == []
     with pytest.raises(UnauthenticatedError):
         await use_cases.sessions.renew(token)
 
