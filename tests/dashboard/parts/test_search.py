@@ -1,6 +1,5 @@
 """Live events are filtered as the events service filters those of the log."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -14,8 +13,9 @@ from libral.events.v1 import events_pb2
 
 from dashboard.api.events import Event, QueryTerm, parse_terms
 from dashboard.parts.search import Search
-from services.events.domain.words import UNSPACED, Query, users_of
-from services.events.messages import parse_entry
+from services.events.domain.words import Query, users_of
+from services.events.servicer.event_messages import parse_entry
+from services.events.servicer.responses import query_message
 
 ZONE = ZoneInfo("Asia/Tokyo")
 LETTERS = st.text('aB1ａé_-"\\\n:ー支払いアｱ한 .', max_size=8)
@@ -49,15 +49,8 @@ def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: st
 
 
 def terms_of(query: Query) -> Sequence[QueryTerm]:
-    """Return the terms of a query as the contract of ParseEventQuery describes them."""
-    parts = [{"text": part, "pattern": re.escape(part)} for part in query.parts]
-    words = [{"text": word, "pattern": whole_word(word)} for word in query.words]
-    return parse_terms({"terms": [*parts, *words]})
-
-
-def whole_word(word: str) -> str:
-    inside = rf"(?:(?![{UNSPACED}])[^\W_])"
-    return rf"(?<!{inside}){re.escape(word)}(?!{inside})"
+    """Return the terms of a query as ParseEventQuery answers them over REST."""
+    return parse_terms(json_format.MessageToDict(query_message(query)))
 
 
 @given(events(), LETTERS.filter(lambda words: Query.parse(words) != Query()))
