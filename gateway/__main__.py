@@ -8,7 +8,8 @@ from pathlib import Path
 import uvloop
 
 from gateway.contracts.descriptors import DescriptorError
-from gateway.routing.routes import Route, RoutesError, Table
+from gateway.routing.routes import Route
+from gateway.routing.table import RoutesError, Table
 from gateway.server.program import Options, find_routes, run
 from gateway.server.server import listen
 from gateway.server.workers import WorkerError, supervise, work

@@ -10,7 +10,7 @@ from gateway.codec import Codec, Options
 from gateway.contracts.descriptors import Contracts
 from gateway.http.cors import Cors
 from gateway.http.errors import Renderer
-from gateway.routing.routes import Table
+from gateway.routing.table import Table
 from gateway.streams.singleflight import Flights
 from gateway.streams.subscription import Feeds
 from gateway.telemetry.metrics import Meter

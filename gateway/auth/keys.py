@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.auth.auth import Keys
 from gateway.http.errors import unavailable
-from gateway.routing.routes import Route, Table
+from gateway.routing.routes import Route
+from gateway.routing.table import Table
 from gateway.upstream import Call, Upstreams
 
 PATH = "/.well-known/jwks.json"

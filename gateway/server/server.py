@@ -15,7 +15,7 @@ from google.protobuf.descriptor_pool import Default
 
 from gateway.context import Core
 from gateway.http.errors import Renderer
-from gateway.rest.server_stream import cancelled
+from gateway.http.tasks import cancel_and_wait
 from gateway.server.generations import Generations
 from gateway.server.protocols import CLOSE, BoundedHttp, ClosableWebSocket
 from gateway.settings import SettingsError
@@ -155,7 +155,7 @@ async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str
         await server.serve([listener])
     finally:
         if reporter is not None and receiver is not None:
-            await cancelled(reporter)
+            await cancel_and_wait(reporter)
             await receiver.close()
         await server.generations.close()
     log.info("gateway.stopped")

@@ -1,0 +1,5 @@
+"""Telemetry: what the gateway records of the requests that it serves.
+
+`metrics` counts durations per method, route and status; `otlp` reports them; `logs` configures
+the log.
+"""

@@ -23,7 +23,7 @@ from grpc_tools import protoc
 from gateway.context import Core
 from gateway.contracts.descriptors import Contracts, load_file
 from gateway.routing.defaults import make_public
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from gateway.server.server import GatewayServer, listen
 from gateway.upstream import Upstreams
 from tests.gateway.uploading import Uploading

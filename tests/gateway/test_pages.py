@@ -10,7 +10,7 @@ from gateway.contracts.descriptors import load_bundled
 from gateway.docs.html import render_html
 from gateway.docs.openapi import expand, make_openapi
 from gateway.routing import routes
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from gateway.routing.template import parse
 from tests.gateway.conftest import PACKAGE, error_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.context import Core
 from gateway.http.errors import StatusError
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from gateway.server import generations
 from gateway.server.generations import Generations
 from gateway.upstream import Call

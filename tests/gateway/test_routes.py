@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2
 
 from gateway.contracts.descriptors import DescriptorError, load, load_bundled, load_file
 from gateway.http.errors import StatusError
-from gateway.routing.routes import RoutesError, make_table
+from gateway.routing.table import RoutesError, make_table
 from tests.gateway.conftest import compile_protos
 
 GOLDEN = Path(__file__).parent / "routes.txt"
