@@ -1,6 +1,9 @@
 """Runs the payments room."""
 
-from libral.payments.v1 import payments_pb2_grpc as contract
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
 
 from services.kernel.server import Kernel, Room, run
 from services.payments.config import PaymentsSettings
@@ -16,17 +19,7 @@ async def build(kernel: Kernel) -> Room:
     ledger = LedgerServicer(kernel.database, kernel.clock)
     reconciliations = ReconciliationServicer(kernel, telegram)
     return Room(
-        services={
-            "libral.payments.v1.PaymentService": lambda server: (
-                contract.add_PaymentServiceServicer_to_server(payments, server)
-            ),
-            "libral.payments.v1.LedgerService": lambda server: (
-                contract.add_LedgerServiceServicer_to_server(ledger, server)
-            ),
-            "libral.payments.v1.ReconciliationService": lambda server: (
-                contract.add_ReconciliationServiceServicer_to_server(reconciliations, server)
-            ),
-        },
+        services=[payments, ledger, reconciliations],
         tasks=(bookkeeper.run,),
     )
 
