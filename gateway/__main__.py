@@ -1,7 +1,10 @@
-"""Runs the gateway from its environment: `python -m gateway`."""
+"""Run the gateway from its environment: `python -m gateway`."""
+
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # gRPC reads it when it is imported.
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from gateway.routing.table import RoutesError, Table
 from gateway.server.program import Options, find_routes, run
 from gateway.server.server import listen
 from gateway.server.workers import WorkerError, supervise, work
-from gateway.settings import JSON, SettingsError, read_settings
-from gateway.telemetry.logs import configure_logs
+from gateway.settings import JSON, read_settings
+from services.common.logs import configure_logs
+from services.common.settings import SettingsError
 
 
 def main() -> None:
@@ -24,7 +28,7 @@ def main() -> None:
         settings = read_settings(
             os.environ, arguments.upstream, terminal=sys.stderr.isatty(), json=arguments.json
         )
-        configure_logs(settings.log_format, settings.log_level)
+        configure_logs(settings.logs)
         options = Options(
             settings=settings,
             sets=tuple(arguments.descriptor_set),

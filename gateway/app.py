@@ -158,7 +158,7 @@ class Gateway:
         ended = time.perf_counter()
         answered = (request.answered or ended) - started
         if self._pages.find(request.route) is None:
-            self.core.meter.record(request.method, request.route, request.status, answered)
+            self.core.meter.record_request(request.method, request.route, request.status, answered)
         self._log.info(
             "request",
             request_id=request.id,

@@ -14,7 +14,7 @@ from gateway.routing.routes import Route
 from gateway.routing.table import Table
 from gateway.routing.template import DOUBLE_STAR, STAR, Template
 from gateway.routing.text_fields import bindable
-from gateway.version import VERSION
+from services.common.version import VERSION
 
 VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
 OWN_PACKAGE, TITLE = "libral.", "Libral Core"

@@ -16,7 +16,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gateway.descriptors import load_bundled
+from gateway.contracts.descriptors import load_bundled
 from services.users.adapters import TokenSigner
 from tests.benchmarks.gateway.mesh import Mesh
 from tests.benchmarks.gateway.same_work import make_access_log, make_filters

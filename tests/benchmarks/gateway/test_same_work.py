@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
-from gateway.descriptors import load_bundled
+from gateway.contracts.descriptors import load_bundled
 from services.users.adapters import TokenSigner
 from tests.benchmarks.gateway.admission import ask, check_log, check_refusals, make_token
 from tests.benchmarks.gateway.same_work import FIELDS, make_access_log, make_filters
