@@ -35,6 +35,8 @@ UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # Where a UUID tells its version and variant, and what a random one has there (RFC 9562).
 UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+# What a path may hold unescaped beside letters, digits and "_.-~" (RFC 3986, section 3.3).
+SEGMENTS = "/:@!$&'()*+,;="
 # Extensions of ASGI that the gateway's own server offers; under any other server it does without.
 ABORT = "gateway.abort"
 ANSWER = "gateway.answer"
@@ -225,7 +227,7 @@ def extensions_of(scope: Scope) -> Mapping[str, Any]:
 def raw_path_of(scope: Scope) -> str:
     """Return the path as the client wrote it; servers may give only the decoded one."""
     raw: bytes | None = scope.get("raw_path")
-    return quote(scope["path"]) if raw is None else raw.decode("latin-1")
+    return quote(scope["path"], SEGMENTS) if raw is None else raw.decode("latin-1")
 
 
 def error_response(error: StatusError, renderer: Renderer, languages: str = "") -> Response:

@@ -25,3 +25,7 @@ async def hear(socket: ClientConnection) -> dict[str, Any]:
 async def closing_code(socket: ClientConnection) -> int:
     await asyncio.wait_for(socket.wait_closed(), 5)
     return socket.close_code
+
+
+async def call(socket, name, method, **options):
+    await say(socket, type="call", id=name, method=f"chat.v1.ChatService/{method}", **options)

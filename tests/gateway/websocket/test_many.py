@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.gateway.conftest import RunningGateway, eventually
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import call, hear, open_socket, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,10 +20,6 @@ SERVICE = "chat.v1.ChatService"
 
 def line(**values):
     return {"room": "", "text": "", "number": "0", "code": 0} | values
-
-
-async def call(socket, name, method, **options):
-    await say(socket, type="call", id=name, method=f"{SERVICE}/{method}", **options)
 
 
 async def test_a_unary_call(talk, chat):
@@ -81,35 +77,12 @@ async def test_both_sides_stream(talk, chat):
         assert (await hear(socket))["status"] == OK
 
 
-async def test_calls_do_not_wait_for_each_other(talk, chat):
-    async with open_socket(talk) as socket:
-        for name in "abc":
-            await call(socket, name, "Chat")
-        for name in "cab":
-            await say(socket, type="message", id=name, data={"text": name})
-            heard = await hear(socket)
-            assert (heard["id"], heard["data"]["text"]) == (name, name.upper())
-
-
 async def test_a_server_stream_by_name(talk, chat):
     await chat.append("first")
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": 0})
         heard = await hear(socket)
         assert (heard["data"]["text"], heard["cursor"]) == ("first", "1")
-
-
-async def test_an_error_has_details_and_trailers(talk, chat):
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat", data={"code": 9, "text": "not now"})
-        heard = await hear(socket)
-        assert heard["status"] | {"details": []} == {
-            "code": 400,
-            "status": "FAILED_PRECONDITION",
-            "message": "not now",
-            "details": [],
-        }
-        assert heard["trailers"] == {"x-cost": "9"}
 
 
 async def test_a_deadline_ends_the_call(talk, chat):
@@ -132,13 +105,6 @@ async def test_a_client_cancels(talk, chat):
         assert (await hear(socket))["type"] == "error"
 
 
-async def test_a_socket_that_closes_cancels(talk, chat):
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat", data={"text": "x"})
-        await hear(socket)
-    await eventually(lambda: chat.open == 0)
-
-
 async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat")
@@ -149,23 +115,6 @@ async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
         assert "nope" in heard["status"]["message"]
         await say(socket, type="message", id="b", data={"text": "x"})
         assert (await hear(socket))["data"]["text"] == "X"
-
-
-async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
-    chat.taking.clear()
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat")
-        await call(socket, "b", "Say")
-        text = "x" * 500_000
-        for _ in range(100):
-            await say(socket, type="message", id="a", data={"text": text})
-        ends = {}
-        while len(ends) < 2:
-            heard = await hear(socket)
-            if heard["type"] == "end":
-                ends[heard["id"]] = heard["status"]["status"]
-        assert ends == {"a": "RESOURCE_EXHAUSTED", "b": "OK"}
-    chat.taking.set()
 
 
 REFUSED = [
