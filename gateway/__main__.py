@@ -59,6 +59,17 @@ def make_parser() -> argparse.ArgumentParser:
         "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_JSON, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), "
         "LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
+    add_sources(parser)
+    add_serving(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="print the routes, or what is wrong with them, and end"
+    )
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is served, and by which upstreams."""
     parser.add_argument(
         "--upstream",
         action="append",
@@ -76,6 +87,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="serve this FileDescriptorSet (protoc --include_imports --include_source_info "
         "--descriptor_set_out) in place of the contracts of the mesh; may be repeated",
     )
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how it is served."""
     parser.add_argument(
         "--no-auth",
         dest="auth",
@@ -104,11 +119,6 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="serve with so many processes (default: 1); SIGUSR2 restarts one after the other",
     )
-    parser.add_argument(
-        "--check", action="store_true", help="print the routes, or what is wrong with them, and end"
-    )
-    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
-    return parser
 
 
 def at_least_one(text: str) -> int:

@@ -17,13 +17,13 @@ class FakeTelegram(telegram_pb2_grpc.TelegramServiceServicer):
         self.failure: grpc.StatusCode | None = None
         self.statement: list[telegram_pb2.StarTransaction] = []
 
-    async def RefundStars(self, request, context):  # noqa: N802 - the contract's name
+    async def RefundStars(self, request, context):
         if self.failure is not None:
             await context.abort(self.failure, "BALANCE_TOO_LOW")
         self.refunded.append(request.telegram_charge_id)
         return Empty()
 
-    async def ListStarTransactions(self, request, context):  # noqa: N802 - the contract's name
+    async def ListStarTransactions(self, request, context):
         page = self.statement[request.offset : request.offset + request.limit]
         return telegram_pb2.ListStarTransactionsResponse(transactions=page)
 

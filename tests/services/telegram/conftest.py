@@ -18,7 +18,7 @@ from tests.fakes import botapi
 class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
     """Tells of two modules."""
 
-    async def ListModules(self, request, context):  # noqa: N802 - the contract's name
+    async def ListModules(self, request, context):
         module = metrics_pb2.Module
         return metrics_pb2.ListModulesResponse(
             modules=[
