@@ -12,8 +12,16 @@ from libral.payments.v1 import payments_pb2
 from services.kernel.errors import invalid
 from services.kernel.messages import decode_token, encode_token
 from services.kernel.money import to_units
-from services.payments.domain import STARS, Payment
-from services.payments.storage import Account, Entry, Subscription
+from services.payments.domain.ledger import Account, Balance, Entry
+from services.payments.domain.payments import (
+    STARS,
+    Payment,
+    PaymentTotal,
+    Refund,
+    Subscription,
+    TimeCursor,
+)
+from services.payments.domain.reconciliations import Reconciliation
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,7 +35,7 @@ def stamp(time: datetime | None) -> Timestamp | None:
 
 
 def read_time(request: Any, field: str) -> datetime | None:
-    """Reads an optional timestamp.
+    """Return an optional timestamp of a request, or None if it is not set.
 
     Raises:
         InvalidArgumentError: It is out of range.
@@ -49,7 +57,7 @@ def require_time(request: Any, field: str) -> datetime:
 
 
 def parse_name(name: str) -> UUID:
-    """Reads the id out of `payments/{payment}`."""
+    """Return the id in a resource name `payments/{payment}`."""
     collection, _, payment_id = name.partition("/")
     try:
         if collection == "payments":
@@ -59,10 +67,10 @@ def parse_name(name: str) -> UUID:
     raise invalid("name", "It must be payments/{payment}.")
 
 
-def time_cursor(request: Any) -> tuple[datetime, UUID] | None:
-    """Reads the page token of a list that is ordered by time and id."""
+def time_cursor(request: Any) -> TimeCursor | None:
+    """Return the cursor in the page token of a list that is ordered by creation time and id."""
     cursor = decode_token(request, 2)
-    return (datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None
+    return TimeCursor(datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None
 
 
 def next_token(request: Any, time: datetime, last_id: UUID) -> str:
@@ -109,12 +117,40 @@ def subscription_message(one: Subscription, now: datetime) -> payments_pb2.Subsc
     )
 
 
+def early_refund_message(refund: Refund) -> payments_pb2.Payment:
+    """Return the payment of a refund whose charge has not been reported yet."""
+    return payments_pb2.Payment(
+        telegram_charge_id=refund.charge_id,
+        amount=money(refund.amount, refund.currency),
+        refund_time=stamp(refund.refund_time),
+    )
+
+
+def total_message(total: PaymentTotal) -> payments_pb2.PaymentStats.Total:
+    return payments_pb2.PaymentStats.Total(
+        state=payments_pb2.Payment.State.ValueType(total.state),
+        count=total.count,
+        amount=money(total.amount, total.currency),
+    )
+
+
 def account_message(account: Account) -> payments_pb2.Account:
     return payments_pb2.Account(
         name=f"accounts/{account.code}",
         type=payments_pb2.Account.Type.ValueType(account.type),
         currency_code=account.currency,
         create_time=stamp(account.create_time),
+    )
+
+
+def balance_message(balance: Balance) -> payments_pb2.AccountBalance:
+    currency = balance.account.currency
+    return payments_pb2.AccountBalance(
+        account=f"accounts/{balance.account.code}",
+        balance=money(balance.amount, currency),
+        debits=money(balance.debits, currency),
+        credits=money(balance.credits, currency),
+        as_of=stamp(balance.as_of),
     )
 
 
@@ -126,4 +162,21 @@ def entry_message(entry: Entry, currency: str) -> payments_pb2.Entry:
         payment=f"payments/{entry.payment_id}",
         description=entry.description,
         create_time=stamp(entry.create_time),
+    )
+
+
+def reconciliation_message(result: Reconciliation) -> payments_pb2.Reconciliation:
+    return payments_pb2.Reconciliation(
+        name=result.name,
+        create_time=stamp(result.create_time),
+        transaction_count=result.transaction_count,
+        differences=[
+            payments_pb2.Reconciliation.Difference(
+                transaction_id=one.charge_id,
+                problem=one.problem,
+                telegram_amount=one.telegram_amount,
+                ledger_amount=one.ledger_amount,
+            )
+            for one in result.differences
+        ],
     )
