@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults faults-mutations bench bench-gateway bench-events format protos lock images compose-test
+.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -70,9 +70,13 @@ faults-mutations: setup-dev ## check that `make faults` is red without a safegua
 
 bench: bench-gateway bench-events ## run all benchmarks
 
-bench-gateway: setup-dev ## measure the gateway beside its peers: CPU, throughput, fan-out
-	$(BIN)/python -m tests.benchmarks.codec
+bench-gateway: setup-dev ## measure the gateway beside its peers, on BENCH_PYTHON if given
+	$(or $(BENCH_PYTHON),$(BIN)/python) -m tests.benchmarks.codec
 	$(BIN)/python -m tests.benchmarks.gateway --profile
+
+bench-compare: setup-dev ## compare with the checkout BASE in PAIRS pairs of bench-gateway (OPTIONS)
+	@test -n "$(BASE)" || { echo "Give the other checkout: make bench-compare BASE=path"; exit 2; }
+	$(BIN)/python -m tests.benchmarks.gateway.compare "$(BASE)" --pairs $(or $(PAIRS),5) $(OPTIONS)
 
 bench-events: setup-dev browser ## measure the event log beside its database alone: appends, lists, screens
 	$(BIN)/python -m tests.benchmarks.events

@@ -5,7 +5,7 @@ differs is told in docs/envoy.md.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,18 @@ class Address:
         return {"socket_address": {"address": self.host, "port_value": self.port}}
 
 
-def make_configuration(contracts: Contracts, listen: Address, upstreams: Mapping[str, str]) -> Tree:
+def make_configuration(
+    contracts: Contracts,
+    listen: Address,
+    upstreams: Mapping[str, str],
+    *,
+    filters: Sequence[Tree] = (),
+    access_log: Sequence[Tree] = (),
+) -> Tree:
     """Makes the tree of a bootstrap file. `upstreams` maps packages to `host:port`.
+
+    `filters` are HTTP filters that run between the transcoder and the router, where the path is
+    that of the gRPC method. `access_log` are the access logs of the listener.
 
     Raises:
         ConfigurationError: Nothing has a binding, or a package has no upstream.
@@ -55,13 +65,16 @@ def make_configuration(contracts: Contracts, listen: Address, upstreams: Mapping
     missing = [package for package in packages if package not in upstreams]
     if missing:
         raise ConfigurationError(f"no upstream is given for {', '.join(missing)}.")
-    chain = {"filters": [make_connection_manager(contracts)]}
+    manager = make_connection_manager(contracts, filters, access_log)
+    chain = {"filters": [manager]}
     listener = {"name": "rest", "address": listen.tree(), "filter_chains": [chain]}
     clusters = [make_cluster(package, upstreams[package]) for package in packages]
     return {"static_resources": {"listeners": [listener], "clusters": clusters}}
 
 
-def make_connection_manager(contracts: Contracts) -> Tree:
+def make_connection_manager(
+    contracts: Contracts, filters: Sequence[Tree], access_log: Sequence[Tree]
+) -> Tree:
     manager = typed(
         f"{EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="rest",
@@ -79,8 +92,10 @@ def make_connection_manager(contracts: Contracts) -> Tree:
         },
         http_filters=[
             {"name": "transcoder", "typed_config": make_transcoder(contracts)},
+            *filters,
             {"name": "router", "typed_config": typed(f"{FILTERS}.router.v3.Router")},
         ],
+        access_log=list(access_log),
     )
     return {"name": "http", "typed_config": manager}
 

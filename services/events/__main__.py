@@ -1,6 +1,9 @@
 """Runs the events room."""
 
-from libral.events.v1 import events_pb2_grpc as contract
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
 
 from services.events.adapters.announcer import Announcer
 from services.events.adapters.channels import Channel, FileChannel, LogChannel, TelegramChannel
@@ -24,14 +27,7 @@ async def build(kernel: Kernel) -> Room:
     events = EventServicer(database, clock, tail, appender, checkpointer)
     reactions = ReactionServicer(database, clock, kernel.outbox)
     return Room(
-        services={
-            "libral.events.v1.EventService": lambda server: (
-                contract.add_EventServiceServicer_to_server(events, server)
-            ),
-            "libral.events.v1.ReactionService": lambda server: (
-                contract.add_ReactionServiceServicer_to_server(reactions, server)
-            ),
-        },
+        services=[events, reactions],
         reactions=REACTIONS,
         tasks=(
             appender.run,

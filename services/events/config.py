@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 
 RETENTION = "LIBRAL_EVENTS_RETENTION_MONTHS"
 CHAT = "TELEGRAM_CHECKPOINT_CHAT_ID"

@@ -6,10 +6,13 @@ were told outside of the database. Exit status: 0 sound, 1 not, 2 it could not
 be checked.
 """
 
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

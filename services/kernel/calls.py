@@ -4,7 +4,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import structlog
 
 from services.kernel.errors import PermissionDeniedError
 
@@ -90,3 +92,18 @@ def outside_call() -> Generator[None, None, None]:
         yield
     finally:
         _current.reset(token)
+
+
+def log_context(service: str) -> structlog.typing.Processor:
+    """Return a log processor that adds the service and the request id of the current call."""
+
+    def add_context(
+        _: Any, __: str, line: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        line["room"] = service
+        request_id = current_call().request_id
+        if request_id and "request_id" not in line:
+            line["request_id"] = request_id
+        return line
+
+    return add_context

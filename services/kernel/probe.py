@@ -4,6 +4,9 @@ Exits with 0 when it serves, else with 1: what a container's health check runs.
 """
 
 import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
 import sys
 from typing import Any
 

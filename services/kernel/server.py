@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -17,6 +17,11 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 from sqlalchemy import MetaData
 
+from services.common.logs import LogSettings, configure_logs
+from services.common.settings import Environment, SettingsError
+from services.common.telemetry import Meter, Reporter
+from services.common.version import VERSION
+from services.kernel.calls import log_context
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.database import schema
 from services.kernel.database.database import Database
@@ -25,17 +30,16 @@ from services.kernel.errors import UnavailableError
 from services.kernel.events.outbox import Outbox
 from services.kernel.events.relay import Relay
 from services.kernel.events.subscriptions import Reactions, Subscription
-from services.kernel.logs import configure_logs
 from services.kernel.rpc.audit import Auditor
+from services.kernel.rpc.exporter import exporter
 from services.kernel.rpc.idempotency import Answers
 from services.kernel.rpc.keys import UserKeys
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.pipeline import Pipeline
 from services.kernel.rpc.policies import Policies
+from services.kernel.rpc.registration import service_of
 from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
-from services.kernel.settings import Engine, Environment, KernelSettings, SettingsError
-from services.kernel.telemetry import Meter
-from services.kernel.version import VERSION
+from services.kernel.settings import Engine, KernelSettings
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 DRAIN_SECONDS = 0.3
@@ -56,7 +60,6 @@ OPTIONS = (
 
 log = structlog.get_logger()
 
-Register = Callable[[grpc.aio.Server], None]
 Task = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -76,13 +79,13 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Room:
-    """What a room plugs in.
+    """What a service registers with the kernel.
 
-    `services` maps the full name of each service to what registers it. `tasks`
-    run for as long as the room serves; `close` is called after they have ended.
+    `services` are the servicers of its contracts. `tasks` run for as long as it serves; `close` is
+    called after they have ended.
     """
 
-    services: Mapping[str, Register]
+    services: Sequence[object]
     reactions: Reactions = field(default_factory=dict[str, Any])
     tasks: Sequence[Task] = ()
     close: Callable[[], Awaitable[None]] | None = None
@@ -97,7 +100,8 @@ def run(room: str, build: Build, clock: Clock | None = None) -> None:
 
     environment = Environment(os.environ)
     try:
-        configure_logs(room, environment)
+        logs = LogSettings.read(environment, terminal=sys.stderr.isatty())
+        configure_logs(logs, log_context(room))
         settings = KernelSettings.read(room, environment)
         uvloop.run(serve(settings, environment, build, clock))
     except (SettingsError, schema.SchemaError) as error:
@@ -155,7 +159,7 @@ class RunningRoom:
             outbox=Outbox(self._tables, clock),
             answers=Answers(database, self._tables, clock),
             peers=Peers(ServiceTokens(settings.room, self._key)),
-            meter=Meter(settings.room),
+            meter=Meter(),
         )
         self._auditor = Auditor(database, self.kernel.outbox)
         self._health = HealthServicer()
@@ -164,11 +168,12 @@ class RunningRoom:
 
     async def __aenter__(self) -> Self:
         room = self._room = await self._build(self.kernel)
-        self._pipeline = self._make_pipeline(room)
+        contracts = [service_of(servicer).full_name for servicer in room.services]
+        self._pipeline = self._make_pipeline(contracts)
         self._server = make_server(self._settings.engine)
         self._pipeline.register(self._server, room.services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (*room.services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
+        names = (*contracts, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), self._server)
         await self._check_health(names)
         try:
@@ -193,10 +198,10 @@ class RunningRoom:
         await self.kernel.peers.close()
         await self.kernel.database.close()
 
-    def _make_pipeline(self, room: Room) -> Pipeline:
+    def _make_pipeline(self, contracts: Sequence[str]) -> Pipeline:
         users = self.kernel.peers.channel(self._settings.users_target)
         verifier = Verifier(self._key.public_key(), UserKeys(users).fetch)
-        return Pipeline(Policies(room.services), verifier, self.kernel.meter, self._auditor)
+        return Pipeline(Policies(contracts), verifier, self.kernel.meter, self._auditor)
 
     def _start_tasks(self, room: Room, services: Sequence[str]) -> None:
         kernel, settings = self.kernel, self._settings
@@ -212,7 +217,8 @@ class RunningRoom:
         self._spawn("answers", self._forget_answers)
         if settings.otlp_target:
             channel = kernel.peers.channel(settings.otlp_target)
-            self._spawn("telemetry", lambda: kernel.meter.run(channel))
+            reporter = Reporter(settings.room, kernel.meter, exporter(channel))
+            self._spawn("telemetry", reporter.run)
         if room.reactions:
             subscription = Subscription(
                 settings.room,

@@ -1,6 +1,9 @@
 """Runs the metrics room."""
 
-from libral.metrics.v1 import metrics_pb2_grpc as contract
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
 
 from services.kernel.server import Kernel, Room, run
 from services.metrics.adapters.cache import CacheCollector
@@ -17,7 +20,6 @@ from services.metrics.servicer import (
     ModuleServicer,
     OtlpReceiver,
 )
-from services.metrics.servicer.otlp import SERVICE as OTLP
 from services.metrics.worker.alerts import Alerts
 from services.metrics.worker.collector import Collector
 from services.metrics.worker.modules import Health, Watch
@@ -44,24 +46,7 @@ async def build(kernel: Kernel) -> Room:
     endpoints = ApiAnalyticsServicer(database, clock, recorder)
     alerts = AlertServicer(kernel)
     return Room(
-        services={
-            f"{PACKAGE}.MetricService": lambda server: contract.add_MetricServiceServicer_to_server(
-                metrics, server
-            ),
-            f"{PACKAGE}.ModuleService": lambda server: contract.add_ModuleServiceServicer_to_server(
-                modules, server
-            ),
-            f"{PACKAGE}.InfrastructureService": lambda server: (
-                contract.add_InfrastructureServiceServicer_to_server(infrastructure, server)
-            ),
-            f"{PACKAGE}.ApiAnalyticsService": lambda server: (
-                contract.add_ApiAnalyticsServiceServicer_to_server(endpoints, server)
-            ),
-            f"{PACKAGE}.AlertService": lambda server: contract.add_AlertServiceServicer_to_server(
-                alerts, server
-            ),
-            OTLP: OtlpReceiver(recorder).register,
-        },
+        services=[metrics, modules, infrastructure, endpoints, alerts, OtlpReceiver(recorder)],
         tasks=(
             collector.run,
             watch.run,

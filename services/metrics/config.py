@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.kernel.settings import Environment
+from services.common.settings import Environment
 
 ROOMS = ("users", "payments", "events", "metrics", "telegram")
 HTTP = ("http",)

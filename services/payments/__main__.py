@@ -4,8 +4,6 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from libral.payments.v1 import payments_pb2_grpc as contract
-
 from services.kernel.server import Kernel, Room, run
 from services.payments.adapters import TelegramClient
 from services.payments.config import PaymentsSettings
@@ -32,17 +30,7 @@ async def build(kernel: Kernel) -> Room:
     reconciliation_service = ReconciliationService(database, clock, telegram)
     reconciliations = ReconciliationServicer(reconciliation_service, kernel.answers)
     return Room(
-        services={
-            "libral.payments.v1.PaymentService": lambda server: (
-                contract.add_PaymentServiceServicer_to_server(payments, server)
-            ),
-            "libral.payments.v1.LedgerService": lambda server: (
-                contract.add_LedgerServiceServicer_to_server(ledger, server)
-            ),
-            "libral.payments.v1.ReconciliationService": lambda server: (
-                contract.add_ReconciliationServiceServicer_to_server(reconciliations, server)
-            ),
-        },
+        services=[payments, ledger, reconciliations],
         tasks=(RefundWorker(refund_service).run,),
     )
 

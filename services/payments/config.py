@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 
 
 @dataclass(frozen=True)

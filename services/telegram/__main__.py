@@ -1,8 +1,10 @@
 """Runs the telegram room."""
 
-from collections.abc import Sequence
+import os
 
-from libral.telegram.v1 import telegram_pb2_grpc
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
+from collections.abc import Sequence
 
 from services.kernel.server import Kernel, Room, Task, run
 from services.telegram.config import BotSettings, TelegramSettings
@@ -18,11 +20,7 @@ async def build(kernel: Kernel) -> Room:
         worker = bot.worker
         tasks = (worker.run_urgent, worker.run_usual, worker.forget, bot.watcher.run)
     return Room(
-        services={
-            "libral.telegram.v1.TelegramService": lambda server: (
-                telegram_pb2_grpc.add_TelegramServiceServicer_to_server(servicer, server)
-            )
-        },
+        services=[servicer],
         tasks=tasks,
         close=bot.api.close if bot is not None else None,
     )

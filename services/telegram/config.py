@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")

@@ -1,10 +1,13 @@
 """Runs the users room."""
 
-from libral.users.v1 import users_pb2_grpc
+import os
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
+
+
+from services.common.settings import SettingsError
 from services.kernel.events.event import Category, NewEvent
 from services.kernel.server import Kernel, Room, run
-from services.kernel.settings import SettingsError
 from services.users import domain, storage
 from services.users.adapters import Passwords, TokenSigner
 from services.users.config import UsersSettings
@@ -24,14 +27,7 @@ async def build(kernel: Kernel) -> Room:
     await make_first_admin(kernel, users, passwords, settings.admin_password)
     kernel.meter.gauge("users.active", "1", users.active_count)
     return Room(
-        services={
-            "libral.users.v1.UserService": lambda server: (
-                users_pb2_grpc.add_UserServiceServicer_to_server(users, server)
-            ),
-            "libral.users.v1.AuthService": lambda server: (
-                users_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
-            ),
-        },
+        services=[users, auth],
         reactions=REACTIONS,
     )
 

@@ -13,7 +13,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.kernel.rpc.tokens import ALGORITHM, USER_ISSUER
+from services.common.tokens import ALGORITHM, USER_ISSUER
 from services.users.domain import ACCESS_LIFE
 
 HASHES_AT_ONCE = 2

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.common.settings import Environment, SettingsError
 from services.kernel.rpc.tokens import load_key
-from services.kernel.settings import Environment, SettingsError
 
 
 @dataclass(frozen=True)

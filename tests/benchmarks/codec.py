@@ -12,7 +12,7 @@ from collections.abc import Callable
 from google.protobuf import json_format
 from libral.users.v1 import users_pb2
 
-from gateway.codec import Codec, forms
+from gateway.codec import Codec, wrappers
 from gateway.contracts.descriptors import load_bundled
 
 USERS = 50
@@ -69,7 +69,7 @@ def main() -> None:
         )
 
     def write_anew() -> object:
-        forms.moment.cache_clear()
+        wrappers.moment.cache_clear()
         return codec.encode(message, None)
 
     pairs = {

@@ -48,11 +48,18 @@ def show(title: str, values: Mapping[str, float], unit: str, n: int) -> None:
 
 
 def conclude(name: str, figures: Sequence[Figure]) -> None:
-    """Prints all figures against their targets, and as JSON in the last line."""
+    """Print all figures against their targets, and as JSON in the last line.
+
+    `at_least` are the keys of the figures of which more is better.
+    """
     print(f"\n{'ratio':24} {'measured':>9}   {'target':>8}   {'N':>10}")
     for each in figures:
         sign, verdict = ">=" if each.at_least else "<=", "met" if each.met else "MISSED"
         target = f"{sign} {each.target:5.2f}"
         print(f"{each.key:24} {each.value:9.3f}   {target}   {each.n:>10,}  {verdict}")
-    told = {"name": name, "n": sum(each.n for each in figures)}
-    print(json.dumps(told | {each.key: round(each.value, 3) for each in figures}))
+    summary = {
+        "name": name,
+        "n": sum(each.n for each in figures),
+        "at_least": [each.key for each in figures if each.at_least],
+    }
+    print(json.dumps(summary | {each.key: round(each.value, 3) for each in figures}))

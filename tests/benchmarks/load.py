@@ -71,9 +71,11 @@ async def ask(port: int, requests: Sequence[bytes], count: int) -> None:
     """Sends `count` requests: each of `requests` over a connection of its own, at the same time.
 
     Raises:
-        LoadError: An answer was not 200.
+        LoadError: An answer was not 200, or there are fewer requests than connections.
         TimeoutError: It took longer than 5 minutes.
     """
+    if count < len(requests):
+        raise LoadError(f"{count} requests are too few for {len(requests)} connections.")
     loop = asyncio.get_running_loop()
     share = count // len(requests)
     async with asyncio.timeout(ROUND_SECONDS):

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.home import free_port
+from tests.benchmarks.interpreter import find_executable
 
 ROOT = Path(__file__).parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LIBRAL_")}
@@ -77,7 +78,8 @@ def program(
 
 
 def python(module: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", module, *arguments]
+    """Return the command that runs a module on the interpreter that is measured."""
+    return [find_executable(), "-m", module, *arguments]
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

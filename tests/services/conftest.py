@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import free_port
+from services.common.settings import Environment
 from services.kernel import server
 from services.kernel.clock import Clock
 from services.kernel.database import migrate
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.tokens import ServiceTokens
 from services.kernel.server import Build, RunningRoom
-from services.kernel.settings import Engine, Environment, KernelSettings
+from services.kernel.settings import Engine, KernelSettings
 from services.users.__main__ import build as build_users
 from tests.services.helpers import BOT_TOKEN, PASSWORD
 

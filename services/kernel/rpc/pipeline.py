@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -17,14 +17,15 @@ import structlog
 from grpc_status import rpc_status
 from libral.policy.v1 import policy_pb2
 
+from services.common.telemetry import Meter
 from services.kernel.calls import ANONYMOUS, Call, Caller, enter_call
 from services.kernel.errors import LibralError, UnavailableError, invalid
 from services.kernel.rpc.audit import Auditor, open_audit
 from services.kernel.rpc.deadlines import Deadline
 from services.kernel.rpc.policies import Policies, enforce, role_names
+from services.kernel.rpc.registration import Handler, handlers_of, service_of
 from services.kernel.rpc.tokens import Verifier, unauthenticated
 from services.kernel.status import to_status
-from services.kernel.telemetry import Meter
 
 BEARER = "Bearer "
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -39,7 +40,6 @@ INTERNAL = 13
 log = structlog.get_logger()
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class InternalError(LibralError):
@@ -78,21 +78,23 @@ class Pipeline:
     def _loop(self) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
-    def register(
-        self, server: grpc.aio.Server, services: Mapping[str, Callable[[grpc.aio.Server], None]]
-    ) -> None:
-        """Adds services to a server, by what registers each.
+    def register(self, server: grpc.aio.Server, servicers: Sequence[object]) -> None:
+        """Add servicers to a server, with every method wrapped.
 
-        An interceptor would do the same, once a call instead of once and for all.
+        An interceptor would wrap each call; this wraps each method once.
 
         Raises:
-            TypeError: A service adds no methods, or one that streams from the client.
+            TypeError: A servicer implements no contract, or a method streams from the client.
         """
-        registrar = Registrar(self, server)
-        for name, register in services.items():
-            register(cast("grpc.aio.Server", registrar))
-            if name not in registrar.services:
-                raise TypeError(f"{name} adds no methods: it has to register them by name.")
+        for servicer in servicers:
+            service = service_of(servicer)
+            handlers = {
+                name: self.wrap(f"/{service.full_name}/{name}", handler)
+                for name, handler in handlers_of(servicer, service).items()
+            }
+            generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
+            server.add_generic_rpc_handlers((generic,))
+            server.add_registered_method_handlers(service.full_name, handlers)
 
     def drain(self) -> None:
         """Ends the open streams with UNAVAILABLE, so that their clients come back elsewhere."""
@@ -209,28 +211,6 @@ class Pipeline:
             request_id=served.call.request_id,
             milliseconds=round(seconds * 1000, 2),
         )
-
-
-class Registrar:
-    """Adds methods to a server, each wrapped. It has what generated code asks of a server."""
-
-    def __init__(self, pipeline: Pipeline, server: grpc.aio.Server) -> None:
-        self._pipeline = pipeline
-        self._server = server
-        self.services: set[str] = set()
-
-    def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """They hold the methods that are registered next."""
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
-        wrapped = {
-            name: self._pipeline.wrap(f"/{service}/{name}", handler)
-            for name, handler in handlers.items()
-        }
-        generic = grpc.method_handlers_generic_handler(service, wrapped)
-        self._server.add_generic_rpc_handlers((generic,))
-        self._server.add_registered_method_handlers(service, wrapped)
-        self.services.add(service)
 
 
 class Served:

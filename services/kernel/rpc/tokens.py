@@ -1,38 +1,43 @@
-"""Signed tokens: who calls, verified once and remembered.
+"""Service tokens, which this service signs, and the verification of every caller's token.
 
-A token is a JWT signed with Ed25519 (RFC 7519, RFC 8037). Users' tokens are
-signed by the users room and verified with its published keys. Service tokens
-are signed by any room with the key of the mesh.
+Users' tokens are signed by the users service and verified with its published keys. Service
+tokens are signed by any service with the key of the mesh.
 """
 
-import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from services.common.settings import SettingsError
+from services.common.tokens import (
+    ALGORITHM,
+    USER_ISSUER,
+    ExpiredTokenError,
+    Fetch,
+    KeyRing,
+    TokenCache,
+    TokenError,
+    issuer_of,
+    key_id_of,
+    verify_token,
+)
 from services.kernel.calls import Caller
 from services.kernel.errors import UnauthenticatedError
-from services.kernel.settings import SettingsError
 
-ALGORITHM = "EdDSA"
-USER_ISSUER = "libral"
 SERVICE_ISSUER = "libral-mesh"
 SERVICE_TOKEN_SECONDS = 300
 SERVICE_TOKEN_RENEW_SECONDS = 60
 LEEWAY_SECONDS = 30
-REMEMBERED_MAX = 10_000
-KEY_REFRESH_SECONDS = 5.0
-
-Keys = Mapping[str, Ed25519PublicKey]
 
 
 def load_key(variable: str, content: bytes) -> Ed25519PrivateKey:
-    """Reads an Ed25519 private key in PEM, that `variable` was to name."""
+    """Return the Ed25519 private key of a PEM file that `variable` names.
+
+    Raises:
+        SettingsError: The content is no such key.
+    """
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError):
@@ -43,7 +48,7 @@ def load_key(variable: str, content: bytes) -> Ed25519PrivateKey:
 
 
 class ServiceTokens:
-    """Signs the tokens that this room calls other rooms with."""
+    """Signs the tokens of this service's calls to other services."""
 
     def __init__(self, room: str, key: Ed25519PrivateKey) -> None:
         self._subject = f"services/{room}"
@@ -52,6 +57,7 @@ class ServiceTokens:
         self._expire = 0.0
 
     def current(self) -> str:
+        """Return a token that is valid for at least 60 seconds."""
         now = time.time()
         if self._expire - now < SERVICE_TOKEN_RENEW_SECONDS:
             self._expire = now + SERVICE_TOKEN_SECONDS
@@ -67,71 +73,40 @@ class ServiceTokens:
 
 
 class Verifier:
-    """Verifies tokens, each once until it expires."""
+    """Verifies tokens of users and services."""
 
-    def __init__(
-        self, mesh_key: Ed25519PublicKey, fetch_user_keys: Callable[[], Awaitable[Keys]]
-    ) -> None:
+    def __init__(self, mesh_key: Ed25519PublicKey, fetch_user_keys: Fetch) -> None:
         self._mesh_key = mesh_key
-        self._fetch_user_keys = fetch_user_keys
-        self._user_keys: Keys = {}
-        self._fetched = 0.0
-        self._remembered: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._user_keys = KeyRing(fetch_user_keys)
+        self._cache = TokenCache[Caller]()
 
     async def verify(self, token: str) -> Caller:
-        """Tells who holds a token.
+        """Return the caller of a token.
 
         Raises:
-            UnauthenticatedError: It is malformed, forged or expired.
-            UnavailableError: The users room, whose keys it needs, is away.
+            UnauthenticatedError: The token is malformed, forged or expired.
+            UnavailableError: The keys of users' tokens cannot be fetched.
         """
-        digest = hashlib.sha256(token.encode()).digest()
-        known = self._remembered.get(digest)
-        if known is not None and known[0] > time.time():
-            return known[1]
         try:
-            claims = await self._claims(token)
-        except jwt.ExpiredSignatureError:
+            return await self._cache.find_caller(token, self._verify)
+        except ExpiredTokenError:
             raise unauthenticated("TOKEN_EXPIRED", "The token has expired.") from None
-        except jwt.PyJWTError:
+        except TokenError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
+
+    async def _verify(self, token: str) -> tuple[float, Caller]:
+        if issuer_of(token) == SERVICE_ISSUER:
+            key, issuer = self._mesh_key, SERVICE_ISSUER
+        else:
+            key, issuer = await self._user_keys.find_key(key_id_of(token)), USER_ISSUER
+        claims = verify_token(token, key, issuer, LEEWAY_SECONDS)
         caller = Caller(
-            subject=claims["sub"],
-            roles=frozenset(claims.get("roles", ())),
-            scopes=frozenset(claims.get("scopes", ())),
-            session=claims.get("sid", ""),
+            subject=claims.subject,
+            roles=claims.roles,
+            scopes=claims.scopes,
+            session=claims.session,
         )
-        self._remembered[digest] = (float(claims["exp"]), caller)
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)
-        return caller
-
-    async def _claims(self, token: str) -> dict[str, Any]:
-        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
-        if issuer == SERVICE_ISSUER:
-            return decode(token, self._mesh_key, SERVICE_ISSUER)
-        key = await self._user_key(str(jwt.get_unverified_header(token).get("kid", "")))
-        return decode(token, key, USER_ISSUER)
-
-    async def _user_key(self, key_id: str) -> Ed25519PublicKey:
-        age = time.monotonic() - self._fetched
-        if key_id not in self._user_keys and (not self._fetched or age > KEY_REFRESH_SECONDS):
-            self._user_keys = await self._fetch_user_keys()
-            self._fetched = time.monotonic()
-        if key_id not in self._user_keys:
-            raise jwt.InvalidKeyError("unknown key id")
-        return self._user_keys[key_id]
-
-
-def decode(token: str, key: Ed25519PublicKey, issuer: str) -> dict[str, Any]:
-    return jwt.decode(
-        token,
-        key,
-        algorithms=[ALGORITHM],
-        issuer=issuer,
-        leeway=LEEWAY_SECONDS,
-        options={"require": ["exp", "sub"]},
-    )
+        return claims.expire, caller
 
 
 def unauthenticated(reason: str, message: str) -> UnauthenticatedError:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import grpc
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -22,7 +23,6 @@ from services.metrics.domain import Attributes, Distribution, Sample, SeriesKey
 from services.metrics.servicer.messages import Context
 from services.metrics.worker.recorder import REQUEST_DURATION, Recorder
 
-SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 POINTS_MAX = 2000
 ATTRIBUTES_MAX = 20
 TEXT_MAX = 200
@@ -30,23 +30,13 @@ BUCKETS_MAX = 200
 DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
-class OtlpReceiver:
+class OtlpReceiver(metrics_service_pb2_grpc.MetricsServiceServicer):
     """Takes reports of processes, ours and others'."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
-    def register(self, server: grpc.aio.Server) -> None:
-        handler = grpc.unary_unary_rpc_method_handler(
-            self.export,
-            request_deserializer=ExportMetricsServiceRequest.FromString,
-            response_serializer=ExportMetricsServiceResponse.SerializeToString,
-        )
-        handlers = {"Export": handler}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-        server.add_registered_method_handlers(SERVICE, handlers)
-
-    async def export(
+    async def Export(
         self, request: ExportMetricsServiceRequest, context: Context
     ) -> ExportMetricsServiceResponse:
         samples: list[Sample] = []

@@ -15,6 +15,7 @@ from types import FrameType
 from tests.benchmarks.events import appends, lists, screens
 from tests.benchmarks.figures import conclude
 from tests.benchmarks.gateway.mesh import running_mesh
+from tests.benchmarks.interpreter import check_interpreter
 from tests.benchmarks.processes import raise_file_limit
 
 SCENARIOS = {"appends": appends.measure, "screens": screens.measure, "lists": lists.measure}
@@ -39,6 +40,7 @@ def main() -> None:
     arguments = make_parser().parse_args()
     signal.signal(signal.SIGTERM, leave)
     raise_file_limit()
+    print(f"measured on {check_interpreter().describe()}", flush=True)
     extent = Extent(**{name: getattr(arguments, name) for name in Extent.__annotations__})
     figures = []
     with running_mesh() as mesh:

@@ -17,6 +17,7 @@ from types import FrameType
 from tests.benchmarks.figures import Extent, Figure, conclude
 from tests.benchmarks.gateway import coalescing, fanout, path, profile, reads, room, routes, stalled
 from tests.benchmarks.gateway.mesh import running_mesh
+from tests.benchmarks.interpreter import check_interpreter
 from tests.benchmarks.processes import raise_file_limit
 
 IN_MESH = {
@@ -32,6 +33,7 @@ def main() -> None:
     arguments = make_parser().parse_args()
     signal.signal(signal.SIGTERM, leave)
     raise_file_limit()
+    print(f"measured on {check_interpreter().describe()}", flush=True)
     extent = Extent(arguments.requests, arguments.rounds, arguments.sockets)
     wanted = arguments.only or [*IN_MESH, *ALONE]
     figures = [*measure_in_mesh(wanted, extent, with_profile=arguments.profile)]

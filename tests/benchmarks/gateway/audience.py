@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from tests.benchmarks.processes import ENVIRONMENT, PROGRAMS, STOP_SECONDS, python
+from tests.benchmarks.processes import ENVIRONMENT, PROGRAMS, STOP_SECONDS
 
 LINE_BYTES_MAX = 1 << 20
 READY_SECONDS = 60.0
@@ -33,7 +33,9 @@ class Audience:
 
     def __init__(self, seats: Seats) -> None:
         self.count = seats.count
-        self._command = python(f"{PROGRAMS}.sockets", json.dumps(asdict(seats)))
+        # A client is not measured: it runs on the interpreter of the benchmark.
+        module = f"{PROGRAMS}.sockets"
+        self._command = [sys.executable, "-m", module, json.dumps(asdict(seats))]
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(

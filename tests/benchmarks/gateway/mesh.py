@@ -15,16 +15,18 @@ import httpx
 import psutil
 
 from dashboard.fonts import are_cut
-from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.configuration import Address, Tree, make_configuration
 from deploy.envoy.program import Envoy
 from deploy.local.home import free_port
 from gateway.contracts.descriptors import load_bundled
 from gateway.settings import read_targets
+from tests.benchmarks.figures import Extent
 from tests.benchmarks.load import make_request
 from tests.benchmarks.processes import ENVIRONMENT, listener, python
 
 USERS = 50
 CONNECTIONS = 32
+LIST_SHARE = 4
 PACKAGE = "libral.users.v1"
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -52,15 +54,22 @@ class Mesh:
         return [make_request(f"/v1/users?pageSize={size}", self.token) for size in sizes]
 
     @contextlib.contextmanager
-    def envoy(self, users: str = "") -> Iterator[tuple[int, int]]:
-        """Runs Envoy with one worker before the rooms, or before another users room.
+    def envoy(self, users: str = "", **extensions: list[Tree]) -> Iterator[tuple[int, int]]:
+        """Run Envoy with one worker before the services, or before another users service.
 
-        Yields its port and its pid.
+        `extensions` are the `filters` and `access_log` of `make_configuration`. Yield its port
+        and its pid.
         """
         listen = Address("127.0.0.1", free_port(set()))
         targets = self.targets | ({PACKAGE: users} if users else {})
-        with Envoy(make_configuration(load_bundled(), listen, targets), listen, 1):
+        tree = make_configuration(load_bundled(), listen, targets, **extensions)
+        with Envoy(tree, listen, 1):
             yield listen.port, listener(listen.port).pid
+
+
+def list_count(extent: Extent) -> int:
+    """Return how many lists a round asks for: a quarter of the requests, one a connection."""
+    return max(CONNECTIONS, extent.requests // LIST_SHARE)
 
 
 @contextlib.contextmanager

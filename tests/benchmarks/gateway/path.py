@@ -8,8 +8,7 @@ of the same PostgreSQL; it checks no token and measures nothing. PostgreSQL itse
 import httpx
 
 from tests.benchmarks.figures import Extent, Figure, show
-from tests.benchmarks.gateway.mesh import USERS, Mesh
-from tests.benchmarks.gateway.reads import LIST_SHARE
+from tests.benchmarks.gateway.mesh import USERS, Mesh, list_count
 from tests.benchmarks.load import LoadError
 from tests.benchmarks.processes import program
 from tests.benchmarks.rivals import Rival, compare
@@ -32,7 +31,7 @@ def measure(mesh: Mesh, extent: Extent) -> list[Figure]:
         count, rounds = extent.requests, extent.rounds
         one = compare(rivals(mesh.reads()), count, rounds)
         show("the whole path of one user", one, "µs CPU a request", rounds * count)
-        count //= LIST_SHARE
+        count = list_count(extent)
         many = compare(rivals(mesh.lists()), count, rounds)
         show(f"the whole path of {USERS} users", many, "µs CPU a request", rounds * count)
     ours, plain = one.values()

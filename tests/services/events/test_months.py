@@ -6,13 +6,13 @@ import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 from sqlalchemy import text
 
+from services.common.settings import Environment, SettingsError
 from services.events.__main__ import build
 from services.events.config import EventsSettings
 from services.events.storage import log as storage
 from services.events.verify import verify
 from services.events.worker.months import Months
 from services.kernel.clock import FixedClock
-from services.kernel.settings import Environment, SettingsError
 from tests.services.events.test_servicer import append, make_event, take
 from tests.services.helpers import eventually, refused
 

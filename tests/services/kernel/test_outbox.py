@@ -347,7 +347,7 @@ async def test_a_request_id_too_long_is_refused(closed_line):
 
 async def test_the_lag_is_the_age_of_the_oldest(closed_line):
     kernel = closed_line.room.kernel
-    unit, read = kernel.meter._gauges["outbox.lag"]
+    unit, read = kernel.meter.gauges["outbox.lag"]
     assert unit == "s"
     assert await read() == 0
     kernel.clock.time += timedelta(seconds=90)

@@ -4,9 +4,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.common.settings import SettingsError
 from services.kernel.errors import UnauthenticatedError
 from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
-from services.kernel.settings import SettingsError
 
 MESH, USERS, FORGER = (Ed25519PrivateKey.generate() for _ in range(3))
 

@@ -13,8 +13,8 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
+from services.common.telemetry import EXPORT
 from services.kernel.database.database import unavailable
-from services.kernel.telemetry import EXPORT
 from services.metrics import storage
 from services.metrics.__main__ import build
 from tests.services.helpers import refused

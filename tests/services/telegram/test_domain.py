@@ -1,7 +1,7 @@
 import pytest
 
+from services.common.settings import Environment, SettingsError
 from services.kernel.errors import InvalidArgumentError, UnauthenticatedError
-from services.kernel.settings import Environment, SettingsError
 from services.telegram import domain
 from services.telegram.config import TelegramSettings
 

@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import json
 import time
+from base64 import urlsafe_b64decode
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -15,7 +16,6 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 from sqlalchemy import text
 
-from services.kernel.rpc.keys import decode_base64url
 from tests.services.helpers import BOT_TOKEN, PASSWORD, refused
 
 
@@ -40,7 +40,7 @@ async def test_first_admin_signs_in(auth, admin):
     assert admin.user.login == "admin"
     assert list(admin.user.roles) == [policy_pb2.ADMIN]
     keys = await auth.GetJsonWebKeySet(users_pb2.GetJsonWebKeySetRequest())
-    public = Ed25519PublicKey.from_public_bytes(decode_base64url(keys.keys[0].x))
+    public = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(keys.keys[0].x + "="))
     claims = jwt.decode(admin.access_token, public, algorithms=["EdDSA"], issuer="libral")
     assert claims["sub"] == admin.user.name
     assert claims["roles"] == ["ADMIN"]

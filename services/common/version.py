@@ -1,4 +1,4 @@
-"""The version that a process reports of itself."""
+"""The version that each process reports of itself."""
 
 import tomllib
 from importlib import metadata
@@ -8,7 +8,7 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def read_version() -> str:
-    """Reads the version of the installed package, or else of the source tree."""
+    """Return the version of the installed package, or else of the source tree."""
     try:
         return metadata.version("libral-core")
     except metadata.PackageNotFoundError:

@@ -1,0 +1,117 @@
+"""An Envoy that does the gateway's work: it verifies tokens, enforces the rules, logs requests.
+
+It is the Envoy of `deploy.envoy` with three extensions: `jwt_authn` with the keys that the users
+service publishes, RBAC by the roles and scopes of each method's rule, and an access log in JSON
+with the fields of the gateway's request line. Both filters run behind the transcoder, where the
+path of a request is that of its gRPC method.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
+from deploy.envoy.descriptors import served
+from gateway.auth.auth import ISSUER, LEEWAY_SECONDS
+from gateway.contracts.descriptors import Contracts, Method, Rule
+
+JWT_AUTHN = "envoy.filters.http.jwt_authn"
+PROVIDER = "mesh"
+CLAIMS = "claims"
+TOKENS_MAX = 100
+# The gateway's request line. `route` is the path of the gRPC method, since Envoy does not know
+# templates of URLs; `trace_id` is empty, since Envoy makes none without a tracer.
+FIELDS = {
+    "event": "request",
+    "level": "info",
+    "timestamp": "%START_TIME%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
+    "trace_id": "%TRACE_ID%",
+    "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
+    "route": "%REQ(:PATH)%",
+    "status": "%RESPONSE_CODE%",
+    "code": "%GRPC_STATUS_NUMBER%",
+    "milliseconds": "%DURATION%",
+}
+
+
+def make_filters(contracts: Contracts, jwks: str) -> list[Tree]:
+    """Make the filters that verify a token with a JSON Web Key Set, and enforce the rules."""
+    methods = served(contracts)
+    return [
+        {"name": JWT_AUTHN, "typed_config": make_verification(methods, jwks)},
+        {"name": "envoy.filters.http.rbac", "typed_config": make_enforcement(methods)},
+    ]
+
+
+def make_access_log(path: Path) -> list[Tree]:
+    """Make an access log that appends a JSON object a request to a file."""
+    config = typed(
+        f"{EXTENSIONS}.access_loggers.file.v3.FileAccessLog",
+        path=str(path),
+        log_format={"json_format": FIELDS},
+    )
+    return [{"name": "envoy.access_loggers.file", "typed_config": config}]
+
+
+def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
+    """Make a `jwt_authn` that requires a token for all methods but the public ones.
+
+    It remembers verified tokens, as the gateway does.
+    """
+    public = [{"match": {"path": each.path}} for each in methods if is_public(each.rule)]
+    provider = {
+        "issuer": ISSUER,
+        "local_jwks": {"inline_string": jwks},
+        "forward": True,
+        "payload_in_metadata": CLAIMS,
+        "clock_skew_seconds": LEEWAY_SECONDS,
+        "require_expiration": True,
+        "jwt_cache_config": {"jwt_cache_size": TOKENS_MAX},
+    }
+    required = {"match": {"prefix": "/"}, "requires": {"provider_name": PROVIDER}}
+    return typed(
+        f"{FILTERS}.jwt_authn.v3.JwtAuthentication",
+        providers={PROVIDER: provider},
+        rules=[*public, required],
+    )
+
+
+def make_enforcement(methods: Iterable[Method]) -> Tree:
+    """Make an RBAC filter with a policy for each rule; methods with the same rule share one."""
+    paths: defaultdict[str, list[Tree]] = defaultdict(list)
+    principals: dict[str, list[Tree]] = {}
+    for method in methods:
+        name, admitted = make_principals(method.rule)
+        principals[name] = admitted
+        paths[name].append({"url_path": {"path": {"exact": method.path}}})
+    policies = {
+        name: {"permissions": paths[name], "principals": admitted}
+        for name, admitted in principals.items()
+        if admitted
+    }
+    return typed(f"{FILTERS}.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
+
+
+def make_principals(rule: Rule | None) -> tuple[str, list[Tree]]:
+    """Make the principals whom a rule admits, and a name for them."""
+    if is_public(rule):
+        return "public", [{"any": True}]
+    claims = [("roles", role) for role in sorted(rule.roles)]
+    if rule.scope:
+        claims.append(("scopes", rule.scope))
+    return ", ".join(value for _, value in claims), [make_claim(*each) for each in claims]
+
+
+def make_claim(name: str, value: str) -> Tree:
+    """Make a principal that holds a value in a claim that is a list."""
+    matcher = {
+        "filter": JWT_AUTHN,
+        "path": [{"key": CLAIMS}, {"key": name}],
+        "value": {"list_match": {"one_of": {"string_match": {"exact": value}}}},
+    }
+    return {"sourced_metadata": {"metadata_matcher": matcher}}
+
+
+def is_public(rule: Rule | None) -> bool:
+    return rule is None or rule.public
