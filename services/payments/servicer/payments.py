@@ -5,7 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.clock import Clock
 from services.kernel.errors import invalid
-from services.kernel.messages import page_size
+from services.kernel.messages import (
+    parse_uuid_name,
+    read_timestamp,
+    require_timestamp,
+    timestamp,
+)
 from services.kernel.money import EXPONENTS
 from services.kernel.rpc.idempotency import Answers
 from services.payments.domain.payments import TEXT_MAX, Charge, PaymentFilter, Refund
@@ -13,17 +18,16 @@ from services.payments.service.payments import PaymentService
 from services.payments.service.refunds import RefundService
 from services.payments.servicer.messages import (
     Context,
+    cursor_of,
     early_refund_message,
-    next_token,
-    parse_name,
     payment_message,
-    read_time,
-    require_time,
-    stamp,
     subscription_message,
     time_cursor,
+    time_page,
     total_message,
 )
+
+PAYMENTS = "payments"
 
 
 class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
@@ -40,23 +44,24 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
     async def GetPayment(
         self, request: payments_pb2.GetPaymentRequest, context: Context
     ) -> payments_pb2.Payment:
-        return payment_message(await self._payments.get_payment(parse_name(request.name)))
+        return payment_message(
+            await self._payments.get_payment(parse_uuid_name(request.name, PAYMENTS))
+        )
 
     async def ListPayments(
         self, request: payments_pb2.ListPaymentsRequest, context: Context
     ) -> payments_pb2.ListPaymentsResponse:
-        size, before = page_size(request), time_cursor(request)
-        payments = await self._payments.list_payments(read_filter(request), before, size + 1)
-        response = payments_pb2.ListPaymentsResponse(payments=map(payment_message, payments[:size]))
-        if len(payments) > size:
-            last = payments[size - 1]
-            response.next_page_token = next_token(request, last.create_time, last.id)
-        return response
+        page, wanted = time_page(request), read_filter(request)
+        found = await self._payments.list_payments(wanted, time_cursor(page), page.limit)
+        payments, token = page.cut(found, cursor_of)
+        return payments_pb2.ListPaymentsResponse(
+            payments=map(payment_message, payments), next_page_token=token
+        )
 
     async def RefundPayment(
         self, request: payments_pb2.RefundPaymentRequest, context: Context
     ) -> payments_pb2.Payment:
-        payment_id = parse_name(request.name)
+        payment_id = parse_uuid_name(request.name, PAYMENTS)
         if not 0 < len(request.reason) <= TEXT_MAX:
             raise invalid("reason", "Use 1 to 256 characters.")
 
@@ -76,22 +81,19 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
             totals=map(total_message, stats.totals),
             today=map(total_message, stats.today),
             time_zone=stats.time_zone,
-            measure_time=stamp(stats.measure_time),
+            measure_time=timestamp(stats.measure_time),
         )
 
     async def ListSubscriptions(
         self, request: payments_pb2.ListSubscriptionsRequest, context: Context
     ) -> payments_pb2.ListSubscriptionsResponse:
-        size, before = page_size(request), time_cursor(request)
-        now = self._clock.now()
-        found = await self._payments.list_subscriptions(before, size + 1)
-        response = payments_pb2.ListSubscriptionsResponse(
-            subscriptions=[subscription_message(one, now) for one in found[:size]]
+        page, now = time_page(request), self._clock.now()
+        found = await self._payments.list_subscriptions(time_cursor(page), page.limit)
+        shown, token = page.cut(found, cursor_of)
+        return payments_pb2.ListSubscriptionsResponse(
+            subscriptions=[subscription_message(one, now) for one in shown],
+            next_page_token=token,
         )
-        if len(found) > size:
-            last = found[size - 1]
-            response.next_page_token = next_token(request, last.create_time, last.id)
-        return response
 
     async def RecordTelegramPayment(
         self, request: payments_pb2.RecordTelegramPaymentRequest, context: Context
@@ -114,8 +116,8 @@ def read_filter(request: payments_pb2.ListPaymentsRequest) -> PaymentFilter:
         currency=request.currency_code,
         user_name=request.user,
         charge_id_prefix=request.query,
-        start_time=read_time(request, "start_time"),
-        end_time=read_time(request, "end_time"),
+        start_time=read_timestamp(request, "start_time"),
+        end_time=read_timestamp(request, "end_time"),
     )
 
 
@@ -128,8 +130,8 @@ def read_charge(request: payments_pb2.RecordTelegramPaymentRequest) -> Charge:
         charge_id=request.telegram_charge_id,
         provider_charge_id=request.provider_charge_id,
         payload=request.invoice_payload,
-        pay_time=require_time(request, "pay_time"),
-        subscription_expire_time=read_time(request, "subscription_expire_time"),
+        pay_time=require_timestamp(request, "pay_time"),
+        subscription_expire_time=read_timestamp(request, "subscription_expire_time"),
         recurring=request.recurring,
     )
 
@@ -140,5 +142,5 @@ def read_refund(request: payments_pb2.RecordTelegramRefundRequest) -> Refund:
         currency=request.currency_code,
         amount=request.total_amount,
         charge_id=request.telegram_charge_id,
-        refund_time=require_time(request, "refund_time"),
+        refund_time=require_timestamp(request, "refund_time"),
     )

@@ -4,14 +4,14 @@ from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.calls import audit_subject
-from services.kernel.messages import page_size
 from services.kernel.rpc.idempotency import Answers
 from services.payments.service.reconciliations import ReconciliationService
 from services.payments.servicer.messages import (
     Context,
-    next_token,
+    cursor_of,
     reconciliation_message,
     time_cursor,
+    time_page,
 )
 
 
@@ -37,12 +37,9 @@ class ReconciliationServicer(payments_pb2_grpc.ReconciliationServiceServicer):
     async def ListReconciliations(
         self, request: payments_pb2.ListReconciliationsRequest, context: Context
     ) -> payments_pb2.ListReconciliationsResponse:
-        size, before = page_size(request), time_cursor(request)
-        found = await self._service.list_reconciliations(before, size + 1)
-        response = payments_pb2.ListReconciliationsResponse(
-            reconciliations=map(reconciliation_message, found[:size])
+        page = time_page(request)
+        found = await self._service.list_reconciliations(time_cursor(page), page.limit)
+        shown, token = page.cut(found, cursor_of)
+        return payments_pb2.ListReconciliationsResponse(
+            reconciliations=map(reconciliation_message, shown), next_page_token=token
         )
-        if len(found) > size:
-            last = found[size - 1]
-            response.next_page_token = next_token(request, last.create_time, last.id)
-        return response

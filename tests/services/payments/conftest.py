@@ -35,14 +35,14 @@ class FakeTelegram(telegram_pb2_grpc.TelegramServiceServicer):
         self.statement: list[telegram_pb2.StarTransaction] = []
         self.pages = 0
 
-    async def RefundStars(self, request, context):  # noqa: N802 - the contract's name
+    async def RefundStars(self, request, context):
         failure = self.refusals.get(request.telegram_charge_id, self.failure)
         if failure is not None:
             await context.abort(failure, "BALANCE_TOO_LOW")
         self.refunded.append(request.telegram_charge_id)
         return Empty()
 
-    async def ListStarTransactions(self, request, context):  # noqa: N802 - the contract's name
+    async def ListStarTransactions(self, request, context):
         if self.failure is not None:
             await context.abort(self.failure, "BALANCE_TOO_LOW")
         self.pages += 1

@@ -1,6 +1,6 @@
 import pytest
 
-from services.kernel.settings import Environment, SettingsError
+from services.common.settings import Environment, SettingsError
 from services.payments.config import PaymentsSettings
 
 TARGET = {"LIBRAL_TELEGRAM_TARGET": "127.0.0.1:1"}

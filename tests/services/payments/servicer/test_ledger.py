@@ -1,9 +1,6 @@
-import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.payments.v1 import payments_pb2
 
-from services.kernel.errors import InvalidArgumentError
-from services.payments.servicer.ledger import account_code
 from tests.services.helpers import refused
 from tests.services.payments.helpers import refund, stars
 
@@ -43,12 +40,7 @@ async def test_a_balance_at_a_time(payments, ledger):
 async def test_an_unknown_account(ledger):
     with refused("NOT_FOUND", "ACCOUNT_NOT_FOUND"):
         await ledger.GetAccountBalance(payments_pb2.GetAccountBalanceRequest(name="accounts/none"))
+    with refused("INVALID_ARGUMENT", fields=["name"]):
+        await ledger.GetAccountBalance(payments_pb2.GetAccountBalanceRequest(name="accounts/"))
     with refused("INVALID_ARGUMENT", fields=["parent"]):
         await ledger.ListEntries(payments_pb2.ListEntriesRequest(parent="none"))
-
-
-def test_names_of_accounts():
-    assert account_code("accounts/telegram-xtr", "name") == "telegram-xtr"
-    for name in ("", "accounts", "accounts/", "payments/x"):
-        with pytest.raises(InvalidArgumentError):
-            account_code(name, "name")

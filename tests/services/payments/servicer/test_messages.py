@@ -2,10 +2,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 from libral.payments.v1 import payments_pb2
 
-from services.kernel.errors import InvalidArgumentError
 from services.payments.domain.payments import Subscription, TimeCursor
 from services.payments.servicer import messages
 from tests.services.payments.helpers import NOW, payment
@@ -47,23 +45,8 @@ def test_a_subscription_ends_at_its_expire_time(seconds, state):
 
 def test_a_cursor_survives_its_token():
     request = payments_pb2.ListPaymentsRequest(currency_code="XTR")
-    assert messages.time_cursor(request) is None
-    request.page_token = messages.next_token(request, NOW, ID)
-    assert messages.time_cursor(request) == TimeCursor(NOW, ID)
-
-
-def test_optional_and_required_times():
-    request = payments_pb2.RecordTelegramPaymentRequest()
-    assert messages.read_time(request, "pay_time") is None
-    with pytest.raises(InvalidArgumentError, match="required"):
-        messages.require_time(request, "pay_time")
-    request.pay_time.CopyFrom(Timestamp(seconds=10**12))
-    with pytest.raises(InvalidArgumentError, match="range"):
-        messages.require_time(request, "pay_time")
-
-
-def test_names_of_payments():
-    assert messages.parse_name(f"payments/{ID}") == ID
-    for name in ("", "payments/", "payments/1", f"users/{ID}"):
-        with pytest.raises(InvalidArgumentError):
-            messages.parse_name(name)
+    assert messages.time_cursor(messages.time_page(request)) is None
+    paid = payment()
+    request.page_token = messages.time_page(request).token(*messages.cursor_of(paid))
+    found = messages.time_cursor(messages.time_page(request))
+    assert found == TimeCursor(paid.create_time, paid.id)
