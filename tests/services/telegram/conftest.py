@@ -9,8 +9,9 @@ from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 from libral.telegram.v1 import telegram_pb2_grpc as contract
 
 from services.payments.__main__ import build as build_payments
-from services.telegram import worker
+from services.telegram import workers
 from services.telegram.__main__ import build
+from services.telegram.service import update_processor
 from services.users.__main__ import build as build_users
 from tests.fakes import botapi
 
@@ -18,7 +19,7 @@ from tests.fakes import botapi
 class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
     """Tells of two modules."""
 
-    async def ListModules(self, request, context):  # noqa: N802 - the contract's name
+    async def ListModules(self, request, context):
         module = metrics_pb2.Module
         return metrics_pb2.ListModulesResponse(
             modules=[
@@ -67,8 +68,8 @@ async def environment(api, modules_target, payments):
 
 @pytest.fixture
 async def room(mesh, users, environment, monkeypatch):
-    monkeypatch.setattr(worker, "retry_seconds", lambda tries: 0.05)
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(update_processor, "retry_seconds", lambda tries: 0.05)
+    monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     target = f"127.0.0.1:{users.port}"
     return await mesh.start("telegram", build, environment, users_target=target)
 

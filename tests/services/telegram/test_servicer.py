@@ -9,9 +9,9 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy import text
 
 from services.kernel.clock import FixedClock
-from services.telegram import worker
+from services.telegram import workers
 from services.telegram.__main__ import build
-from services.telegram.handlers import Handlers
+from services.telegram.service.update_handler import UpdateHandler
 from tests.fakes import botapi
 from tests.services.helpers import eventually, refused
 
@@ -177,7 +177,7 @@ async def test_an_update_waits_for_a_room_that_is_away(
 async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
     mesh, environment, post_to, monkeypatch
 ):
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     clock = FixedClock(datetime.now(UTC) + timedelta(hours=1))
     room = await mesh.start("telegram", build, environment, users_target="127.0.0.1:9", clock=clock)
     await post_to(room)(botapi.command(1, "/start"))
@@ -196,13 +196,13 @@ async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
 
 
 async def test_a_slow_update_holds_up_no_other_chat(post, handled, room, monkeypatch):
-    handle = Handlers.handle
+    handle = UpdateHandler.handle
 
     async def handle_slowly(self, body) -> None:
         await asyncio.sleep(3600 * (body["update_id"] == 100))
         await handle(self, body)
 
-    monkeypatch.setattr(Handlers, "handle", handle_slowly)
+    monkeypatch.setattr(UpdateHandler, "handle", handle_slowly)
     for number in range(100, 120):
         await post(botapi.command(number, "/start", number))
     await handled(19)
