@@ -49,11 +49,13 @@ class UpdateWorker:
         arrival = set[asyncio.Task[Any]]()
         if len(running) < CONCURRENCY:
             arrival.add(asyncio.create_task(self._arrived.wait()))
-        done, _ = await asyncio.wait(
-            running | arrival, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in arrival:
-            task.cancel()
+        try:
+            done, _ = await asyncio.wait(
+                running | arrival, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in arrival:
+                task.cancel()
         for task in done & running:
             task.result()
         return running - done
