@@ -77,6 +77,7 @@ class PaymentService:
         """
         check_charge(charge)
         async with self._database.transaction() as connection:
+            await storage.lock_charge(connection, charge.charge_id)
             return await self._writer.record_charge(connection, charge)
 
     async def record_refund(self, refund: Refund) -> Payment | None:
@@ -91,6 +92,8 @@ class PaymentService:
         """
         check_refund(refund)
         async with self._database.transaction() as connection:
+            # Without the lock, a charge and its refund that arrive at once do not see each other.
+            await storage.lock_charge(connection, refund.charge_id)
             await storage.insert_early_refund(connection, refund)
             payment = await storage.find_payment(connection, lock=True, charge_id=refund.charge_id)
             if payment is None:

@@ -26,6 +26,13 @@ def to_payment(row: RowMapping) -> Payment:
     return Payment(**values)
 
 
+async def lock_charge(connection: AsyncConnection, charge_id: str) -> None:
+    """Wait until no other transaction holds the lock of a charge id, and hold it until commit."""
+    await connection.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(charge_id, 0)))
+    )
+
+
 async def insert_payment(connection: AsyncConnection, payment: Payment) -> bool:
     """Insert a payment unless its charge id is known. Return True if it was inserted.
 

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -73,3 +74,17 @@ async def test_subscriptions_are_listed(payment_service):
     await payment_service.record_charge(charge("charge-2"))
     (one,) = await payment_service.list_subscriptions(None, 10)
     assert (one.expire_time, one.payment_count, one.user_name) == (expire, 1, "users/1")
+
+
+async def test_a_charge_and_its_refund_that_arrive_at_once_both_take_effect(
+    payment_service, database
+):
+    for number in range(20):
+        charge_id = f"charge-{number}"
+        await asyncio.gather(
+            payment_service.record_charge(charge(charge_id)),
+            payment_service.record_refund(reported_refund(charge_id)),
+        )
+    states = await rows(database, "SELECT state, count(*) FROM payments.payments GROUP BY state")
+    assert [tuple(row) for row in states] == [(State.REFUNDED, 20)]
+    assert await rows(database, "SELECT 1 FROM payments.early_refunds") == []

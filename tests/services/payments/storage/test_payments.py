@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,6 +35,20 @@ async def test_a_payment_is_read_as_it_was_written(database, insert):
         assert await storage.find_payment(connection, id=one.id) == one
         assert await storage.find_payment(connection, charge_id="charge-1") == one
         assert await storage.find_payment(connection, charge_id="charge") is None
+
+
+async def test_a_charge_is_locked_until_commit(database):
+    async def lock(charge_id: str) -> None:
+        async with database.transaction() as connection:
+            await storage.lock_charge(connection, charge_id)
+
+    async with database.transaction() as connection:
+        await storage.lock_charge(connection, "charge-1")
+        await lock("charge-2")
+        waiting = asyncio.create_task(lock("charge-1"))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    await waiting
 
 
 async def test_a_charge_id_is_inserted_once(database, insert):
