@@ -45,16 +45,19 @@ class Claims:
 
 
 def read_key_set(document: Mapping[str, Any]) -> Keys:
-    """Return the Ed25519 keys of a JSON Web Key Set by their ids. Others are left out."""
-    try:
-        key_set = jwt.PyJWKSet.from_dict(dict(document))
-    except jwt.PyJWKSetError:
-        return {}
-    return {
-        one.key_id: one.key
-        for one in key_set.keys
-        if one.key_id and isinstance(one.key, Ed25519PublicKey)
-    }
+    """Return the Ed25519 keys of a JSON Web Key Set by their ids. Others are left out.
+
+    `jwt.PyJWKSet` fails as a whole on some malformed keys, so each key is read on its own.
+    """
+    keys: dict[str, Ed25519PublicKey] = {}
+    for entry in document.get("keys", ()):
+        try:
+            one = jwt.PyJWK(entry)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+            continue
+        if one.key_id and isinstance(one.key, Ed25519PublicKey):
+            keys[one.key_id] = one.key
+    return keys
 
 
 def key_id_of(token: str) -> str:

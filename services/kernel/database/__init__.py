@@ -1,0 +1,1 @@
+"""A service's schema in PostgreSQL: transactions, reads on hot paths, tables and migrations."""
