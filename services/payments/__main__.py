@@ -1,26 +1,37 @@
-"""Runs the payments room."""
+"""Runs the payments service."""
 
 import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-
 from services.kernel.server import Kernel, Room, run
+from services.payments.adapters import TelegramClient
 from services.payments.config import PaymentsSettings
-from services.payments.servicer import LedgerServicer, PaymentServicer, ReconciliationServicer
-from services.payments.worker import Bookkeeper
+from services.payments.service.bookkeeping import PaymentWriter
+from services.payments.service.ledger import LedgerService
+from services.payments.service.payments import PaymentService
+from services.payments.service.reconciliations import ReconciliationService
+from services.payments.service.refunds import RefundService
+from services.payments.servicer.ledger import LedgerServicer
+from services.payments.servicer.payments import PaymentServicer
+from services.payments.servicer.reconciliations import ReconciliationServicer
+from services.payments.workers import RefundWorker
 
 
 async def build(kernel: Kernel) -> Room:
     settings = PaymentsSettings.read(kernel.environment)
-    telegram = kernel.peers.channel(settings.telegram_target)
-    bookkeeper = Bookkeeper(kernel, telegram)
-    payments = PaymentServicer(kernel, bookkeeper, settings.zone)
-    ledger = LedgerServicer(kernel.database, kernel.clock)
-    reconciliations = ReconciliationServicer(kernel, telegram)
+    database, clock = kernel.database, kernel.clock
+    telegram = TelegramClient(kernel.peers.channel(settings.telegram_target))
+    writer = PaymentWriter(kernel.outbox, clock)
+    refund_service = RefundService(database, clock, writer, telegram)
+    payment_service = PaymentService(database, clock, writer, settings.zone)
+    payments = PaymentServicer(payment_service, refund_service, kernel.answers, clock)
+    ledger = LedgerServicer(LedgerService(database, clock))
+    reconciliation_service = ReconciliationService(database, clock, telegram)
+    reconciliations = ReconciliationServicer(reconciliation_service, kernel.answers)
     return Room(
         services=[payments, ledger, reconciliations],
-        tasks=(bookkeeper.run,),
+        tasks=(RefundWorker(refund_service).run,),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the payments room is configured with."""
+"""Settings of the payments service."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,7 +8,7 @@ from services.common.settings import Environment, SettingsError
 
 @dataclass(frozen=True)
 class PaymentsSettings:
-    """Settings of the payments room."""
+    """Settings of the payments service."""
 
     telegram_target: str
     zone: ZoneInfo

@@ -1,5 +1,5 @@
-"""The Telegram bot: keeps every update before it is acknowledged, then acts on it once.
+"""The telegram service owns the Telegram bot and the updates that it receives.
 
-Owns the raw updates and what became of them. Users and payments that come out of an
-update belong to their rooms.
+Every update is stored before it is acknowledged, and then takes effect once. Users and payments
+that come out of an update belong to their services.
 """

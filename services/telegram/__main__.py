@@ -1,46 +1,54 @@
-"""Runs the telegram room."""
+"""Runs the telegram service."""
 
 import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from collections.abc import Sequence
-
-from services.kernel.server import Kernel, Room, Task, run
+from services.kernel.server import Kernel, Room, run
+from services.telegram.adapters.services import ModulesClient, PaymentsClient, UsersClient
 from services.telegram.config import BotSettings, TelegramSettings
-from services.telegram.servicer import ConfiguredBot, TelegramServicer
+from services.telegram.service.bot import BotService
+from services.telegram.service.inbox import UpdateInbox
+from services.telegram.service.update_handler import UpdateHandler
+from services.telegram.service.update_processor import UpdateProcessor
+from services.telegram.servicer import TelegramServicer
+from services.telegram.workers import CleanupWorker, ConnectionWorker, UpdateWorker
 
 
 async def build(kernel: Kernel) -> Room:
     settings = TelegramSettings.read(kernel.environment)
-    bot = None if settings.bot is None else make_bot(kernel, settings, settings.bot)
-    servicer = TelegramServicer(kernel, bot)
-    tasks: Sequence[Task] = ()
-    if bot is not None:
-        worker = bot.worker
-        tasks = (worker.run_urgent, worker.run_usual, worker.forget, bot.watcher.run)
-    return Room(
-        services=[servicer],
-        tasks=tasks,
-        close=bot.api.close if bot is not None else None,
-    )
+    if settings.bot is not None:
+        return build_with_bot(kernel, settings, settings.bot)
+    inbox = UpdateInbox(kernel.database, kernel.clock, webhook_secret=None)
+    return Room(services=[TelegramServicer(inbox, bot=None)])
 
 
-def make_bot(kernel: Kernel, settings: TelegramSettings, bot: BotSettings) -> ConfiguredBot:
-    # aiogram takes 130 MiB, which a mesh without a bot is spared.
-    from services.telegram.adapters import BotApi  # noqa: PLC0415
-    from services.telegram.handlers import Handlers  # noqa: PLC0415
-    from services.telegram.worker import Watcher, Worker  # noqa: PLC0415
+def build_with_bot(kernel: Kernel, settings: TelegramSettings, bot_settings: BotSettings) -> Room:
+    # aiogram takes 130 MiB of memory: it is imported only where there is a bot.
+    from services.telegram.adapters.bot_api import BotApi  # noqa: PLC0415
+    from services.telegram.adapters.update_reader import UpdateReader  # noqa: PLC0415
 
-    api = BotApi(bot)
-    handlers = Handlers(
+    api = BotApi(bot_settings)
+    handler = UpdateHandler(
+        UpdateReader(api.bot),
         api,
-        kernel.peers.channel(kernel.settings.users_target),
-        kernel.peers.channel(settings.payments_target),
-        kernel.peers.channel(settings.metrics_target),
+        UsersClient(kernel.peers.channel(kernel.settings.users_target)),
+        PaymentsClient(kernel.peers.channel(settings.payments_target)),
+        ModulesClient(kernel.peers.channel(settings.metrics_target)),
     )
-    worker = Worker(kernel, handlers)
-    return ConfiguredBot(api, Watcher(kernel, api), worker, bot.webhook_secret)
+    inbox = UpdateInbox(kernel.database, kernel.clock, bot_settings.webhook_secret)
+    processor = UpdateProcessor(kernel.database, kernel.clock, kernel.outbox, handler)
+    bot = BotService(api, kernel.clock)
+    return Room(
+        services=[TelegramServicer(inbox, bot)],
+        tasks=(
+            UpdateWorker(processor, inbox.urgent_arrived, urgent=True).run,
+            UpdateWorker(processor, inbox.regular_arrived, urgent=False).run,
+            CleanupWorker(processor).run,
+            ConnectionWorker(bot).run,
+        ),
+        close=api.close,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the telegram room is configured with."""
+"""Settings of the telegram service."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ API_BASE = "https://api.telegram.org"
 
 @dataclass(frozen=True)
 class BotSettings:
-    """The bot's own: token, secret of the webhook and where the Bot API is."""
+    """Token of the bot, secret of its webhook, and base URL of the Bot API."""
 
     token: str
     webhook_secret: str
@@ -21,7 +21,7 @@ class BotSettings:
 
 @dataclass(frozen=True)
 class TelegramSettings:
-    """Settings of the telegram room. No bot: it is unconfigured, and says so."""
+    """Settings of the telegram service. `bot` is None without a token."""
 
     payments_target: str
     metrics_target: str
@@ -41,7 +41,7 @@ def read_bot(environment: Environment) -> BotSettings | None:
     if not token:
         return None
     if not TOKEN.fullmatch(token):
-        raise SettingsError("TELEGRAM_BOT_TOKEN is no bot token: BotFather gives 123456:ABC….")
+        raise SettingsError("TELEGRAM_BOT_TOKEN is not a bot token: BotFather gives 123456:ABC….")
     secret = environment.text("TELEGRAM_WEBHOOK_SECRET")
     if not SECRET.fullmatch(secret):
         raise SettingsError(

@@ -1,8 +1,7 @@
-"""Updates in PostgreSQL: SQL in, domain out."""
+"""Updates in PostgreSQL: SQL in, domain types out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,12 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.telegram.domain import (
+from services.telegram.domain.updates import (
+    DELAY_MAX,
     LEASE,
     PRE_CHECKOUT,
-    PUT_OFF_MAX,
-    KeptUpdate,
+    LeasedUpdate,
     Update,
+    UpdateCounts,
     UpdateState,
 )
 
@@ -49,21 +49,19 @@ UPDATES = Table(
 )
 
 WINDOW = 500
-KEPT = (UPDATES.c.id, UPDATES.c.kind, UPDATES.c.chat, UPDATES.c.body)
-KEPT_MORE = (UPDATES.c.receive_time, UPDATES.c.tries)
+LEASED = (
+    UPDATES.c.id,
+    UPDATES.c.kind,
+    UPDATES.c.chat,
+    UPDATES.c.body,
+    UPDATES.c.receive_time,
+    UPDATES.c.tries,
+)
+MONEY_FIELDS = ("successful_payment", "refunded_payment")
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What became of the updates."""
-
-    pending: int
-    failed: int
-    last_time: datetime | None
-
-
-async def keep_update(connection: AsyncConnection, one: Update, now: datetime) -> None:
-    """Keeps an update. One that is known already changes nothing."""
+async def insert_update(connection: AsyncConnection, one: Update, now: datetime) -> None:
+    """Insert an update. One that is known already changes nothing."""
     row = insert(UPDATES).values(
         id=one.id,
         kind=one.kind,
@@ -80,14 +78,14 @@ async def keep_update(connection: AsyncConnection, one: Update, now: datetime) -
 
 async def lease_updates(
     connection: AsyncConnection, now: datetime, limit: int, *, urgent: bool
-) -> Sequence[KeptUpdate]:
-    """Takes updates that are due, so that nobody else does meanwhile. Counts it as a try.
+) -> Sequence[LeasedUpdate]:
+    """Return due updates, and make them due again after `LEASE`. Counts as a try of each.
 
-    Of a chat only the oldest update is taken, so that its order is kept. One that is due later
-    than anything is put off was put off by a clock that has been set back since.
+    Only the oldest pending update of a chat is considered, which keeps the order within the chat.
+    An update that is due later than `DELAY_MAX` from now counts as due: the clock was set back.
 
-    The oldest 500 are looked through, however many there are; all of them only when nothing of
-    these is due.
+    Looks at the oldest 500 pending updates first, which is fast however many there are, and at all
+    of them only if none of these is due.
     """
     for window in (WINDOW, None):
         leased = await lease_oldest(connection, now, limit, window, urgent=urgent)
@@ -98,7 +96,8 @@ async def lease_updates(
 
 async def lease_oldest(
     connection: AsyncConnection, now: datetime, limit: int, window: int | None, *, urgent: bool
-) -> Sequence[KeptUpdate]:
+) -> Sequence[LeasedUpdate]:
+    """Lease updates among the oldest `window` pending ones of a lane, or all if None."""
     is_urgent = UPDATES.c.kind == PRE_CHECKOUT
     pending = UPDATES.c.state == UpdateState.PENDING
     oldest = select(UPDATES.c.id, UPDATES.c.chat)
@@ -110,7 +109,7 @@ async def lease_oldest(
         .where(
             UPDATES.c.id.in_(heads),
             pending,
-            or_(UPDATES.c.due_time <= now, UPDATES.c.due_time > now + PUT_OFF_MAX),
+            or_(UPDATES.c.due_time <= now, UPDATES.c.due_time > now + DELAY_MAX),
         )
         .order_by(UPDATES.c.id)
         .limit(limit)
@@ -119,38 +118,55 @@ async def lease_oldest(
     )
     statement = update(UPDATES).where(UPDATES.c.id.in_(due))
     statement = statement.values(tries=UPDATES.c.tries + 1, due_time=now + LEASE)
-    rows = (await connection.execute(statement.returning(*KEPT, *KEPT_MORE))).mappings()
-    return sorted((KeptUpdate(**row) for row in rows), key=lambda one: one.id)
+    rows = (await connection.execute(statement.returning(*LEASED))).mappings()
+    return sorted((LeasedUpdate(**row) for row in rows), key=lambda one: one.id)
 
 
-async def change_update(connection: AsyncConnection, update_id: int, **values: Any) -> bool:
-    """Changes a pending update. Tells whether it was still pending."""
+async def mark_done(connection: AsyncConnection, update_id: int) -> bool:
+    return await change_pending(connection, update_id, state=UpdateState.DONE, error="")
+
+
+async def mark_failed(connection: AsyncConnection, update_id: int, error: str) -> bool:
+    return await change_pending(connection, update_id, state=UpdateState.FAILED, error=error)
+
+
+async def reschedule(
+    connection: AsyncConnection, update_id: int, due: datetime, tries: int, error: str
+) -> bool:
+    return await change_pending(connection, update_id, due_time=due, tries=tries, error=error)
+
+
+async def change_pending(connection: AsyncConnection, update_id: int, **values: Any) -> bool:
+    """Set columns of a pending update. Return False if it is no longer pending."""
     statement = update(UPDATES).where(
         UPDATES.c.id == update_id, UPDATES.c.state == UpdateState.PENDING
     )
     return (await connection.execute(statement.values(**values))).rowcount == 1
 
 
-async def count_updates(connection: AsyncConnection) -> Counts:
-    def among(state: UpdateState) -> Any:
+async def count_updates(connection: AsyncConnection) -> UpdateCounts:
+    def count_of(state: UpdateState) -> Any:
         return select(func.count()).select_from(UPDATES).where(UPDATES.c.state == state)
 
     query = select(
-        among(UpdateState.PENDING).scalar_subquery().label("pending"),
-        among(UpdateState.FAILED).scalar_subquery().label("failed"),
+        count_of(UpdateState.PENDING).scalar_subquery().label("pending"),
+        count_of(UpdateState.FAILED).scalar_subquery().label("failed"),
         select(func.max(UPDATES.c.receive_time)).scalar_subquery().label("last_time"),
     )
-    return Counts(**(await connection.execute(query)).mappings().one())
+    return UpdateCounts(**(await connection.execute(query)).mappings().one())
 
 
-async def forget_updates(connection: AsyncConnection, now: datetime, age: timedelta) -> None:
-    """Deletes updates that were handled long ago, but never those about money."""
-    old = UPDATES.c.receive_time < now - age
-    money = UPDATES.c.kind == PRE_CHECKOUT
+async def delete_updates(connection: AsyncConnection, before: datetime) -> None:
+    """Delete updates that are done and were received before a time, except those about money."""
+    is_money = UPDATES.c.kind == PRE_CHECKOUT
     message = UPDATES.c.body["message"]
-    for name in ("successful_payment", "refunded_payment"):
-        money |= message.has_key(name)
-    is_money = func.coalesce(money, False)
+    for name in MONEY_FIELDS:
+        is_money |= message.has_key(name)
     await connection.execute(
-        delete(UPDATES).where(old, UPDATES.c.state == UpdateState.DONE, ~is_money)
+        delete(UPDATES).where(
+            UPDATES.c.receive_time < before,
+            UPDATES.c.state == UpdateState.DONE,
+            # NULL for an update without a message.
+            ~func.coalesce(is_money, False),
+        )
     )

@@ -1,4 +1,4 @@
-"""What the bot says, in Japanese."""
+"""The texts of the bot, in Japanese."""
 
 WELCOME = "{name}さん、ようこそ。ご登録ありがとうございます。"
 WELCOME_BACK = "{name}さん、おかえりなさい。"

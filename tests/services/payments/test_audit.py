@@ -6,16 +6,14 @@ import grpc
 import pytest
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 
-from services.payments.__main__ import build
-from services.payments.domain import State
+from services.payments.domain.payments import State
 from tests.services.helpers import Trail, audited_methods, refused
-from tests.services.payments.test_servicer import rows, stars
+from tests.services.payments.helpers import rows, stars
 
 
 @pytest.fixture
-async def room(mesh, telegram, operator):
-    environment = {"LIBRAL_TELEGRAM_TARGET": telegram.target}
-    return await mesh.start("payments", build, environment, users_target=operator.users_target)
+def users_target(operator) -> str:
+    return operator.users_target
 
 
 @pytest.fixture
@@ -23,17 +21,6 @@ async def trail(room) -> Trail:
     trail = Trail(room)
     await trail.all()
     return trail
-
-
-@pytest.fixture
-def refund(mesh, room, operator):
-    stub = payments_pb2_grpc.PaymentServiceStub(mesh.anonymous_channel(room))
-
-    def call(name: str, request_id: str = ""):
-        request = payments_pb2.RefundPaymentRequest(name=name, reason="x", request_id=request_id)
-        return stub.RefundPayment(request, metadata=operator.metadata)
-
-    return call
 
 
 async def test_each_audited_method_is_told_of_once(
@@ -59,7 +46,9 @@ async def test_a_refund_that_is_left_begun_has_its_record(payments, refund, room
     telegram.failure = grpc.StatusCode.UNAVAILABLE
     with refused("UNAVAILABLE", "PEER_UNAVAILABLE"):
         await refund(paid.name)
-    (payment,) = await rows(room, "SELECT state, xmin::text::bigint AS by FROM payments.payments")
+    (payment,) = await rows(
+        room.kernel.database, "SELECT state, xmin::text::bigint AS by FROM payments.payments"
+    )
     begun, failed = await trail.all()
     assert payment.state == State.REFUND_PENDING
     assert payment.by == begun.transaction_id

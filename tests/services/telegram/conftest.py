@@ -1,22 +1,57 @@
-"""The telegram room beside real users and payments rooms and a fake Bot API."""
+"""The telegram service with real users and payments services and a fake Bot API.
 
+Its parts alone have a migrated database, and the same Bot API.
+"""
+
+import asyncio
 import json
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 from libral.telegram.v1 import telegram_pb2_grpc as contract
+from sqlalchemy import MetaData
 
+from services.kernel.clock import FixedClock
+from services.kernel.database import migrate
+from services.kernel.database.database import Database
+from services.kernel.database.tables import KernelTables
+from services.kernel.events.outbox import Outbox
 from services.payments.__main__ import build as build_payments
-from services.telegram import worker
+from services.telegram import workers
 from services.telegram.__main__ import build
+from services.telegram.adapters.bot_api import BotApi
+from services.telegram.config import BotSettings
+from services.telegram.service import update_processor
+from services.telegram.service.inbox import UpdateInbox
+from services.telegram.service.update_processor import UpdateProcessor
 from services.users.__main__ import build as build_users
 from tests.fakes import botapi
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class RecordingHandler:
+    """Take updates instead of an UpdateHandler: record, fail or block them by their id."""
+
+    def __init__(self) -> None:
+        self.handled: list[int] = []
+        self.failures: dict[int, Exception] = {}
+        self.gates: dict[int, asyncio.Event] = {}
+
+    async def handle(self, body) -> None:
+        update_id = body["update_id"]
+        if gate := self.gates.get(update_id):
+            await gate.wait()
+        self.handled.append(update_id)
+        if failure := self.failures.get(update_id):
+            raise failure
+
 
 class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
-    """Tells of two modules."""
+    """Has two modules."""
 
     async def ListModules(self, request, context):
         module = metrics_pb2.Module
@@ -32,6 +67,54 @@ class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
 async def api():
     async with botapi.serve() as fake:
         yield fake
+
+
+@pytest.fixture
+async def bot_api(api):
+    """A client of the fake Bot API."""
+    client = BotApi(BotSettings(botapi.TOKEN, botapi.SECRET, api.url))
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def database(database_url):
+    """The migrated database of the telegram service, without a running service."""
+    await migrate.run("telegram", database_url)
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def inbox(database, clock) -> UpdateInbox:
+    return UpdateInbox(database, clock, botapi.SECRET)
+
+
+@pytest.fixture
+def handler() -> RecordingHandler:
+    return RecordingHandler()
+
+
+@pytest.fixture
+def processor(database, clock, handler) -> UpdateProcessor:
+    outbox = Outbox(KernelTables.of(MetaData(schema="telegram")), clock)
+    return UpdateProcessor(database, clock, outbox, handler)
+
+
+@pytest.fixture
+def receive(inbox):
+    """Store an update, as a call of the webhook does."""
+
+    async def receive(update: dict) -> None:
+        await inbox.receive(botapi.SECRET, json.dumps(update).encode())
+
+    return receive
 
 
 @pytest.fixture
@@ -67,8 +150,8 @@ async def environment(api, modules_target, payments):
 
 @pytest.fixture
 async def room(mesh, users, environment, monkeypatch):
-    monkeypatch.setattr(worker, "retry_seconds", lambda tries: 0.05)
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(update_processor, "retry_seconds", lambda tries: 0.05)
+    monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     target = f"127.0.0.1:{users.port}"
     return await mesh.start("telegram", build, environment, users_target=target)
 

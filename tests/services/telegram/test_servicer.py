@@ -6,14 +6,14 @@ import pytest
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 from libral.telegram.v1 import telegram_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
-from sqlalchemy import text
 
 from services.kernel.clock import FixedClock
-from services.telegram import worker
+from services.telegram import workers
 from services.telegram.__main__ import build
-from services.telegram.handlers import Handlers
+from services.telegram.service.update_handler import UpdateHandler
 from tests.fakes import botapi
 from tests.services.helpers import eventually, refused
+from tests.services.telegram.helpers import rows
 
 Bot = telegram_pb2.Bot
 
@@ -46,18 +46,17 @@ def handled(room):
     async def wait(number: int) -> None:
         async def holds() -> bool:
             return (
-                len(await rows(room, "SELECT id FROM updates WHERE state <> 'pending'")) == number
+                len(
+                    await rows(
+                        room.kernel.database, "SELECT id FROM updates WHERE state <> 'pending'"
+                    )
+                )
+                == number
             )
 
         await eventually(holds)
 
     return wait
-
-
-async def rows(room, query: str) -> list:
-    async with room.kernel.database.transaction() as connection:
-        await connection.execute(text("SET LOCAL search_path TO telegram"))
-        return (await connection.execute(text(query))).all()
 
 
 async def test_start_registers_the_sender_once(post, handled, all_users, api):
@@ -133,7 +132,9 @@ async def test_a_message_touches_the_sender_and_is_not_answered(post, handled, a
 async def test_an_update_of_a_kind_that_is_not_known_is_kept(post, handled, room):
     await post({"update_id": 60, "something_new": {"id": "x"}})
     await handled(1)
-    assert await rows(room, "SELECT state, kind FROM updates") == [("done", "something_new")]
+    assert await rows(room.kernel.database, "SELECT state, kind FROM updates") == [
+        ("done", "something_new")
+    ]
 
 
 async def test_a_forged_webhook_writes_nothing(post, room):
@@ -142,19 +143,24 @@ async def test_a_forged_webhook_writes_nothing(post, room):
             await post(botapi.command(1, "/start"), secret=secret)
     with refused("INVALID_ARGUMENT", fields=["update_id"]):
         await post(b"{}")
-    assert await rows(room, "SELECT id FROM updates") == []
+    assert await rows(room.kernel.database, "SELECT id FROM updates") == []
 
 
 async def test_a_malformed_update_fails_and_the_next_is_handled(post, handled, room, all_users):
     await post({"update_id": 70, "message": {"message_id": "x", "chat": {"id": 42}}})
     await post(botapi.command(71, "/start"))
     await handled(2)
-    assert [row.state for row in await rows(room, "SELECT state FROM updates ORDER BY id")] == [
+    assert [
+        row.state
+        for row in await rows(room.kernel.database, "SELECT state FROM updates ORDER BY id")
+    ] == [
         "failed",
         "done",
     ]
     assert len(await all_users()) == 1
-    (event,) = await rows(room, "SELECT type, subject FROM outbox WHERE type = 'telegram.failed'")
+    (event,) = await rows(
+        room.kernel.database, "SELECT type, subject FROM outbox WHERE type = 'telegram.failed'"
+    )
     assert event.subject == "updates/70"
 
 
@@ -167,7 +173,9 @@ async def test_an_update_waits_for_a_room_that_is_away(
     await post_to(away)(botapi.paid(80, "charge-1", 100))
 
     async def tried() -> bool:
-        found = await rows(away, "SELECT error FROM updates WHERE state = 'pending'")
+        found = await rows(
+            away.kernel.database, "SELECT error FROM updates WHERE state = 'pending'"
+        )
         return bool(found) and found[0].error.startswith("UNAVAILABLE")
 
     await eventually(tried)
@@ -177,36 +185,36 @@ async def test_an_update_waits_for_a_room_that_is_away(
 async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
     mesh, environment, post_to, monkeypatch
 ):
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     clock = FixedClock(datetime.now(UTC) + timedelta(hours=1))
     room = await mesh.start("telegram", build, environment, users_target="127.0.0.1:9", clock=clock)
     await post_to(room)(botapi.command(1, "/start"))
 
     async def put_off() -> bool:
-        return bool(await rows(room, "SELECT id FROM updates WHERE error <> ''"))
+        return bool(await rows(room.kernel.database, "SELECT id FROM updates WHERE error <> ''"))
 
     await eventually(put_off)
     clock.time = datetime.now(UTC)
 
     async def tried_again() -> bool:
         query = "SELECT id FROM updates WHERE due_time < now() + interval '31 seconds'"
-        return bool(await rows(room, query))
+        return bool(await rows(room.kernel.database, query))
 
     await eventually(tried_again)
 
 
 async def test_a_slow_update_holds_up_no_other_chat(post, handled, room, monkeypatch):
-    handle = Handlers.handle
+    handle = UpdateHandler.handle
 
     async def handle_slowly(self, body) -> None:
         await asyncio.sleep(3600 * (body["update_id"] == 100))
         await handle(self, body)
 
-    monkeypatch.setattr(Handlers, "handle", handle_slowly)
+    monkeypatch.setattr(UpdateHandler, "handle", handle_slowly)
     for number in range(100, 120):
         await post(botapi.command(number, "/start", number))
     await handled(19)
-    [left] = await rows(room, "SELECT id FROM updates WHERE state = 'pending'")
+    [left] = await rows(room.kernel.database, "SELECT id FROM updates WHERE state = 'pending'")
     assert left.id == 100
 
 

@@ -1,53 +1,17 @@
 import asyncio
+from uuid import uuid4
 
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.payments.v1 import payments_pb2
-from libral.telegram.v1 import telegram_pb2
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.payments import storage, worker
-from services.payments.domain import State
-from services.payments.servicer.reconciliations import compare
 from tests.services.helpers import refused
+from tests.services.payments.helpers import TIME, published, refund, rows, stars
 
-TIME = Timestamp(seconds=1_767_225_600)
 Payment = payments_pb2.Payment
-
-
-def stars(charge: str = "charge-1", amount: int = 100, **fields):
-    values = {
-        "telegram_id": 42,
-        "user": "users/1",
-        "currency_code": "XTR",
-        "total_amount": amount,
-        "telegram_charge_id": charge,
-        "invoice_payload": "order-1",
-        "pay_time": TIME,
-    }
-    return payments_pb2.RecordTelegramPaymentRequest(**(values | fields))
-
-
-def refund(charge: str = "charge-1", amount: int = 100):
-    return payments_pb2.RecordTelegramRefundRequest(
-        telegram_charge_id=charge,
-        currency_code="XTR",
-        total_amount=amount,
-        telegram_id=42,
-        refund_time=TIME,
-    )
-
-
-async def rows(room, query: str) -> list:
-    async with room.kernel.database.reading() as connection:
-        return (await connection.execute(text(query))).all()
-
-
-async def published(room) -> list[str]:
-    found = await rows(room, "SELECT type FROM payments.outbox ORDER BY sequence")
-    return [row.type for row in found if row.type != "audit.call"]
 
 
 async def test_stars_are_whole(payments, ledger):
@@ -64,15 +28,15 @@ async def test_stars_are_whole(payments, ledger):
 async def test_a_charge_is_recorded_once(payments, room):
     answers = await asyncio.gather(*(payments.RecordTelegramPayment(stars()) for _ in range(20)))
     assert len({answer.name for answer in answers}) == 1
-    assert await published(room) == ["payment.completed"]
-    assert len(await rows(room, "SELECT * FROM payments.entries")) == 2
+    assert await published(room.kernel.database) == ["payment.completed"]
+    assert len(await rows(room.kernel.database, "SELECT * FROM payments.entries")) == 2
 
 
 async def test_a_charge_with_other_content_is_refused(payments, room):
     await payments.RecordTelegramPayment(stars(amount=100))
     with refused("ALREADY_EXISTS", "CHARGE_CONFLICT"):
         await payments.RecordTelegramPayment(stars(amount=1))
-    assert await published(room) == ["payment.completed"]
+    assert await published(room.kernel.database) == ["payment.completed"]
 
 
 @pytest.mark.parametrize("order", ["payment first", "refund first"])
@@ -84,7 +48,7 @@ async def test_refund_converges_in_any_order(payments, ledger, room, order):
     for _ in range(2):
         paid = await payments.RecordTelegramPayment(stars())
     assert paid.state == Payment.REFUNDED
-    assert await published(room) == ["payment.completed", "payment.refunded"]
+    assert await published(room.kernel.database) == ["payment.completed", "payment.refunded"]
     balances = {}
     for account in (await ledger.ListAccounts(payments_pb2.ListAccountsRequest())).accounts:
         request = payments_pb2.GetAccountBalanceRequest(name=account.name)
@@ -111,11 +75,11 @@ async def test_refund_converges_in_any_order(payments, ledger, room, order):
 )
 async def test_the_database_keeps_the_ledger(payments, room, statement):
     await payments.RecordTelegramPayment(stars())
-    before = await rows(room, "SELECT * FROM payments.entries ORDER BY id")
+    before = await rows(room.kernel.database, "SELECT * FROM payments.entries ORDER BY id")
     with pytest.raises(DBAPIError, match=r"never changed|sum to zero"):
         async with room.kernel.database.transaction() as connection:
             await connection.execute(text(statement))
-    assert await rows(room, "SELECT * FROM payments.entries ORDER BY id") == before
+    assert await rows(room.kernel.database, "SELECT * FROM payments.entries ORDER BY id") == before
 
 
 async def test_a_service_may_not_refund(payments):
@@ -127,8 +91,8 @@ async def test_a_service_may_not_refund(payments):
 async def test_bad_fields_write_nothing(payments, room):
     with refused("INVALID_ARGUMENT", fields=["currency_code", "total_amount"]):
         await payments.RecordTelegramPayment(stars(amount=-1, currency_code="???"))
-    assert await published(room) == []
-    assert await rows(room, "SELECT * FROM payments.payments") == []
+    assert await published(room.kernel.database) == []
+    assert await rows(room.kernel.database, "SELECT * FROM payments.payments") == []
 
 
 async def test_filters_and_pages(payments):
@@ -172,39 +136,65 @@ async def test_subscription_is_what_its_payments_say(payments):
     assert one.state == payments_pb2.Subscription.ACTIVE
 
 
-async def test_begun_refund_is_finished_after_an_outage(payments, telegram, room):
-    paid = await payments.RecordTelegramPayment(stars())
-    telegram.failure = grpc.StatusCode.UNAVAILABLE
-    async with room.kernel.database.transaction() as connection:
-        await connection.execute(text("UPDATE payments.payments SET state = 4"))
-    bookkeeper = worker.Bookkeeper(room.kernel, room.kernel.peers.channel(telegram.target))
-    async with room.kernel.database.reading() as connection:
-        [pending] = await storage.list_refunds_pending(connection, 10)
-    with pytest.raises(grpc.aio.AioRpcError):
-        await bookkeeper.finish_refund(pending)
-    telegram.failure = None
-    await bookkeeper.finish_refund(pending)
-    after = await payments.GetPayment(payments_pb2.GetPaymentRequest(name=paid.name))
-    assert after.state == Payment.REFUNDED
-    assert telegram.refunded == ["charge-1"]
+async def test_an_early_refund_answers_with_what_is_known(payments):
+    answer = await payments.RecordTelegramRefund(refund())
+    assert (answer.name, answer.telegram_charge_id, answer.amount.units) == ("", "charge-1", 100)
+    assert answer.refund_time == TIME
 
 
-async def test_reconciliation_finds_every_kind_of_difference():
-    def transaction(charge: str, amount: int, *, incoming: bool = True):
-        return telegram_pb2.StarTransaction(id=charge, amount=amount, incoming=incoming)
+@pytest.mark.parametrize("field", ["pay_time", "subscription_expire_time"])
+async def test_a_time_out_of_range(payments, field):
+    with refused("INVALID_ARGUMENT", fields=[field]):
+        await payments.RecordTelegramPayment(stars(**{field: Timestamp(seconds=10**12)}))
 
-    statement = [
-        transaction("same", 5),
-        transaction("missing", 5),
-        transaction("amount", 5),
-        transaction("refunded", 5),
-        transaction("refunded", 5, incoming=False),
-    ]
-    ledger = {
-        "same": (5, State.COMPLETED),
-        "amount": (6, State.COMPLETED),
-        "refunded": (5, State.COMPLETED),
-        "extra": (7, State.COMPLETED),
-    }
-    found = {one["id"]: one["problem"] for one in compare(statement, ledger)}
-    assert found.keys() == {"missing", "amount", "refunded", "extra"}
+
+async def test_unknown_payments_and_filters(payments):
+    with refused("NOT_FOUND", "PAYMENT_NOT_FOUND"):
+        name = "payments/00000000-0000-7000-8000-000000000000"
+        await payments.GetPayment(payments_pb2.GetPaymentRequest(name=name))
+    with refused("INVALID_ARGUMENT", fields=["name"]):
+        await payments.GetPayment(payments_pb2.GetPaymentRequest(name="payments/1"))
+    with refused("INVALID_ARGUMENT", fields=["currency_code"]):
+        await payments.ListPayments(payments_pb2.ListPaymentsRequest(currency_code="???"))
+    with refused("INVALID_ARGUMENT", fields=["pay_time"]):
+        await payments.RecordTelegramPayment(stars(pay_time=None))
+
+
+class TestRefundPayment:
+    """RefundPayment, which only people may call."""
+
+    @pytest.fixture
+    def users_target(self, operator) -> str:
+        return operator.users_target
+
+    async def test_a_refund_needs_a_reason(self, payments, refund):
+        paid = await payments.RecordTelegramPayment(stars())
+        for reason in ("", "x" * 257):
+            with refused("INVALID_ARGUMENT", fields=["reason"]):
+                await refund(paid.name, reason=reason)
+
+    async def test_a_refund_is_answered_with_the_refunded_payment(self, payments, refund, telegram):
+        paid = await payments.RecordTelegramPayment(stars())
+        answer = await refund(paid.name)
+        assert answer.state == Payment.REFUNDED
+        assert answer == await payments.GetPayment(payments_pb2.GetPaymentRequest(name=paid.name))
+        with refused("FAILED_PRECONDITION", "STATE_NOT_ALLOWED"):
+            await refund(paid.name)
+        assert telegram.refunded == ["charge-1"]
+
+    async def test_a_repeated_request_continues_the_refund(self, payments, refund, telegram):
+        paid = await payments.RecordTelegramPayment(stars())
+        telegram.failure = grpc.StatusCode.UNAVAILABLE
+        request_id = str(uuid4())
+        with refused("UNAVAILABLE", "PEER_UNAVAILABLE"):
+            await refund(paid.name, request_id)
+        telegram.failure = None
+        assert (await refund(paid.name, request_id)).state == Payment.REFUNDED
+
+    async def test_a_refund_that_telegram_refuses(self, payments, refund, telegram):
+        paid = await payments.RecordTelegramPayment(stars())
+        telegram.failure = grpc.StatusCode.FAILED_PRECONDITION
+        with refused("FAILED_PRECONDITION", "REFUND_REFUSED"):
+            await refund(paid.name)
+        after = await payments.GetPayment(payments_pb2.GetPaymentRequest(name=paid.name))
+        assert after.state == Payment.COMPLETED

@@ -1,8 +1,6 @@
-"""The Bot API (https://core.telegram.org/bots/api), through aiogram."""
+"""Calls of the Bot API (https://core.telegram.org/bots/api), made with aiogram."""
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from aiogram import Bot
@@ -16,55 +14,32 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import LabeledPrice, StarTransaction, TransactionPartnerUser
+from aiogram.types import LabeledPrice, TransactionPartnerUser
+from aiogram.types import StarTransaction as ApiTransaction
 
 from services.kernel.errors import FailedPreconditionError, LibralError, UnavailableError
 from services.telegram.config import BotSettings
-from services.telegram.domain import SUBSCRIPTION_SECONDS
+from services.telegram.domain.bot import (
+    STARS,
+    SUBSCRIPTION_SECONDS,
+    BotProfile,
+    Invoice,
+    SentMessage,
+    StarTransaction,
+)
 
 CALL_SECONDS = 4.0
-STARS = "XTR"
 REFUNDED_ALREADY = "CHARGE_ALREADY_REFUNDED"
 REFUSALS = (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound)
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Who the bot is."""
-
-    telegram_id: int
-    username: str
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A message that was sent."""
-
-    chat_id: int
-    message_id: int
-    time: datetime
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """A transaction in Stars. `telegram_id` 0: the other side is no user."""
-
-    id: str
-    amount: int
-    nanostar_amount: int
-    incoming: bool
-    telegram_id: int
-    time: datetime
-
-
 class BotApi:
-    """Calls of the Bot API. Each raises an error of the kernel when it fails.
+    """A client of the Bot API.
 
-    Raises:
-        FailedPreconditionError: Telegram refuses; asking again would not help.
-        UnavailableError: Telegram is away, or asks to wait.
+    Every method raises FailedPreconditionError if Telegram refuses the call, and UnavailableError
+    if Telegram does not answer or limits the rate of calls.
     """
 
     def __init__(self, settings: BotSettings) -> None:
@@ -75,51 +50,49 @@ class BotApi:
     async def close(self) -> None:
         await self.bot.session.close()
 
-    async def get_profile(self) -> Profile:
+    async def get_profile(self) -> BotProfile:
         me = await translate(self.bot.get_me())
-        return Profile(me.id, me.username or "")
+        return BotProfile(me.id, me.username or "")
 
-    async def send_text(self, chat_id: int, text: str) -> Sent:
+    async def send_text(self, chat_id: int, text: str) -> SentMessage:
         message = await translate(self.bot.send_message(chat_id, text))
-        return Sent(message.chat.id, message.message_id, message.date)
+        return SentMessage(message.chat.id, message.message_id, message.date)
 
     async def answer_pre_checkout(self, query_id: str, problem: str) -> None:
-        """Lets a customer pay, or says why not."""
+        """Let a customer pay if `problem` is empty, else show the problem to the customer."""
         await translate(
             self.bot.answer_pre_checkout_query(
                 query_id, ok=not problem, error_message=problem or None
             )
         )
 
-    async def create_invoice_link(
-        self, title: str, description: str, payload: str, stars: int, *, subscription: bool
-    ) -> str:
+    async def create_invoice_link(self, invoice: Invoice) -> str:
         call = self.bot.create_invoice_link(
-            title=title,
-            description=description,
-            payload=payload,
+            title=invoice.title,
+            description=invoice.description,
+            payload=invoice.payload,
             provider_token="",
             currency=STARS,
-            prices=[LabeledPrice(label=title, amount=stars)],
-            subscription_period=SUBSCRIPTION_SECONDS if subscription else None,
+            prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
+            subscription_period=SUBSCRIPTION_SECONDS if invoice.subscription else None,
         )
         return await translate(call)
 
     async def refund_stars(self, telegram_id: int, charge_id: str) -> None:
-        """Gives Stars back. A charge that was given back already is no error."""
+        """Refund a charge. One that was refunded before is not an error."""
         try:
             await translate(self.bot.refund_star_payment(telegram_id, charge_id))
         except FailedPreconditionError as error:
             if REFUNDED_ALREADY not in error.message:
                 raise
 
-    async def list_star_transactions(self, offset: int, limit: int) -> Sequence[Transaction]:
+    async def list_star_transactions(self, offset: int, limit: int) -> Sequence[StarTransaction]:
         found = await translate(self.bot.get_star_transactions(offset=offset, limit=limit))
         return [read_transaction(one) for one in found.transactions]
 
 
 async def translate(call: Awaitable[Answer]) -> Answer:
-    """Awaits a call of the Bot API and says its errors in the kernel's terms."""
+    """Return the answer of a call, and raise its errors as those of the kernel."""
     try:
         return await call
     except (AiogramError, TimeoutError, OSError) as error:
@@ -152,9 +125,9 @@ def to_libral_error(error: Exception) -> LibralError:
     )
 
 
-def read_transaction(one: StarTransaction) -> Transaction:
+def read_transaction(one: ApiTransaction) -> StarTransaction:
     partner = one.source or one.receiver
-    return Transaction(
+    return StarTransaction(
         id=one.id,
         amount=one.amount,
         nanostar_amount=one.nanostar_amount or 0,

@@ -1,0 +1,1 @@
+"""Payments, the ledger and reconciliations in PostgreSQL: SQL in, domain types out."""

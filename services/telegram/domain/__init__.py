@@ -1,0 +1,1 @@
+"""The types and rules of updates, chat messages and the bot."""

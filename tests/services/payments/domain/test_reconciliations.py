@@ -1,0 +1,46 @@
+import pytest
+
+from services.payments.domain.payments import State
+from services.payments.domain.reconciliations import (
+    Difference,
+    StarPayment,
+    StarTransaction,
+    compare,
+)
+
+
+def test_reconciliation_finds_every_kind_of_difference():
+    statement = [
+        StarTransaction("same", 5, incoming=True),
+        StarTransaction("missing", 5, incoming=True),
+        StarTransaction("amount", 5, incoming=True),
+        StarTransaction("refunded", 5, incoming=True),
+        StarTransaction("refunded", 5, incoming=False),
+    ]
+    ledger = {
+        "same": StarPayment(5, State.COMPLETED),
+        "amount": StarPayment(6, State.COMPLETED),
+        "refunded": StarPayment(5, State.COMPLETED),
+        "extra": StarPayment(7, State.COMPLETED),
+    }
+    found = {one.charge_id: one.problem for one in compare(statement, ledger)}
+    assert found.keys() == {"missing", "amount", "refunded", "extra"}
+    assert compare(statement, ledger) == [
+        Difference("amount", "The amounts differ.", 5, 6),
+        Difference("extra", "Telegram has no such payment.", 0, 7),
+        Difference("missing", "The ledger has no such payment.", 5, 0),
+        Difference("refunded", "Only one side has the refund.", 5, 5),
+    ]
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.REFUND_PENDING, State.REFUNDED])
+def test_a_refund_must_be_on_both_sides(state):
+    paid = StarTransaction("charge", 5, incoming=True)
+    returned = StarTransaction("charge", 5, incoming=False)
+    ledger = {"charge": StarPayment(5, state)}
+    assert bool(compare([paid], ledger)) == (state == State.REFUNDED)
+    assert bool(compare([paid, returned], ledger)) == (state != State.REFUNDED)
+
+
+def test_outgoing_transactions_without_a_charge_are_ignored():
+    assert compare([StarTransaction("withdrawal", 500, incoming=False)], {}) == []
