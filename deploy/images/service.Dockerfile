@@ -14,6 +14,7 @@ COPY --from=build /venv /venv
 COPY pyproject.toml /app/
 COPY protos/gen/libral /app/libral
 COPY services/__init__.py /app/services/
+COPY services/common /app/services/common
 COPY services/kernel /app/services/kernel
 COPY services/${ROOM} /app/services/${ROOM}
 # A volume that is mounted here takes over whom it belongs to.
