@@ -69,7 +69,7 @@ def test_valkey_listens_everywhere_with_its_password(tmp_path):
         with redis.Redis(host="127.0.0.2", port=port, password="one") as client:
             assert client.config_get("save") == {"save": ""}
         with (
-            redis.Redis(host="127.0.0.1", port=port) as anonymous,
+            redis.Redis(port=port, retry=None) as anonymous,
             pytest.raises(redis.exceptions.AuthenticationError),
         ):
             anonymous.ping()
