@@ -1,5 +1,7 @@
-"""The operators' dashboard, in Japanese. Knows only the gateway's HTTP and WebSocket.
+"""The operators' dashboard, in Japanese. It uses only the gateway's HTTP and WebSocket.
 
-__main__ → server → pages → parts → hub → journal → streams → sessions, view → gateway →
-formats, fonts, text, config
+Layers, from the top: `__main__` starts the program, `server` puts it together of `routes` and
+`pages`. A page is registered by the decorator of `page`, draws `parts`, and works with a
+`context`, which holds the live `connection` of a session, the `event_cache` of all sessions and
+the `api` of the gateway.
 """

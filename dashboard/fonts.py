@@ -1,7 +1,7 @@
-"""Cuts the fonts into what pages need: `python -m dashboard.fonts FOLDER`.
+"""The fonts of the pages, cut into parts: `python -m dashboard.fonts FOLDER`.
 
-A browser takes the words of the dashboard and, only where a name needs them, the kanji of
-JIS level 1 or the whole face. It is a program of its own: what cuts fonts takes 100 MiB.
+A browser loads the characters of the dashboard's texts and, only if a name needs them, the kanji
+of JIS level 1 or the whole face. This is a program of its own because cutting takes 100 MiB.
 """
 
 import hashlib
@@ -24,12 +24,18 @@ KANA = (*range(0x3000, 0x3100), *range(0xFF00, 0xFFF0))
 EAST_ASIAN = (*range(0x2100, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x30000))
 LEVEL_1_ROWS = range(16, 48)
 STAR, TELEGRAM_STAR = 0x2605, 0x2B50
-WORDS = Path(__file__).with_name("text.py")
+TEXTS = sorted(Path(__file__).with_name("text").glob("*.py"))
 
 
 def key() -> str:
-    """Names what the fonts are cut from. Fonts of another key have to be cut again."""
-    return hashlib.sha256(WORDS.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    """Return a hash of what the fonts are cut for. Fonts of another key are cut again."""
+    sources = b"".join(path.read_bytes() for path in (*TEXTS, Path(__file__)))
+    return hashlib.sha256(sources).hexdigest()[:16]
+
+
+def texts() -> str:
+    """Return the source of all texts, which contains all of their characters."""
+    return "".join(path.read_text() for path in TEXTS)
 
 
 def are_cut(folder: Path) -> bool:
@@ -38,15 +44,15 @@ def are_cut(folder: Path) -> bool:
 
 
 def cut(folder: Path) -> None:
-    """Writes the fonts and the style sheet that names them."""
+    """Write the fonts and the style sheet that loads them."""
     folder.mkdir(parents=True, exist_ok=True)
-    words = {ord(one) for one in WORDS.read_text() if ord(one) > max(LATIN)} | set(KANA)
+    words = {ord(one) for one in texts() if ord(one) > max(LATIN)} | set(KANA)
     level_1 = level_1_kanji() - words
     save(INTER, LATIN, folder / "inter.woff")
     save(JAPANESE, level_1, folder / "level-1.woff")
     save(JAPANESE, words, folder / "words.woff")
     save(JAPANESE, {STAR}, folder / "star.woff", name_as=TELEGRAM_STAR)
-    # Where ranges overlap, the face that is named last wins.
+    # Where ranges overlap, the last rule wins.
     faces = [
         rule("Inter", "inter.woff", LATIN),
         rule("Noto Sans JP", WHOLE, EAST_ASIAN),
@@ -58,7 +64,7 @@ def cut(folder: Path) -> None:
 
 
 def level_1_kanji() -> set[int]:
-    """Lists the kanji of JIS X 0208, level 1."""
+    """Return the kanji of JIS X 0208, level 1."""
     pairs = (bytes([row + 0xA0, cell + 0xA0]) for row in LEVEL_1_ROWS for cell in range(1, 95))
     return {ord(one) for pair in pairs for one in pair.decode("euc_jp", "ignore")}
 
@@ -66,8 +72,8 @@ def level_1_kanji() -> set[int]:
 def save(
     font: tuple[str, str], characters: Collection[int], path: Path, name_as: int | None = None
 ) -> None:
-    """Cuts characters out of a font. `name_as` gives a single one another code point."""
-    from fontTools.subset import Options, Subsetter  # noqa: PLC0415 - not for who asks for the key
+    """Save some characters of a font. A single one gets the code point `name_as`."""
+    from fontTools.subset import Options, Subsetter  # noqa: PLC0415 - 100 MiB, not needed for the key
     from fontTools.ttLib import TTFont  # noqa: PLC0415
 
     cut_out = TTFont(file_of(*font), lazy=True)
@@ -83,7 +89,7 @@ def save(
 
 
 def rule(family: str, file: str, characters: Collection[int]) -> str:
-    """Writes the rule that loads a file for the characters in it."""
+    """Return the CSS rule that loads a file for the characters in it."""
     return (
         f'@font-face {{ font-family: "{family}"; src: url("{file}?{key()}"); '
         f"font-weight: 100 900; font-display: swap; unicode-range: {ranges(characters)}; }}"
@@ -91,7 +97,7 @@ def rule(family: str, file: str, characters: Collection[int]) -> str:
 
 
 def file_of(package: str, path: str) -> Path:
-    """Finds a file of a package without importing that."""
+    """Return the path of a file of a package, without importing the package."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(package)
@@ -99,7 +105,7 @@ def file_of(package: str, path: str) -> Path:
 
 
 def ranges(characters: Iterable[int]) -> str:
-    """Writes characters as CSS does, such as `U+20-7E, U+3042`."""
+    """Format characters as CSS does, such as `U+20-7E, U+3042`."""
     written: list[str] = []
     for _, run in groupby(enumerate(sorted(characters)), lambda pair: pair[1] - pair[0]):
         first, *others = [character for _, character in run]

@@ -1,4 +1,4 @@
-"""Figures, times and money as an operator reads them. No I/O."""
+"""Figures, times and money as an operator reads them, and enum values in Japanese. No I/O."""
 
 import math
 from collections.abc import Mapping
@@ -6,60 +6,51 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from dashboard import text
+from dashboard.api.payments import Money
 
 STARS = "XTR"
 YEN = "JPY"
-NANOS = 10**9
 MINUTE, HOUR, DAY = 60, 3600, 86400
 KIBI = 1024
 EXACT_MAX = 2**53
 TENS, HUNDREDS = 10, 100
 
 
-def parse_time(value: object) -> datetime | None:
-    """Reads a Timestamp of proto3 JSON (RFC 3339)."""
-    if not isinstance(value, str) or not value:
-        return None
-    head, dot, tail = value.removesuffix("Z").partition(".")
-    fraction = f"{dot}{tail[:6]:0<6}" if dot else ""
-    return datetime.fromisoformat(head + fraction).replace(tzinfo=UTC)
+def enum(names: Mapping[str, str], value: str) -> str:
+    """Return the name of an enum value. One that is not known here is 不明."""
+    return names.get(value, text.common.UNKNOWN)
 
 
-def parse_seconds(value: object) -> float | None:
-    """Reads a Duration of proto3 JSON, such as `1.5s`."""
-    if not isinstance(value, str) or not value.endswith("s"):
-        return None
-    return float(value[:-1])
+def integer(value: int | None) -> str:
+    """Format a whole number."""
+    return text.common.NO_DATA if value is None else f"{value:,}"
 
 
-def integer(value: object) -> str:
-    """Writes a whole number, which proto3 JSON gives as a string when it has 64 bits."""
-    if value is None:
-        return text.NO_DATA
-    return f"{int(str(value)):,}"
+def count(value: int | None) -> str:
+    """Format a number of things, as in 3件."""
+    return text.common.NO_DATA if value is None else text.common.COUNT.format(count=integer(value))
 
 
 def decimal(value: float | None) -> str:
-    """Writes a number with the digits that matter."""
+    """Format a number with three significant digits or so."""
     if value is None or not math.isfinite(value):
-        return text.NO_DATA
+        return text.common.NO_DATA
     if value and abs(value) < TENS:
         return f"{value:,.2f}"
     return f"{value:,.1f}" if abs(value) < HUNDREDS else f"{value:,.0f}"
 
 
 def percent(share: float | None) -> str:
-    """Writes a share from 0 to 1 as per cent."""
+    """Format a share from 0 to 1 as per cent."""
     if share is None or not math.isfinite(share):
-        return text.NO_DATA
+        return text.common.NO_DATA
     return f"{share * 100:.1f}%"
 
 
-def data_size(value: object) -> str:
-    """Writes a number of bytes in binary units."""
-    if value is None:
-        return text.NO_DATA
-    size = float(str(value))
+def data_size(size: float | None) -> str:
+    """Format a number of bytes in binary units."""
+    if size is None:
+        return text.common.NO_DATA
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if abs(size) < KIBI or unit == "TiB":
             return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
@@ -68,13 +59,13 @@ def data_size(value: object) -> str:
 
 
 def data_rate(value: float | None) -> str:
-    return text.NO_DATA if value is None else f"{data_size(value)}/s"
+    return text.common.NO_DATA if value is None else f"{data_size(value)}/s"
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Writes a short time span."""
+    """Format a short time span."""
     if seconds is None:
-        return text.NO_DATA
+        return text.common.NO_DATA
     if seconds >= 1:
         return f"{seconds:,.2f} s"
     value = seconds * 1000
@@ -82,70 +73,78 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Writes a time span in its two greatest units."""
+    """Format a time span in its two greatest units."""
     if seconds is None:
-        return text.NO_DATA
+        return text.common.NO_DATA
     whole = max(0, int(seconds))
     parts = (
-        (text.DAYS, whole // DAY),
-        (text.HOURS, whole % DAY // HOUR),
-        (text.MINUTES, whole % HOUR // MINUTE),
-        (text.SECONDS, whole % MINUTE),
+        (text.common.DAYS, whole // DAY),
+        (text.common.HOURS, whole % DAY // HOUR),
+        (text.common.MINUTES, whole % HOUR // MINUTE),
+        (text.common.SECONDS, whole % MINUTE),
     )
     for index, (_, number) in enumerate(parts):
         if number:
             pair = parts[index : index + 2]
             return "".join(words.format(n=n) for words, n in pair if n)
-    return text.SECONDS.format(n=0)
+    return text.common.SECONDS.format(n=0)
 
 
 def age(seconds: float | None) -> str:
-    """Says how long ago."""
+    """Format an age."""
     if seconds is None:
-        return text.NO_DATA
+        return text.common.NO_DATA
     for words, unit in (
-        (text.DAYS_AGO, DAY),
-        (text.HOURS_AGO, HOUR),
-        (text.MINUTES_AGO, MINUTE),
+        (text.common.DAYS_AGO, DAY),
+        (text.common.HOURS_AGO, HOUR),
+        (text.common.MINUTES_AGO, MINUTE),
     ):
         if seconds >= unit:
             return words.format(n=int(seconds // unit))
-    return text.JUST_NOW if seconds < 1 else text.SECONDS_AGO.format(n=int(seconds))
+    return text.common.JUST_NOW if seconds < 1 else text.common.SECONDS_AGO.format(n=int(seconds))
+
+
+def seconds_since(time: datetime | None) -> float | None:
+    """Return how long ago a time was, 0 if it is in the future."""
+    return None if time is None else max(0.0, (datetime.now(UTC) - time).total_seconds())
+
+
+def age_of(time: datetime | None) -> str:
+    """Format how long ago a time was."""
+    return age(seconds_since(time))
 
 
 def clock(time: datetime | None, zone: tzinfo) -> str:
-    return text.NONE if time is None else time.astimezone(zone).strftime("%H:%M:%S")
+    return text.common.NONE if time is None else time.astimezone(zone).strftime("%H:%M:%S")
 
 
 def date_time(time: datetime | None, zone: tzinfo) -> str:
-    return text.NONE if time is None else time.astimezone(zone).strftime("%Y/%m/%d %H:%M:%S")
+    return text.common.NONE if time is None else time.astimezone(zone).strftime("%Y/%m/%d %H:%M:%S")
 
 
-def money(amount: Mapping[str, Any] | None) -> str:
-    """Writes a google.type.Money: Stars as ⭐, yen as ¥, others with their code."""
-    if not amount:
-        return text.NO_DATA
-    currency = str(amount.get("currencyCode", ""))
-    units, nanos = int(amount.get("units", 0)), int(amount.get("nanos", 0))
-    sign = "-" if units < 0 or nanos < 0 else ""
-    fraction = f"{abs(nanos):09d}".rstrip("0")
+def money(amount: Money | None) -> str:
+    """Format an amount: Stars with ⭐, yen with ¥, others with the code of their currency."""
+    if amount is None:
+        return text.common.NO_DATA
+    sign = "-" if amount.units < 0 or amount.nanos < 0 else ""
+    fraction = f"{abs(amount.nanos):09d}".rstrip("0")
     if fraction:
         fraction = "." + fraction.ljust(2, "0")
-    figure = f"{abs(units):,}{fraction}"
-    if currency == STARS:
+    figure = f"{abs(amount.units):,}{fraction}"
+    if amount.currency_code == STARS:
         return f"{sign}{figure} ⭐"
-    if currency == YEN:
+    if amount.currency_code == YEN:
         return f"{sign}¥{figure}"
-    return f"{sign}{figure} {currency}"
+    return f"{sign}{figure} {amount.currency_code}"
 
 
-def integer_of(value: float) -> str:
-    """Writes a measured count."""
+def whole(value: float) -> str:
+    """Format a measured count."""
     return f"{value:,.0f}"
 
 
 def plain(value: Any) -> Any:
-    """Gives JSON its whole numbers back: all numbers of a Struct are floating."""
+    """Return JSON with whole numbers as integers: all numbers of a Struct are floating."""
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX:
         return int(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Who is signed in. The browser holds an opaque id; the tokens stay here."""
+"""Sessions of signed-in operators. The browser holds an opaque id; the tokens stay here."""
 
 import asyncio
 import json
@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dashboard.formats import parse_time
-from dashboard.gateway import UNAUTHENTICATED, Gateway, GatewayError, Json
+from dashboard.api import auth
+from dashboard.api.fields import parse_time
+from dashboard.api.http import UNAUTHENTICATED, GatewayError, GatewayHttp
 
 COOKIE = "libral_session"
 SESSIONS_MAX = 1000
@@ -42,21 +43,21 @@ class Session:
     def can_operate(self) -> bool:
         return bool(OPERATORS & set(self.roles))
 
-    def take(self, pair: Json) -> None:
-        """Takes over a new pair of tokens."""
-        self.access_token = pair["accessToken"]
-        self.expire_time = pair["expireTime"]
-        self.refresh_token = pair["refreshToken"]
-        self.refresh_expire_time = pair["refreshExpireTime"]
-        self.roles = pair["user"].get("roles", [])
-        self.display_name = pair["user"].get("displayName", "")
+    def take(self, pair: auth.TokenPair) -> None:
+        """Replace the tokens by a new pair."""
+        self.access_token = pair.access_token
+        self.expire_time = pair.expire_time
+        self.refresh_token = pair.refresh_token
+        self.refresh_expire_time = pair.refresh_expire_time
+        self.roles = list(pair.roles)
+        self.display_name = pair.display_name
 
 
 class Sessions:
     """The sessions of all browsers, kept in a file (mode 0600) where there is one."""
 
-    def __init__(self, gateway: Gateway, path: Path | None) -> None:
-        self.gateway = gateway
+    def __init__(self, http: GatewayHttp, path: Path | None) -> None:
+        self.http = http
         self._path = path
         self._known: dict[str, Session] = load(path)
 
@@ -68,14 +69,13 @@ class Sessions:
         return session
 
     async def sign_in(self, login: str, password: str) -> Session:
-        """Signs an operator in.
+        """Sign an operator in.
 
         Raises:
-            GatewayError: Wrong credentials, too many tries, or the gateway is away.
+            GatewayError: Wrong credentials, too many tries, or no answer.
         """
-        body = {"login": login, "password": password}
-        pair = await self.gateway.post("/v1/auth:login", "", body)
-        session = Session(id=secrets.token_urlsafe(32), user=pair["user"]["name"])
+        pair = await auth.login(self.http, login, password)
+        session = Session(id=secrets.token_urlsafe(32), user=pair.user)
         session.take(pair)
         self._make_room()
         self._known[session.id] = session
@@ -85,14 +85,14 @@ class Sessions:
     async def sign_out(self, session: Session) -> None:
         self.forget(session)
         with suppress(GatewayError):
-            await self.gateway.post("/v1/auth:logout", "", {"refreshToken": session.refresh_token})
+            await auth.logout(self.http, session.refresh_token)
 
     async def token(self, session: Session) -> str:
-        """Gives an access token that is good for a minute at least.
+        """Return an access token that is valid for a minute at least.
 
         Raises:
             SignedOutError: The session has ended.
-            GatewayError: The gateway is away.
+            GatewayError: The gateway does not answer.
         """
         async with session.lock:
             if session.id not in self._known:
@@ -100,8 +100,7 @@ class Sessions:
             if not is_over(session.expire_time, RENEW_BEFORE):
                 return session.access_token
             try:
-                body = {"refreshToken": session.refresh_token}
-                session.take(await self.gateway.post("/v1/auth:refresh", "", body))
+                session.take(await auth.refresh(self.http, session.refresh_token))
             except GatewayError as error:
                 if error.status != UNAUTHENTICATED:
                     raise
@@ -132,7 +131,7 @@ class Sessions:
 
 
 def load(path: Path | None) -> dict[str, Session]:
-    """Reads the sessions of the process before. A file that cannot be read holds none."""
+    """Read the sessions of the previous process. A file that cannot be read has none."""
     try:
         kept: list[dict[str, Any]] = json.loads(path.read_text()) if path is not None else []
         return {one["id"]: Session(**one) for one in kept}

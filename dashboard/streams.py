@@ -1,4 +1,4 @@
-"""Streams of the gateway, kept open over one WebSocket through the restarts of all there is."""
+"""Server streams of the gateway over one WebSocket, reopened whenever one or all are lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,8 @@ import orjson
 import structlog
 import websockets
 
-from dashboard.gateway import GatewayError, Json
+from dashboard.api.fields import Json
+from dashboard.api.http import GatewayError
 from dashboard.sessions import SignedOutError
 
 RETRY_SECONDS = (0.3, 0.6, 1.0, 2.0, 3.0)
@@ -18,15 +19,16 @@ OPEN_SECONDS = 5.0
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 
 Path = Callable[[], Awaitable[str]]
-"""Tells where to open a stream, with the cursor that it is at."""
+"""Return the path to open a stream at, with its current cursor."""
 
 log = structlog.get_logger()
 
 
 class Streams:
-    """Some streams by name. `take` is given each message, `lose` the status that one ended with.
+    """Follows some streams, each of which has a name.
 
-    `connected` is whether the gateway is; `ended` names the streams that it does not have.
+    `take` is called with each message, `lose` with the status of a stream that ended.
+    `connected` is true while the WebSocket is open; `ended` names the streams that are not.
     """
 
     def __init__(
@@ -47,10 +49,10 @@ class Streams:
         self.ended: set[str] = set()
 
     async def run(self) -> None:
-        """Follows all, again whenever the connection is lost.
+        """Follow all streams, reconnecting whenever the connection is lost.
 
         Raises:
-            SignedOutError: There is nobody to follow them for.
+            SignedOutError: The session has ended.
         """
         tries = 0
         while True:
@@ -70,7 +72,7 @@ class Streams:
             await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
 
     async def _connect(self) -> None:
-        """Follows until the connection is lost."""
+        """Follow all streams until the connection is lost."""
         headers = {"authorization": f"Bearer {await self._token()}"}
         async with websockets.connect(
             self._url,
@@ -84,9 +86,9 @@ class Streams:
             for name in self._paths:
                 self._open(socket, name, 0)
             while True:
-                self._hear(socket, orjson.loads(await socket.recv(decode=False)))
+                self._receive(socket, orjson.loads(await socket.recv(decode=False)))
 
-    def _hear(self, socket: websockets.ClientConnection, message: Json) -> None:
+    def _receive(self, socket: websockets.ClientConnection, message: Json) -> None:
         if message["type"] == "message":
             self.ended.discard(message["id"])
             self._take(message["id"], message["data"])
@@ -96,7 +98,7 @@ class Streams:
             self._open(socket, message["id"], REOPEN_SECONDS)
 
     def _open(self, socket: websockets.ClientConnection, name: str, wait: float) -> None:
-        """Opens a stream, again when its room was restarted or a token ended."""
+        """Open a stream after `wait` seconds, in place of an attempt that is under way."""
         if name in self._openings:
             self._openings[name].cancel()
         self._openings[name] = asyncio.create_task(self._subscribe(socket, name, wait))
@@ -112,13 +114,13 @@ class Streams:
                     self.ended.add(name)
                     continue
                 except SignedOutError:
-                    # Whoever reads from the socket asks for the token again, and ends too.
+                    # The reader of the socket asks for a token again, and then raises.
                     return await socket.close()
-                await say(socket, type="authenticate", token=token)
-                await say(socket, type="subscribe", id=name, path=path)
+                await send(socket, type="authenticate", token=token)
+                await send(socket, type="subscribe", id=name, path=path)
                 await asyncio.sleep(SETTLE_SECONDS)
                 return self.ended.discard(name)
 
 
-async def say(socket: websockets.ClientConnection, **message: str) -> None:
+async def send(socket: websockets.ClientConnection, **message: str) -> None:
     await socket.send(orjson.dumps(message).decode())

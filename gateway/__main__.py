@@ -1,19 +1,24 @@
-"""Runs the gateway from its environment: `python -m gateway`."""
+"""Run the gateway from its environment: `python -m gateway`."""
+
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # gRPC reads it when it is imported.
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import uvloop
 
 from gateway.contracts.descriptors import DescriptorError
-from gateway.routing.routes import Route, RoutesError, Table
+from gateway.routing.routes import Route
+from gateway.routing.table import RoutesError, Table
 from gateway.server.program import Options, find_routes, run
 from gateway.server.server import listen
 from gateway.server.workers import WorkerError, supervise, work
-from gateway.settings import JSON, SettingsError, read_settings
-from gateway.telemetry.logs import configure_logs
+from gateway.settings import JSON, read_settings
+from services.common.logs import configure_logs
+from services.common.settings import SettingsError
 
 
 def main() -> None:
@@ -23,7 +28,7 @@ def main() -> None:
         settings = read_settings(
             os.environ, arguments.upstream, terminal=sys.stderr.isatty(), json=arguments.json
         )
-        configure_logs(settings.log_format, settings.log_level)
+        configure_logs(settings.logs)
         options = Options(
             settings=settings,
             sets=tuple(arguments.descriptor_set),
@@ -54,6 +59,17 @@ def make_parser() -> argparse.ArgumentParser:
         "LIBRAL_CORS_ORIGINS, LIBRAL_GATEWAY_JSON, LIBRAL_GATEWAY_TRANSPORT (lean or grpcio), "
         "LIBRAL_LOG_FORMAT, LIBRAL_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
+    add_sources(parser)
+    add_serving(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="print the routes, or what is wrong with them, and end"
+    )
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is served, and by which upstreams."""
     parser.add_argument(
         "--upstream",
         action="append",
@@ -71,6 +87,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="serve this FileDescriptorSet (protoc --include_imports --include_source_info "
         "--descriptor_set_out) in place of the contracts of the mesh; may be repeated",
     )
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how it is served."""
     parser.add_argument(
         "--no-auth",
         dest="auth",
@@ -99,11 +119,6 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="serve with so many processes (default: 1); SIGUSR2 restarts one after the other",
     )
-    parser.add_argument(
-        "--check", action="store_true", help="print the routes, or what is wrong with them, and end"
-    )
-    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
-    return parser
 
 
 def at_least_one(text: str) -> int:

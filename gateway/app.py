@@ -1,4 +1,17 @@
-"""The ASGI application: every request in, one answer out, measured and logged."""
+"""The gateway as an ASGI application.
+
+It runs under any ASGI server. An HTTP request passes, in this order:
+
+1. `__call__` reads the head, with request id and trace; in the end the request is measured and
+   logged, whatever became of it.
+2. `_serve` adds the CORS headers, turns an error into an AIP-193 response, encodes the response
+   and sends it.
+3. `_respond` answers OPTIONS and the gateway's own pages, and finds the route.
+4. `rest.unary` and `rest.client_stream` authenticate, bind, call and return a response;
+   `rest.server_stream` sends its response itself, as it comes.
+
+A WebSocket passes `__call__`, `_serve_socket` and a socket of `gateway.websocket`.
+"""
 
 import time
 
@@ -14,18 +27,23 @@ from gateway.http.messages import (
     Receive,
     Request,
     Response,
+    ResponseAbortedError,
     Scope,
     Send,
     error_response,
+    extensions_of,
 )
 from gateway.http.trace import trace_of
 from gateway.rest import client_stream, server_stream, unary
-from gateway.routing.routes import not_allowed, with_implied
+from gateway.routing.table import not_allowed, with_implied
 from gateway.websocket import PATH as SOCKET_PATH
 from gateway.websocket import ManySocket, OneSocket
+from gateway.websocket.port import STATUS_BASE
 
 READING = frozenset({"GET", "HEAD"})
 CLIENT_GONE = 499
+DRAIN_SECONDS = 1.0
+REFUSAL = "websocket.http.response"
 
 log = structlog.get_logger()
 
@@ -39,6 +57,9 @@ class Gateway:
         self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._follow_lifespan(receive, send)
+            return
         request = Request.read(scope, receive)
         started = time.perf_counter()
         try:
@@ -51,32 +72,13 @@ class Gateway:
         finally:
             self._record(request, started)
 
-    def _record(self, request: Request, started: float) -> None:
-        """Measures until the answer began, which for a stream is not its end.
-
-        The gateway's own pages, which probes ask all the time, are no API traffic.
-        """
-        ended = time.perf_counter()
-        answered = (request.answered or ended) - started
-        if self._pages.find(request.route) is None:
-            self.core.meter.record(request.method, request.route, request.status, answered)
-        self._log.info(
-            "request",
-            request_id=request.id,
-            trace_id=trace_of(request.trace),
-            method=request.method,
-            route=request.route,
-            status=request.status,
-            code=request.outcome,
-            milliseconds=round((ended - started) * 1000, 2),
-        )
-
     async def _serve(self, request: Request, send: Send) -> None:
+        request.cors = self.core.cors.headers(request)
         try:
             response = await self._respond(request, send)
         except StatusError as error:
             response = self._fail(request, error)
-        except ClientGoneError:
+        except (ClientGoneError, ResponseAbortedError):
             raise
         except Exception:
             log.exception("request.failed", request_id=request.id, route=request.route)
@@ -84,19 +86,13 @@ class Gateway:
         if response is not None and not request.status:
             response = encoded(request, response)
             request.answer(response.status)
-            headers = [*response.encoded_headers(request), *self.core.cors.headers(request)]
-            if not request.scope["extensions"][ANSWER](response.status, headers, response.body):
-                start = {"status": response.status, "headers": headers}
-                await send({"type": "http.response.start", **start})
-                await send({"type": "http.response.body", "body": response.body})
-
-    def _fail(self, request: Request, error: StatusError) -> Response:
-        request.outcome = error.code
-        languages = request.headers.get("accept-language", "")
-        return error_response(error, self.core.renderer, languages)
+            headers = response.encoded_headers(request)
+            send_at_once = extensions_of(request.scope).get(ANSWER)
+            if not (send_at_once and send_at_once(response.status, headers, response.body)):
+                await send_whole(request, response, headers, send)
 
     async def _respond(self, request: Request, send: Send) -> Response | None:
-        """Answers whole, or returns None after the answer was streamed."""
+        """Return the response, or None after it was streamed."""
         if request.method == "OPTIONS":
             return self._options(request)
         page = self._pages.find(request.path)
@@ -105,7 +101,6 @@ class Gateway:
             if request.method not in READING:
                 raise not_allowed(request.method, {"GET"})
             return await page()
-        # uvicorn leaves the body of the answer to HEAD out.
         match = self.core.table.find(request.method, request.path)
         request.route = match.route.template.text
         method = match.route.method
@@ -124,6 +119,11 @@ class Gateway:
         preflight = self.core.cors.preflight(request, allowed)
         return preflight or Response(204, content_type="", headers=[("allow", allowed)])
 
+    def _fail(self, request: Request, error: StatusError) -> Response:
+        request.outcome = error.code
+        languages = request.headers.get("accept-language", "")
+        return error_response(error, self.core.renderer, languages)
+
     async def _serve_socket(self, request: Request, send: Send) -> None:
         try:
             if request.path == SOCKET_PATH:
@@ -137,9 +137,59 @@ class Gateway:
             await self._refuse(request, error, send)
 
     async def _refuse(self, request: Request, error: StatusError, send: Send) -> None:
-        """Answers a handshake with an error (ASGI's `websocket.http.response`)."""
+        """Answer a handshake with an error.
+
+        A server without ASGI's `websocket.http.response` answers 403 in its place.
+        """
         response = self._fail(request, error)
         request.answer(response.status)
+        if REFUSAL not in extensions_of(request.scope):
+            await send({"type": "websocket.close", "code": STATUS_BASE + error.code})
+            return
         start = {"status": response.status, "headers": response.encoded_headers(request)}
-        await send({"type": "websocket.http.response.start", **start})
-        await send({"type": "websocket.http.response.body", "body": response.body})
+        await send({"type": f"{REFUSAL}.start", **start})
+        await send({"type": f"{REFUSAL}.body", "body": response.body})
+
+    def _record(self, request: Request, started: float) -> None:
+        """Measure until the answer began, which for a stream is not its end.
+
+        The gateway's own pages, which probes ask all the time, are no API traffic.
+        """
+        ended = time.perf_counter()
+        answered = (request.answered or ended) - started
+        if self._pages.find(request.route) is None:
+            self.core.meter.record_request(request.method, request.route, request.status, answered)
+        self._log.info(
+            "request",
+            request_id=request.id,
+            trace_id=trace_of(request.trace),
+            method=request.method,
+            route=request.route,
+            status=request.status,
+            code=request.outcome,
+            milliseconds=round((ended - started) * 1000, 2),
+        )
+
+    async def _follow_lifespan(self, receive: Receive, send: Send) -> None:
+        """End all streams and close the upstreams when the server stops."""
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await self.core.feeds.drain(DRAIN_SECONDS)
+        await self.core.upstreams.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def send_whole(
+    request: Request, response: Response, headers: list[tuple[bytes, bytes]], send: Send
+) -> None:
+    """Send a response by ASGI's two messages. The answer to HEAD has no body.
+
+    Raises:
+        ClientGoneError: The client closed the connection.
+    """
+    body = b"" if request.method == "HEAD" else response.body
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+    except OSError:
+        raise ClientGoneError from None

@@ -4,17 +4,18 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.auth.auth import Authenticator, KeyRing, OpenDoor
+from gateway.auth.auth import Authenticator, OpenDoor
 from gateway.auth.keys import KeyDocument
 from gateway.codec import Codec, Options
 from gateway.contracts.descriptors import Contracts
 from gateway.http.cors import Cors
 from gateway.http.errors import Renderer
-from gateway.routing.routes import Table
+from gateway.routing.table import Table
 from gateway.streams.singleflight import Flights
 from gateway.streams.subscription import Feeds
-from gateway.telemetry.metrics import Meter
+from gateway.telemetry.metrics import RequestMeter
 from gateway.upstream import Upstreams
+from services.common.tokens import KeyRing
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Core:
     feeds: Feeds
     flights: Flights
     cors: Cors
-    meter: Meter
+    meter: RequestMeter
 
     @classmethod
     def make(
@@ -54,7 +55,7 @@ class Core:
             feeds=Feeds(upstreams),
             flights=Flights(),
             cors=Cors(cors_origins),
-            meter=Meter(),
+            meter=RequestMeter(),
         )
 
     def renewed(self, contracts: Contracts, table: Table, targets: Mapping[str, str]) -> "Core":
@@ -66,7 +67,7 @@ class Core:
         upstreams = self.upstreams.renewed(targets)
         authenticator = self.authenticator
         if isinstance(authenticator, Authenticator):
-            authenticator = authenticator.asking(KeyDocument(table, upstreams).fetch)
+            authenticator = authenticator.with_fetch(KeyDocument(table, upstreams).fetch)
         return dataclasses.replace(
             self,
             contracts=contracts,

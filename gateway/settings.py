@@ -1,4 +1,4 @@
-"""What the gateway is told: environment and command line, checked."""
+"""The settings of the gateway: environment and command line, checked."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,18 +7,13 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from gateway.codec import Options
+from services.common.logs import LogSettings
+from services.common.settings import Environment, SettingsError, is_port
 
-PORT_MAX = 65535
 TARGET = re.compile(r"LIBRAL_([A-Z][A-Z0-9]*)_TARGET")
-LEVELS = ("debug", "info", "warning", "error")
-FORMATS = ("json", "console")
 TRANSPORTS = ("lean", "grpcio")
 PROTO_NAMES, NO_DEFAULTS, ENUM_NUMBERS = JSON = ("proto-names", "no-defaults", "enum-numbers")
 ADDRESS = re.compile(r"(?:https?://)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
-
-
-class SettingsError(Exception):
-    """A setting that cannot be used. The message names it, in one line."""
 
 
 @dataclass(frozen=True)
@@ -34,48 +29,45 @@ class Settings:
     upstreams: Mapping[str, str]
     addresses: tuple[str, ...]
     otlp_target: str | None
-    log_format: str
-    log_level: str
+    logs: LogSettings
     cors_origins: frozenset[str]
     transport: str
     json: Options
 
 
 def read_settings(
-    environment: Mapping[str, str],
+    variables: Mapping[str, str],
     upstreams: Iterable[str],
     *,
     terminal: bool,
     json: Iterable[str] = (),
 ) -> Settings:
-    """Reads the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and take its place.
+    """Read the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and take its place.
 
     `json` are names of `JSON`, beside those of the environment.
 
     Raises:
         SettingsError: A variable or an upstream cannot be used.
     """
+    environment = Environment(variables)
     given = [read_upstream(text) for text in upstreams]
     return Settings(
-        host=environment.get("LIBRAL_HOST") or "127.0.0.1",
-        port=read_port(environment, "LIBRAL_GATEWAY_PORT", 8080),
+        host=environment.text("LIBRAL_HOST", "127.0.0.1"),
+        port=environment.port("LIBRAL_GATEWAY_PORT", 8080),
         upstreams={package: address for package, address in given if package}
         if given
-        else dict(read_targets(environment)),
+        else dict(read_targets(variables)),
         addresses=tuple(address for package, address in given if not package),
         otlp_target=read_endpoint(environment, "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        log_format=read_choice(
-            environment, "LIBRAL_LOG_FORMAT", FORMATS, "console" if terminal else "json"
-        ),
-        log_level=read_choice(environment, "LIBRAL_LOG_LEVEL", LEVELS, "info"),
+        logs=LogSettings.read(environment, terminal=terminal),
         cors_origins=frozenset(read_origins(environment, "LIBRAL_CORS_ORIGINS")),
-        transport=read_choice(environment, "LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
+        transport=environment.choice("LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
         json=make_options({*json, *read_json(environment, "LIBRAL_GATEWAY_JSON")}),
     )
 
 
-def read_targets(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    for name, value in environment.items():
+def read_targets(variables: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for name, value in variables.items():
         found = TARGET.fullmatch(name)
         if found and value:
             yield f"libral.{found[1].lower()}.v1", read_address(name, value)
@@ -101,19 +93,8 @@ def is_address(text: str) -> bool:
     return found is not None and is_port(found[1])
 
 
-def read_port(environment: Mapping[str, str], name: str, default: int) -> int:
-    value = environment.get(name) or str(default)
-    if not is_port(value):
-        fail(name, value, f"it must be a port, 0 to {PORT_MAX}")
-    return int(value)
-
-
-def is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) <= PORT_MAX
-
-
-def read_endpoint(environment: Mapping[str, str], name: str) -> str | None:
-    value = environment.get(name)
+def read_endpoint(environment: Environment, name: str) -> str | None:
+    value = environment.optional_text(name)
     if not value:
         return None
     try:
@@ -125,17 +106,8 @@ def read_endpoint(environment: Mapping[str, str], name: str) -> str | None:
     raise SettingsError(f"{name} is no URL of the form http://host:port.")
 
 
-def read_choice(
-    environment: Mapping[str, str], name: str, choices: tuple[str, ...], default: str
-) -> str:
-    value = environment.get(name) or default
-    if value not in choices:
-        fail(name, value, f"use one of {', '.join(choices)}")
-    return value
-
-
-def read_json(environment: Mapping[str, str], name: str) -> Iterable[str]:
-    for option in filter(None, map(str.strip, environment.get(name, "").split(","))):
+def read_json(environment: Environment, name: str) -> Iterable[str]:
+    for option in environment.words(name):
         if option not in JSON:
             fail(name, option, f"use {', '.join(JSON)}, with commas between")
         yield option
@@ -149,8 +121,8 @@ def make_options(json: set[str]) -> Options:
     )
 
 
-def read_origins(environment: Mapping[str, str], name: str) -> Iterable[str]:
-    for origin in filter(None, map(str.strip, environment.get(name, "").split(","))):
+def read_origins(environment: Environment, name: str) -> Iterable[str]:
+    for origin in environment.words(name):
         parts = urlsplit(origin)
         if (
             parts.scheme not in {"http", "https"}

@@ -1,4 +1,4 @@
-"""The events of a search as CSV, for those who are signed in."""
+"""The export: the events of a search as CSV, for operators with a session."""
 
 import csv
 import io
@@ -6,46 +6,53 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import structlog
-from nicegui import app
+from nicegui import app as server
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from dashboard import formats, text
-from dashboard.gateway import GatewayError, Json
-from dashboard.parts.events import category_words, event_title, level_words, source_words
+from dashboard import formats, paths, text
+from dashboard.api.client import GatewayApi
+from dashboard.api.events import Event
+from dashboard.api.http import GatewayError
+from dashboard.context import AppContext
+from dashboard.event_rows import (
+    category_words,
+    data_text,
+    event_title,
+    level_words,
+    service_words,
+)
 from dashboard.parts.search import Search
-from dashboard.parts.shell import SIGN_IN, House
-from dashboard.parts.words import data_text
-from dashboard.sessions import COOKIE, Session, SignedOutError
+from dashboard.sessions import COOKIE, SignedOutError
 
-PATH = "/events.csv"
 ROWS_MAX = 100_000
 PAGE_SIZE = 200
 EXPORTS_MAX = 4
 TOO_MANY = 429
-# Excel takes a cell that begins so for a formula, in full width too.
+# Excel takes a cell that begins so for a formula, with full-width characters too.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 log = structlog.get_logger()
 
 
-def add(house: House) -> None:
-    """Adds the address of the export. At most four run at once."""
+def add_to(app: AppContext) -> None:
+    """Add the address of the export. A session may run one at a time, all together four."""
     running: set[str] = set()
 
-    @app.get(PATH)
+    @server.get(paths.EXPORT)
     async def export(request: Request) -> Response:
-        session = house.sessions.find(request.cookies.get(COOKIE))
+        session = app.sessions.find(request.cookies.get(COOKIE))
         if session is None:
-            return RedirectResponse(SIGN_IN, 303)
+            return RedirectResponse(paths.SIGN_IN, 303)
         if session.id in running or len(running) >= EXPORTS_MAX:
-            return Response(text.EXPORT_BUSY, TOO_MANY, media_type="text/plain; charset=utf-8")
-        search = Search.read(request.query_params, house.zone)
-        name = datetime.now(house.zone).strftime("events-%Y%m%d-%H%M%S.csv")
+            plain = "text/plain; charset=utf-8"
+            return Response(text.events.EXPORT_BUSY, TOO_MANY, media_type=plain)
+        search = Search.read(request.query_params, app.zone)
+        name = datetime.now(app.zone).strftime("events-%Y%m%d-%H%M%S.csv")
 
         async def limited() -> AsyncIterator[str]:
             running.add(session.id)
             try:
-                async for lines in write(house, session, search):
+                async for lines in write(app.api(session), search):
                     yield lines
             finally:
                 running.discard(session.id)
@@ -60,43 +67,46 @@ def add(house: House) -> None:
         )
 
 
-async def write(house: House, session: Session, search: Search) -> AsyncIterator[str]:
-    """Writes the newest events that a search finds, page by page. Cut off, it fails."""
-    yield "\ufeff" + line(text.EXPORT_COLUMNS)
+async def write(api: GatewayApi, search: Search) -> AsyncIterator[str]:
+    """Yield the newest events that a search finds as lines, page by page.
+
+    Raises:
+        GatewayError: A page cannot be read. The download fails, so that it looks incomplete.
+        SignedOutError: The session has ended.
+    """
+    yield "\ufeff" + line(text.events.EXPORT_COLUMNS)
     question, count = search.question(PAGE_SIZE), 0
     while True:
         try:
-            bearer = await house.sessions.token(session)
-            found = await house.sessions.gateway.get("/v1/events", bearer, question)
+            found = await api.list_events(question)
         except (GatewayError, SignedOutError) as error:
             log.warning("export.failed", rows=count, error=str(error))
             raise
-        events, token = found.get("events", []), found.get("nextPageToken", "")
-        kept = events[: ROWS_MAX - count]
+        kept = found.items[: ROWS_MAX - count]
         count += len(kept)
         yield "".join(line(cells(event, search)) for event in kept)
-        if not token and len(kept) == len(events):
+        if not found.next_page_token and len(kept) == len(found.items):
             return
         if count >= ROWS_MAX:
-            yield line([text.EXPORT_CUT.format(count=formats.integer(ROWS_MAX))])
+            yield line([text.events.EXPORT_CUT.format(count=formats.integer(ROWS_MAX))])
             return
-        question["pageToken"] = token
+        question["pageToken"] = found.next_page_token
 
 
-def cells(event: Json, search: Search) -> Sequence[str]:
-    """Chooses what a line tells of an event, as `text.EXPORT_COLUMNS` names it."""
+def cells(event: Event, search: Search) -> Sequence[str]:
+    """Return the line of an event with the fields of `text.events.EXPORT_COLUMNS`."""
     return (
-        str(event.get("position", "")),
-        formats.date_time(formats.parse_time(event.get("time")), search.zone),
+        str(event.position),
+        formats.date_time(event.time, search.zone),
         level_words(event),
         category_words(event),
-        str(event.get("type", "")),
+        event.type,
         event_title(event),
-        source_words(event),
-        str(event.get("subject", "")),
-        str(event.get("actor", "")),
-        str(event.get("requestId", "")),
-        str(event.get("id", "")),
+        service_words(event.source),
+        event.subject,
+        event.actor,
+        event.request_id,
+        event.id,
         data_text(event),
     )
 
@@ -108,5 +118,5 @@ def line(values: Sequence[str]) -> str:
 
 
 def harmless(value: str) -> str:
-    """Marks as a text what a spreadsheet would run as a formula."""
+    """Mark a value as text if a spreadsheet would run it as a formula."""
     return f"'{value}" if value.startswith(FORMULA) else value

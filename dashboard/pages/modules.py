@@ -1,121 +1,103 @@
-"""モジュール: what runs, and start, stop, restart."""
-
-from datetime import UTC, datetime
-from typing import Any
+"""モジュール: the processes of the mesh, live, with buttons to start, stop and restart them."""
 
 from nicegui import ui
-from starlette.responses import RedirectResponse
 
-from dashboard import formats, text
-from dashboard.gateway import Json
-from dashboard.parts.figures import badge
+from dashboard import formats, paths, text
+from dashboard.api.modules import Module
+from dashboard.context import PageContext
+from dashboard.page import page
+from dashboard.parts.layout import frame
 from dashboard.parts.modules import (
     VERBS,
     confirm_action,
-    module_id,
     module_title,
     reason_words,
     state_tone,
     state_words,
 )
-from dashboard.parts.shell import House, Visit, admit, box, frame
+from dashboard.parts.widgets import badge, box, fact
 
 
-def add(house: House) -> None:
-    @ui.page("/modules")
-    def page(module: str = "") -> RedirectResponse | None:
-        visit = admit(house)
-        if isinstance(visit, RedirectResponse):
-            return visit
-        with frame(visit, "/modules"):
-            summary = ui.label(text.NO_DATA).classes("muted")
-            if not visit.session.can_operate:
-                ui.label(text.NO_CONTROL).classes("muted")
-            cards: dict[str, Card] = {}
-            grid = box("modules")
+@page(paths.MODULES)
+def modules(page: PageContext, module: str = "") -> None:
+    with frame(page, paths.MODULES):
+        summary = ui.label(text.common.NO_DATA).classes("muted")
+        if not page.session.can_operate:
+            ui.label(text.common.NO_CONTROL).classes("muted")
+        cards: dict[str, Card] = {}
+        grid = box("modules")
 
-            def refresh() -> None:
-                modules = visit.hub.view.fresh_modules()
-                if modules is None:
-                    summary.text = text.NO_DATA
-                    for card in cards.values():
-                        card.show(None)
-                    return
-                healthy = sum(one.get("state") == "HEALTHY" for one in modules)
-                summary.text = text.MODULES_SUMMARY.format(total=len(modules), healthy=healthy)
-                for one in modules:
-                    if one["name"] not in cards:
-                        with grid:
-                            cards[one["name"]] = Card(visit, one, here=module_id(one) == module)
-                    cards[one["name"]].show(one)
+        def refresh() -> None:
+            found = page.state.fresh_modules()
+            if found is None:
+                summary.text = text.common.NO_DATA
+                for card in cards.values():
+                    card.show(None)
+                return
+            healthy = sum(one.state == "HEALTHY" for one in found)
+            summary.text = text.modules.SUMMARY.format(total=len(found), healthy=healthy)
+            for one in found:
+                if one.id not in cards:
+                    with grid:
+                        cards[one.id] = Card(page, one, here=one.id == module)
+                cards[one.id].show(one)
 
-            visit.follow(refresh)
-        return None
+        page.follow(refresh)
 
 
 class Card:
     """A module: its state, figures and buttons."""
 
     FIELDS = (
-        text.VERSION,
-        text.PID,
-        text.UPTIME,
-        text.CPU_SHORT,
-        text.MEMORY_SHORT,
-        text.LATENCY,
-        text.LAST_CHECK,
+        text.common.VERSION,
+        text.modules.PID,
+        text.common.UPTIME,
+        text.modules.CPU,
+        text.modules.MEMORY,
+        text.common.LATENCY,
+        text.common.LAST_CHECK,
     )
 
-    def __init__(self, visit: Visit, module: Json, *, here: bool) -> None:
+    def __init__(self, page: PageContext, module: Module, *, here: bool) -> None:
         self._buttons: dict[str, ui.button] = {}
-        self._values: dict[str, ui.label] = {}
-        card = box("panel" + " here" * here, "section").props(f"data-module={module_id(module)}")
+        card = box("panel" + " here" * here, "section").props(f"data-module={module.id}")
         if here:
             card.run_method("scrollIntoView", {"block": "center"})
         with card:
             with box("head"):
                 ui.label(module_title(module)).classes("grow")
-                self._state = badge(text.STATE_UNKNOWN)
+                self._state = badge(text.common.UNKNOWN)
             self._reason = ui.label().classes("muted")
             with box("facts"):
-                for field in self.FIELDS:
-                    with box("fact"):
-                        ui.label(field)
-                        self._values[field] = ui.label(text.NO_DATA)
+                self._values = {name: fact(name, text.common.NO_DATA) for name in self.FIELDS}
             with box("buttons"):
-                if visit.session.can_operate:
+                if page.session.can_operate:
                     for action, words in VERBS.items():
-                        button = ui.button(words, on_click=confirm_action(visit, module, action))
+                        button = ui.button(words, on_click=confirm_action(page, module, action))
                         self._buttons[action] = button.props("outline dense no-caps")
 
-    def show(self, module: Json | None) -> None:
-        """Shows a module as it is now. None: nobody knows."""
-        known: dict[str, Any] = module or {}
-        self._state.text = state_words(known)
-        self._state.classes(replace=f"badge {state_tone(known)}")
-        self._reason.text = reason_words(known)
+    def show(self, module: Module | None) -> None:
+        """Show a module as it is now. None: nothing is known."""
+        self._state.text = state_words(module)
+        self._state.classes(replace=f"badge {state_tone(module)}")
+        self._reason.text = reason_words(module)
         self._reason.visible = bool(self._reason.text)
-        for field, value in describe(known).items():
-            self._values[field].text = value
-        actions = known.get("actions", [])
+        for name, value in zip(self.FIELDS, figures(module), strict=True):
+            self._values[name].text = value
         for action, button in self._buttons.items():
-            button.set_enabled(action in actions)
+            button.set_enabled(module is not None and action in module.actions)
 
 
-def describe(module: Json) -> dict[str, str]:
-    """Writes the figures of a module."""
-    cpu = module.get("cpuUtilization")
-    return {
-        text.VERSION: module.get("version") or text.NO_DATA,
-        text.PID: str(module.get("pid") or text.NONE),
-        text.UPTIME: formats.duration(seconds_since(module.get("startTime"))),
-        text.CPU_SHORT: formats.percent(None if cpu is None else float(cpu)),
-        text.MEMORY_SHORT: formats.data_size(module.get("memoryBytes")),
-        text.LATENCY: formats.milliseconds(formats.parse_seconds(module.get("checkLatency"))),
-        text.LAST_CHECK: formats.age(seconds_since(module.get("checkTime"))),
-    }
-
-
-def seconds_since(value: object) -> float | None:
-    time = formats.parse_time(value)
-    return None if time is None else max(0.0, (datetime.now(UTC) - time).total_seconds())
+def figures(module: Module | None) -> tuple[str, ...]:
+    """Format the figures of a module in the order of `Card.FIELDS`."""
+    if module is None:
+        module = Module.parse({})
+    return (
+        module.version or text.common.NO_DATA,
+        str(module.pid or text.common.NONE),
+        formats.duration(formats.seconds_since(module.start_time)),
+        formats.percent(module.cpu_utilization),
+        formats.data_size(module.memory_bytes),
+        formats.milliseconds(module.check_latency),
+        formats.age_of(module.check_time),
+    )

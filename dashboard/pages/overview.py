@@ -1,150 +1,164 @@
-"""概要: how the whole mesh does, live."""
+"""概要: the state of the whole mesh, live."""
 
 from collections.abc import Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
-from starlette.responses import RedirectResponse
 
-from dashboard import formats, text
-from dashboard.gateway import Json
-from dashboard.pages.infrastructure import bot_facts, cache_facts, database_facts
-from dashboard.parts.events import NOTE_LENGTH_MAX, event_note, event_title
-from dashboard.parts.feed import Feed, FeedRow
-from dashboard.parts.figures import Tile, badge, facts
-from dashboard.parts.modules import module_title, state_tone, state_words
-from dashboard.parts.payments import TONES
-from dashboard.parts.shell import EVENTS, House, Visit, admit, box, frame, panel
+from dashboard import formats, paths, text
+from dashboard.api.client import if_available
+from dashboard.api.events import Event
+from dashboard.api.infrastructure import Bot, Infrastructure
+from dashboard.api.metrics import EndpointReport
+from dashboard.api.pages import ListPage
+from dashboard.api.payments import Payment
+from dashboard.context import PageContext
+from dashboard.event_rows import NOTE_LENGTH_MAX, EventRow, event_note, event_title
+from dashboard.page import page
+from dashboard.pages.analytics import WINDOW, route_words
+from dashboard.parts import modules, payments
+from dashboard.parts.infrastructure import bot_facts, cache_facts, database_facts
+from dashboard.parts.layout import frame, panel
+from dashboard.parts.live_list import LiveList
+from dashboard.parts.tiles import LiveTile
+from dashboard.parts.widgets import badge, box, facts
 
-FEED_ROWS = 12
-FEED_COLUMNS = {"time": text.TIME, "title": text.TYPE, "note": text.DETAIL}
+TILES = (
+    LiveTile(text.infrastructure.CPU, "system.cpu.utilization", formats.percent),
+    LiveTile(text.infrastructure.MEMORY, "system.memory.utilization", formats.percent),
+    LiveTile(
+        text.overview.ACTIVE_USERS,
+        "users.active",
+        formats.whole,
+        text.overview.ACTIVE_USERS_NOTE,
+    ),
+    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.whole),
+)
+EVENT_ROWS = 12
+EVENT_COLUMNS = {
+    "time": text.common.TIME,
+    "title": text.events.TYPE,
+    "note": text.common.DETAIL,
+}
 PLACE_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
 
-def add(house: House) -> None:
-    @ui.page("/")
-    def page() -> RedirectResponse | None:
-        visit = admit(house)
-        if isinstance(visit, RedirectResponse):
-            return visit
-        with frame(visit, "/") as problem:
-            with box("tiles"):
-                Tile(visit, text.CPU, "system.cpu.utilization", formats.percent)
-                Tile(visit, text.MEMORY, "system.memory.utilization", formats.percent)
-                Tile(
-                    visit,
-                    text.ACTIVE_USERS,
-                    "users.active",
-                    formats.integer_of,
-                    text.ACTIVE_USERS_NOTE,
-                )
-                Tile(visit, text.REQUESTS, "http.server.requests", formats.integer_of)
-            with box("panels"):
-                show_modules(visit)
-                show_feed(visit)
-            with box("panels three") as infrastructure:
-                pass
-            with box("panels") as lists:
-                pass
+@page(paths.OVERVIEW)
+def overview(page: PageContext) -> None:
+    with frame(page, paths.OVERVIEW):
+        with box("tiles"):
+            for tile in TILES:
+                tile.draw(page)
+        with box("panels"):
+            show_modules(page)
+            show_events(page)
+        servers, lists = box("panels three"), box("panels")
 
-            async def load() -> None:
-                found = await visit.find("/v1/infrastructure") or {}
-                bot = await visit.find("/v1/telegram/bot") or {}
-                endpoints = await visit.find("/v1/endpoints")
-                payments = await visit.find("/v1/payments", {"pageSize": LIST_ROWS})
-                infrastructure.clear()
-                with infrastructure:
-                    with panel(text.DATABASE, "/infrastructure"):
-                        facts(database_facts(found.get("database", {})))
-                    with panel(text.CACHE, "/infrastructure"):
-                        facts(cache_facts(found.get("cache", {})))
-                    with panel(text.BOT, "/infrastructure"):
-                        facts(bot_facts(bot))
-                lists.clear()
-                with lists:
-                    show_endpoints(endpoints)
-                    show_payments(visit, payments)
+        async def load() -> None:
+            found = await if_available(page.api.get_infrastructure())
+            bot = await if_available(page.api.get_bot())
+            report = await if_available(page.api.list_endpoints({}))
+            newest = await if_available(page.api.list_payments({"pageSize": LIST_ROWS}))
+            servers.clear()
+            with servers:
+                show_servers(found or Infrastructure.parse({}), bot or Bot.parse({}))
+            lists.clear()
+            with lists:
+                show_endpoints(report)
+                show_payments(page, newest)
 
-            visit.load(load, problem)
-            ui.timer(RELOAD_SECONDS, lambda: visit.load(load, problem))
-        return None
+        page.load(load)
+        ui.timer(RELOAD_SECONDS, lambda: page.load(load), immediate=False)
 
 
-def show_modules(visit: Visit) -> None:
-    with panel(text.MODULES, "/modules"), box("list") as rows:
-        pass
-    shown: list[Json | None] = [None]
+def show_modules(page: PageContext) -> None:
+    """Show the state of each module. The list is drawn again only when a state changed."""
+    with panel(text.navigation.MODULES, paths.MODULES):
+        rows = box("list")
+    shown: dict[str, str] | None = None
 
     def refresh() -> None:
-        modules = visit.hub.view.fresh_modules()
-        told = None if modules is None else {m["name"]: m.get("state", "") for m in modules}
-        if told == shown[0] and told is not None:
+        nonlocal shown
+        found = page.state.fresh_modules()
+        states = None if found is None else {one.id: one.state for one in found}
+        if states is not None and states == shown:
             return
-        shown[0] = told
+        shown = states
         rows.clear()
         with rows:
-            if modules is None:
-                ui.label(text.NO_DATA).classes("muted")
-            for module in modules or []:
+            if found is None:
+                ui.label(text.common.NO_DATA).classes("muted")
+            for module in found or ():
                 with box("line"):
-                    ui.label(module_title(module)).classes("grow")
-                    badge(state_words(module), state_tone(module))
+                    ui.label(modules.module_title(module)).classes("grow")
+                    badge(modules.state_words(module), modules.state_tone(module))
 
-    visit.follow(refresh)
+    page.follow(refresh)
 
 
-def show_feed(visit: Visit) -> None:
-    with panel(text.LIVE_FEED, EVENTS):
-        feed = Feed(FEED_COLUMNS, FEED_ROWS).classes("short")
+def show_events(page: PageContext) -> None:
+    """Show the newest events, live."""
+    with panel(text.overview.LIVE_EVENTS, paths.EVENTS):
+        shown = LiveList(EVENT_COLUMNS, EVENT_ROWS).classes("short")
 
     async def load() -> None:
-        journal = visit.journal
-        await journal.placed(PLACE_SECONDS)
-        feed.fill([feed_row(event, visit.zone) for event in islice(journal.events, FEED_ROWS)])
-        top = journal.head
+        cache = page.event_cache
+        await cache.placed(PLACE_SECONDS)
+        shown.fill([event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)])
+        top = cache.head
 
-        def take(events: Sequence[Json]) -> None:
-            newest = [event for event in events[-FEED_ROWS:] if int(event["position"]) > top]
+        def take(events: Sequence[Event]) -> None:
+            newest = [event for event in events[-EVENT_ROWS:] if event.position > top]
             if newest:
-                feed.push([feed_row(event, visit.zone) for event in reversed(newest)])
+                shown.push([event_row(event, page.zone) for event in reversed(newest)])
 
-        visit.follow_events(take)
+        page.follow_events(take)
 
-    visit.load(load)
+    page.load(load)
 
 
-def feed_row(event: Json, zone: ZoneInfo) -> FeedRow:
-    time = formats.clock(formats.parse_time(event.get("time")), zone)
+def event_row(event: Event, zone: ZoneInfo) -> EventRow:
+    """Return the row of an event with the fields of EVENT_COLUMNS."""
+    time = formats.clock(event.time, zone)
     return ("", "", time, event_title(event), event_note(event)[:NOTE_LENGTH_MAX])
 
 
-def show_endpoints(found: Json | None) -> None:
-    with panel(text.ANALYTICS, "/analytics", text.WINDOWS["3600s"]):
-        endpoints = (found or {}).get("endpoints", [])
+def show_servers(found: Infrastructure, bot: Bot) -> None:
+    with panel(text.infrastructure.DATABASE, paths.INFRASTRUCTURE):
+        facts(database_facts(found.database))
+    with panel(text.infrastructure.CACHE, paths.INFRASTRUCTURE):
+        facts(cache_facts(found.cache))
+    with panel(text.infrastructure.BOT, paths.INFRASTRUCTURE):
+        facts(bot_facts(bot))
+
+
+def show_endpoints(report: EndpointReport | None) -> None:
+    with panel(text.navigation.ANALYTICS, paths.ANALYTICS, text.analytics.WINDOWS[WINDOW]):
+        endpoints = report.endpoints if report else ()
         if not endpoints:
-            ui.label(text.NO_DATA if found is None else text.NO_CALLS).classes("muted")
+            nothing = text.common.NO_DATA if report is None else text.analytics.NO_CALLS
+            ui.label(nothing).classes("muted")
         for endpoint in endpoints[:LIST_ROWS]:
             with box("line"):
-                ui.label(endpoint.get("method", "")).classes("muted")
-                route = str(endpoint.get("route", ""))
-                ui.label(text.ROUTES.get(route, route)).classes("grow")
-                ui.label(formats.integer(endpoint.get("requestCount", 0))).classes("num")
-                p95 = formats.parse_seconds(endpoint.get("p95"))
-                ui.label(f"{text.P95} {formats.milliseconds(p95)}").classes("muted num")
+                ui.label(endpoint.method).classes("muted")
+                ui.label(route_words(endpoint)).classes("grow")
+                ui.label(formats.integer(endpoint.request_count)).classes("num")
+                p95 = formats.milliseconds(endpoint.p95)
+                ui.label(f"{text.analytics.P95} {p95}").classes("muted num")
 
 
-def show_payments(visit: Visit, found: Json | None) -> None:
-    with panel(text.RECENT_PAYMENTS, "/payments"):
-        payments = (found or {}).get("payments", [])
-        if not payments:
-            ui.label(text.NO_DATA if found is None else text.NO_PAYMENTS).classes("muted")
-        for payment in payments:
-            time = formats.parse_time(payment.get("payTime"))
-            state = payment.get("state", "")
+def show_payments(page: PageContext, newest: ListPage[Payment] | None) -> None:
+    with panel(text.overview.RECENT_PAYMENTS, paths.PAYMENTS):
+        found = newest.items if newest else ()
+        if not found:
+            nothing = text.common.NO_DATA if newest is None else text.payments.NO_PAYMENTS
+            ui.label(nothing).classes("muted")
+        for payment in found:
             with box("line"):
-                ui.label(formats.date_time(time, visit.zone)).classes("grow muted num")
-                ui.label(formats.money(payment.get("amount"))).classes("num")
-                badge(text.PAYMENT_STATES.get(state, text.STATE_UNKNOWN), TONES.get(state, ""))
+                time = formats.date_time(payment.pay_time, page.zone)
+                ui.label(time).classes("grow muted num")
+                ui.label(formats.money(payment.amount)).classes("num")
+                badge(payments.state_words(payment), payments.state_tone(payment))

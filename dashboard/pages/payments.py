@@ -1,117 +1,118 @@
-"""決済: totals and the list of payments."""
+"""決済: sums by currency, and the list of payments."""
 
-from urllib.parse import quote
+from collections.abc import Sequence
 
-from nicegui import ui
-from starlette.responses import RedirectResponse
+from dashboard import formats, paths, text
+from dashboard.api.payments import Payment, PaymentStats, Total
+from dashboard.context import PageContext
+from dashboard.page import page
+from dashboard.parts.filters import Filters, list_query, pager
+from dashboard.parts.layout import frame
+from dashboard.parts.payments import state_tone, state_words
+from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.widgets import box, plain_tile
 
-from dashboard import formats, text
-from dashboard.gateway import Json
-from dashboard.parts.figures import plain_tile
-from dashboard.parts.payments import TONES
-from dashboard.parts.shell import House, Visit, admit, box, frame
-from dashboard.parts.tables import Filters, Row, Table, ask, pager, show_detail
-
-PATH = "/payments"
 NAMES = {"state": "state", "q": "query", "page": "pageToken"}
 COLUMNS = {
-    "time": text.PAY_TIME,
-    "amount": text.AMOUNT,
-    "state": text.STATE,
-    "payer": text.PAYER,
-    "provider": text.PROVIDER,
-    "charge": text.CHARGE,
+    "time": text.payments.PAY_TIME,
+    "amount": text.payments.AMOUNT,
+    "state": text.common.STATE,
+    "payer": text.payments.PAYER,
+    "provider": text.payments.PROVIDER,
+    "charge": text.payments.CHARGE,
 }
-PAID = "COMPLETED"
+PAID, REFUNDED = "COMPLETED", "REFUNDED"
 
 
-def add(house: House) -> None:
-    @ui.page(PATH)
-    def page(
-        state: str = "", q: str = "", page: str = "", payment: str = ""
-    ) -> RedirectResponse | None:
-        visit = admit(house)
-        if isinstance(visit, RedirectResponse):
-            return visit
-        query = {"state": state, "q": q, "page": page}
-        payments: dict[str, Json] = {}
-        with frame(visit, PATH) as problem:
-            tiles = box("tiles")
+class Payments:
+    """The page of one operator. `opened` is the id of the payment to show at once."""
+
+    def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
+        self._page = page
+        self._query = query
+        self._opened = opened
+        self._payments: dict[str, Payment] = {}
+        with frame(page, paths.PAYMENTS) as self._problem:
+            self._tiles = box("tiles")
             with box("filters"):
-                filters = Filters(PATH, query)
-                filters.choice("state", text.STATE, text.PAYMENT_STATES)
-                filters.words("q", text.CHARGE)
-            rows = Table(
+                filters = Filters(paths.PAYMENTS, query)
+                filters.choice("state", text.common.STATE, text.payments.STATES)
+                filters.words("q", text.payments.CHARGE)
+            filtered = query["state"] or query["q"]
+            self._rows = Table(
                 COLUMNS,
-                text.NO_MATCHING_PAYMENTS if state or q else text.NO_PAYMENTS,
+                text.payments.NO_MATCHING_PAYMENTS if filtered else text.payments.NO_PAYMENTS,
                 badges=["state"],
                 numbers=["amount"],
                 wide=["provider"],
-                on_row=lambda row: show_payment(visit, payments[row["key"]]),
+                on_row=lambda row: show_payment(page, self._payments[row["key"]]),
             )
-            footer = box("footer")
+            self._footer = box("footer")
+        page.load(self._start, self._problem)
+        if not query["page"]:
+            page.on_events(
+                lambda event: event.category == "PAYMENT",
+                lambda: page.load(self._load, self._problem),
+            )
 
-            async def load() -> None:
-                found = await visit.get("/v1/payments", ask(query, NAMES))
-                payments.clear()
-                payments.update({one["name"]: one for one in found.get("payments", [])})
-                rows.fill(payment_row(visit, one) for one in payments.values())
-                footer.clear()
-                with footer:
-                    pager(PATH, query, found.get("nextPageToken", ""))
-                stats = await visit.get("/v1/payments:stats")
-                tiles.clear()
-                with tiles:
-                    show_totals(stats)
+    async def _start(self) -> None:
+        await self._load()
+        if self._opened:
+            show_payment(self._page, await self._page.api.get_payment(self._opened))
 
-            async def start() -> None:
-                await load()
-                if payment:
-                    show_payment(visit, await visit.get(f"/v1/payments/{quote(payment, safe='')}"))
-
-            visit.load(start, problem)
-            if not page:
-                visit.follow_news(
-                    lambda event: event.get("category") == "PAYMENT",
-                    lambda: visit.load(load, problem),
-                )
-        return None
+    async def _load(self) -> None:
+        found = await self._page.api.list_payments(list_query(self._query, NAMES))
+        self._payments = {payment.name: payment for payment in found.items}
+        self._rows.fill(payment_row(self._page, payment) for payment in found.items)
+        self._footer.clear()
+        with self._footer:
+            pager(paths.PAYMENTS, self._query, found.next_page_token)
+        stats = await self._page.api.get_payment_stats()
+        self._tiles.clear()
+        with self._tiles:
+            show_totals(stats)
 
 
-def payment_row(visit: Visit, payment: Json) -> Row:
-    state, provider = payment.get("state", ""), payment.get("provider", "")
+@page(paths.PAYMENTS)
+def payments(
+    context: PageContext, state: str = "", q: str = "", page: str = "", payment: str = ""
+) -> None:
+    Payments(context, {"state": state, "q": q, "page": page}, payment)
+
+
+def payment_row(page: PageContext, payment: Payment) -> Row:
+    telegram_id = text.common.NONE if payment.telegram_id is None else payment.telegram_id
     return {
-        "key": payment["name"],
-        "time": formats.date_time(formats.parse_time(payment.get("payTime")), visit.zone),
-        "amount": formats.money(payment.get("amount")),
-        "state": text.PAYMENT_STATES.get(state, text.STATE_UNKNOWN),
-        "tone": TONES.get(state, ""),
-        "payer": f"Telegram {payment.get('telegramId', text.NONE)}",
-        "provider": text.PROVIDERS.get(provider, provider),
-        "charge": payment.get("telegramChargeId", ""),
+        "key": payment.name,
+        "time": formats.date_time(payment.pay_time, page.zone),
+        "amount": formats.money(payment.amount),
+        "state": state_words(payment),
+        "tone": state_tone(payment),
+        "payer": text.payments.TELEGRAM_PAYER.format(id=telegram_id),
+        "provider": formats.enum(text.payments.PROVIDERS, payment.provider),
+        "charge": payment.telegram_charge_id,
     }
 
 
-def show_payment(visit: Visit, payment: Json) -> None:
-    row = payment_row(visit, payment)
+def show_payment(page: PageContext, payment: Payment) -> None:
+    row = payment_row(page, payment)
     pairs = [(title, row[field]) for field, title in COLUMNS.items()]
     pairs += [
-        (text.USERS, payment.get("user") or text.NONE),
-        (text.PAYLOAD, payment.get("invoicePayload") or text.NONE),
+        (text.common.USER, payment.user or text.common.NONE),
+        (text.payments.PAYLOAD, payment.invoice_payload or text.common.NONE),
     ]
-    show_detail(text.PAYMENTS, pairs, None)
+    show_detail(text.common.PAYMENT, pairs)
 
 
-def show_totals(stats: Json) -> None:
-    """Shows sums by currency: what came in today, in all, and what was given back."""
-    totals, today = stats.get("totals", []), stats.get("today", [])
-    plain_tile(text.TODAY_PAID, sums(today, PAID))
-    count = sum(int(one.get("count", 0)) for one in today if one.get("state") == PAID)
-    plain_tile(text.TODAY_COUNT, text.COUNT.format(count=formats.integer(count)))
-    plain_tile(text.TOTAL_PAID, sums(totals, PAID))
-    plain_tile(text.REFUNDED_TOTAL, sums(totals, "REFUNDED"))
+def show_totals(stats: PaymentStats) -> None:
+    """Show sums by currency: received today, received in all, and refunded."""
+    plain_tile(text.payments.TODAY_PAID, sums(stats.today, PAID))
+    count = sum(total.count for total in stats.today if total.state == PAID)
+    plain_tile(text.payments.TODAY_COUNT, formats.count(count))
+    plain_tile(text.payments.TOTAL_PAID, sums(stats.totals, PAID))
+    plain_tile(text.payments.REFUNDED_TOTAL, sums(stats.totals, REFUNDED))
 
 
-def sums(totals: list[Json], state: str) -> str:
-    found = [formats.money(one.get("amount")) for one in totals if one.get("state") == state]
-    return "、".join(found) or text.NONE
+def sums(totals: Sequence[Total], state: str) -> str:
+    found = [formats.money(total.amount) for total in totals if total.state == state]
+    return "、".join(found) or text.common.NONE

@@ -1,112 +1,117 @@
-"""ユーザー: counts and the list of users."""
+"""ユーザー: counts, and the list of users."""
 
-from urllib.parse import quote
+from dashboard import formats, paths, text
+from dashboard.api.users import User, UserStats
+from dashboard.context import PageContext
+from dashboard.page import page
+from dashboard.parts.filters import Filters, list_query, pager
+from dashboard.parts.layout import frame
+from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.widgets import box, plain_tile
 
-from nicegui import ui
-from starlette.responses import RedirectResponse
-
-from dashboard import formats, text
-from dashboard.gateway import Json
-from dashboard.parts.figures import plain_tile
-from dashboard.parts.shell import House, Visit, admit, box, frame
-from dashboard.parts.tables import Filters, Row, Table, ask, pager, show_detail
-
-PATH = "/users"
 NAMES = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
 TONES = {"ACTIVE": "good", "SUSPENDED": "warn", "DELETED": "bad"}
 COLUMNS = {
-    "name": text.NAME,
-    "telegram": text.TELEGRAM,
-    "roles": text.ROLES,
-    "state": text.STATE,
-    "seen": text.LAST_SEEN,
-    "created": text.CREATED,
+    "name": text.users.NAME,
+    "telegram": text.common.TELEGRAM,
+    "roles": text.users.ROLES,
+    "state": text.common.STATE,
+    "seen": text.users.LAST_SEEN,
+    "created": text.users.CREATED,
 }
 
 
-def add(house: House) -> None:
-    @ui.page(PATH)
-    def page(
-        role: str = "", state: str = "", q: str = "", page: str = "", user: str = ""
-    ) -> RedirectResponse | None:
-        visit = admit(house)
-        if isinstance(visit, RedirectResponse):
-            return visit
-        query = {"role": role, "state": state, "q": q, "page": page}
-        users: dict[str, Json] = {}
-        with frame(visit, PATH) as problem:
-            tiles = box("tiles")
+class Users:
+    """The page of one operator. `opened` is the id of the user to show at once."""
+
+    def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
+        self._page = page
+        self._query = query
+        self._opened = opened
+        self._users: dict[str, User] = {}
+        with frame(page, paths.USERS) as self._problem:
+            self._tiles = box("tiles")
             with box("filters"):
-                filters = Filters(PATH, query)
-                filters.choice("role", text.ROLES, text.ROLE_NAMES)
-                filters.choice("state", text.STATE, text.USER_STATES)
-                filters.words("q", text.SEARCH)
-            rows = Table(
+                filters = Filters(paths.USERS, query)
+                filters.choice("role", text.users.ROLES, text.common.ROLE_NAMES)
+                filters.choice("state", text.common.STATE, text.users.STATES)
+                filters.words("q", text.common.SEARCH)
+            self._rows = Table(
                 COLUMNS,
-                text.NO_USERS,
+                text.users.NO_USERS,
                 badges=["state"],
                 wide=["created"],
-                on_row=lambda row: show_user(visit, users[row["key"]]),
+                on_row=lambda row: show_user(page, self._users[row["key"]]),
             )
-            footer = box("footer")
+            self._footer = box("footer")
+        page.load(self._start, self._problem)
+        if not query["page"]:
+            page.on_events(
+                lambda event: event.category == "USER",
+                lambda: page.load(self._load, self._problem),
+            )
 
-            async def load() -> None:
-                found = await visit.get("/v1/users", ask(query, NAMES))
-                users.clear()
-                users.update({one["name"]: one for one in found.get("users", [])})
-                rows.fill(user_row(visit, one) for one in users.values())
-                footer.clear()
-                with footer:
-                    pager(PATH, query, found.get("nextPageToken", ""))
-                stats = await visit.get("/v1/users:stats")
-                tiles.clear()
-                with tiles:
-                    plain_tile(text.TOTAL_USERS, formats.integer(stats.get("totalCount", 0)))
-                    plain_tile(text.ACTIVE_5M, formats.integer(stats.get("active5mCount", 0)))
-                    plain_tile(text.ACTIVE_24H, formats.integer(stats.get("active24hCount", 0)))
-                    plain_tile(text.NEW_TODAY, formats.integer(stats.get("newTodayCount", 0)))
+    async def _start(self) -> None:
+        await self._load()
+        if self._opened:
+            show_user(self._page, await self._page.api.get_user(self._opened))
 
-            async def start() -> None:
-                await load()
-                if user:
-                    show_user(visit, await visit.get(f"/v1/users/{quote(user, safe='')}"))
-
-            visit.load(start, problem)
-            if not page:
-                visit.follow_news(
-                    lambda event: event.get("category") == "USER",
-                    lambda: visit.load(load, problem),
-                )
-        return None
+    async def _load(self) -> None:
+        found = await self._page.api.list_users(list_query(self._query, NAMES))
+        self._users = {user.name: user for user in found.items}
+        self._rows.fill(user_row(self._page, user) for user in found.items)
+        self._footer.clear()
+        with self._footer:
+            pager(paths.USERS, self._query, found.next_page_token)
+        stats = await self._page.api.get_user_stats()
+        self._tiles.clear()
+        with self._tiles:
+            show_counts(stats)
 
 
-def user_row(visit: Visit, user: Json) -> Row:
-    state, roles = user.get("state", ""), list[str](user.get("roles", []))
-    telegram = f"@{user['telegramUsername']}" if user.get("telegramUsername") else ""
+@page(paths.USERS)
+def users(
+    context: PageContext,
+    role: str = "",
+    state: str = "",
+    q: str = "",
+    page: str = "",
+    user: str = "",
+) -> None:
+    Users(context, {"role": role, "state": state, "q": q, "page": page}, user)
+
+
+def show_counts(stats: UserStats) -> None:
+    plain_tile(text.users.TOTAL, formats.integer(stats.total_count))
+    plain_tile(text.users.ACTIVE_5M, formats.integer(stats.active_5m_count))
+    plain_tile(text.users.ACTIVE_24H, formats.integer(stats.active_24h_count))
+    plain_tile(text.users.NEW_TODAY, formats.integer(stats.new_today_count))
+
+
+def user_row(page: PageContext, user: User) -> Row:
+    telegram = f"@{user.telegram_username}" if user.telegram_username else telegram_id(user)
     return {
-        "key": user["name"],
-        "name": user.get("displayName") or user.get("login") or text.NONE,
-        "telegram": telegram or telegram_id(user),
-        "roles": "、".join(text.ROLE_NAMES.get(role, role) for role in roles),
-        "state": text.USER_STATES.get(state, text.STATE_UNKNOWN),
-        "tone": TONES.get(state, ""),
-        "seen": formats.date_time(formats.parse_time(user.get("lastSeenTime")), visit.zone),
-        "created": formats.date_time(formats.parse_time(user.get("createTime")), visit.zone),
+        "key": user.name,
+        "name": user.display_name or user.login or text.common.NONE,
+        "telegram": telegram,
+        "roles": "、".join(formats.enum(text.common.ROLE_NAMES, role) for role in user.roles),
+        "state": formats.enum(text.users.STATES, user.state),
+        "tone": TONES.get(user.state, ""),
+        "seen": formats.date_time(user.last_seen_time, page.zone),
+        "created": formats.date_time(user.create_time, page.zone),
     }
 
 
-def show_user(visit: Visit, user: Json) -> None:
-    row = user_row(visit, user)
+def show_user(page: PageContext, user: User) -> None:
+    row = user_row(page, user)
     pairs = [(title, row[field]) for field, title in COLUMNS.items()]
     pairs += [
-        ("ID", user["name"]),
-        (text.LOGIN, user.get("login") or text.NONE),
-        ("Telegram ID", telegram_id(user)),
+        (text.users.ID, user.name),
+        (text.users.LOGIN, user.login or text.common.NONE),
+        (text.users.TELEGRAM_ID, telegram_id(user)),
     ]
-    show_detail(row["name"], pairs, None)
+    show_detail(row["name"], pairs)
 
 
-def telegram_id(user: Json) -> str:
-    """Writes the Telegram id, which is 0 for an account without one."""
-    found = str(user.get("telegramId", "0"))
-    return text.NONE if found == "0" else found
+def telegram_id(user: User) -> str:
+    return text.common.NONE if user.telegram_id is None else str(user.telegram_id)

@@ -1,1 +1,1 @@
-"""What pages are made of."""
+"""The parts of pages: the frame around them, and the elements that several pages use."""

@@ -1,35 +1,44 @@
-"""Line charts over the last hour. Everything in them is a number or a word of ours."""
+"""Line charts over the last hour. They contain numbers and texts of the dashboard only."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from dashboard import formats
-from dashboard.gateway import Json
-from dashboard.parts.shell import Visit
+from dashboard.api.metrics import Series
+from dashboard.context import PageContext
 
 COLOURS = ("#38bdf8", "#a78bfa", "#34d399", "#fbbf24")
 FONTS = "Inter, 'Noto Sans JP', sans-serif"
 SPAN = timedelta(hours=1)
-Line = tuple[str, str, float]
-"""A name, a metric and what its values are multiplied by."""
+Options = dict[str, Any]
 
 
-def chart(visit: Visit, lines: Sequence[Line], unit: str, aggregation: str = "AVERAGE") -> Any:
-    """Draws a chart. Returns what loads its lines."""
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: its name, its metric, and the factor of the values that are shown."""
+
+    name: str
+    metric: str
+    factor: float = 1.0
+
+
+def chart(
+    page: PageContext, lines: Sequence[Line], unit: str, aggregation: str = "AVERAGE"
+) -> Callable[[], Awaitable[None]]:
+    """Draw a chart. Return the function that loads its lines."""
     drawn = ui.echart(options(unit)).style("height: 220px; width: 100%")
 
     async def load() -> None:
-        series: list[Json] = []
-        for index, (name, metric, factor) in enumerate(lines):
-            query = {"metric": metric, "merge": "true", "aggregation": aggregation}
-            found = await visit.get("/v1/metrics:query", query)
-            points = read_points(found, factor, visit.zone)
-            series.append(line(name, points, COLOURS[index % len(COLOURS)]))
-        now = datetime.now(visit.zone)
+        series: list[Options] = []
+        for index, line in enumerate(lines):
+            found = await page.api.query_metric(line.metric, aggregation=aggregation)
+            points = read_points(found, line.factor, page.zone)
+            series.append(line_options(line.name, points, COLOURS[index % len(COLOURS)]))
+        now = datetime.now(page.zone)
         drawn.options["xAxis"]["min"] = wall_clock(now - SPAN)
         drawn.options["xAxis"]["max"] = wall_clock(now)
         drawn.options["series"] = series
@@ -38,23 +47,20 @@ def chart(visit: Visit, lines: Sequence[Line], unit: str, aggregation: str = "AV
     return load
 
 
-def read_points(found: Json, factor: float, zone: ZoneInfo) -> list[list[Any]]:
-    """Reads the points of a series: the time on the wall clock, and the value."""
-    points: list[list[Any]] = []
-    for series in found.get("series", [])[:1]:
-        for point in series.get("points", []):
-            time = formats.parse_time(point.get("time"))
-            if time is not None:
-                local = time.astimezone(zone)
-                points.append([wall_clock(local), round(float(point.get("value", 0)) * factor, 3)])
-    return points
+def read_points(found: Sequence[Series], factor: float, zone: ZoneInfo) -> list[list[Any]]:
+    """Return the points of the first series: the time on the wall clock, and the value."""
+    return [
+        [wall_clock(time.astimezone(zone)), round(value * factor, 3)]
+        for series in found[:1]
+        for time, value in series.points
+    ]
 
 
 def wall_clock(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def line(name: str, points: list[list[Any]], colour: str) -> Json:
+def line_options(name: str, points: list[list[Any]], colour: str) -> Options:
     return {
         "name": name,
         "type": "line",
@@ -65,7 +71,7 @@ def line(name: str, points: list[list[Any]], colour: str) -> Json:
     }
 
 
-def options(unit: str) -> Json:
+def options(unit: str) -> Options:
     muted = {"color": "#94a3b8", "fontFamily": FONTS}
     return {
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},

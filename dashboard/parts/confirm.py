@@ -1,4 +1,4 @@
-"""Asks before something is done that cannot be taken back."""
+"""The question before an action that cannot be undone."""
 
 from nicegui import ui
 
@@ -6,8 +6,8 @@ from dashboard import text
 
 
 async def confirm(question: str, verb: str, *, note: str = "", dangerous: bool = True) -> bool:
-    """Asks the operator, and tells whether the answer was `verb`."""
-    # Beside the page: what asked may be drawn again before there is an answer.
+    """Ask the operator. True if the button `verb` was pressed."""
+    # Outside of the element that asks: it may be drawn again before there is an answer.
     with (
         ui.context.client.content,
         ui.dialog() as dialog,
@@ -17,7 +17,8 @@ async def confirm(question: str, verb: str, *, note: str = "", dangerous: bool =
         if note:
             ui.label(note).classes("muted")
         with ui.row().classes("self-end"):
-            ui.button(text.CANCEL, on_click=lambda: dialog.submit("")).props("flat no-caps")
+            cancel = ui.button(text.common.CANCEL, on_click=lambda: dialog.submit(""))
+            cancel.props("flat no-caps")
             colour = "negative" if dangerous else "primary"
             ui.button(verb, color=colour, on_click=lambda: dialog.submit(verb)).props(
                 "unelevated no-caps"

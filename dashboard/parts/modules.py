@@ -1,72 +1,68 @@
-"""Modules: their states, and what can be done with them."""
+"""Modules in words, and the buttons that start, stop and restart them."""
 
-import re
 from collections.abc import Callable, Coroutine
 
 from nicegui import ui
 
-from dashboard import text
-from dashboard.gateway import ACTION_SECONDS, GatewayError, Json
+from dashboard import formats, text
+from dashboard.api.http import GatewayError
+from dashboard.api.modules import Module
+from dashboard.context import PageContext, leave
 from dashboard.parts.confirm import confirm
-from dashboard.parts.shell import SIGN_IN, Visit
 from dashboard.sessions import SignedOutError
 
 TONES = {"HEALTHY": "good", "BUSY": "warn", "STARTING": "warn", "ERROR": "bad", "STOPPED": "bad"}
-VERBS = {"START": text.START, "STOP": text.STOP, "RESTART": text.RESTART}
-NOTES = {"dashboard": text.CONFIRM_SELF, "gateway": text.CONFIRM_GATEWAY}
+VERBS = {"START": text.modules.START, "STOP": text.modules.STOP, "RESTART": text.modules.RESTART}
+NOTES = {"dashboard": text.modules.CONFIRM_SELF, "gateway": text.modules.CONFIRM_GATEWAY}
+DRAINING = frozenset({"GATEWAY_DRAINING", "SERVER_DRAINING"})
 
 
-def module_id(module: Json) -> str:
-    return str(module.get("name", "")).removeprefix("modules/")
+def module_title(module: Module) -> str:
+    return text.common.MODULE_NAMES.get(module.id, module.id)
 
 
-def module_title(module: Json) -> str:
-    return text.MODULE_NAMES.get(module_id(module), module_id(module))
+def state_words(module: Module | None) -> str:
+    return formats.enum(text.modules.STATES, module.state if module else "")
 
 
-def state_words(module: Json) -> str:
-    return text.MODULE_STATES.get(module.get("state", ""), text.STATE_UNKNOWN)
+def state_tone(module: Module | None) -> str:
+    return TONES.get(module.state, "") if module else ""
 
 
-def reason_words(module: Json) -> str:
-    """Writes why a module is in its state. What has no Japanese words shows as it was told."""
-    reason = str(module.get("reason", ""))
-    for form, words in text.MODULE_REASON_FORMS.items():
-        if found := re.fullmatch(form, reason):
-            return words.format(*found.groups())
-    return text.MODULE_REASONS.get(reason, reason)
-
-
-def state_tone(module: Json) -> str:
-    return TONES.get(module.get("state", ""), "")
+def reason_words(module: Module | None) -> str:
+    """Return why a module is in its state: the gateway's message, or else the code."""
+    return (module.reason.message or module.reason.code) if module else ""
 
 
 def confirm_action(
-    visit: Visit, module: Json, action: str
+    page: PageContext, module: Module, action: str
 ) -> Callable[[], Coroutine[None, None, None]]:
-    """Makes what asks the operator first, and then acts."""
+    """Return the handler of a button, which asks the operator first and then acts."""
 
     async def ask() -> None:
         words = {"module": module_title(module), "action": VERBS[action]}
-        question, note = text.CONFIRM_ACTION.format(**words), NOTES.get(module_id(module), "")
+        question, note = text.modules.CONFIRM_ACTION.format(**words), NOTES.get(module.id, "")
         if await confirm(question, VERBS[action], note=note, dangerous=action != "START"):
-            await act(visit, module, action)
+            await act(page, module, action)
 
     return ask
 
 
-async def act(visit: Visit, module: Json, action: str) -> None:
-    """Starts, stops or restarts a module, and says how it went."""
+async def act(page: PageContext, module: Module, action: str) -> None:
+    """Start, stop or restart a module, and show the result.
+
+    A gateway or service that goes away while it restarts cannot answer: that is no failure.
+    """
     words = {"module": module_title(module), "action": VERBS[action]}
     try:
-        path = f"/v1/modules/{module_id(module)}:{action.lower()}"
-        await visit.post(path, {}, ACTION_SECONDS)
+        await page.api.change_module(module.id, action)
     except SignedOutError:
-        ui.navigate.to(f"{SIGN_IN}?error=ended")
+        leave()
     except GatewayError as error:
-        if error.status == 0 or error.reason in {"GATEWAY_DRAINING", "SERVER_DRAINING"}:
-            ui.notify(text.ACTION_SENT.format(**words), type="info")
+        if error.status == 0 or error.reason in DRAINING:
+            ui.notify(text.modules.ACTION_SENT.format(**words), type="info")
             return
-        ui.notify(text.ACTION_FAILED.format(**words, reason=error.message), type="negative")
+        message = text.modules.ACTION_FAILED.format(**words, reason=error.message)
+        ui.notify(message, type="negative")
     else:
-        ui.notify(text.ACTION_DONE.format(**words), type="positive")
+        ui.notify(text.modules.ACTION_DONE.format(**words), type="positive")

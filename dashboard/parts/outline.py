@@ -1,4 +1,4 @@
-"""JSON as a text that one can read: long texts in it are cut, unless all of it is wanted."""
+"""JSON as readable text, whole or with its long texts cut."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ def whole(value: Any) -> str:
 
 
 def outline(value: Any) -> str:
-    """Writes a value with its long texts cut, and itself cut where that is long still."""
+    """Format a value with its long texts cut, and cut the result if it is still long."""
     return cut(whole(shorten(value)), LENGTH_MAX)
 
 
@@ -31,4 +31,4 @@ def shorten(value: Any) -> Any:
 
 def cut(value: str, length: int) -> str:
     left = len(value) - length
-    return value if left <= 0 else value[:length] + text.CUT.format(count=f"{left:,}")
+    return value if left <= 0 else value[:length] + text.events.CUT.format(count=f"{left:,}")

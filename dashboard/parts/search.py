@@ -1,17 +1,20 @@
-"""What an operator looks for in the log.
+"""A search of the log: read from an address, asked of the gateway, applied to live events.
 
-It is read from an address, asked of the gateway, and applied to what comes live.
+The gateway parses the words of a search into terms, each with a pattern that finds it.
 """
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from dashboard.formats import parse_time
-from dashboard.gateway import Json
-from dashboard.parts.words import Words, data_text
+from dashboard.api.client import GatewayApi
+from dashboard.api.events import Event, QueryTerm
+from dashboard.event_rows import data_text
+from dashboard.parts.live_events import Matches
 
 FIELDS = ("category", "level", "source", "q", "user", "from", "to", "page")
 NAMES = {
@@ -25,12 +28,13 @@ NAMES = {
 LEVELS = {"DEBUG": 1, "INFO": 2, "WARNING": 3, "ERROR": 4}
 USERS = "users/"
 YEARS = range(1970, 9999)
+ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 Question = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True)
 class Search:
-    """The filters of an address. What is empty does not filter."""
+    """The filters of an address. An empty one does not filter."""
 
     given: dict[str, str]
     zone: ZoneInfo
@@ -44,40 +48,46 @@ class Search:
 
     @property
     def live(self) -> bool:
-        """Whether it shows the newest events, so that new ones belong to it."""
+        """True if the search shows the newest events, so that new ones belong to it."""
         return not self.given["page"]
 
     def question(self, size: int) -> Question:
-        """Asks the gateway for a page."""
+        """Return the request for a page of `size` events."""
         asked: Question = {"pageSize": size}
         asked |= {name: self.given[field] for field, name in NAMES.items() if self.given[field]}
         times = {"startTime": self._start, "endTime": self._end}
         return asked | {name: rfc3339(time) for name, time in times.items() if time is not None}
 
-    def passes(self, event: Json) -> bool:
-        """Whether an event is one of those that the gateway would list."""
+    async def matcher(self, api: GatewayApi) -> Matches:
+        """Return the function that is true for events that the gateway would list.
+
+        Raises:
+            GatewayError: The gateway could not parse the words of the search.
+            SignedOutError: The session has ended.
+        """
+        words = self.given["q"]
+        terms = await api.parse_event_query(words) if words else ()
+        return lambda event: self.passes(event, terms)
+
+    def passes(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
+        """True if an event has the fields that are searched for and contains all terms."""
         given = self.given
-        if given["category"] and event.get("category") != given["category"]:
+        if given["category"] and event.category != given["category"]:
             return False
-        if LEVELS.get(event.get("level", ""), 0) < LEVELS.get(given["level"], 0):
+        if LEVELS.get(event.level, 0) < LEVELS.get(given["level"], 0):
             return False
-        if given["source"] and event.get("source") != given["source"]:
+        if given["source"] and event.source != given["source"]:
             return False
         if given["user"] and not names_user(event, given["user"]):
             return False
-        return self._in_time(event) and (self._words is None or self._words.find(event))
+        return self._in_time(event) and contains(event, terms)
 
-    def _in_time(self, event: Json) -> bool:
+    def _in_time(self, event: Event) -> bool:
         if self._start is None and self._end is None:
             return True
-        time = parse_time(event.get("time"))
-        if time is None or (self._start is not None and time < self._start):
+        if event.time is None or (self._start is not None and event.time < self._start):
             return False
-        return self._end is None or time < self._end
-
-    @cached_property
-    def _words(self) -> Words | None:
-        return Words.parse(self.given["q"]) if self.given["q"] else None
+        return self._end is None or event.time < self._end
 
     @cached_property
     def _start(self) -> datetime | None:
@@ -88,15 +98,30 @@ class Search:
         return read_local(self.given["to"], self.zone)
 
 
-def names_user(event: Json, user: str) -> bool:
-    """Whether an event is about a user, or by it."""
-    if user in {event.get("subject"), event.get("actor")}:
+def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
+    """True if all terms are found in an event."""
+    if not terms:
         return True
-    return f'"user":"{user}"' in data_text(event)
+    words = searched(event)
+    return all(term.pattern.search(words) for term in terms)
+
+
+def searched(event: Event) -> str:
+    """Return the text of an event that is searched, in Unicode NFKC with case folded."""
+    data = ESCAPE.sub(" ", data_text(event))
+    joined = f"{event.type} {event.subject} {event.actor} {data}"
+    if joined.isascii():
+        return joined.lower()
+    return unicodedata.normalize("NFKC", joined).casefold()
+
+
+def names_user(event: Event, user: str) -> bool:
+    """True if a user is the subject or the actor of an event, or is named in its data."""
+    return user in {event.subject, event.actor} or f'"user":"{user}"' in data_text(event)
 
 
 def read_local(value: str, zone: ZoneInfo) -> datetime | None:
-    """Reads a time on the wall clock, as a field of a page gives it. None: it is no time."""
+    """Read a time of the wall clock as an input of a page writes it. None: it is no time."""
     try:
         found = datetime.fromisoformat(value).replace(tzinfo=zone)
     except ValueError:

@@ -11,7 +11,8 @@ from types import FrameType
 from deploy.envoy.configuration import Address, ConfigurationError, Tree, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
 from gateway.contracts.descriptors import DescriptorError, load_bundled, load_file
-from gateway.settings import PORT_MAX, SettingsError, fail, read_targets, read_upstream
+from gateway.settings import fail, read_targets, read_upstream
+from services.common.settings import PORT_MAX, SettingsError
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -51,13 +51,14 @@ def make_configuration(
     filters: Sequence[Tree] = (),
     access_log: Sequence[Tree] = (),
 ) -> Tree:
-    """Makes the tree of a bootstrap file. `upstreams` maps packages to `host:port`.
+    """Return the tree of a bootstrap file.
 
+    `upstreams` maps packages to `host:port`, or to several of these with commas between.
     `filters` are HTTP filters that run between the transcoder and the router, where the path is
     that of the gRPC method. `access_log` are the access logs of the listener.
 
     Raises:
-        ConfigurationError: Nothing has a binding, or a package has no upstream.
+        ConfigurationError: Nothing has a binding, or a package has no upstream, or one over TLS.
     """
     packages = sorted({method.package for method in served(contracts)})
     if not packages:
@@ -144,14 +145,15 @@ def make_route(match: Tree, cluster: str, timeout: float) -> Tree:
 
 
 def make_cluster(package: str, target: str) -> Tree:
-    endpoint = {"endpoint": {"address": Address.read(target).tree()}}
+    addresses = read_target(package, target)
+    endpoints = [{"endpoint": {"address": address.tree()}} for address in addresses]
     return {
         "name": package,
         "type": "STRICT_DNS",
         "connect_timeout": seconds(CONNECT_MILLISECONDS / 1000),
         "load_assignment": {
             "cluster_name": package,
-            "endpoints": [{"lb_endpoints": [endpoint]}],
+            "endpoints": [{"lb_endpoints": endpoints}],
         },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
@@ -160,6 +162,22 @@ def make_cluster(package: str, target: str) -> Tree:
             )
         },
     }
+
+
+def read_target(package: str, target: str) -> list[Address]:
+    """Return the addresses of an upstream, which is `host:port` or several with commas between.
+
+    Raises:
+        ConfigurationError: One is reached over TLS.
+    """
+    addresses: list[Address] = []
+    for text in target.split(","):
+        if text.startswith("https://"):
+            raise ConfigurationError(
+                f"{package} is at {text}: upstreams over TLS are not supported."
+            )
+        addresses.append(Address.read(text.removeprefix("http://")))
+    return addresses
 
 
 def typed(url: str, **members: Any) -> Tree:

@@ -10,7 +10,8 @@ RUN python3 -m venv /venv \
 FROM ${BASE}
 COPY --from=build /venv /venv
 COPY pyproject.toml /app/
-
+COPY services/__init__.py /app/services/
+COPY services/common /app/services/common
 COPY dashboard /app/dashboard
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LIBRAL_LOG_FORMAT=json LIBRAL_HOST=0.0.0.0 LIBRAL_DASHBOARD_FONTS=/app/fonts

@@ -12,6 +12,8 @@ COPY --from=build /venv /venv
 COPY pyproject.toml /app/
 COPY protos/gen/libral/descriptors.binpb /app/libral/
 COPY protos/gen/libral/gateway /app/libral/gateway
+COPY services/__init__.py /app/services/
+COPY services/common /app/services/common
 COPY gateway /app/gateway
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LIBRAL_LOG_FORMAT=json LIBRAL_HOST=0.0.0.0

@@ -1,4 +1,4 @@
-# A room: the contracts, the kernel and that room alone.
+# A service: the contracts, the kernel and that service alone.
 #   docker build -f deploy/images/service.Dockerfile --build-arg ROOM=users -t libral/users .
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
@@ -14,6 +14,7 @@ COPY --from=build /venv /venv
 COPY pyproject.toml /app/
 COPY protos/gen/libral /app/libral
 COPY services/__init__.py /app/services/
+COPY services/common /app/services/common
 COPY services/kernel /app/services/kernel
 COPY services/${ROOM} /app/services/${ROOM}
 # A volume that is mounted here takes over whom it belongs to.

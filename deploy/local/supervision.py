@@ -1,11 +1,13 @@
 """supervisord: its configuration, its start, and the calls that it takes."""
 
 import contextlib
+import shlex
 import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Iterable
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, cast
 
 from supervisor.xmlrpc import SupervisorTransport
@@ -19,35 +21,50 @@ ANSWER_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 
 
 def write_configuration(home: Home, programs: Iterable[Program]) -> None:
-    """Writes supervisord.conf, readable by its owner alone: it holds environments."""
+    """Write supervisord.conf and a start script for each program.
+
+    Paths in supervisord.conf are relative to the home: the format has no escape for some
+    characters, such as a `#` after a space.
+    """
+    inside = home.socket.is_relative_to(home.path)
     sections = [
         "[unix_http_server]",
-        f"file={escape(str(home.socket))}",
+        f"file={home.socket.relative_to(home.path) if inside else escape(str(home.socket))}",
         "chmod=0600",
         "[supervisord]",
-        f"logfile={escape(str(home.logs / 'supervisord.log'))}",
+        "logfile=logs/supervisord.log",
         "logfile_maxbytes=10MB",
         "logfile_backups=1",
-        f"pidfile={escape(str(home.run / 'supervisord.pid'))}",
-        f"childlogdir={escape(str(home.logs))}",
+        "pidfile=run/supervisord.pid",
+        "childlogdir=logs",
         "nodaemon=true",
         "silent=true",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
     for program in programs:
-        sections += program_section(home, program)
-    home.configuration.touch(mode=0o600)
-    home.configuration.write_text("\n".join(sections) + "\n")
+        write_script(home, program)
+        sections += program_section(program)
+    write_private(home.configuration, sections)
 
 
-def program_section(home: Home, program: Program) -> list[str]:
-    variables = ",".join(f"{name}={quote(value)}" for name, value in program.environment.items())
+def write_script(home: Home, program: Program) -> None:
+    """Write the shell script that becomes the program, with its environment."""
+    variables = program.environment.items()
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables]
+    write_private(home.run / f"{program.name}.sh", [*lines, f"exec {shlex.join(program.command)}"])
+
+
+def write_private(path: Path, lines: Iterable[str]) -> None:
+    """Write a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def program_section(program: Program) -> list[str]:
     return [
         f"[program:{program.name}]",
-        f"command={escape(' '.join(quote_word(word) for word in program.command))}",
-        f"directory={escape(str(home.path))}",
-        f"environment={escape(variables)}",
+        f"command=/bin/sh run/{program.name}.sh",
         f"priority={program.priority}",
         "autostart=false",
         "autorestart=true",
@@ -56,7 +73,7 @@ def program_section(home: Home, program: Program) -> list[str]:
         f"stopsignal={program.stop_signal}",
         f"stopwaitsecs={STOP_SECONDS}",
         "redirect_stderr=true",
-        f"stdout_logfile={escape(str(home.logs / program.name))}.log",
+        f"stdout_logfile=logs/{program.name}.log",
         "stdout_logfile_maxbytes=10MB",
         "stdout_logfile_backups=3",
     ]
@@ -64,14 +81,6 @@ def program_section(home: Home, program: Program) -> list[str]:
 
 def escape(text: str) -> str:
     return text.replace("%", "%%")
-
-
-def quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def quote_word(word: str) -> str:
-    return quote(word) if set(word) & set(" \"'\\;") else word
 
 
 def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
@@ -87,6 +96,7 @@ def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
             stdout=errors,
             stderr=errors,
             start_new_session=True,
+            cwd=home.path,
         )
 
 

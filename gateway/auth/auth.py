@@ -1,30 +1,25 @@
 """Callers: tokens verified once and remembered, and the access rules of methods."""
 
-import asyncio
-import hashlib
 import math
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.contracts.descriptors import Rule
 from gateway.http.errors import PERMISSION_DENIED, StatusError, failure, unauthenticated
+from services.common.tokens import (
+    USER_ISSUER,
+    ExpiredTokenError,
+    Fetch,
+    KeyRing,
+    TokenCache,
+    TokenError,
+    key_id_of,
+    verify_token,
+)
 
-ALGORITHM = "EdDSA"
-ISSUER = "libral"
 SCHEME = "bearer"
 LEEWAY_SECONDS = 5
-REMEMBERED_MAX = 10_000
 TOKEN_CHARACTERS_MAX = 8192
-REFETCH_SECONDS = 5.0
-RETRY_SECONDS = 0.5
-
-Keys = Mapping[str, Ed25519PublicKey]
 
 
 @dataclass(frozen=True)
@@ -41,67 +36,24 @@ class Caller:
     expire: float = math.inf
 
 
-class KeyRing:
-    """The keys that tokens are verified with: fetched when a new one is met, and not too often."""
-
-    def __init__(self, fetch: Callable[[], Awaitable[Keys]]) -> None:
-        self._fetch = fetch
-        self._keys: Keys = {}
-        self._next_fetch = 0.0
-        self._problem: StatusError | None = None
-        self._lock = asyncio.Lock()
-
-    def asking(self, fetch: Callable[[], Awaitable[Keys]]) -> "KeyRing":
-        """Makes a ring that knows the same keys and asks elsewhere for new ones."""
-        ring = KeyRing(fetch)
-        ring._keys = self._keys
-        return ring
-
-    async def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """Finds a key.
-
-        Raises:
-            StatusError: The key is not known, and who would tell is away.
-        """
-        if key_id not in self._keys:
-            async with self._lock:
-                if key_id not in self._keys and time.monotonic() >= self._next_fetch:
-                    await self._refetch()
-        key = self._keys.get(key_id)
-        if key is None and self._problem is not None:
-            raise self._problem
-        return key
-
-    async def _refetch(self) -> None:
-        try:
-            self._keys, self._problem = await self._fetch(), None
-        except StatusError as error:
-            self._problem = error
-        wait = REFETCH_SECONDS if self._problem is None else RETRY_SECONDS
-        self._next_fetch = time.monotonic() + wait
-
-
 class Authenticator:
     """Verifies user tokens, each once."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, cache: TokenCache[Caller] | None = None) -> None:
         self._keys = keys
-        self._remembered: OrderedDict[bytes, Caller] = OrderedDict()
+        self._cache = cache or TokenCache[Caller]()
 
-    def asking(self, fetch: Callable[[], Awaitable[Keys]]) -> "Authenticator":
-        """Makes an authenticator with the same memory that asks elsewhere for new keys."""
-        authenticator = Authenticator(self._keys.asking(fetch))
-        authenticator._remembered = self._remembered
-        return authenticator
+    def with_fetch(self, fetch: Fetch) -> "Authenticator":
+        """Return an authenticator with the same cache that fetches new keys with `fetch`."""
+        return Authenticator(self._keys.with_fetch(fetch), self._cache)
 
     async def caller(self, authorization: str | None, rule: Rule | None) -> Caller | None:
-        """Tells who calls a method under that rule, and admits them or raises.
+        """Return the caller of a method under that rule.
 
-        A token that is not good is no obstacle where none is needed; it is
-        then as if it had not been sent.
+        Where no token is needed, one that is not valid is ignored.
 
         Raises:
-            StatusError: 401, 403, or 503 when the keys cannot be had.
+            StatusError: 401, 403, or 503 when the keys cannot be fetched.
         """
         if rule is None or rule.public:
             try:
@@ -112,51 +64,36 @@ class Authenticator:
         enforce(rule, caller)
         return caller
 
-    async def verify(self, authorization: str | None) -> Caller:
-        """Verifies the value of an authorization header."""
+    def verify(self, authorization: str | None) -> Awaitable[Caller]:
+        """Verify the value of an authorization header.
+
+        Raises:
+            StatusError: 401, or 503 when the keys cannot be fetched.
+        """
         if not authorization:
             raise unauthenticated("TOKEN_MISSING", "This needs a bearer token.")
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != SCHEME or not token or len(token) > TOKEN_CHARACTERS_MAX:
             raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
-        digest = hashlib.sha256(token.encode()).digest()
-        known = self._remembered.get(digest)
-        if known is not None and known.expire > time.time():
-            return known
-        caller = await self._read(token)
-        self._remembered[digest] = caller
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)
-        return caller
+        return self._cache.find_caller(token, self._read_token)
 
-    async def _read(self, token: str) -> Caller:
+    async def _read_token(self, token: str) -> tuple[float, Caller]:
         try:
-            claims = await self._claims(token)
-        except jwt.ExpiredSignatureError:
+            key = await self._keys.find_key(key_id_of(token))
+            claims = verify_token(token, key, USER_ISSUER, LEEWAY_SECONDS)
+        except ExpiredTokenError:
             raise expired() from None
-        except jwt.PyJWTError:
+        except TokenError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
-        return Caller(
+        caller = Caller(
             authorization=f"Bearer {token}",
-            subject=str(claims["sub"]),
-            roles=frozenset(claims.get("roles", ())),
-            scopes=frozenset(claims.get("scopes", ())),
-            expire=float(claims["exp"]) + LEEWAY_SECONDS,
+            subject=claims.subject,
+            roles=claims.roles,
+            scopes=claims.scopes,
+            expire=claims.expire,
         )
-
-    async def _claims(self, token: str) -> dict[str, Any]:
-        key = await self._keys.find(str(jwt.get_unverified_header(token).get("kid", "")))
-        if key is None:
-            raise jwt.InvalidKeyError("unknown key id")
-        return jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "sub"]},
-        )
+        return claims.expire, caller
 
 
 class OpenDoor:

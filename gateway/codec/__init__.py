@@ -1,8 +1,12 @@
 """Protobuf ↔ JSON, by functions that are compiled once per message from its descriptor.
 
-The forms are those of proto3 JSON (https://protobuf.dev/programming-guides/json/).
-What `google.protobuf.json_format` takes silently and loses, this refuses: a member
-given twice, an unknown one, characters in base64 that are none.
+The forms are those of proto3 JSON (https://protobuf.dev/programming-guides/json/). What
+`google.protobuf.json_format` takes silently and loses, this refuses: a member given twice, an
+unknown one, characters in base64 that are none.
+
+`codec` is the interface; `encoder` and `decoder` make the functions; `scalars`, `well_known` and
+`dynamic` read and write values; `exclusion` finds members that exclude each other; `fields` and
+`text` are shared helpers.
 """
 
 from gateway.codec.codec import Codec, Options

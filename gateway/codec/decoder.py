@@ -7,7 +7,15 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from gateway.codec import wrappers
+from gateway.codec import well_known
+from gateway.codec.dynamic import (
+    LIST_FORM,
+    OBJECT_FORM,
+    read_list,
+    read_struct,
+    read_value,
+)
+from gateway.codec.exclusion import check_rivals, exclusive
 from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
 from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, reader
 from gateway.http.errors import Violation
@@ -16,8 +24,6 @@ Violations = list[Violation]
 # Reads a value into a message, and tells what is wrong, or raises ValueError if it is all of it.
 Fill = Callable[[Any, Any], Violations | None]
 
-OBJECT_FORM = "must be a JSON object"
-LIST_FORM = "must be a list"
 NO_NULL = "must not be null"
 UNKNOWN = "is no field of this method."
 
@@ -28,9 +34,9 @@ class Decoder:
     def __init__(self, pool: DescriptorPool) -> None:
         self._pool = pool
         self._known: dict[str, Fill] = {
-            "google.protobuf.Timestamp": filler(wrappers.read_time),
-            "google.protobuf.Duration": filler(wrappers.read_duration),
-            "google.protobuf.FieldMask": filler(wrappers.read_mask),
+            "google.protobuf.Timestamp": filler(well_known.read_time),
+            "google.protobuf.Duration": filler(well_known.read_duration),
+            "google.protobuf.FieldMask": filler(well_known.read_mask),
             "google.protobuf.Struct": filler(read_struct),
             "google.protobuf.ListValue": filler(read_list),
             "google.protobuf.Any": self._read_any,
@@ -267,65 +273,8 @@ def join(name: str, path: str) -> str:
     return name + path if not path or path.startswith("[") else f"{name}.{path}"
 
 
-def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
-    """Lists the groups of members of which an object may have one, and whether null counts."""
-    groups = [
-        ([field.json_name, field.name], True)
-        for field in kind.fields
-        if field.name != field.json_name
-    ]
-    for oneof in kind.oneofs:
-        if len(oneof.fields) > 1:
-            names = {name for field in oneof.fields for name in (field.json_name, field.name)}
-            groups.append((sorted(names), False))
-    return groups
-
-
-def check_rivals(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> Violations:
-    violations: Violations = []
-    for names, nulls in groups:
-        given = [n for n in value if n in names and (nulls or value[n] is not None)]
-        if len(given) > 1:
-            violations.append(Violation(given[1], f"excludes {given[0]}, which is given too."))
-    return violations
-
-
 def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:
     content = members.get("value")
     if members.keys() == {"value"} and isinstance(content, str):
-        return wrappers.read_bytes(content)
+        return well_known.read_bytes(content)
     raise ValueError(f"is of type {url}, which is not known: give its bytes as value, in base64")
-
-
-def read_struct(value: Any, message: Any) -> None:
-    if not isinstance(value, dict):
-        raise ValueError(OBJECT_FORM)
-    fields = message.fields
-    for key, item in value.items():
-        read_value(item, fields[key])
-
-
-def read_list(value: Any, message: Any) -> None:
-    if not isinstance(value, list):
-        raise ValueError(LIST_FORM)
-    values = message.values
-    for item in value:
-        read_value(item, values.add())
-
-
-def read_value(value: Any, message: Any) -> None:
-    """Reads any JSON into a `google.protobuf.Value`."""
-    if value is None:
-        message.null_value = 0
-    elif isinstance(value, bool):
-        message.bool_value = value
-    elif isinstance(value, str):
-        message.string_value = value
-    elif isinstance(value, int | float):
-        message.number_value = value
-    elif isinstance(value, dict):
-        message.struct_value.SetInParent()
-        read_struct(value, message.struct_value)
-    else:
-        message.list_value.SetInParent()
-        read_list(value, message.list_value)

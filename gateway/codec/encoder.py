@@ -14,7 +14,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
-from gateway.codec import wrappers
+from gateway.codec import well_known
+from gateway.codec.dynamic import write_list, write_struct, write_value
 from gateway.codec.fields import ANY_TYPE, INTEGERS_64, VALUE, WRAPPERS, is_map, is_null, map_fields
 
 Write = Callable[[Any], Any]
@@ -31,9 +32,9 @@ class Encoder:
         self._defaults = defaults
         self._enum_numbers = enum_numbers
         self._known: dict[str, Write] = {
-            "google.protobuf.Timestamp": wrappers.write_time,
-            "google.protobuf.Duration": wrappers.write_duration,
-            "google.protobuf.FieldMask": wrappers.write_mask,
+            "google.protobuf.Timestamp": well_known.write_time,
+            "google.protobuf.Duration": well_known.write_duration,
+            "google.protobuf.FieldMask": well_known.write_mask,
             "google.protobuf.Struct": write_struct,
             "google.protobuf.ListValue": write_list,
             "google.protobuf.Any": self._write_any,
@@ -124,7 +125,7 @@ class Encoder:
             kind = self._pool.FindMessageTypeByName(url.rpartition("/")[2])
             inner = message_factory.GetMessageClass(kind).FromString(content)
         except (KeyError, DecodeError):
-            return {ANY_TYPE: url, "value": wrappers.write_bytes(content)}
+            return {ANY_TYPE: url, "value": well_known.write_bytes(content)}
         value = self.message(kind)(inner)
         if kind.full_name in self._special:
             return {ANY_TYPE: url, "value": value}
@@ -172,32 +173,8 @@ def bool_key(key: bool) -> str:  # noqa: FBT001 - a value, not an option
     return "true" if key else "false"
 
 
-def write_struct(message: Any) -> dict[str, Any]:
-    return {key: write_value(value) for key, value in message.fields.items()}
-
-
-def write_list(message: Any) -> list[Any]:
-    return [write_value(value) for value in message.values]
-
-
-def write_value(message: Any) -> Any:
-    """Writes a `google.protobuf.Value`.
-
-    Raises:
-        ValueError: It is a number that JSON has not.
-    """
-    kind = message.WhichOneof("kind")
-    if kind == "struct_value":
-        return write_struct(message.struct_value)
-    if kind == "list_value":
-        return write_list(message.list_value)
-    if kind == "number_value" and not math.isfinite(message.number_value):
-        raise ValueError("a Value holds a number that JSON has not")
-    return None if kind in {None, "null_value"} else getattr(message, kind)
-
-
 SCALARS: dict[int, Write] = {
-    FieldDescriptor.TYPE_BYTES: wrappers.write_bytes,
-    FieldDescriptor.TYPE_DOUBLE: wrappers.write_double,
-    FieldDescriptor.TYPE_FLOAT: wrappers.write_float,
+    FieldDescriptor.TYPE_BYTES: well_known.write_bytes,
+    FieldDescriptor.TYPE_DOUBLE: well_known.write_double,
+    FieldDescriptor.TYPE_FLOAT: well_known.write_float,
 }

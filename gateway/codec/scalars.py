@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
-from gateway.codec import wrappers
+from gateway.codec import well_known
 from gateway.codec.fields import is_null
 
 Read = Callable[[Any], Any]
@@ -76,7 +76,7 @@ def double(value: Any) -> float:
 
 def single(value: Any) -> float:
     number = double(value)
-    if math.isfinite(number) and math.isinf(wrappers.single(number)):
+    if math.isfinite(number) and math.isinf(well_known.single(number)):
         raise ValueError("must be a number of single precision")
     return number
 
@@ -106,8 +106,8 @@ def text(value: Any) -> str:
 
 def octets(value: Any) -> bytes:
     if not isinstance(value, str):
-        raise ValueError(wrappers.BYTES_FORM)
-    return wrappers.read_bytes(value)
+        raise ValueError(well_known.BYTES_FORM)
+    return well_known.read_bytes(value)
 
 
 def enum(kind: EnumDescriptor, *, null: bool) -> Read:

@@ -10,10 +10,11 @@ from gateway.contracts.descriptors import Contracts
 from gateway.docs.schemas import ERROR, Schema, Schemas
 from gateway.http.messages import FORM, JSON, NDJSON
 from gateway.rest.stream_formats import SSE_TYPE
-from gateway.routing.routes import Route, Table
+from gateway.routing.routes import Route
+from gateway.routing.table import Table
 from gateway.routing.template import DOUBLE_STAR, STAR, Template
 from gateway.routing.text_fields import bindable
-from gateway.version import VERSION
+from services.common.version import VERSION
 
 VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
 OWN_PACKAGE, TITLE = "libral.", "Libral Core"

@@ -14,7 +14,7 @@ from gateway.docs.openapi import make_openapi
 from gateway.http.errors import UNAVAILABLE, failure
 from gateway.http.messages import Response
 from gateway.telemetry.metrics import prometheus
-from gateway.version import VERSION
+from services.common.version import VERSION
 
 HTML = "text/html; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"

@@ -3,10 +3,11 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import getrandbits
 from typing import Any
+from urllib.parse import quote
 
 from gateway.http.errors import (
     DEADLINE_EXCEEDED,
@@ -19,7 +20,6 @@ from gateway.http.errors import (
 )
 from gateway.http.metadata import shown
 from gateway.http.trace import parent_of
-from gateway.routing.params import Body
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -35,12 +35,27 @@ UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # Where a UUID tells its version and variant, and what a random one has there (RFC 9562).
 UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+# What a path may hold unescaped beside letters, digits and "_.-~" (RFC 3986, section 3.3).
+SEGMENTS = "/:@!$&'()*+,;="
+# Extensions of ASGI that the gateway's own server offers; under any other server it does without.
 ABORT = "gateway.abort"
 ANSWER = "gateway.answer"
 
 
 class ClientGoneError(Exception):
     """The client closed the connection: nobody waits for an answer."""
+
+
+class ResponseAbortedError(Exception):
+    """The response is cut off: the server must close the connection without completing it."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a request, all of it."""
+
+    content: bytes
+    content_type: str
 
 
 @dataclass
@@ -50,6 +65,7 @@ class Request:
     `trace` is its traceparent. It is measured under `route`. `answered` is when
     the answer began, on the clock of `time.perf_counter`; `outcome` is the gRPC
     code that it ended with.
+    `cors` are headers that every answer to it carries.
     """
 
     scope: Scope
@@ -65,6 +81,7 @@ class Request:
     status: int = 0
     answered: float = 0.0
     outcome: int = OK
+    cors: Sequence[tuple[bytes, bytes]] = ()
 
     @classmethod
     def read(cls, scope: Scope, receive: Receive) -> "Request":
@@ -76,8 +93,8 @@ class Request:
             scope=scope,
             receive=receive,
             method=scope.get("method", "GET"),
-            path=scope["raw_path"].decode("latin-1"),
-            query=scope["query_string"],
+            path=raw_path_of(scope),
+            query=scope.get("query_string", b""),
             headers=headers,
             id=request_id(headers.get("x-request-id", "")),
             client=client[0] if client else "",
@@ -138,7 +155,7 @@ class Request:
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        return message["body"], message.get("more_body", False)
+        return message.get("body", b""), message.get("more_body", False)
 
     def _check_declared(self, limit: int) -> None:
         declared = self.headers.get("content-length", "0")
@@ -157,8 +174,15 @@ class Request:
         return Body(await self.read_body(), kind)
 
     def abort(self) -> None:
-        """Drops the connection, with what is still to be sent."""
-        self.scope["extensions"][ABORT]()
+        """Drop the connection, with what is still to be sent.
+
+        Raises:
+            ResponseAbortedError: The server has no means to; it does so for this error.
+        """
+        drop = extensions_of(self.scope).get(ABORT)
+        if drop is None:
+            raise ResponseAbortedError
+        drop()
 
 
 @dataclass
@@ -190,7 +214,20 @@ def base_headers(
     ]
     if content_type:
         headers.append((b"content-type", content_type.encode("latin-1")))
+    if request.cors:
+        headers += request.cors
     return headers
+
+
+def extensions_of(scope: Scope) -> Mapping[str, Any]:
+    """Return the ASGI extensions that the server offers."""
+    return scope.get("extensions") or {}
+
+
+def raw_path_of(scope: Scope) -> str:
+    """Return the path as the client wrote it; servers may give only the decoded one."""
+    raw: bytes | None = scope.get("raw_path")
+    return quote(scope["path"], SEGMENTS) if raw is None else raw.decode("latin-1")
 
 
 def error_response(error: StatusError, renderer: Renderer, languages: str = "") -> Response:

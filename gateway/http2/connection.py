@@ -5,21 +5,19 @@ of the connection as soon as it is here, so that a stream whose owner does not r
 other; against its own window it counts until the owner has acknowledged it.
 """
 
-from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from gateway.http2 import frames
-from gateway.http2.blocks import HEADER_BYTES_MAX, BlockReader, Fields
+from gateway.http2.blocks import HEADER_BYTES_MAX, BlockReader
 from gateway.http2.frames import HEAD, HEAD_BYTES, ErrorCode, ProtocolError
+from gateway.http2.sender import Sender
+from gateway.http2.stream import Owner, Stream
 
 OWN_WINDOW = 256 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
 # Frames that carry nothing, in a row: more is a flood.
 IDLE_FRAMES_MAX = 1_000
 BLOCK_BYTES_MAX = HEADER_BYTES_MAX
-# A peer that announces no maximum has none (section 6.5.2).
-STREAMS = frames.STREAM_ID_MAX
 PRIORITY_BYTES = 5
 PING_BYTES = 8
 OWN_SETTINGS = {
@@ -29,59 +27,22 @@ OWN_SETTINGS = {
 }
 
 
-class Owner(Protocol):
-    """Who opened a stream, and is told what becomes of it. `reset` is the last that it hears."""
-
-    def on_headers(self, fields: Fields, *, end: bool) -> None: ...
-
-    def on_data(self, data: bytes, *, end: bool) -> None: ...
-
-    def on_room(self) -> None:
-        """What waited for a window is sent."""
-        ...
-
-    def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
-        """The stream ended early. `unprocessed`: the peer did nothing with it."""
-        ...
-
-
-class Stream:
-    """A stream of a connection."""
-
-    __slots__ = ("backlog", "closing", "id", "owner", "received", "room", "sent", "waiting")
-
-    def __init__(self, number: int, owner: Owner, room: int) -> None:
-        self.id = number
-        self.owner = owner
-        self.room = room
-        self.waiting: deque[bytes] | None = None
-        self.backlog = 0
-        self.received = 0
-        self.closing = False
-        self.sent = False
-
-
-class Connection:
-    """The client's side of a connection. `output` holds what is to be written."""
+class Connection(Sender):
+    """The client's side of a connection."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """`wake` is called when output or room appears."""
-        self.output: list[bytes] = [
+        super().__init__(wake)
+        self.output += [
             frames.PREFACE,
             frames.settings(OWN_SETTINGS),
             frames.window_update(0, CONNECTION_WINDOW - frames.WINDOW_BYTES),
         ]
-        self.streams: dict[int, Stream] = {}
-        self.streams_max = STREAMS
         self.ready = False
         self.closed = False
-        self._wake = wake
         self._next_id = 1
         self._blocks = BlockReader()
         self._rest = b""
-        self._room = frames.WINDOW_BYTES
-        self._peer_window = frames.WINDOW_BYTES
-        self._frame_bytes = frames.FRAME_BYTES
         self._unacknowledged = 0
         self._idle_frames = 0
         self._block: tuple[int, int, bytearray] | None = None
@@ -113,23 +74,6 @@ class Connection:
         self._write(frames.headers(number, block, end=False, size_max=self._frame_bytes))
         self.send(stream, data, end=end)
         return stream
-
-    def send(self, stream: Stream, data: bytes, *, end: bool) -> None:
-        """Sends data as far as the windows let it, and keeps the rest."""
-        stream.closing = stream.closing or end
-        size = len(data)
-        if stream.waiting is None and size <= min(stream.room, self._room, self._frame_bytes):
-            if size or end:
-                stream.room -= size
-                self._room -= size
-                self._write(frames.frame(frames.DATA, end, stream.id, data))
-                stream.sent = end
-            return
-        if stream.waiting is None:
-            stream.waiting = deque()
-        stream.waiting.append(data)
-        stream.backlog += size
-        self._drain(stream)
 
     def acknowledge(self, stream: Stream, size: int) -> None:
         """Lets the peer send so much more on a stream."""
@@ -249,28 +193,12 @@ class Connection:
             return
         self._count_idle(idle=self.ready)
         for key, value in frames.SETTING.iter_unpack(payload):
-            self._set(key, value)
+            self._apply_setting(key, value)
         # The peer counts by the new windows from the acknowledgement on, so that goes first.
         self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self.ready = True
         self._drain_all()
         self._wake()
-
-    def _set(self, key: int, value: int) -> None:
-        if key == frames.MAX_CONCURRENT_STREAMS:
-            self.streams_max = value
-        elif key == frames.INITIAL_WINDOW_SIZE:
-            if value > frames.WINDOW_BYTES_MAX:
-                raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
-            change, self._peer_window = value - self._peer_window, value
-            for stream in self.streams.values():
-                self._widen(stream, change)
-        elif key == frames.MAX_FRAME_SIZE:
-            if not frames.FRAME_BYTES <= value <= frames.FRAME_BYTES_MAX:
-                raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "no such size of frames")
-            self._frame_bytes = value
-        elif key == frames.ENABLE_PUSH and value:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a server cannot enable push")
 
     def _take_ping(self, flags: int, number: int, payload: bytes) -> None:
         if number or len(payload) != PING_BYTES:
@@ -307,38 +235,6 @@ class Connection:
     def _take_push_promise(self, _: int, __: int, ___: bytes) -> None:
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
 
-    def _widen(self, stream: Stream, size: int) -> None:
-        stream.room += size
-        if stream.room > frames.WINDOW_BYTES_MAX:
-            raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
-
-    def _drain_all(self) -> None:
-        for stream in [*self.streams.values()]:
-            self._drain(stream)
-
-    def _drain(self, stream: Stream) -> None:
-        """Sends what waits, as far as the windows let it."""
-        waiting = stream.waiting
-        if waiting is None:
-            return
-        while waiting:
-            data = waiting[0]
-            size = min(len(data), stream.room, self._room, self._frame_bytes)
-            if size <= 0 < len(data):
-                return
-            if size == len(data):
-                waiting.popleft()
-            else:
-                waiting[0] = data[size:]
-            stream.room -= size
-            self._room -= size
-            stream.backlog -= size
-            end = stream.closing and not waiting
-            self._write(frames.frame(frames.DATA, end, stream.id, data[:size]))
-            stream.sent = end
-        stream.waiting = None
-        stream.owner.on_room()
-
     def _find(self, number: int) -> Stream | None:
         """Finds an open stream, or None for one that is over."""
         if not number % 2 or number >= self._next_id:
@@ -361,11 +257,6 @@ class Connection:
         self._idle_frames = self._idle_frames + 1 if idle else 0
         if self._idle_frames > IDLE_FRAMES_MAX:
             raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "a flood of frames")
-
-    def _write(self, data: bytes) -> None:
-        if not self.output:
-            self._wake()
-        self.output.append(data)
 
 
 def read_number(payload: bytes) -> int:

@@ -6,7 +6,7 @@ from gateway.bodies import Upload
 from gateway.calls.requests import UPLOAD_SECONDS, make_call, stream_seconds
 from gateway.context import Core
 from gateway.http.messages import Request, Response
-from gateway.rest.server_stream import cancelled
+from gateway.http.tasks import cancel_and_wait
 from gateway.rest.unary import answer
 from gateway.routing.routes import Match
 from gateway.upstream import Reply, Stream
@@ -37,8 +37,8 @@ async def respond(core: Core, request: Request, match: Match) -> Response:
         reply = await reading
     finally:
         stream.cancel()
-        await cancelled(sending)
-        await cancelled(reading)
+        await cancel_and_wait(sending)
+        await cancel_and_wait(reading)
     return answer(core, match.route, reply, enum_numbers=upload.bound.enum_numbers)
 
 

@@ -12,6 +12,7 @@ from gateway.context import Core
 from gateway.http.errors import Metadata, StatusError, internal
 from gateway.http.messages import ClientGoneError, Request, Response, Send, base_headers
 from gateway.http.metadata import shown, with_trailers
+from gateway.http.tasks import cancel_and_wait
 from gateway.rest.stream_formats import Framing, choose_framing
 from gateway.rest.unary import BINARY, raw_of, raw_type
 from gateway.routing.params import Bound, bind
@@ -95,7 +96,7 @@ class Writer:
         finally:
             feed.close()
             for task in (first, watch):
-                await cancelled(task)
+                await cancel_and_wait(task)
 
     async def _watch(self, feed: Feed | Dialog) -> None:
         """Passes on what the client sends, and ends the feed when the client goes."""
@@ -119,14 +120,18 @@ class Writer:
             *base_headers(self._request, content_type),
             NO_BUFFER,
             *((name.encode(), value.encode()) for name, value in shown(metadata, [])),
-            *self._core.cors.headers(self._request),
         ]
         self._request.answer(OK_HTTP)
         await self._send({"type": "http.response.start", "status": OK_HTTP, "headers": headers})
 
     async def _write(self, chunk: bytes, *, more: bool = True) -> None:
-        async with asyncio.timeout(STALL_SECONDS):
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+        except TimeoutError:
+            raise
+        except OSError:
+            raise ClientGoneError from None
 
 
 class FramedWriter(Writer):
@@ -152,7 +157,7 @@ class FramedWriter(Writer):
         if self._upload is not None:
             sent = asyncio.create_task(self._sent.wait())
             await asyncio.wait({first, sent}, return_when=asyncio.FIRST_COMPLETED)
-            await cancelled(sent)
+            await cancel_and_wait(sent)
         await asyncio.wait({first}, timeout=FIRST_SECONDS)
 
     async def _write_items(
@@ -227,10 +232,4 @@ async def beating(beat: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        await cancelled(task)
-
-
-async def cancelled(task: "asyncio.Future[Any]") -> None:
-    """Cancels a task and waits for its end, whatever that is."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        await cancel_and_wait(task)

@@ -10,7 +10,7 @@ from gateway.contracts.descriptors import (
     make_contracts,
 )
 from gateway.contracts.discovery import Findings
-from gateway.routing.routes import Table, make_table
+from gateway.routing.table import Table, make_table
 
 NAMED_MAX = 3
 

@@ -12,6 +12,7 @@ from gateway.codec import Codec, is_map
 from gateway.codec.fields import map_fields
 from gateway.codec.scalars import key_reader
 from gateway.http.errors import Violation, invalid, invalid_field
+from gateway.http.messages import Body
 from gateway.routing.routes import Match, Route
 from gateway.routing.text_fields import Target, bindable, convert, find_field, find_target
 
@@ -24,14 +25,6 @@ MESSAGE_FORM = "cannot be given as text: it is a message"
 TWICE = "is given more than once"
 
 Names = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Body:
-    """The body of a request, all of it."""
-
-    content: bytes
-    content_type: str
 
 
 @dataclass

@@ -9,15 +9,15 @@ from typing import Any
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from gateway.codec import is_map, scalars, wrappers
+from gateway.codec import is_map, scalars, well_known
 from gateway.codec.fields import WRAPPERS, map_fields
 
 DEPTH_MAX = 10
 FIELD_MASK = "google.protobuf.FieldMask"
 TEXTUAL_READERS: Mapping[str, Callable[[str, Any], None]] = {
-    "google.protobuf.Timestamp": wrappers.read_time,
-    "google.protobuf.Duration": wrappers.read_duration,
-    FIELD_MASK: wrappers.read_either_mask,
+    "google.protobuf.Timestamp": well_known.read_time,
+    "google.protobuf.Duration": well_known.read_duration,
+    FIELD_MASK: well_known.read_either_mask,
 }
 TEXTUAL = WRAPPERS | TEXTUAL_READERS.keys()
 MAP_NAME = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")

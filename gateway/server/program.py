@@ -11,9 +11,9 @@ from pathlib import Path
 from gateway.context import Core
 from gateway.contracts.descriptors import Contracts, load_bundled
 from gateway.contracts.discovery import Discovery
-from gateway.rest.server_stream import cancelled
+from gateway.http.tasks import cancel_and_wait
 from gateway.routing.defaults import make, make_public
-from gateway.routing.routes import Table, make_table
+from gateway.routing.table import Table, make_table
 from gateway.server.reload import Reloader
 from gateway.server.server import GatewayServer, listen, serve
 from gateway.settings import Settings
@@ -123,4 +123,4 @@ async def reloading(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
-        await cancelled(task)
+        await cancel_and_wait(task)

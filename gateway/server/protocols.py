@@ -16,16 +16,17 @@ from websockets.http11 import Request as Handshake
 
 from gateway.http.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
 from gateway.http.messages import ABORT, ANSWER
+from gateway.websocket.port import (
+    CLOSE_SECONDS,
+    SEND_BUFFER_BYTES,
+    SOCKET,
+    STALL_SECONDS,
+    TOO_SLOW,
+)
 
 HEADER_BYTES_MAX = 64 * 1024
 DISCARDED_BYTES_MAX = 8 * 1024 * 1024
 CLOSE = (b"connection", b"close")
-SOCKET = "gateway.socket"
-# The kernel doubles it. With what the transport keeps, a client that reads nothing costs 256 KiB.
-SEND_BUFFER_BYTES = 64 * 1024
-STALL_SECONDS = 10.0
-CLOSE_SECONDS = 10.0
-TOO_SLOW = (4008, "reads too slowly")
 
 
 class BoundedHttp(HttpToolsProtocol):

@@ -8,7 +8,7 @@ import structlog
 from gateway.contracts.descriptors import Contracts, DescriptorError
 from gateway.contracts.discovery import Discovery, Findings
 from gateway.routing.defaults import make
-from gateway.routing.routes import RoutesError, Table
+from gateway.routing.table import RoutesError, Table
 from gateway.server.generations import Generations
 
 log = structlog.get_logger()

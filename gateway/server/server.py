@@ -15,14 +15,14 @@ from google.protobuf.descriptor_pool import Default
 
 from gateway.context import Core
 from gateway.http.errors import Renderer
-from gateway.rest.server_stream import cancelled
+from gateway.http.tasks import cancel_and_wait
 from gateway.server.generations import Generations
 from gateway.server.protocols import CLOSE, BoundedHttp, ClosableWebSocket
-from gateway.settings import SettingsError
-from gateway.telemetry.otlp import Reporter
+from gateway.telemetry.otlp import make_reporter
 from gateway.upstream.pool import make_upstream
-from gateway.version import VERSION
 from gateway.websocket.commands import MESSAGE_BYTES_MAX
+from services.common.settings import SettingsError
+from services.common.version import VERSION
 
 BACKLOG = 2048
 DRAIN_SECONDS = 1.0
@@ -148,14 +148,14 @@ async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str
     reporter = None
     receiver = make_upstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:
-        reporter = asyncio.create_task(Reporter(server.generations.core.meter, receiver).run())
+        reporter = asyncio.create_task(make_reporter(server.generations.core.meter, receiver).run())
     host, port = listener.getsockname()[:2]
     log.info("gateway.ready", listen=f"{host}:{port}", version=VERSION)
     try:
         await server.serve([listener])
     finally:
         if reporter is not None and receiver is not None:
-            await cancelled(reporter)
+            await cancel_and_wait(reporter)
             await receiver.close()
         await server.generations.close()
     log.info("gateway.stopped")

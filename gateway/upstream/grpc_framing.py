@@ -19,7 +19,7 @@ from gateway.http.errors import (
 )
 from gateway.http2.blocks import Fields, kept, literal
 from gateway.http2.frames import ErrorCode
-from gateway.version import VERSION
+from services.common.version import VERSION
 
 PREFIX = struct.Struct(">BI")
 BINARY = "-bin"

@@ -19,7 +19,8 @@ from gateway.http2.connection import Connection
 from gateway.upstream import grpc_framing
 from gateway.upstream.call import DETAILS, Call, Reply, Stream, status_error
 from gateway.upstream.channel import Address, Channel
-from gateway.upstream.exchange import LostError, StreamExchange, UnaryExchange
+from gateway.upstream.exchange import LostError, UnaryExchange
+from gateway.upstream.stream_exchange import StreamExchange
 
 TRIES_MAX = 3
 WAITING_MAX = 1_000

@@ -37,7 +37,7 @@ class ManySocket:
     def __init__(self, core: Core, request: Request, send: Send) -> None:
         self._core = core
         self._request = request
-        wire = choose_wire(request.scope["subprotocols"], core.codec, core.renderer)
+        wire = choose_wire(request.scope.get("subprotocols", []), core.codec, core.renderer)
         self._connection = Connection(request, send, wire)
         self._wire = wire
         self._caller: Caller | None = None

@@ -7,16 +7,16 @@ from gateway.auth.auth import Authenticator, Caller
 from gateway.bodies.maker import Maker
 from gateway.context import Core
 from gateway.http.errors import CANCELLED, OK, StatusError, failure, unauthenticated
-from gateway.http.messages import JSON, ClientGoneError, Request, Send
-from gateway.routing.params import Body, Bound, bind
+from gateway.http.messages import JSON, Body, ClientGoneError, Request, Send
+from gateway.http.tasks import cancel_and_wait
+from gateway.routing.params import Bound, bind
 from gateway.routing.routes import Match
 from gateway.websocket.commands import Command, wrong_time
 from gateway.websocket.operations import Conversation, Subscription
-from gateway.websocket.session import Connection, gone
+from gateway.websocket.port import NORMAL, STATUS_BASE
+from gateway.websocket.session import Connection
 from gateway.websocket.wires import BinaryWire, choose_wire
 
-NORMAL = 1000
-STATUS_BASE = 4000
 AUTHENTICATE_SECONDS = 10.0
 
 
@@ -31,7 +31,7 @@ class OneSocket:
         self._request = request
         self._match = match
         self._method = match.route.method
-        wire = choose_wire(request.scope["subprotocols"], core.codec, core.renderer)
+        wire = choose_wire(request.scope.get("subprotocols", []), core.codec, core.renderer)
         self._connection = Connection(request, send, wire)
         self._wire = wire
         self._call: Subscription | Conversation | None = None
@@ -58,7 +58,7 @@ class OneSocket:
         except ClientGoneError:
             pass
         finally:
-            await gone(hearing)
+            await cancel_and_wait(hearing)
             if self._call is not None:
                 await self._call.close()
 

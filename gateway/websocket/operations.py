@@ -16,10 +16,11 @@ from gateway.http.errors import (
     reason_of,
 )
 from gateway.http.metadata import texts
+from gateway.http.tasks import cancel_and_wait
 from gateway.streams.bidi import Dialog
 from gateway.streams.fan_out import TOO_SLOW, Item
 from gateway.streams.subscription import Feed
-from gateway.websocket.session import Connection, gone
+from gateway.websocket.session import Connection
 
 TURN_SECONDS = 1.0
 
@@ -101,7 +102,7 @@ class Conversation:
             await self.dialog.half_close()
 
     async def close(self) -> None:
-        await gone(self._task)
+        await cancel_and_wait(self._task)
 
     async def _run(self) -> None:
         error: StatusError | None = None

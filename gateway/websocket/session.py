@@ -1,13 +1,12 @@
 """A connection: what is sent on it, and whether it takes more."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from gateway.http.errors import StatusError
-from gateway.http.messages import ClientGoneError, Request, Send
-from gateway.server.protocols import SOCKET, TOO_SLOW, ClosableWebSocket
+from gateway.http.messages import ClientGoneError, Request, Send, extensions_of
 from gateway.websocket.commands import Command
+from gateway.websocket.port import SOCKET, TOO_SLOW, AsgiPort, Port
 from gateway.websocket.wires import Wire
 
 SWITCHING = 101
@@ -23,29 +22,34 @@ class Connection:
     def __init__(self, request: Request, send: Send, wire: Wire) -> None:
         self.wire = wire
         self._request = request
-        self._send = send
-        self._protocol: ClosableWebSocket = request.scope["extensions"][SOCKET]
+        offered: Port | None = extensions_of(request.scope).get(SOCKET)
+        self._port: Port
+        if offered is not None:
+            self._port, self._receive, self._send = offered, request.receive, send
+        else:
+            port = AsgiPort(request.receive, send)
+            self._port, self._receive, self._send = port, port.receive, port.send
 
     async def accept(self) -> None:
-        offered: list[str] = self._request.scope["subprotocols"]
+        offered: list[str] = self._request.scope.get("subprotocols", [])
         chosen = self.wire.subprotocol if self.wire.subprotocol in offered else None
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
         self._request.answer(SWITCHING)
 
     @property
     def ready(self) -> bool:
-        return self._protocol.takes_more
+        return self._port.takes_more
 
     def push(self, frame: bytes) -> None:
-        self._protocol.push(frame)
+        self._port.push(frame)
 
     async def room(self) -> None:
         """Waits until the client has read enough of what was sent."""
-        await self._protocol.writable.wait()
+        await self._port.writable.wait()
 
     def on_ready(self, call: Callable[[], None]) -> None:
         """Calls whenever more is taken again."""
-        self._protocol.on_ready = call
+        self._port.on_ready = call
 
     async def hear(self) -> Command | StatusError:
         """Waits for what the client says, or for what is wrong with it.
@@ -54,7 +58,7 @@ class Connection:
             ClientGoneError: The connection is closed.
         """
         while True:
-            message: dict[str, Any] = await self._request.receive()
+            message: dict[str, Any] = await self._receive()
             if message["type"] == "websocket.disconnect":
                 raise ClientGoneError
             if message["type"] == "websocket.receive":
@@ -69,10 +73,4 @@ class Connection:
 
     def drop_slow(self) -> None:
         """Closes although the client has not read what was sent."""
-        self._protocol.close_now(*TOO_SLOW)
-
-
-async def gone(task: "asyncio.Task[Any]") -> None:
-    """Cancels a task and waits for its end, whatever that is."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        self._port.close_now(*TOO_SLOW)

@@ -1,4 +1,4 @@
-"""What the gateway says on a WebSocket, as whole frames (RFC 6455, section 5.2)."""
+"""What the gateway says on a WebSocket, as whole frames."""
 
 from typing import Any, Protocol
 
@@ -15,9 +15,7 @@ from gateway.http.metadata import texts
 from gateway.streams.fan_out import Item
 from gateway.streams.subscription import OK_STATUS
 from gateway.websocket.commands import Command, read_binary, read_json
-
-TEXT, BINARY = 0x81, 0x82
-SHORT_MAX, MEDIUM_MAX = 125, 0xFFFF
+from gateway.websocket.framing import BINARY, TEXT, make_frame
 
 
 class Wire(Protocol):
@@ -78,17 +76,17 @@ class JsonWire:
         return b',"id":' + orjson.dumps(call_id) if call_id else b""
 
     def pong(self) -> bytes:
-        return framed(TEXT, b'{"type":"pong"}')
+        return make_frame(TEXT, b'{"type":"pong"}')
 
     def authenticated(self) -> bytes:
-        return framed(TEXT, b'{"type":"authenticated"}')
+        return make_frame(TEXT, b'{"type":"authenticated"}')
 
     def error(self, error: StatusError) -> bytes:
-        return framed(TEXT, b'{"type":"error","status":' + self._renderer.status(error) + b"}")
+        return make_frame(TEXT, b'{"type":"error","status":' + self._renderer.status(error) + b"}")
 
     def headers(self, tag: bytes, metadata: dict[str, str]) -> bytes:
         told = orjson.dumps(metadata)
-        return framed(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + told + b"}")
+        return make_frame(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + told + b"}")
 
     def message(self, tag: bytes, item: Item, *, enum_numbers: bool) -> bytes:
         key = (TEXT, tag, enum_numbers)
@@ -97,14 +95,14 @@ class JsonWire:
             data = self._codec.encode(item.message, item.field, enum_numbers=enum_numbers)
             cursor = b',"cursor":' + orjson.dumps(item.cursor) if item.cursor else b""
             text = b'{"type":"message"' + tag + b',"data":' + data + cursor + b"}"
-            known = item.frames[key] = framed(TEXT, text)
+            known = item.frames[key] = make_frame(TEXT, text)
         return known
 
     def end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
         status = OK_STATUS if error is None else self._renderer.status(error)
         told = texts(trailers)
         more = b',"trailers":' + orjson.dumps(told) if told else b""
-        return framed(TEXT, b'{"type":"end"' + tag + b',"status":' + status + more + b"}")
+        return make_frame(TEXT, b'{"type":"end"' + tag + b',"status":' + status + more + b"}")
 
 
 class BinaryWire:
@@ -165,14 +163,4 @@ def choose_wire(offered: list[str], codec: Codec, renderer: Renderer) -> Wire:
 
 
 def binary(frame: socket_pb2.ServerFrame) -> bytes:
-    return framed(BINARY, frame.SerializeToString())
-
-
-def framed(first: int, payload: bytes) -> bytes:
-    """Makes an unmasked frame that is a whole message."""
-    size = len(payload)
-    if size <= SHORT_MAX:
-        return bytes((first, size)) + payload
-    if size <= MEDIUM_MAX:
-        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+    return make_frame(BINARY, frame.SerializeToString())

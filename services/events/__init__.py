@@ -1,6 +1,6 @@
-"""The events room owns the log: the one ordered record of what happened.
+"""The events service owns the log: the one ordered record of what happened.
 
-It promises positions without gaps, an id that is in the log at most once, a
-hash on each event over the event before, and streams that miss nothing,
-whatever becomes of Redis.
+It guarantees positions without gaps, each id in the log at most once, a hash
+of each event that covers the hash of the event before, and streams that miss
+nothing even if Redis loses all its data.
 """

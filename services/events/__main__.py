@@ -1,42 +1,67 @@
-"""Runs the events room."""
+"""Run the events service."""
 
 import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-
 from services.events.adapters.announcer import Announcer
-from services.events.adapters.channels import Channel, FileChannel, LogChannel, TelegramChannel
+from services.events.adapters.channels import LogChannel, TelegramChannel
+from services.events.adapters.checkpoint_files import FileChannel
 from services.events.config import EventsSettings
+from services.events.domain.checkpoints import Channel
 from services.events.reactions import REACTIONS
-from services.events.servicer import EventServicer, ReactionServicer
-from services.events.worker.appender import Appender
-from services.events.worker.checkpointer import Checkpointer
-from services.events.worker.indexer import Indexer
-from services.events.worker.months import Months
-from services.events.worker.tail import Tail
+from services.events.service import checkpoints
+from services.events.service.appender import Appender
+from services.events.service.checkpoints import Checkpointer
+from services.events.service.consumers import ConsumerRegistry
+from services.events.service.dead_letters import DeadLetterQueue
+from services.events.service.events import EventReader
+from services.events.service.indexing import Indexer
+from services.events.service.retention import Retention
+from services.events.service.streams import EventStreams
+from services.events.service.tail import Tail
+from services.events.service.verification import Verifier
+from services.events.servicer.consumers import ReactionServicer
+from services.events.servicer.event_messages import event_message, placed_message
+from services.events.servicer.events import EventServicer
+from services.events.workers.appender import AppendWorker
+from services.events.workers.indexer import IndexWorker
+from services.events.workers.periodic import PeriodicWorker
+from services.events.workers.tail import TailWorker
 from services.kernel.server import Kernel, Room, run
+
+RETENTION_SECONDS = 3600.0
 
 
 async def build(kernel: Kernel) -> Room:
     settings = EventsSettings.read(kernel.environment)
     database, clock = kernel.database, kernel.clock
-    tail = Tail(database, Announcer(settings.redis_url))
-    appender = Appender(database, clock, tail)
+    tail = Tail(database, event_message)
+    appender = Appender(clock, tail, placed_message)
     checkpointer = Checkpointer(database, clock, make_channels(kernel, settings))
-    events = EventServicer(database, clock, tail, appender, checkpointer)
-    reactions = ReactionServicer(database, clock, kernel.outbox)
+    retention = Retention(database, clock, settings.retention_months)
+    events = EventServicer(
+        EventReader(database, clock),
+        EventStreams(database, tail, event_message),
+        appender,
+        Verifier(database),
+        checkpointer,
+    )
+    reactions = ReactionServicer(
+        ConsumerRegistry(database, clock), DeadLetterQueue(database, clock, kernel.outbox)
+    )
+    tail_worker = TailWorker(tail, Announcer(settings.redis_url))
     return Room(
         services=[events, reactions],
         reactions=REACTIONS,
         tasks=(
-            appender.run,
-            tail.follow,
-            tail.listen,
-            tail.announce,
-            Indexer(database, tail).run,
-            Months(database, clock, settings.retention_months).run,
-            checkpointer.run,
+            AppendWorker(database, appender).run,
+            tail_worker.follow,
+            tail_worker.listen,
+            tail_worker.announce,
+            IndexWorker(Indexer(database, tail), tail).run,
+            PeriodicWorker("retention", retention.apply, RETENTION_SECONDS).run,
+            PeriodicWorker("checkpoints", checkpointer.publish, checkpoints.INTERVAL_SECONDS).run,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What the events room is configured with."""
+"""Settings of the events service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ MONTHS_MAX = 1200
 
 @dataclass(frozen=True)
 class EventsSettings:
-    """Settings of the events room.
+    """Settings of the events service.
 
     `checkpoints` is the folder that checkpoints are written to, `checkpoint_chat`
     the chat that they are sent to, `retention_months` for how many whole months

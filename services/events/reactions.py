@@ -1,12 +1,12 @@
-"""Event type → handler: keeps the list of what the consumers gave up on."""
+"""Event type → handler: keeps the dead letters of consumers up to date."""
 
 from datetime import UTC
 
 from libral.events.v1 import events_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain import Letter
-from services.events.storage import reactions as storage
+from services.events.domain.dead_letters import DeadLetter
+from services.events.storage.dead_letters import remove_dead_letter, save_dead_letter
 from services.kernel.events.subscriptions import (
     BURIED,
     DISCARDED,
@@ -16,9 +16,9 @@ from services.kernel.events.subscriptions import (
 )
 
 
-async def keep(connection: AsyncConnection, event: events_pb2.Event) -> None:
+async def save(connection: AsyncConnection, event: events_pb2.Event) -> None:
     data, time = event.data, event.time.ToDatetime(tzinfo=UTC)
-    letter = Letter(
+    letter = DeadLetter(
         consumer=str(data["consumer"]),
         position=int(str(data["position"])),
         type=str(data["type"]),
@@ -27,17 +27,17 @@ async def keep(connection: AsyncConnection, event: events_pb2.Event) -> None:
         create_time=time,
         update_time=time,
     )
-    await storage.save_letter(connection, letter)
+    await save_dead_letter(connection, letter)
 
 
 async def remove(connection: AsyncConnection, event: events_pb2.Event) -> None:
     data = event.data
-    await storage.remove_letter(connection, str(data["consumer"]), int(str(data["position"])))
+    await remove_dead_letter(connection, str(data["consumer"]), int(str(data["position"])))
 
 
 REACTIONS: Reactions = {
-    BURIED: keep,
-    RETRY_FAILED: keep,
+    BURIED: save,
+    RETRY_FAILED: save,
     RECOVERED: remove,
     DISCARDED: remove,
 }

@@ -202,30 +202,3 @@ def digest(request: Any) -> str:
     arguments.ClearField("page_size")
     content = arguments.SerializeToString(deterministic=True)
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def page_size(request: Any) -> int:
-    """Return the page size of a request. To be removed: use Page."""
-    return Page(request_without_token(request)).size
-
-
-def request_without_token(request: Any) -> Any:
-    arguments = type(request)()
-    arguments.CopyFrom(request)
-    arguments.ClearField("page_token")
-    return arguments
-
-
-def encode_token(request: Any, cursor: list[Any]) -> str:
-    """Return a page token. To be removed: use Page."""
-    return Page(request_without_token(request)).token(*cursor)
-
-
-def decode_token(request: Any, length: int) -> list[Any] | None:
-    """Return the values of a page token. To be removed: use Page."""
-    if not request.page_token:
-        return None
-    values = parse_token(request)
-    if len(values) != length:
-        raise foreign_token()
-    return values

@@ -1,5 +1,5 @@
-"""The metrics room owns time series, the state of the modules, and alerts.
+"""The metrics service owns time series, the state of the modules, and alerts.
 
-It promises that every figure was measured: by its own collectors, or reported
-over OTLP. A source that is away has no figures, never old or default ones.
+Every figure is measured, by its own collectors or by a process that reports
+over OTLP. A source that does not answer has no figures, never old or default ones.
 """

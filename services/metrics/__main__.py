@@ -1,78 +1,95 @@
-"""Runs the metrics room."""
+"""Run the metrics service."""
 
 import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
+from contextlib import AsyncExitStack
+from functools import partial
 
 from services.kernel.server import Kernel, Room, run
-from services.metrics.adapters.cache import CacheCollector
-from services.metrics.adapters.health import CacheHealth, DatabaseHealth, PageHealth, RoomHealth
+from services.metrics import workers
+from services.metrics.adapters.cache import CacheCollector, connect
+from services.metrics.adapters.health import (
+    CacheHealth,
+    DatabaseHealth,
+    GrpcHealth,
+    HttpHealth,
+    http_client,
+)
 from services.metrics.adapters.host import HostCollector
 from services.metrics.adapters.postgresql import DatabaseCollector
-from services.metrics.adapters.processes import Supervisor
+from services.metrics.adapters.processes import SupervisorClient
 from services.metrics.config import MetricsSettings
-from services.metrics.servicer import (
-    AlertServicer,
-    ApiAnalyticsServicer,
-    InfrastructureServicer,
-    MetricServicer,
-    ModuleServicer,
-    OtlpReceiver,
-)
-from services.metrics.worker.alerts import Alerts
-from services.metrics.worker.collector import Collector
-from services.metrics.worker.modules import Health, Watch
-from services.metrics.worker.recorder import Recorder
-from services.metrics.worker.retention import Retention
-
-PACKAGE = "libral.metrics.v1"
+from services.metrics.service.alert_rules import AlertRules
+from services.metrics.service.endpoints import EndpointAnalytics
+from services.metrics.service.incidents import Incidents
+from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.latest import LatestValues
+from services.metrics.service.module_actions import ModuleActions
+from services.metrics.service.modules import HealthCheck, ModuleMonitor
+from services.metrics.service.recorder import Recorder
+from services.metrics.service.retention import Retention
+from services.metrics.service.series import SeriesQueries
+from services.metrics.servicer.alerts import AlertServicer
+from services.metrics.servicer.endpoints import ApiAnalyticsServicer
+from services.metrics.servicer.infrastructure import InfrastructureServicer
+from services.metrics.servicer.metrics import MetricServicer
+from services.metrics.servicer.modules import ModuleServicer
+from services.metrics.servicer.otlp import OtlpServicer
 
 
 async def build(kernel: Kernel) -> Room:
     settings = MetricsSettings.read(kernel.environment)
-    database, clock = kernel.database, kernel.clock
-    recorder = Recorder(database, clock)
-    collector = Collector(
+    database, clock, outbox = kernel.database, kernel.clock, kernel.outbox
+    clients = AsyncExitStack()
+    cache = connect(settings.redis_url)
+    clients.push_async_callback(cache.aclose)
+    socket = settings.supervisor_socket
+    supervisor = SupervisorClient(socket) if socket else None
+
+    latest = LatestValues(clock)
+    recorder = Recorder(database, latest)
+    infrastructure = Infrastructure(
         HostCollector(settings.data_path, clock),
         DatabaseCollector(database, clock),
-        CacheCollector(settings.redis_url, clock),
+        CacheCollector(cache, clock),
         recorder,
+        latest,
     )
-    watch = make_watch(kernel, settings, recorder)
-    metrics = MetricServicer(database, clock, recorder)
-    modules = ModuleServicer(watch)
-    infrastructure = InfrastructureServicer(collector)
-    endpoints = ApiAnalyticsServicer(database, clock, recorder)
-    alerts = AlertServicer(kernel)
+    checks = make_health_checks(settings, clients)
+    checks |= {"postgres": DatabaseHealth(database), "valkey": CacheHealth(cache)}
+    monitor = ModuleMonitor(checks, supervisor, latest, database, outbox, clock)
+    incidents = Incidents(latest, database, outbox, clock)
     return Room(
-        services=[metrics, modules, infrastructure, endpoints, alerts, OtlpReceiver(recorder)],
+        services=[
+            MetricServicer(SeriesQueries(database, clock), latest),
+            ModuleServicer(monitor, ModuleActions(monitor, supervisor)),
+            InfrastructureServicer(infrastructure),
+            ApiAnalyticsServicer(EndpointAnalytics(database, clock, latest)),
+            AlertServicer(AlertRules(database, clock), incidents),
+            OtlpServicer(recorder),
+        ],
         tasks=(
-            collector.run,
-            watch.run,
-            Alerts(recorder, database, kernel.outbox, clock).run,
-            Retention(database, clock).run,
+            partial(workers.measure_infrastructure, infrastructure),
+            partial(workers.check_modules, monitor),
+            partial(workers.evaluate_alerts, incidents),
+            partial(workers.delete_old_measurements, Retention(database, clock)),
         ),
+        close=clients.aclose,
     )
 
 
-def make_watch(kernel: Kernel, settings: MetricsSettings, recorder: Recorder) -> Watch:
-    healths: dict[str, Health] = {}
-    healths |= {room: RoomHealth(target) for room, target in settings.rooms.items()}
-    healths |= {name: PageHealth(url) for name, url in settings.pages.items()}
-    healths |= {
-        "postgres": DatabaseHealth(kernel.database),
-        "valkey": CacheHealth(settings.redis_url),
-    }
-    socket = settings.supervisor_socket
-    return Watch(
-        healths,
-        Supervisor(socket) if socket else None,
-        recorder,
-        kernel.database,
-        kernel.outbox,
-        kernel.clock,
-    )
+def make_health_checks(
+    settings: MetricsSettings, clients: AsyncExitStack
+) -> dict[str, HealthCheck]:
+    """Return the health checks of services and pages, whose clients are closed by `clients`."""
+    http = http_client()
+    clients.push_async_callback(http.aclose)
+    services = {name: GrpcHealth(target) for name, target in settings.services.items()}
+    for check in services.values():
+        clients.push_async_callback(check.close)
+    return {**services, **{name: HttpHealth(http, url) for name, url in settings.pages.items()}}
 
 
 if __name__ == "__main__":

@@ -1,28 +1,28 @@
-"""What the metrics room is configured with."""
+"""The settings of the metrics service."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.common.settings import Environment
 
-ROOMS = ("users", "payments", "events", "metrics", "telegram")
+SERVICES = ("users", "payments", "events", "metrics", "telegram")
 HTTP = ("http",)
 
 
 @dataclass(frozen=True)
 class MetricsSettings:
-    """Settings of the metrics room. An empty supervisor socket: modules cannot be controlled."""
+    """Addresses of what is monitored. Without a supervisor socket, modules cannot be controlled."""
 
     redis_url: str
     data_path: Path
-    rooms: dict[str, str]
+    services: dict[str, str]
     pages: dict[str, str]
     supervisor_socket: str
 
     @classmethod
     def read(cls, environment: Environment) -> "MetricsSettings":
         targets = {
-            room: environment.optional_address(f"LIBRAL_{room.upper()}_TARGET") for room in ROOMS
+            name: environment.optional_address(f"LIBRAL_{name.upper()}_TARGET") for name in SERVICES
         }
         pages = {
             "gateway": environment.optional_url("LIBRAL_GATEWAY_URL", HTTP),
@@ -31,7 +31,7 @@ class MetricsSettings:
         return cls(
             redis_url=environment.url("REDIS_URL", ("redis", "rediss", "unix")),
             data_path=Path(environment.text("LIBRAL_DATA_PATH", "/")),
-            rooms={room: target for room, target in targets.items() if target},
+            services={name: target for name, target in targets.items() if target},
             pages={name: f"{url}/healthz" for name, url in pages.items() if url},
             supervisor_socket=environment.optional_text("LIBRAL_SUPERVISOR_SOCKET"),
         )

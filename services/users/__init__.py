@@ -1,7 +1,7 @@
-"""The users room owns accounts, roles, sessions and API keys.
+"""The users service owns accounts, roles, sessions, API keys and sums of purchases.
 
-It promises that passwords are kept as argon2id hashes only, that a refresh
+It promises that passwords are stored as argon2id hashes only, that a refresh
 token works once, that a Telegram user has one account, and that there is
-always an admin. Of what each user bought it keeps sums, as it hears of
-payments, each counted once.
+always an admin. Payments and refunds are added to the purchases of their buyer
+once each, from the events of the payments service.
 """

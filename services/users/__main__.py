@@ -1,62 +1,36 @@
-"""Runs the users room."""
+"""Runs the users service."""
 
 import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-
-from services.common.settings import SettingsError
-from services.kernel.events.event import Category, NewEvent
 from services.kernel.server import Kernel, Room, run
-from services.users import domain, storage
 from services.users.adapters import Passwords, TokenSigner
 from services.users.config import UsersSettings
-from services.users.domain import ADMIN
-from services.users.reactions import REACTIONS
-from services.users.servicer import AuthServicer, UserServicer
-
-ADMIN_LOGIN = "admin"
+from services.users.reactions import make_reactions
+from services.users.service.accounts import Accounts
+from services.users.service.api_keys import ApiKeys
+from services.users.service.purchases import Purchases
+from services.users.service.sessions import Sessions
+from services.users.service.sign_in import SignIn
+from services.users.servicer.auth import AuthServicer
+from services.users.servicer.users import UserServicer
 
 
 async def build(kernel: Kernel) -> Room:
     settings = UsersSettings.read(kernel.environment)
-    passwords = Passwords()
-    users = UserServicer(kernel, passwords, settings.zone)
-    signer = TokenSigner(settings.token_key)
-    auth = AuthServicer(kernel, users, passwords, signer, settings.bot_token)
-    await make_first_admin(kernel, users, passwords, settings.admin_password)
-    kernel.meter.gauge("users.active", "1", users.active_count)
-    return Room(
-        services=[users, auth],
-        reactions=REACTIONS,
-    )
-
-
-async def make_first_admin(
-    kernel: Kernel, users: UserServicer, passwords: Passwords, password: str
-) -> None:
-    """Makes the user `admin` when nobody is admin.
-
-    Raises:
-        SettingsError: A password is needed and none, or a bad one, is set.
-    """
-    async with kernel.database.transaction() as connection:
-        await storage.lock_admins(connection)
-        if await storage.count_admins(connection):
-            return
-        if domain.password_violations(password, "LIBRAL_ADMIN_PASSWORD"):
-            raise SettingsError("LIBRAL_ADMIN_PASSWORD must be set, to 12 to 128 characters.")
-        user = users.new_user(
-            login=ADMIN_LOGIN,
-            password_hash=await passwords.hash(password),
-            display_name="管理者",
-            roles=[ADMIN],
-        )
-        await storage.insert_user(connection, user)
-        event = NewEvent(
-            "user.created", Category.USER, subject=user.name, data={"login": user.login}
-        )
-        await kernel.outbox.publish(connection, event)
+    database, outbox, clock = kernel.database, kernel.outbox, kernel.clock
+    passwords, signer = Passwords(), TokenSigner(settings.token_key)
+    accounts = Accounts(database, outbox, clock, passwords)
+    sessions = Sessions(database, outbox, clock, signer)
+    sign_in = SignIn(database, clock, accounts, sessions, passwords, settings.bot_token)
+    api_keys = ApiKeys(database, clock, signer)
+    purchases = Purchases(database)
+    users = UserServicer(kernel.answers, accounts, purchases, settings.zone)
+    auth = AuthServicer(sign_in, sessions, api_keys, signer)
+    await accounts.make_first_admin(settings.admin_password)
+    kernel.meter.gauge("users.active", "1", accounts.active_count)
+    return Room(services=[users, auth], reactions=make_reactions(purchases))
 
 
 if __name__ == "__main__":

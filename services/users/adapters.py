@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.common.tokens import ALGORITHM, USER_ISSUER
-from services.users.domain import ACCESS_LIFE
+from services.users.domain.sessions import ACCESS_LIFE, AccessToken
 
 HASHES_AT_ONCE = 2
 
@@ -32,7 +32,7 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def matches(self, hashed: str | None, password: str) -> bool:
-        """Compares, and takes as long for an account that is not there."""
+        """True if the password has this hash. Takes as long if there is no hash."""
         async with self._turns:
             same = await asyncio.to_thread(self._verify, hashed or self._unknown, password)
         return same and hashed is not None
@@ -45,7 +45,7 @@ class Passwords:
 
 
 class TokenSigner:
-    """Signs access tokens, and publishes the key that verifies them."""
+    """Signs access tokens with an Ed25519 key. `public` and `key_id` go into the key set."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
@@ -53,8 +53,8 @@ class TokenSigner:
         self.public = base64.urlsafe_b64encode(raw).decode().rstrip("=")
         self.key_id = thumbprint(self.public)
 
-    def sign(self, subject: str, now: datetime, **claims: Any) -> tuple[str, datetime]:
-        """Makes a token of 15 minutes, and tells when it expires."""
+    def sign(self, subject: str, now: datetime, **claims: Any) -> AccessToken:
+        """Return a token that is valid for 15 minutes."""
         expire = now + ACCESS_LIFE
         payload = {
             "iss": USER_ISSUER,
@@ -63,11 +63,12 @@ class TokenSigner:
             "exp": int(expire.timestamp()),
             **claims,
         }
-        return jwt.encode(payload, self._key, ALGORITHM, headers={"kid": self.key_id}), expire
+        token = jwt.encode(payload, self._key, ALGORITHM, headers={"kid": self.key_id})
+        return AccessToken(token, expire)
 
 
 def thumbprint(public: str) -> str:
-    """Names an Ed25519 key by its content (RFC 7638, RFC 8037 appendix A.3)."""
+    """Return the key id of an Ed25519 key (RFC 7638, RFC 8037 appendix A.3)."""
     content = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": public}, separators=(",", ":"))
     digest = hashlib.sha256(content.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""What the users room is configured with."""
+"""Settings of the users service."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,7 @@ from services.kernel.rpc.tokens import load_key
 
 @dataclass(frozen=True)
 class UsersSettings:
-    """Settings of the users room. An empty bot token: no sign-in with Telegram."""
+    """Settings of the users service. With an empty bot token, Telegram cannot sign in."""
 
     token_key: Ed25519PrivateKey
     admin_password: str

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from google.protobuf import json_format
 from libral.users.v1 import users_pb2
 
-from gateway.codec import Codec, wrappers
+from gateway.codec import Codec, well_known
 from gateway.contracts.descriptors import load_bundled
 
 USERS = 50
@@ -69,7 +69,7 @@ def main() -> None:
         )
 
     def write_anew() -> object:
-        wrappers.moment.cache_clear()
+        well_known.moment.cache_clear()
         return codec.encode(message, None)
 
     pairs = {

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.gateway import GatewayError, read_error
-from dashboard.server import problem_of, safe_target
+from dashboard.api.http import GatewayError
 from dashboard.sessions import Sessions, SignedOutError
 
 
@@ -62,31 +61,3 @@ async def test_a_session_that_was_revoked_ends():
     with pytest.raises(SignedOutError):
         await sessions.token(session)
     assert sessions.find(session.id) is None
-
-
-@pytest.mark.parametrize(
-    ("to", "target"),
-    [
-        ("/events?level=ERROR", "/events?level=ERROR"),
-        ("", "/"),
-        ("https://evil.example/", "/"),
-        ("//evil.example/", "/"),
-        ("/\\evil.example", "/"),
-        ("javascript:alert(1)", "/"),
-    ],
-)
-def test_after_the_sign_in_one_stays_here(to, target):
-    assert safe_target(to) == target
-
-
-def test_errors_are_told_in_japanese_where_there_is_japanese():
-    details = [
-        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X"},
-        {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "message": "だめです。"},
-    ]
-    error = read_error(400, {"error": {"message": "No.", "details": details}})
-    assert (error.reason, str(error)) == ("X", "だめです。")
-    assert read_error(502, "garbage").message == "処理に失敗しました。"
-    assert problem_of(GatewayError(401, "", "")) == "credentials"
-    assert problem_of(GatewayError(429, "", "")) == "limit"
-    assert problem_of(GatewayError(503, "", "")) == "away"

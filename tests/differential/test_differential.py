@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from tests.differential import requests
 from tests.differential.contracts import REFUSALS, contract_of
 from tests.differential.differences import DIFFERENCES, explain

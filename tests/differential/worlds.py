@@ -17,7 +17,8 @@ from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import StatusError
-from gateway.routing.routes import Match, Route, make_table
+from gateway.routing.routes import Match, Route
+from gateway.routing.table import make_table
 from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
 from tests.gateway.spec.wire import Answer, Client, Mirror
 

@@ -59,7 +59,7 @@ class Client:
         """A token of an admin, signed with the key of the mesh."""
         if time.monotonic() - self._made > RENEW_SECONDS:
             now = datetime.now(UTC)
-            self._token, _ = self._signer.sign(ADMIN, now, roles=["ADMIN"])
+            self._token = self._signer.sign(ADMIN, now, roles=["ADMIN"]).token
             self._made = time.monotonic()
         return self._token
 

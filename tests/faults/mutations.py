@@ -58,7 +58,7 @@ def remove_head_lock() -> None:
 
 def remove_gap_check() -> None:
     """What is new is streamed as it comes, whatever another process appended in between."""
-    from services.events.worker.recent import Recent  # noqa: PLC0415
+    from services.events.domain.recent import RecentEvents  # noqa: PLC0415
 
     def offer(self: Any, events: Any) -> bool:
         self._events.extend(events)
@@ -68,7 +68,7 @@ def remove_gap_check() -> None:
     def after(self: Any, position: int, limit: int) -> Any:
         return [event for event in self._events if event[0].position > position][:limit] or None
 
-    Recent.offer, Recent.after = offer, after
+    RecentEvents.offer, RecentEvents.after = offer, after
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.events.domain import Entry, Head, chain
+from services.events.domain.entries import Entry, Head, chain
 from tests.faults.history import History
 from tests.faults.promises import chain as log
 from tests.faults.promises import streams, writes

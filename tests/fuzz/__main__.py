@@ -21,7 +21,8 @@ with atheris.instrument_imports(include=["gateway"]):
     from gateway.contracts.descriptors import Contracts, load_file
     from gateway.http.errors import INVALID_ARGUMENT, StatusError
     from gateway.routing.params import bind
-    from gateway.routing.routes import Match, make_table
+    from gateway.routing.routes import Match
+    from gateway.routing.table import make_table
     from gateway.routing.template import TemplateError, parse
 
 from tests.gateway.conftest import compile_protos

@@ -38,6 +38,12 @@ def rpc(name: str, http: str = "", reply: str = "Reply", request: str = "Request
     return f"rpc {name}({request}) returns ({reply}) {{ {option} }} "
 
 
+def write_plain_set(folder: Path) -> Path:
+    """Compiles methods without bindings."""
+    watch = rpc("Watch", reply="stream Reply")
+    return write_set(folder, rpc("Ask") + watch + rpc("Upload", request="stream Request"))
+
+
 class Backend:
     """A server that says who it is and what it was asked.
 

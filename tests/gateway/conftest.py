@@ -1,6 +1,7 @@
 """An echo service of our own, compiled at test time, behind a real gateway on real uvicorn."""
 
 import asyncio
+import base64
 import re
 import time
 from collections.abc import AsyncIterator
@@ -23,9 +24,10 @@ from grpc_tools import protoc
 from gateway.context import Core
 from gateway.contracts.descriptors import Contracts, load_file
 from gateway.routing.defaults import make_public
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from gateway.server.server import GatewayServer, listen
 from gateway.upstream import Upstreams
+from tests.gateway.chat import ChatService
 from tests.gateway.uploading import Uploading
 
 HERE = Path(__file__).parent
@@ -351,3 +353,36 @@ def upstream(shared_upstream) -> Uploading:
 @pytest.fixture
 def uploading(upload_gateway) -> httpx.AsyncClient:
     return upload_gateway.http
+
+
+@pytest.fixture(scope="session")
+def chat_contracts(tmp_path_factory) -> Contracts:
+    target = tmp_path_factory.mktemp("chat") / "chat.binpb"
+    return load_file(compile_protos(target, HERE / "chat.proto"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_chat(chat_contracts) -> AsyncIterator[ChatService]:
+    async with ChatService(chat_contracts) as service:
+        yield service
+
+
+@pytest.fixture
+def chat(shared_chat) -> ChatService:
+    shared_chat.forget()
+    return shared_chat
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["lean", "grpcio"])
+async def talk(request, chat_contracts, shared_chat) -> AsyncIterator[RunningGateway]:
+    """A gateway before the chat service, over each of the two transports."""
+    targets = {"chat.v1": f"127.0.0.1:{shared_chat.port}"}
+    async with RunningGateway(chat_contracts, targets, transport=request.param) as running:
+        yield running
+
+
+def detail(message) -> dict[str, str]:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    value = base64.b64encode(packed.value).decode()
+    return {"typeUrl": packed.type_url, "value": value}

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +16,8 @@ import pytest
 from tests.gateway.conftest import PACKAGE
 
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "deploy" / "images" / "gateway.Dockerfile"
+COPY = re.compile(r"^COPY ([^-].*) /app(/.*)$", re.MULTILINE)
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LIBRAL_")}
 ENVIRONMENT = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
 
@@ -92,3 +96,47 @@ async def test_serves_any_descriptor_set_and_drains_on_sigterm(descriptor_set, s
             assert "GATEWAY_DRAINING" in await anext(lines)
     assert await asyncio.wait_for(process.wait(), 10) == 0
     assert time.monotonic() - started < 5
+
+
+@pytest.fixture
+def image(tmp_path) -> Path:
+    """A folder that holds what the gateway's image holds."""
+    for source, target in COPY.findall(DOCKERFILE.read_text()):
+        place = tmp_path / target.strip("/")
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, place)
+    return tmp_path
+
+
+def test_the_image_holds_the_gateway_and_what_it_shares(image):
+    assert {path.name for path in image.iterdir()} == {
+        *("gateway", "libral", "services", "pyproject.toml"),
+    }
+    assert {path.name for path in (image / "services").iterdir()} == {"__init__.py", "common"}
+    assert {path.name for path in (image / "libral").iterdir()} == {"gateway", "descriptors.binpb"}
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_serves_from_what_the_image_holds(image):
+    environment = CLEAN | {"PYTHONPATH": str(image), "LIBRAL_LOG_FORMAT": "json"}
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "--no-auth"),
+        env=environment | {"LIBRAL_GATEWAY_PORT": str(port)},
+        cwd=image,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        line = await asyncio.wait_for(process.stderr.readline(), 20)
+        assert b"gateway.ready" in line
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            assert (await http.get("/healthz")).json()["status"] == "SERVING"
+            assert (await http.get("/v1/users")).status_code == 503
+            assert "/v1/users" in (await http.get("/openapi.json")).json()["paths"]
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 10)

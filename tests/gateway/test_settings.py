@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.codec import Options
-from gateway.settings import SettingsError, read_settings
+from gateway.settings import read_settings
+from services.common.settings import SettingsError
 
 
 def read(upstreams=(), *, terminal=False, json=(), **environment):
@@ -18,7 +19,7 @@ def test_defaults():
         {},
         frozenset(),
     )
-    assert (settings.log_format, read(terminal=True).log_format) == ("json", "console")
+    assert (settings.logs.layout, read(terminal=True).logs.layout) == ("json", "console")
 
 
 def test_reads_the_targets_of_all_rooms():
@@ -107,3 +108,10 @@ def test_names_the_variable_that_is_wrong(environment, message):
 def test_refuses_broken_upstreams(text):
     with pytest.raises(SettingsError, match=r"^--upstream is "):
         read([text])
+
+
+def test_reads_upstreams():
+    texts = ["h:1", "a.v1=h:2", "h:3,h:4"]
+    settings = read_settings({"LIBRAL_USERS_TARGET": "x:1"}, texts, terminal=False)
+    assert settings.upstreams == {"a.v1": "h:2"}
+    assert settings.addresses == ("h:1", "h:3,h:4")

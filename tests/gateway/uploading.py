@@ -159,3 +159,13 @@ class Uploading(grpc.GenericRpcHandler):
         context.set_trailing_metadata((("last", "z"), ("last", "y"), ("last-bin", b"\x01")))
         if request.fail:
             await context.abort(grpc.StatusCode.NOT_FOUND, "gone")
+
+
+def names_of(response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [item["displayName"] for item in response.json()["items"]]
+
+
+async def pieces(content: bytes, size: int):
+    for start in range(0, len(content), size):
+        yield content[start : start + size]

@@ -5,7 +5,13 @@ import pytest
 from tests.tidy.sources import ROOT, modules
 
 # Modules without a namesake test: at most 15, none with a branch.
-UNTESTED = {}
+UNTESTED = {
+    "dashboard/text/analytics.py": "constants",
+    "dashboard/text/navigation.py": "constants",
+    "dashboard/text/overview.py": "constants",
+    "dashboard/text/sign_in.py": "constants",
+    "services/telegram/text.py": "constants",
+}
 
 
 def test_every_module_has_a_namesake_test():

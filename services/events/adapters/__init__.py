@@ -1,1 +1,1 @@
-"""Outside systems: Redis as the doorbell, and where checkpoints are told."""
+"""Outside systems: Redis pub/sub for new positions, and the channels of checkpoints."""

@@ -1,7 +1,6 @@
-"""Redis as the doorbell: tells every process of the room that the log has grown.
+"""Redis pub/sub between the processes of the service: the newest position, nothing else.
 
-It carries the newest position and nothing else. What it loses, the next poll
-of the database finds.
+A message that Redis loses is made up for by the next poll of the database.
 """
 
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ log = structlog.get_logger()
 
 
 class Announcer:
-    """Announces and hears of new positions."""
+    """Publishes the newest position and receives those of other processes."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.asyncio.from_url(
@@ -34,17 +33,17 @@ class Announcer:
         )
 
     async def announce(self, position: int) -> None:
-        """Announces a position, or gives up at once."""
+        """Publish a position. A failure is logged, not raised."""
         try:
             await self._client.publish(CHANNEL, position)
         except (RedisError, OSError, TimeoutError) as error:
             log.info("announce.lost", error=type(error).__name__)
 
     async def positions(self) -> AsyncIterator[int]:
-        """Yields what is announced, until Redis is away.
+        """Yield published positions.
 
         Raises:
-            RedisError, OSError: Redis is away.
+            RedisError, OSError: Redis is unavailable.
         """
         async with self._listener.pubsub() as channel:
             await channel.subscribe(CHANNEL)

@@ -1,20 +1,30 @@
-"""What is told of the log outside of its database, so that a rewritten log is found out."""
+"""Checkpoints of the log: published outside its database, so that a rewrite can be detected."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from services.events.domain.entries import Head
 
 
 @dataclass(frozen=True)
-class Mark:
-    """The last time that a checkpoint was told on a channel, and why not if it failed."""
+class Publication:
+    """The last publication on a channel, and the error of the last try if it failed."""
 
     position: int = 0
     time: datetime | None = None
     error: str = ""
+
+
+@dataclass(frozen=True)
+class PublishedHead:
+    """The head that was published last, when, and the publication on each channel by name."""
+
+    head: Head
+    time: datetime
+    publications: Mapping[str, Publication]
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Checkpoint:
     time: datetime
 
     def line(self) -> str:
-        """Writes it as a line of JSON."""
+        """Return the checkpoint as a line of JSON, without the line break."""
         content = {
             "time": self.time.isoformat(),
             "position": self.head.position,
@@ -38,10 +48,10 @@ class Checkpoint:
 
     @classmethod
     def read(cls, line: str) -> "Checkpoint":
-        """Reads a line.
+        """Read a line that `line` wrote.
 
         Raises:
-            ValueError: It is no checkpoint.
+            ValueError: The line is not a checkpoint.
         """
         content: dict[str, Any] = json.loads(line)
         try:
@@ -52,3 +62,22 @@ class Checkpoint:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"It is no checkpoint: {error}") from None
+
+
+class ChannelError(Exception):
+    """A channel did not take a checkpoint, or its content is wrong. The message says why."""
+
+
+class Channel(Protocol):
+    """A place to publish checkpoints. `echoes`: publishing makes events of its own."""
+
+    name: str
+    echoes: bool
+
+    async def publish(self, checkpoint: Checkpoint) -> None:
+        """Publish a checkpoint.
+
+        Raises:
+            ChannelError: The channel did not take it.
+        """
+        ...

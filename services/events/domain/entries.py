@@ -9,11 +9,12 @@ from uuid import UUID
 
 import orjson
 
-from services.kernel.errors import FieldViolation
+from services.kernel.errors import FieldViolation, LibralError
 from services.kernel.events.event import DATA_BYTES_MAX, TEXT_LENGTH_MAX, TYPE_PATTERN
 
 BATCH_MAX = 500
 GENESIS = bytes(32)
+OUT_OF_RANGE = 11
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -44,16 +45,34 @@ class Head:
     append_time: datetime = EPOCH
 
 
-@dataclass(frozen=True)
-class Defect:
-    """The first place where a log is not as it was appended."""
+class ExpiredError(LibralError):
+    """Events up to a position are asked for and no longer kept."""
 
-    position: int
-    problem: str
+    code = OUT_OF_RANGE
+
+    def __init__(self, floor: int) -> None:
+        super().__init__(
+            "EVENTS_EXPIRED",
+            f"The events up to position {floor} are no longer kept.",
+            localized="保存期間を過ぎたイベントです。",
+            metadata={"first_position": str(floor + 1)},
+        )
+
+
+class AppendConflictError(Exception):
+    """Events cannot be appended where they were chained on."""
+
+
+class HeadMovedError(AppendConflictError):
+    """Another process has appended meanwhile."""
+
+
+class KnownIdError(AppendConflictError):
+    """The log already has an event with one of the ids."""
 
 
 def violations(entry: Entry, field: str) -> list[FieldViolation]:
-    """Lists what is wrong with an event that is to be appended."""
+    """Return what is wrong with an event that is to be appended."""
     found: list[FieldViolation] = []
     if not TYPE_PATTERN.fullmatch(entry.type):
         found.append(FieldViolation(f"{field}.type", "It must be words like user.registered."))
@@ -81,7 +100,10 @@ def text_violations(entry: Entry, field: str) -> list[FieldViolation]:
 
 
 def digest(before: bytes, entry: Entry, position: int, append_time: str) -> bytes:
-    """Hashes an event, at a position and time (ISO 8601), onto the hash of the event before it."""
+    """Return the hash of an event at a position and append time (ISO 8601).
+
+    It covers `before`, the hash of the event before it.
+    """
     content = (
         position,
         str(entry.id),
@@ -104,9 +126,9 @@ def iso(time: datetime) -> str:
 
 
 def chain(head: Head, entries: Iterable[Entry], now: datetime) -> tuple[list[Entry], Head]:
-    """Gives each event its position and hash, on from `head`.
+    """Return events with their position, append time and hash, and the head after them.
 
-    Time in the log never runs backwards, whatever the clock does.
+    Append times never decrease, even if the clock is set back.
     """
     append_time = max(now, head.append_time)
     written = iso(append_time)
@@ -117,18 +139,3 @@ def chain(head: Head, entries: Iterable[Entry], now: datetime) -> tuple[list[Ent
         before = digest(before, entry, position, written)
         placed.append(Entry(*entry[:10], append_time, position, before))
     return placed, Head(position, before, append_time)
-
-
-def find_defect(before: Head, entries: Iterable[Entry]) -> Defect | None:
-    """Finds the first event that is missing, added or altered, going on from `before`."""
-    position, hash_before = before.position, before.hash
-    for entry in entries:
-        expected = position + 1
-        if entry.position > expected:
-            return Defect(expected, "It is missing.")
-        if entry.position < expected:
-            return Defect(entry.position, "It was added.")
-        if digest(hash_before, entry, expected, iso(entry.append_time)) != entry.hash:
-            return Defect(expected, "Its content or its hash was altered.")
-        position, hash_before = expected, entry.hash
-    return None

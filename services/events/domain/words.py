@@ -95,8 +95,21 @@ def number(word: str) -> int:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A run of a query: a whole word, or a part of a run of unspaced characters."""
+
+    text: str
+    whole_word: bool
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that finds the term in text that `normal` returned."""
+        return f"(?<!{LETTER}){self.text}(?!{LETTER})" if self.whole_word else self.text
+
+
+@dataclass(frozen=True)
 class Query:
-    """Words that must all be found in an event."""
+    """Terms that an event must all contain: `words` as whole words, `parts` anywhere."""
 
     words: Sequence[str] = ()
     parts: Sequence[str] = ()
@@ -109,7 +122,13 @@ class Query:
             parts=tuple(run for run in found if not is_spaced(run)),
         )
 
+    @property
+    def terms(self) -> list[Term]:
+        words = [Term(word, whole_word=True) for word in self.words]
+        return words + [Term(part, whole_word=False) for part in self.parts]
+
     def indexed(self) -> list[str]:
+        """Return the index words that a block must hold to have an event with all terms."""
         return [word for run in (*self.words, *self.parts) for word in indexed(run)]
 
     def finds(self, entry: Entry) -> bool:
@@ -119,16 +138,8 @@ class Query:
         return not self.words or set(self.words) <= set(runs(text))
 
 
-def pattern(run: str) -> str:
-    """Return a regular expression that finds a run in normalized text.
-
-    A run of unspaced characters is found anywhere; any other only as a whole word.
-    """
-    return run if not is_spaced(run) else f"(?<!{LETTER}){run}(?!{LETTER})"
-
-
 def query_violations(text: str) -> list[FieldViolation]:
-    """Lists what is wrong with a text to search for."""
+    """Return what is wrong with a query. An empty one is right: it finds every event."""
     if not text:
         return []
     if len(text) > QUERY_LENGTH_MAX:

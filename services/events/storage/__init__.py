@@ -1,1 +1,1 @@
-"""The room's schema in PostgreSQL: SQL in, domain out."""
+"""The tables of the log in PostgreSQL: SQL in, domain types out."""

@@ -1,89 +1,54 @@
-"""An index of the log: for each block of 100 events, which words and columns it holds.
+"""The index of the log: for each block of 100 events, the words and columns that it holds.
 
-It is made after the events, from them, and can be made again. What is not
-indexed yet is read as it is.
+It is built from the events after they are appended, and can be rebuilt. Events
+that are not indexed yet are read one by one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain import Entry, words_of
+from services.events.domain.blocks import BLOCK_SIZE, Block, Counts, block_of, span_of
+from services.events.domain.filters import EventFilter
+from services.events.storage.filters import block_conditions
 from services.events.storage.tables import BLOCKS, LOG
 from services.kernel.events.event import Category, Level
 
-BLOCK_SIZE = 100
 NEAR = 200
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many events were appended lately, and of which categories."""
-
-    total: int
-    errors: int
-    categories: dict[int, int]
-
-
-def block_of(position: int) -> int:
-    return (position - 1) // BLOCK_SIZE
-
-
-def span_of(block: int) -> tuple[int, int]:
-    """The first and the last position of a block."""
-    return block * BLOCK_SIZE + 1, (block + 1) * BLOCK_SIZE
-
-
 async def indexed_until(connection: AsyncConnection) -> int:
-    """Tells the last position that is indexed."""
+    """Return the last position that is indexed, or 0."""
     newest = await connection.scalar(select(func.max(BLOCKS.c.block)))
     return 0 if newest is None else span_of(newest)[1]
 
 
-async def add_block(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-    """Indexes the events of a block."""
-    row = insert(BLOCKS).values(**summary(entries))
-    await connection.execute(row.on_conflict_do_nothing())
-
-
-def summary(entries: Sequence[Entry]) -> dict[str, Any]:
-    times = [entry.time for entry in entries]
-    counts = [0] * len(Category)
-    for entry in entries:
-        if entry.category <= len(counts):
-            counts[entry.category - 1] += 1
-    return {
-        "block": block_of(entries[0].position),
-        "first_time": min(times),
-        "last_time": max(times),
-        "first_append_time": entries[0].append_time,
-        "last_append_time": entries[-1].append_time,
-        "counts": counts,
-        "error_count": sum(entry.level >= Level.ERROR for entry in entries),
-        "words": sorted(words_of(entries)),
-    }
+async def add_block(connection: AsyncConnection, block: Block) -> None:
+    """Add a block to the index, unless it is there."""
+    values = {column.name: getattr(block, column.name) for column in BLOCKS.c}
+    await connection.execute(insert(BLOCKS).values(**values).on_conflict_do_nothing())
 
 
 async def list_blocks(
     connection: AsyncConnection,
-    conditions: Sequence[ColumnElement[bool]],
+    wanted: EventFilter,
     span: tuple[int, int],
     *,
     descending: bool,
     limit: int,
 ) -> list[int]:
-    """Lists blocks that can hold what is looked for, between two positions.
+    """Return blocks that can hold events that a filter accepts, between two positions.
 
-    What is frequent is found among the next 200 blocks, one by one. What is not is looked up: a
-    walk would open the words of every block on its way.
+    Frequent events are found by a scan of the next 200 blocks. Rare ones are looked up in the
+    index of words: a scan would read the words of every block on its way.
     """
+    conditions = block_conditions(wanted)
     first, last = block_of(span[0]), block_of(span[1])
-    near = (max(first, last - NEAR + 1), last) if descending else (first, first + NEAR - 1)
+    near = (
+        (max(first, last - NEAR + 1), last) if descending else (first, min(first + NEAR - 1, last))
+    )
     rest = (first, near[0] - 1) if descending else (near[1] + 1, last)
     order = BLOCKS.c.block.desc() if descending else BLOCKS.c.block
     walk = select(BLOCKS.c.block).where(BLOCKS.c.block.between(*near), *conditions)
@@ -98,14 +63,14 @@ async def list_blocks(
 
 
 async def drop_until(connection: AsyncConnection, position: int) -> None:
-    """Forgets the blocks whose last event is no longer kept."""
+    """Delete the blocks whose last event is no longer kept."""
     await connection.execute(
         BLOCKS.delete().where(BLOCKS.c.block * BLOCK_SIZE + BLOCK_SIZE <= position)
     )
 
 
 async def count_since(connection: AsyncConnection, since: datetime) -> Counts:
-    """Counts the events appended since a time: by whole blocks, and at both ends one by one."""
+    """Count the events appended since a time: by whole blocks, and one by one at both ends."""
     categories = [
         func.sum(BLOCKS.c.counts[int(number)]).label(f"of_{number}") for number in Category
     ]

@@ -1,6 +1,5 @@
-"""What was told of the log last, and where."""
+"""The checkpoint that was published last, and the publication on each channel."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,50 +7,49 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain import Checkpoint, Head, Mark
+from services.events.domain.checkpoints import Publication, PublishedHead
+from services.events.domain.entries import Head
 from services.events.storage.tables import CHECKPOINTS, LOG
 
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('libral.events.checkpoints'))"
 
-Marks = Mapping[str, Mark]
-
 
 async def try_lock(connection: AsyncConnection) -> bool:
-    """Keeps other processes of the room from telling at the same time."""
+    """Lock checkpoints until the transaction ends. Return False if another process has them."""
     return bool(await connection.scalar(text(LOCK)))
 
 
-async def find(connection: AsyncConnection) -> tuple[Head, datetime, Marks] | None:
-    """Reads the newest checkpoint and the mark of each channel."""
+async def find_published(connection: AsyncConnection) -> PublishedHead | None:
+    """Return the head that was published last."""
     row = (await connection.execute(select(CHECKPOINTS))).one_or_none()
     if row is None:
         return None
-    marks = {name: read_mark(mark) for name, mark in row.marks.items()}
-    return Head(row.position, row.hash), row.create_time, marks
+    publications = {name: read_publication(content) for name, content in row.marks.items()}
+    return PublishedHead(Head(row.position, row.hash), row.create_time, publications)
 
 
-async def save(connection: AsyncConnection, checkpoint: Checkpoint, marks: Marks) -> None:
+async def save_published(connection: AsyncConnection, published: PublishedHead) -> None:
     values = {
-        "position": checkpoint.head.position,
-        "hash": checkpoint.head.hash,
-        "create_time": checkpoint.time,
-        "marks": {name: write_mark(mark) for name, mark in marks.items()},
+        "position": published.head.position,
+        "hash": published.head.hash,
+        "create_time": published.time,
+        "marks": {name: write_publication(one) for name, one in published.publications.items()},
     }
     row = insert(CHECKPOINTS).values(singleton=True, **values)
     await connection.execute(row.on_conflict_do_update(index_elements=["singleton"], set_=values))
 
 
-async def has_news(connection: AsyncConnection, after: int, actor: str) -> bool:
-    """Tells whether anybody but `actor` caused an event above a position."""
+async def has_events_of_others(connection: AsyncConnection, after: int, actor: str) -> bool:
+    """True if an event above a position was not caused by `actor`."""
     query = select(func.count()).where(LOG.c.position > after, LOG.c.actor != actor)
     return bool(await connection.scalar(query))
 
 
-def read_mark(content: dict[str, Any]) -> Mark:
+def read_publication(content: dict[str, Any]) -> Publication:
     time = datetime.fromisoformat(content["time"]) if content["time"] else None
-    return Mark(content["position"], time, content["error"])
+    return Publication(content["position"], time, content["error"])
 
 
-def write_mark(mark: Mark) -> dict[str, Any]:
-    time = mark.time.isoformat() if mark.time else None
-    return {"position": mark.position, "time": time, "error": mark.error}
+def write_publication(publication: Publication) -> dict[str, Any]:
+    time = publication.time.isoformat() if publication.time else None
+    return {"position": publication.position, "time": time, "error": publication.error}

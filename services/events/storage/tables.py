@@ -1,4 +1,4 @@
-"""The tables of the room."""
+"""The tables of the service."""
 
 from sqlalchemy import (
     BigInteger,
@@ -81,7 +81,7 @@ CONSUMERS = Table(
     Column("report_time", DateTime(timezone=True), nullable=False),
 )
 
-LETTERS = Table(
+DEAD_LETTERS = Table(
     "letters",
     METADATA,
     Column("consumer", Text, primary_key=True),

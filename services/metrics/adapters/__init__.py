@@ -1,1 +1,1 @@
-"""What is measured and controlled: the host, PostgreSQL, the cache, the processes."""
+"""Clients of what is measured and controlled: host, PostgreSQL, cache, processes, modules."""

@@ -1,6 +1,5 @@
 """The figures of Valkey or Redis, by INFO."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,43 +10,32 @@ from redis.exceptions import RedisError
 
 from services.kernel.clock import Clock
 from services.kernel.errors import UnavailableError
+from services.metrics.domain.infrastructure import CacheFigures
 
 TIMEOUT_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class CacheFigures:
-    """What was measured of the cache. Rates are None at the first measurement."""
-
-    time: datetime
-    software: str
-    version: str
-    start_time: datetime
-    memory_used: int
-    memory_max: int
-    clients: int
-    pubsub_channels: int
-    keys: int
-    hit_ratio: float | None
-    command_rate: float | None
+def connect(url: str) -> redis.asyncio.Redis:
+    """Return a client of a server. It connects when it is used, and fails after 1 second."""
+    return redis.asyncio.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 class CacheCollector:
-    """Measures the cache. Rates and ratios are over the time since the measurement before."""
+    """Measure the cache. Rates and ratios are over the time since the previous measurement."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, client: redis.asyncio.Redis, clock: Clock) -> None:
+        self._client = client
         self._clock = clock
-        self._client = redis.asyncio.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
         self._before: dict[str, int] = {}
         self._measured: datetime | None = None
 
     async def measure(self) -> CacheFigures:
-        """Measures.
+        """Return the current figures.
 
         Raises:
             UnavailableError: The cache does not answer. Its message holds no secret.

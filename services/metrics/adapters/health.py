@@ -1,22 +1,23 @@
-"""Health checks: of rooms over gRPC, of pages over HTTP, of the servers by a query."""
+"""Health checks: of services over gRPC, of processes over HTTP, of servers by a query."""
 
 import asyncio
 import json
 import time
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import grpc
+import httpx
 import redis.asyncio
 from grpc_health.v1 import health_pb2
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
-from services.metrics.domain import Check
+from services.metrics.domain.modules import Check
+from services.metrics.domain.reasons import Reason, ReasonCode
 
 CHECK = "/grpc.health.v1.Health/Check"
 TIMEOUT_SECONDS = 1.0
@@ -32,8 +33,8 @@ OPTIONS = (
 )
 
 
-class RoomHealth:
-    """Checks a room by grpc.health.v1."""
+class GrpcHealth:
+    """The health check of a service by grpc.health.v1."""
 
     def __init__(self, target: str) -> None:
         self._channel = grpc.aio.insecure_channel(target, options=OPTIONS)
@@ -43,104 +44,144 @@ class RoomHealth:
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
 
-    async def check(self) -> tuple[Check, dict[str, Any]]:
+    async def check(self) -> Check:
         start = time.perf_counter()
         try:
             answer = await self._check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
             refused = error.code() == grpc.StatusCode.UNAVAILABLE
-            problem = f"The health check ended with {error.code().name}."
-            return failed(start, problem, refused=refused), {}
+            return failed(start, error.code().name, refused=refused)
         serving = answer.status == health_pb2.HealthCheckResponse.SERVING
-        problem = "" if serving else "It answers that it does not serve."
-        return answered(start, problem, serving=serving), {}
+        return answered(start, None if serving else Reason(ReasonCode.REPORTED_NOT_SERVING))
+
+    async def close(self) -> None:
+        await self._channel.close()
 
 
-class PageHealth:
-    """Checks a process by `GET /healthz`, which tells its version and pid in JSON."""
+def http_client() -> httpx.AsyncClient:
+    """Return the client of the HTTP health checks.
 
-    def __init__(self, url: str) -> None:
-        self._parts = urlsplit(url)
+    It ignores proxies, and opens a connection for each check: an idle connection
+    does not show that the process accepts new ones.
+    """
+    return httpx.AsyncClient(
+        headers={"Accept": "application/json"},
+        limits=httpx.Limits(max_keepalive_connections=0),
+        timeout=None,  # noqa: S113 - a check has one deadline for all of its steps
+        trust_env=False,
+    )
 
-    async def check(self) -> tuple[Check, dict[str, Any]]:
+
+class HttpHealth:
+    """The health check of a process by a GET request.
+
+    The answer is JSON with the version and start time of the process.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    async def check(self) -> Check:
         start = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                status, body = await self._get()
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
-            refused = isinstance(error, ConnectionRefusedError)
-            problem = f"The health check failed: {type(error).__name__}."
-            return failed(start, problem, refused=refused), {}
-        serving = status == 200  # noqa: PLR2004 - HTTP's OK
-        problem = "" if serving else f"The health check answered {status}."
-        return answered(start, problem, serving=serving), body
+                status, content = await self._get()
+            version, start_time = read_answer(content)
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            cause = find_cause(error)
+            refused = isinstance(cause, ConnectionRefusedError)
+            return failed(start, type(cause).__name__, refused=refused)
+        bad_status = Reason(ReasonCode.CHECK_BAD_STATUS, {"status": str(status)})
+        reason = None if status == HTTPStatus.OK else bad_status
+        return answered(start, reason, version, start_time)
 
-    async def _get(self) -> tuple[int, dict[str, Any]]:
-        host, port = self._parts.hostname or "", self._parts.port or 80
-        reader, writer = await asyncio.open_connection(host, port)
-        try:
-            request = (
-                f"GET {self._parts.path} HTTP/1.0\r\nHost: {self._parts.netloc}\r\n"
-                "Accept: application/json\r\n\r\n"
-            )
-            writer.write(request.encode())
-            await writer.drain()
-            answer = await reader.read(ANSWER_BYTES_MAX)
-            while chunk := await reader.read(ANSWER_BYTES_MAX):
-                answer += chunk
-                if len(answer) > ANSWER_BYTES_MAX:
-                    raise ValueError("too long")
-        finally:
-            writer.close()
-        head, _, content = answer.partition(b"\r\n\r\n")
-        status = int(head.split(b" ", 2)[1])
-        body = json.loads(content) if content.startswith(b"{") else {}
-        return status, body
+    async def _get(self) -> tuple[int, bytes]:
+        content = b""
+        async with self._client.stream("GET", self._url) as response:
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise ValueError("The answer is too long.")
+            return response.status_code, content
+
+
+def read_answer(content: bytes) -> tuple[str, datetime | None]:
+    """Return the version and start time that an answer holds.
+
+    Raises:
+        ValueError: It is not valid JSON, or the time is not ISO 8601.
+    """
+    answer: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}
+    start = answer.get("startTime")
+    return str(answer.get("version", "")), datetime.fromisoformat(str(start)) if start else None
+
+
+def find_cause(error: BaseException) -> BaseException:
+    """Return the operating system's error below an error of httpx, or the error itself."""
+    cause: BaseException | None = error
+    found = error
+    while cause is not None:
+        if isinstance(cause, OSError):
+            found = cause
+        cause = cause.__cause__ or cause.__context__
+    return found
 
 
 class DatabaseHealth:
-    """Checks PostgreSQL by a query, which tells its version and start."""
+    """The health check of PostgreSQL by a query of its version and start time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def check(self) -> tuple[Check, dict[str, Any]]:
+    async def check(self) -> Check:
         start = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._database.reading() as connection:
                 row = (await connection.execute(SERVER)).one()
         except (UnavailableError, TimeoutError) as error:
-            problem = f"The health check failed: {type(error).__name__}."
-            return failed(start, problem, refused=False), {}
-        said = {"version": row.version, "startTime": row.start.isoformat()}
-        return answered(start, "", serving=True), said
+            return failed(start, type(error).__name__, refused=False)
+        return answered(start, version=row.version, start_time=row.start)
 
 
 class CacheHealth:
-    """Checks Valkey or Redis by INFO, which tells its version."""
+    """The health check of Valkey or Redis by INFO, which holds its version."""
 
-    def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
 
-    async def check(self) -> tuple[Check, dict[str, Any]]:
+    async def check(self) -> Check:
         start = time.perf_counter()
         try:
             info: dict[str, Any] = await self._client.info("server")
         except (RedisError, OSError, TimeoutError) as error:
-            problem = f"The health check failed: {type(error).__name__}."
-            return failed(start, problem, refused=False), {}
-        version = info.get("valkey_version") or info.get("redis_version", "")
-        return answered(start, "", serving=True), {"version": str(version)}
+            return failed(start, type(error).__name__, refused=False)
+        version = str(info.get("valkey_version") or info.get("redis_version", ""))
+        return answered(start, version=version)
 
 
-def failed(start: float, problem: str, *, refused: bool) -> Check:
-    return Check(False, refused, time.perf_counter() - start, problem)  # noqa: FBT003 - serving
+def failed(start: float, error: str, *, refused: bool) -> Check:
+    """Return the check that got no answer. `start` is a value of `time.perf_counter()`."""
+    return Check(
+        serving=False,
+        refused=refused,
+        latency_seconds=time.perf_counter() - start,
+        reason=Reason(ReasonCode.CHECK_FAILED, {"error": error}),
+    )
 
 
-def answered(start: float, problem: str, *, serving: bool) -> Check:
-    return Check(serving, False, time.perf_counter() - start, problem)  # noqa: FBT003 - refused
+def answered(
+    start: float,
+    reason: Reason | None = None,
+    version: str = "",
+    start_time: datetime | None = None,
+) -> Check:
+    """Return the check that got an answer. It does not serve if there is a reason."""
+    return Check(
+        serving=reason is None,
+        refused=False,
+        latency_seconds=time.perf_counter() - start,
+        reason=reason,
+        version=version,
+        start_time=start_time,
+    )

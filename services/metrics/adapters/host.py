@@ -2,40 +2,25 @@
 
 import platform
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
 from services.kernel.clock import Clock
+from services.metrics.domain.infrastructure import HostDescription, HostFigures
 
-
-@dataclass(frozen=True)
-class HostFigures:
-    """What was measured of the host. Rates are None at the first measurement."""
-
-    time: datetime
-    boot_time: datetime
-    cpu_utilization: float
-    memory_used: int
-    memory_total: int
-    disk_used: int
-    disk_total: int
-    load: tuple[float, float, float]
-    network_receive: float | None
-    network_transmit: float | None
-    disk_read: float | None
-    disk_write: float | None
-
-
-HOSTNAME = platform.node()
-PLATFORM = f"{platform.system()} {platform.release()}"
-CORES = psutil.cpu_count() or 1
+DESCRIPTION = HostDescription(
+    hostname=platform.node(),
+    platform=f"{platform.system()} {platform.release()}",
+    cores=psutil.cpu_count() or 1,
+)
 
 
 class HostCollector:
-    """Measures the host. Rates are means since the measurement before."""
+    """Measure the host. Rates are means since the previous measurement."""
+
+    description = DESCRIPTION
 
     def __init__(self, data_path: Path, clock: Clock) -> None:
         self._data_path = data_path

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
+from services.metrics.domain.infrastructure import DatabaseFigures
 
 FIGURES = text(
     """
@@ -32,26 +31,8 @@ HAS_STATEMENTS = text("SELECT to_regclass('pg_stat_statements') IS NOT NULL")
 STATEMENTS = text("SELECT sum(calls) FROM pg_stat_statements")
 
 
-@dataclass(frozen=True)
-class DatabaseFigures:
-    """What was measured of PostgreSQL. Rates are None at the first measurement."""
-
-    time: datetime
-    version: str
-    start_time: datetime
-    connections: int
-    max_connections: int
-    size: int
-    replicas: int
-    lag_seconds: float | None
-    in_recovery: bool
-    query_rate: float | None
-    transaction_rate: float | None
-    cache_hit_ratio: float | None
-
-
 class DatabaseCollector:
-    """Measures PostgreSQL. Rates and ratios are over the time since the measurement before."""
+    """Measure PostgreSQL. Rates and ratios are over the time since the previous measurement."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -60,7 +41,7 @@ class DatabaseCollector:
         self._measured = 0.0
 
     async def measure(self) -> DatabaseFigures:
-        """Measures.
+        """Return the current figures.
 
         Raises:
             UnavailableError: PostgreSQL does not answer.
@@ -107,7 +88,10 @@ def rate(changes: dict[str, float], name: str, seconds: float) -> float | None:
 
 
 def hit_ratio(changes: dict[str, float]) -> float | None:
-    """A counter that has no change yet, or began again at 0, makes no ratio."""
+    """Return the share of block reads that the cache served, None if there were none.
+
+    A counter is missing at the first measurement and after it was reset.
+    """
     if "hits" not in changes or "reads" not in changes:
         return None
     blocks = changes["hits"] + changes["reads"]

@@ -1,6 +1,8 @@
 """The processes of this machine, by supervisor's API."""
 
 import asyncio
+import os
+import signal
 import xmlrpc.client
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,21 +12,21 @@ from typing import Any, cast
 from supervisor.xmlrpc import SupervisorTransport
 
 from services.kernel.errors import FailedPreconditionError, UnavailableError
-from services.metrics.domain import Process
+from services.metrics.domain.modules import Process
 
 READ_SECONDS = 2.0
 ACT_SECONDS = 20.0
 AWAY = (OSError, HTTPException, TimeoutError)
 
 
-class Supervisor:
-    """Reads and changes the processes that a supervisord runs."""
+class SupervisorClient:
+    """List, start and stop the processes of a supervisord."""
 
     def __init__(self, socket: str) -> None:
         self._socket = socket
 
     async def processes(self) -> dict[str, Process]:
-        """Lists the processes by name.
+        """Return the processes by name.
 
         Raises:
             UnavailableError: supervisord does not answer.
@@ -75,3 +77,8 @@ def to_process(row: dict[str, Any]) -> Process:
         start=datetime.fromtimestamp(row["start"], UTC) if row["start"] else None,
         problem=str(row["spawnerr"]),
     )
+
+
+def terminate_self() -> None:
+    """End this process by SIGTERM. The process manager starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,42 +1,35 @@
-"""What the processes of this machine use, by psutil."""
+"""The usage of processes on this machine, by psutil."""
 
 import time
-from dataclasses import dataclass
 
 import psutil
 
-
-@dataclass(frozen=True)
-class Usage:
-    """Memory in bytes (PSS on Linux) and the share of one core. None: it is not known."""
-
-    memory_bytes: int | None = None
-    cpu: float | None = None
+from services.metrics.domain.modules import ProcessUsage
 
 
 class UsageMeter:
-    """Reads what a module's process uses; of PostgreSQL also its children.
+    """Measure the usage of a module's process, of PostgreSQL with its children.
 
-    CPU is the mean since the reading before.
+    CPU is the mean since the previous measurement.
     """
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[int, float, float]] = {}
 
-    def measure(self, module: str, pid: int) -> Usage:
-        """Reads once. Nothing is known of a process that is gone."""
+    def measure(self, module: str, pid: int) -> ProcessUsage:
+        """Measure once. Return no figures for a process that does not exist."""
         try:
             family = family_of(psutil.Process(pid))
             memory = sum(map(memory_of, family))
             spent = sum(map(cpu_seconds_of, family))
         except (psutil.Error, OSError):
             self._before.pop(module, None)
-            return Usage()
+            return ProcessUsage()
         now = time.monotonic()
         known, then, spent_before = self._before.get(module, (0, 0.0, 0.0))
         self._before[module] = (pid, now, spent)
         cpu = max(spent - spent_before, 0.0) / (now - then) if known == pid else None
-        return Usage(memory, cpu)
+        return ProcessUsage(memory, cpu)
 
 
 def family_of(process: psutil.Process) -> list[psutil.Process]:
@@ -50,6 +43,6 @@ def memory_of(process: psutil.Process) -> int:
 
 
 def cpu_seconds_of(process: psutil.Process) -> float:
-    """Tells the CPU time of a process and of its children that have ended."""
+    """Return the CPU time in seconds of a process and of its children that have ended."""
     times = process.cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)

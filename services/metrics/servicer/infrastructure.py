@@ -2,41 +2,43 @@
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
-from services.metrics.adapters import host as host_adapter
-from services.metrics.adapters.cache import CacheFigures
-from services.metrics.adapters.host import HostFigures
-from services.metrics.adapters.postgresql import DatabaseFigures
-from services.metrics.servicer.messages import Context, span, stamp
-from services.metrics.worker.collector import Collector
+from services.kernel.messages import duration, timestamp
+from services.kernel.rpc.pipeline import Context
+from services.metrics.domain.infrastructure import (
+    CacheFigures,
+    DatabaseFigures,
+    HostDescription,
+    HostFigures,
+)
+from services.metrics.service.infrastructure import Infrastructure
 
 
 class InfrastructureServicer(metrics_pb2_grpc.InfrastructureServiceServicer):
-    """Serves the newest figures of host, database and cache."""
+    """Serve the newest figures of host, database and cache."""
 
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
+    def __init__(self, infrastructure: Infrastructure) -> None:
+        self._infrastructure = infrastructure
 
     async def GetInfrastructure(
         self, request: metrics_pb2.GetInfrastructureRequest, context: Context
     ) -> metrics_pb2.Infrastructure:
-        seen, problems = self._collector, self._collector.problems
-        unknown = "It was not measured yet."
+        seen = self._infrastructure
         return metrics_pb2.Infrastructure(
-            host=host_message(seen.host),
+            host=host_message(seen.host_description, seen.host),
             database=database_message(seen.database)
             if seen.database
-            else metrics_pb2.Database(problem=problems.get("postgresql", unknown)),
+            else metrics_pb2.Database(problem=seen.database_problem),
             cache=cache_message(seen.cache)
             if seen.cache
-            else metrics_pb2.Cache(problem=problems.get("cache", unknown)),
+            else metrics_pb2.Cache(problem=seen.cache_problem),
         )
 
 
-def host_message(figures: HostFigures | None) -> metrics_pb2.Host:
+def host_message(description: HostDescription, figures: HostFigures | None) -> metrics_pb2.Host:
     message = metrics_pb2.Host(
-        hostname=host_adapter.HOSTNAME,
-        platform=host_adapter.PLATFORM,
-        core_count=host_adapter.CORES,
+        hostname=description.hostname,
+        platform=description.platform,
+        core_count=description.cores,
     )
     if figures is not None:
         message.MergeFrom(
@@ -51,8 +53,8 @@ def host_message(figures: HostFigures | None) -> metrics_pb2.Host:
                 load_1m=figures.load[0],
                 load_5m=figures.load[1],
                 load_15m=figures.load[2],
-                boot_time=stamp(figures.boot_time),
-                measure_time=stamp(figures.time),
+                boot_time=timestamp(figures.boot_time),
+                measure_time=timestamp(figures.time),
             )
         )
     return message
@@ -69,10 +71,10 @@ def database_message(figures: DatabaseFigures) -> metrics_pb2.Database:
         transaction_rate=figures.transaction_rate,
         cache_hit_ratio=figures.cache_hit_ratio,
         replica_count=figures.replicas,
-        replication_lag=span(figures.lag_seconds),
+        replication_lag=duration(figures.lag_seconds),
         in_recovery=figures.in_recovery,
-        start_time=stamp(figures.start_time),
-        measure_time=stamp(figures.time),
+        start_time=timestamp(figures.start_time),
+        measure_time=timestamp(figures.time),
     )
 
 
@@ -88,6 +90,6 @@ def cache_message(figures: CacheFigures) -> metrics_pb2.Cache:
         hit_ratio=figures.hit_ratio,
         command_rate=figures.command_rate,
         key_count=figures.keys,
-        start_time=stamp(figures.start_time),
-        measure_time=stamp(figures.time),
+        start_time=timestamp(figures.start_time),
+        measure_time=timestamp(figures.time),
     )

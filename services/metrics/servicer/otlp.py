@@ -1,7 +1,7 @@
 """An OTLP receiver of metrics (opentelemetry.proto.collector.metrics.v1).
 
-Takes gauges, sums as the value they have, and histograms with explicit bounds
-and delta temporality. What it cannot take it counts in `partial_success`.
+It accepts gauges, sums (their value as it is), and histograms with explicit
+bounds and delta temporality. Other points are counted in `partial_success`.
 """
 
 import math
@@ -19,9 +19,9 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
 from services.kernel.errors import UnavailableError
-from services.metrics.domain import Attributes, Distribution, Sample, SeriesKey
-from services.metrics.servicer.messages import Context
-from services.metrics.worker.recorder import REQUEST_DURATION, Recorder
+from services.kernel.rpc.pipeline import Context
+from services.metrics.domain.series import Attributes, Distribution, Report, Sample, SeriesKey
+from services.metrics.service.recorder import Recorder
 
 POINTS_MAX = 2000
 ATTRIBUTES_MAX = 20
@@ -30,8 +30,8 @@ BUCKETS_MAX = 200
 DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
-class OtlpReceiver(metrics_service_pb2_grpc.MetricsServiceServicer):
-    """Takes reports of processes, ours and others'."""
+class OtlpServicer(metrics_service_pb2_grpc.MetricsServiceServicer):
+    """Receive the reports of processes, ours and others."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -39,48 +39,46 @@ class OtlpReceiver(metrics_service_pb2_grpc.MetricsServiceServicer):
     async def Export(
         self, request: ExportMetricsServiceRequest, context: Context
     ) -> ExportMetricsServiceResponse:
-        samples: list[Sample] = []
-        reports: list[Distribution] = []
-        refused = 0
-        for source, metric in self._metrics(request):
-            for item in read_metric(source, metric):
-                if item is None or len(samples) + len(reports) >= POINTS_MAX:
-                    refused += 1
-                elif isinstance(item, Sample):
-                    samples.append(item)
-                else:
-                    reports.append(item)
+        report, rejected = read_report(request)
         try:
-            await self._recorder.record(samples, reports)
+            await self._recorder.record_report(report)
         except UnavailableError as error:
-            # Who reports by OTLP keeps the points, and sends them again.
+            # An OTLP exporter keeps the points and sends them again.
             await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
-        if any(one.key.metric == REQUEST_DURATION for one in reports) or any(
-            one.key.source == "gateway" for one in samples
-        ):
-            self._recorder.count_requests(reports)
         response = ExportMetricsServiceResponse()
-        if refused:
-            response.partial_success.rejected_data_points = refused
+        if rejected:
+            response.partial_success.rejected_data_points = rejected
             response.partial_success.error_message = (
                 "Only gauges, sums and delta histograms with explicit bounds are taken, "
                 f"and at most {POINTS_MAX} points a report."
             )
         return response
 
-    def _metrics(self, request: ExportMetricsServiceRequest) -> Iterator[tuple[str, Metric]]:
-        for resource in request.resource_metrics:
-            told = dict(read_attributes(resource.resource.attributes))
-            source = told.get("service.name", "unknown")
-            if version := told.get("service.version"):
-                self._recorder.versions[source] = version
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    yield source, metric
+
+def read_report(request: ExportMetricsServiceRequest) -> tuple[Report, int]:
+    """Return the measurements of an export, at most 2,000, and how many points were rejected."""
+    samples: list[Sample] = []
+    distributions: list[Distribution] = []
+    versions: dict[str, str] = {}
+    rejected = 0
+    for resource in request.resource_metrics:
+        attributes = dict(read_attributes(resource.resource.attributes))
+        source = attributes.get("service.name", "unknown")
+        if version := attributes.get("service.version"):
+            versions[source] = version
+        metrics = (metric for scope in resource.scope_metrics for metric in scope.metrics)
+        for item in (item for metric in metrics for item in read_metric(source, metric)):
+            if item is None or len(samples) + len(distributions) >= POINTS_MAX:
+                rejected += 1
+            elif isinstance(item, Sample):
+                samples.append(item)
+            else:
+                distributions.append(item)
+    return Report(samples, distributions, versions), rejected
 
 
 def read_metric(source: str, metric: Metric) -> Iterator[Sample | Distribution | None]:
-    """Reads the points of a metric. None stands for one that cannot be taken."""
+    """Yield the points of a metric, None for one that is not supported."""
     name, unit = metric.name[:TEXT_MAX], metric.unit[:TEXT_MAX]
     if metric.HasField("histogram"):
         for point in metric.histogram.data_points:
@@ -113,7 +111,7 @@ def read_time(nanoseconds: int) -> datetime:
 
 
 def read_attributes(attributes: Any) -> Attributes:
-    """Reads attributes as text, sorted and bounded."""
+    """Return attributes as text, sorted. Their number and length are bounded."""
     return tuple(sorted(read_attribute(one) for one in list(attributes)[:ATTRIBUTES_MAX]))
 
 

@@ -1,6 +1,1 @@
-"""UserService and AuthService: contract ↔ domain."""
-
-from services.users.servicer.auth import AuthServicer
-from services.users.servicer.users import UserServicer
-
-__all__ = ["AuthServicer", "UserServicer"]
+"""UserService and AuthService: contract ↔ use cases."""

@@ -15,7 +15,7 @@ import asyncpg
 import uvloop
 from libral.events.v1 import events_pb2
 
-from services.events.messages import parse_events
+from services.events.servicer.event_messages import parse_events
 from tests.benchmarks.events.room import append, database_url, make_requests
 from tests.benchmarks.figures import Figure, in_turns, show
 from tests.benchmarks.gateway.mesh import Mesh

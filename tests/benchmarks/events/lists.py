@@ -24,8 +24,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.home import Home
 from deploy.local.supervision import Supervisor
-from services.events.domain import Entry, chain
+from services.events.domain.blocks import BLOCK_SIZE, summarize
+from services.events.domain.entries import Entry, chain
+from services.events.domain.months import month_of
 from services.events.storage import blocks, log
+from services.events.storage.partitions import create_partition
 from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
 from tests.benchmarks.events.room import CITIES, database_url, password
@@ -108,9 +111,9 @@ async def go_on(database: Database, rows: int, start: datetime) -> None:
             at = start + SPAN * (number / rows)
             async with connection.begin():
                 left += await append(connection, dice, number, at)
-                while len(left) >= blocks.BLOCK_SIZE:
-                    await blocks.add_block(connection, left[: blocks.BLOCK_SIZE])
-                    del left[: blocks.BLOCK_SIZE]
+                while len(left) >= BLOCK_SIZE:
+                    await blocks.add_block(connection, summarize(left[:BLOCK_SIZE]))
+                    del left[:BLOCK_SIZE]
             if number % (BATCH * 50) < BATCH:
                 print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
 
@@ -121,7 +124,7 @@ async def append(
     before = await log.lock_head(connection)
     entries = [make_entry(dice, number, at) for number in range(first, first + BATCH)]
     placed, after = chain(before, entries, at)
-    await log.make_period(connection, log.month_of(after.append_time))
+    await create_partition(connection, month_of(after.append_time))
     await log.append(connection, placed, before, after)
     return placed
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
 from deploy.envoy.descriptors import served
-from gateway.auth.auth import ISSUER, LEEWAY_SECONDS
+from gateway.auth.auth import LEEWAY_SECONDS
 from gateway.contracts.descriptors import Contracts, Method, Rule
+from services.common.tokens import USER_ISSUER
 
 JWT_AUTHN = "envoy.filters.http.jwt_authn"
 PROVIDER = "mesh"
@@ -61,7 +62,7 @@ def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
     """
     public = [{"match": {"path": each.path}} for each in methods if is_public(each.rule)]
     provider = {
-        "issuer": ISSUER,
+        "issuer": USER_ISSUER,
         "local_jwks": {"inline_string": jwks},
         "forward": True,
         "payload_in_metadata": CLAIMS,

@@ -6,7 +6,8 @@ import sys
 from collections import Counter
 from itertools import pairwise
 
-from services.events.domain import GENESIS, Head, find_defect
+from services.events.domain.entries import GENESIS, Head
+from services.events.domain.verification import find_defect
 from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding, Violation
 

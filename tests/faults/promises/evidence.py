@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.events.domain import Entry, Head
+from services.events.domain.entries import Entry, Head
 from tests.faults.client import Client
 from tests.faults.history import History
 from tests.faults.mesh import Mesh

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from services.events.domain import Entry
+from services.events.domain.entries import Entry
 from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding, Violation
 

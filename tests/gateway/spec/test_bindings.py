@@ -7,7 +7,7 @@ import pytest
 from google.protobuf import json_format, message_factory
 
 from gateway.contracts.descriptors import Binding, Contracts
-from gateway.routing.routes import RoutesError, make_table
+from gateway.routing.table import RoutesError, make_table
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 
 from gateway.contracts.descriptors import Contracts, Method, load
-from gateway.routing.routes import make_table
+from gateway.routing.table import make_table
 from gateway.routing.template import parse
 from tests.gateway.spec.sets import with_imports
 

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.http.errors import StatusError
-from gateway.routing.routes import Route, Table
+from gateway.routing.routes import Route
+from gateway.routing.table import Table
 from gateway.routing.template import TemplateError, parse
 
 # Template = "/" Segments [ Verb ] ; with segments, variables and verb.

@@ -1,22 +1,25 @@
 """Calls of every kind by their names, many on one socket."""
 
-import pytest
+import time
 
-from tests.gateway.conftest import eventually
-from tests.gateway.websocket.conftest import hear, open_socket, say
+import orjson
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.gateway.conftest import RunningGateway, eventually
+from tests.gateway.sockets import call, hear, open_socket, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+
 OK = {"code": 0, "status": "OK", "message": "", "details": []}
+
+
 SERVICE = "chat.v1.ChatService"
 
 
 def line(**values):
     return {"room": "", "text": "", "number": "0", "code": 0} | values
-
-
-async def call(socket, name, method, **options):
-    await say(socket, type="call", id=name, method=f"{SERVICE}/{method}", **options)
 
 
 async def test_a_unary_call(talk, chat):
@@ -74,35 +77,12 @@ async def test_both_sides_stream(talk, chat):
         assert (await hear(socket))["status"] == OK
 
 
-async def test_calls_do_not_wait_for_each_other(talk, chat):
-    async with open_socket(talk) as socket:
-        for name in "abc":
-            await call(socket, name, "Chat")
-        for name in "cab":
-            await say(socket, type="message", id=name, data={"text": name})
-            heard = await hear(socket)
-            assert (heard["id"], heard["data"]["text"]) == (name, name.upper())
-
-
 async def test_a_server_stream_by_name(talk, chat):
     await chat.append("first")
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": 0})
         heard = await hear(socket)
         assert (heard["data"]["text"], heard["cursor"]) == ("first", "1")
-
-
-async def test_an_error_has_details_and_trailers(talk, chat):
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat", data={"code": 9, "text": "not now"})
-        heard = await hear(socket)
-        assert heard["status"] | {"details": []} == {
-            "code": 400,
-            "status": "FAILED_PRECONDITION",
-            "message": "not now",
-            "details": [],
-        }
-        assert heard["trailers"] == {"x-cost": "9"}
 
 
 async def test_a_deadline_ends_the_call(talk, chat):
@@ -125,13 +105,6 @@ async def test_a_client_cancels(talk, chat):
         assert (await hear(socket))["type"] == "error"
 
 
-async def test_a_socket_that_closes_cancels(talk, chat):
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat", data={"text": "x"})
-        await hear(socket)
-    await eventually(lambda: chat.open == 0)
-
-
 async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat")
@@ -142,23 +115,6 @@ async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
         assert "nope" in heard["status"]["message"]
         await say(socket, type="message", id="b", data={"text": "x"})
         assert (await hear(socket))["data"]["text"] == "X"
-
-
-async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
-    chat.taking.clear()
-    async with open_socket(talk) as socket:
-        await call(socket, "a", "Chat")
-        await call(socket, "b", "Say")
-        text = "x" * 500_000
-        for _ in range(100):
-            await say(socket, type="message", id="a", data={"text": text})
-        ends = {}
-        while len(ends) < 2:
-            heard = await hear(socket)
-            if heard["type"] == "end":
-                ends[heard["id"]] = heard["status"]["status"]
-        assert ends == {"a": "RESOURCE_EXHAUSTED", "b": "OK"}
-    chat.taking.set()
 
 
 REFUSED = [
@@ -203,3 +159,156 @@ async def test_a_client_that_has_said_all_says_no_more(talk, chat):
         await call(socket, "a", "Watch", data={"after": -1})
         await say(socket, type="message", id="a", data={})
         assert "said all" in (await hear(socket))["status"]["message"]
+
+
+PATH = "/v1/public:stream"
+
+
+async def test_carries_a_stream(gateway):
+    async with open_socket(gateway) as socket:
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=2")
+        assert [await hear(socket) for _ in range(3)] == [
+            {
+                "type": "message",
+                "id": "a",
+                "data": {"position": "1", "text": ""},
+                "cursor": "1",
+            },
+            {
+                "type": "message",
+                "id": "a",
+                "data": {"position": "2", "text": ""},
+                "cursor": "2",
+            },
+            {"type": "end", "id": "a", "status": OK},
+        ]
+
+
+async def test_carries_many_streams(gateway):
+    async with open_socket(gateway) as socket:
+        for number in range(20):
+            await say(socket, type="subscribe", id=f"n{number}", path=f"{PATH}?until=20")
+        heard = [await hear(socket) for _ in range(20 * 21)]
+    for number in range(20):
+        mine = [message for message in heard if message["id"] == f"n{number}"]
+        assert [m.get("cursor") for m in mine] == [*map(str, range(1, 21)), None]
+
+
+async def test_resumes_across_a_restart_without_gap_or_repeat(contracts, shared_echo):
+    seen: list[int] = [0]
+    for until in (700, 1500):
+        async with (
+            RunningGateway(contracts, shared_echo.targets) as gateway,
+            open_socket(gateway) as socket,
+        ):
+            path = f"{PATH}?until={until}&wait=true&after={seen[-1]}"
+            await say(socket, type="subscribe", id="a", path=path)
+            while seen[-1] < until:
+                seen.append(int((await hear(socket))["cursor"]))
+    assert seen == list(range(1501))
+
+
+async def test_cancel_ends_the_call(gateway, echo):
+    async with open_socket(gateway) as socket:
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
+        await hear(socket)
+        assert echo.open_streams == 1
+        await say(socket, type="cancel", id="a")
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 499)
+        await eventually(lambda: echo.open_streams == 0)
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=0")
+        assert await hear(socket) == {"type": "end", "id": "a", "status": OK}
+
+
+async def test_a_socket_that_closes_ends_its_calls(gateway, echo):
+    async with open_socket(gateway) as socket:
+        for name in "abc":
+            await say(socket, type="subscribe", id=name, path=f"{PATH}?wait=true")
+        await eventually(lambda: echo.open_streams == 3)
+    await eventually(lambda: echo.open_streams == 0)
+
+
+async def test_authorizes_by_header(gateway, tokens):
+    headers = tokens.bearer("VIEWER")
+    async with open_socket(gateway, additional_headers=headers) as socket:
+        await say(socket, type="subscribe", id="a", path="/v1/numbers:stream?until=1")
+        assert (await hear(socket))["type"] == "message"
+
+
+async def test_refuses_a_bad_header_at_the_upgrade(gateway):
+    headers = {"authorization": "Bearer nonsense"}
+    with pytest.raises(InvalidStatus) as caught:
+        await open_socket(gateway, additional_headers=headers).__aenter__()
+    assert caught.value.response.status_code == 401
+    assert orjson.loads(caught.value.response.body)["error"]["status"] == "UNAUTHENTICATED"
+
+
+async def test_authorizes_by_message(gateway, tokens):
+    async with open_socket(gateway) as socket:
+        path = "/v1/numbers:stream?until=0"
+        await say(socket, type="subscribe", id="a", path=path)
+        assert (await hear(socket))["status"]["code"] == 401
+        await say(socket, type="authenticate", token=tokens.sign("USER"))
+        assert await hear(socket) == {"type": "authenticated"}
+        await say(socket, type="subscribe", id="a", path=path)
+        assert (await hear(socket))["status"]["code"] == 403
+        await say(socket, type="authenticate", token=tokens.sign("VIEWER"))
+        assert await hear(socket) == {"type": "authenticated"}
+        await say(socket, type="subscribe", id="a", path=path)
+        assert (await hear(socket))["status"] == OK
+        await say(socket, type="authenticate", token="nonsense")
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["code"]) == ("error", 401)
+
+
+ENDED = [
+    ("/nope", 404),
+    ("/v1/echo", 400),
+    (f"{PATH}?nope=1", 400),
+    (f"{PATH}?fail=true", 500),
+    ("/v1/numbers:stream", 401),
+]
+
+
+@pytest.mark.parametrize(("path", "code"), ENDED)
+async def test_ends_what_cannot_be_opened(gateway, path, code):
+    async with open_socket(gateway) as socket:
+        await say(socket, type="subscribe", id="é", path=path)
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "é", code)
+
+
+async def test_an_id_is_used_once_at_a_time(gateway):
+    async with open_socket(gateway) as socket:
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["code"]) == ("error", 409)
+
+
+async def test_a_socket_has_32_subscriptions(gateway, echo):
+    async with open_socket(gateway) as socket:
+        for number in range(33):
+            await say(socket, type="subscribe", id=str(number), path=f"{PATH}?wait=true")
+        heard = await hear(socket)
+        assert (heard["type"], heard["status"]["code"]) == ("error", 429)
+        await eventually(lambda: echo.open_streams == 32)
+    await eventually(lambda: echo.open_streams == 0)
+
+
+async def test_a_gateway_that_stops_ends_streams_with_a_status(contracts, shared_echo):
+    async with (
+        RunningGateway(contracts, shared_echo.targets) as gateway,
+        open_socket(gateway) as socket,
+    ):
+        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
+        await hear(socket)
+        started = time.monotonic()
+        await gateway.stop()
+        assert time.monotonic() - started < 3
+        heard = await hear(socket)
+        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 503)
+        with pytest.raises(ConnectionClosed) as caught:
+            await hear(socket)
+        assert caught.value.rcvd.code == 1012

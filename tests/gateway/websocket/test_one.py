@@ -1,13 +1,16 @@
 """The path of a method as a WebSocket."""
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.websocket import one
+from tests.gateway.chat import know
 from tests.gateway.conftest import eventually
-from tests.gateway.websocket.conftest import closing_code, hear, know, open_socket, say
+from tests.gateway.sockets import closing_code, hear, open_socket, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 OK = {"code": 0, "status": "OK", "message": "", "details": []}
 
@@ -162,3 +165,10 @@ async def test_says_what_cannot_be_said(talk, chat):
             "message",
             "message",
         ]
+
+
+async def test_other_paths_are_judged_at_the_upgrade(gateway):
+    for path, code in (("/v1/echo?nope=1", 400), ("/nope", 404), ("/healthz", 404)):
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(f"ws://127.0.0.1:{gateway.port}{path}", proxy=None).__aenter__()
+        assert caught.value.response.status_code == code

@@ -6,7 +6,15 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from services.common.telemetry import BOUNDS, DELTA, ExportError, Histogram, Meter, Reporter
+from services.common.telemetry import (
+    BOUNDS,
+    DELTA,
+    ExportError,
+    Histogram,
+    Meter,
+    Reporter,
+    memory_bytes,
+)
 
 NAME = "rpc.server.duration"
 GET = (("rpc.method", "/x.v1.X/Get"), ("http.response.status_code", 200))
@@ -121,3 +129,17 @@ def test_series_are_bounded():
     meter.record(NAME, (("n", 9),), 0.1)
     meter.put_back(taken)
     assert len(meter.take()) == 2
+
+
+async def test_reads_cpu_and_memory():
+    async def send(request: bytes) -> None:
+        """Nobody reads the report."""
+
+    reporter = Reporter("gateway", Meter(), send)
+    sum(range(3_000_000))
+    request = await reporter._request({}, 1)
+    metrics = request.resource_metrics[0].scope_metrics[0].metrics
+    gauges = {each.name: each.gauge.data_points[0].as_double for each in metrics}
+    assert 0 < gauges["process.cpu.utilization"] < 8
+    assert gauges["process.memory.usage"] > 1_000_000
+    assert memory_bytes(psutil.Process()) > 1_000_000

@@ -1,12 +1,28 @@
 """The events room, running."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from libral.events.v1 import events_pb2_grpc
 
 from services.events.__main__ import build
+from services.events.domain.checkpoints import Checkpoint
+from services.events.domain.entries import Entry
+from services.events.storage import log as storage
+from services.kernel.database import migrate
+from services.kernel.database.database import Database
 from services.kernel.server import RunningRoom
+from tests.services.events.helpers import LENGTH, append, make_event
+
+
+@pytest.fixture
+async def database(database_url) -> AsyncIterator[Database]:
+    """The tables of the service, without the service."""
+    await migrate.run("events", database_url)
+    database = Database(database_url)
+    yield database
+    await database.close()
 
 
 @pytest.fixture
@@ -17,3 +33,15 @@ async def room(mesh, redis_url) -> AsyncIterator[RunningRoom]:
 @pytest.fixture
 def log(mesh, room) -> events_pb2_grpc.EventServiceStub:
     return events_pb2_grpc.EventServiceStub(mesh.channel(room))
+
+
+@pytest.fixture
+async def kept(room, log) -> tuple[list[Checkpoint], list[Entry]]:
+    """A log of 40 events, of which checkpoints tell at 25 and at the end."""
+    points = []
+    async with room.kernel.database.reading() as connection:
+        for count in (25, LENGTH - 25):
+            await append(log, *(make_event(subject=f"users/{n}") for n in range(count)))
+            head, floor = await storage.read_head(connection), await storage.read_floor(connection)
+            points.append(Checkpoint(head, floor, datetime.now(UTC)))
+        return points, await storage.list_between(connection, 0, LENGTH, LENGTH)

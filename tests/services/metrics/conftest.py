@@ -1,16 +1,34 @@
-"""The metrics room, running."""
+"""The metrics service, running, and what its parts are built with."""
 
+import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from libral.metrics.v1 import metrics_pb2_grpc as contract
+from sqlalchemy import MetaData, text
 
+from deploy.local import embedded
 from deploy.local.home import Home
 from deploy.local.programs import Program
 from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from services.kernel.clock import FixedClock
+from services.kernel.database import migrate
+from services.kernel.database.database import Database
+from services.kernel.database.tables import KernelTables
+from services.kernel.events.outbox import Outbox
 from services.metrics.__main__ import build
+from services.metrics.storage.tables import METADATA
+from tests.conftest import PASSWORD, maintenance_url
+from tests.services.metrics.helpers import serve_page
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TABLES = [table.name for table in METADATA.tables.values()]
 
 
 @pytest.fixture
@@ -31,6 +49,48 @@ def channel(mesh, room):
 @pytest.fixture
 def metrics(channel):
     return contract.MetricServiceStub(channel)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def metrics_url(postgres_port: int) -> Iterator[str]:
+    """A database with the schema of the service. Tests that use `store` share it."""
+    name = f"metrics_{uuid4().hex}"
+    embedded.query(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
+    url = embedded.postgres_url(postgres_port, PASSWORD, name)
+    asyncio.run(migrate.run("metrics", url))
+    yield url
+    embedded.query(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the use cases store and publish with, at a fixed time."""
+
+    database: Database
+    outbox: Outbox
+    clock: FixedClock
+
+
+@pytest.fixture
+async def store(metrics_url, clock):
+    """The database of the service, empty, without anything that runs on it."""
+    database = Database(metrics_url)
+    tables = ", ".join(f"metrics.{name}" for name in (*TABLES, "outbox"))
+    async with database.transaction() as connection:
+        await connection.execute(text(f"TRUNCATE {tables}"))
+    yield Store(database, Outbox(KernelTables.of(MetaData(schema="metrics")), clock), clock)
+    await database.close()
+
+
+@pytest.fixture
+async def page():
+    async with serve_page() as page:
+        yield page
 
 
 @pytest.fixture

@@ -1,11 +1,25 @@
-"""The users room, running, with its first admin."""
+"""The users service, running, with its first admin."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import free_port
+from services.kernel.clock import FixedClock
+from services.kernel.database.database import Database
 from services.users.__main__ import build
-from tests.services.helpers import PASSWORD
+from services.users.adapters import Passwords, TokenSigner
+from services.users.domain.accounts import NewUser, TelegramProfile, User
+from services.users.domain.sessions import SignedIn
+from services.users.service.accounts import Accounts
+from services.users.service.api_keys import ApiKeys
+from services.users.service.purchases import Purchases
+from services.users.service.sessions import Sessions
+from services.users.service.sign_in import SignIn
+from tests.services.helpers import BOT_TOKEN, PASSWORD
 
 
 @pytest.fixture
@@ -32,3 +46,50 @@ def auth(mesh, room):
 @pytest.fixture
 async def admin(auth) -> users_pb2.TokenPair:
     return await auth.Login(users_pb2.LoginRequest(login="admin", password=PASSWORD))
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """The use cases, with a clock that tests move, on the database of the running service."""
+
+    database: Database
+    clock: FixedClock
+    accounts: Accounts
+    sessions: Sessions
+    sign_in: SignIn
+    api_keys: ApiKeys
+    purchases: Purchases
+
+    async def create(self, login: str, **fields) -> User:
+        """Create an account with the password `PASSWORD`."""
+        user = await self.accounts.prepare(NewUser(login=login, password=PASSWORD, **fields))
+        async with self.database.transaction() as connection:
+            await self.accounts.create(connection, user)
+        return user
+
+    async def record(self, telegram_id: int, display_name: str = "") -> User:
+        profile = TelegramProfile(telegram_id, display_name)
+        user, _ = await self.accounts.record_telegram_user(profile, self.clock.now())
+        return user
+
+    async def open(self, user: User) -> SignedIn:
+        async with self.database.transaction() as connection:
+            return await self.sessions.open(connection, user, self.clock.now())
+
+
+@pytest.fixture
+def use_cases(room) -> UseCases:
+    database, outbox = room.kernel.database, room.kernel.outbox
+    clock, passwords = FixedClock(datetime.now(UTC)), Passwords()
+    signer = TokenSigner(Ed25519PrivateKey.generate())
+    accounts = Accounts(database, outbox, clock, passwords)
+    sessions = Sessions(database, outbox, clock, signer)
+    return UseCases(
+        database,
+        clock,
+        accounts,
+        sessions,
+        SignIn(database, clock, accounts, sessions, passwords, BOT_TOKEN),
+        ApiKeys(database, clock, signer),
+        Purchases(database),
+    )

@@ -14,7 +14,7 @@ from deploy.local import embedded
 from services.kernel.rpc import audit
 from services.users.__main__ import build
 from tests.services.helpers import BOT_TOKEN, Trail, audited_methods, eventually, refused
-from tests.services.users.test_servicer import bearer, create, init_data
+from tests.services.users.requests import bearer, create, init_data
 
 REFUSE = """
     CREATE FUNCTION users.refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -200,7 +200,7 @@ async def test_a_call_that_its_client_gives_up_is_told_of(room, users, trail, mo
         entered.set()
         await asyncio.sleep(30)
 
-    monkeypatch.setattr("services.users.storage.insert_user", hang)
+    monkeypatch.setattr("services.users.storage.accounts.insert_user", hang)
     call = users.CreateUser(create("taro"))
     await entered.wait()
     call.cancel()

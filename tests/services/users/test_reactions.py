@@ -18,8 +18,8 @@ from services.events.__main__ import build as build_events
 from services.kernel.errors import UnavailableError
 from services.kernel.events import subscriptions
 from services.payments.__main__ import build as build_payments
-from services.users import storage
 from services.users.__main__ import build
+from services.users.storage import purchases as storage
 from tests.services.helpers import eventually, refused
 
 TIME = Timestamp(seconds=1_767_225_600)

@@ -687,7 +687,7 @@ class ParseEventQueryResponse(_message.Message):
         of Japanese or Chinese characters.
         """
         pattern: _builtins.str
-        """A regular expression (Python and ECMAScript syntax) that matches the term
+        """A regular expression (syntax of Python) that matches the term
         in text of the same form.
         """
         def __init__(

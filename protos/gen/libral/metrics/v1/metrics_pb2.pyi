@@ -449,9 +449,13 @@ class Module(_message.Message):
             CHECK_EXPIRED: Module.StateReason._Code.ValueType  # 2
             """The last health check is too old."""
             PROCESS_STOPPED: Module.StateReason._Code.ValueType  # 3
-            """The process does not run."""
+            """The process does not run. `metadata`: `detail`, the text of the
+            process manager, if it gave one.
+            """
             PROCESS_START_FAILED: Module.StateReason._Code.ValueType  # 4
-            """The process manager cannot start the process."""
+            """The process manager cannot start the process. `metadata`: `detail`, its
+            text, if it gave one.
+            """
             PROCESS_CRASHED: Module.StateReason._Code.ValueType  # 5
             """The process ended unexpectedly and is being restarted."""
             PROCESS_STARTING: Module.StateReason._Code.ValueType  # 6
@@ -483,9 +487,13 @@ class Module(_message.Message):
         CHECK_EXPIRED: Module.StateReason.Code.ValueType  # 2
         """The last health check is too old."""
         PROCESS_STOPPED: Module.StateReason.Code.ValueType  # 3
-        """The process does not run."""
+        """The process does not run. `metadata`: `detail`, the text of the
+        process manager, if it gave one.
+        """
         PROCESS_START_FAILED: Module.StateReason.Code.ValueType  # 4
-        """The process manager cannot start the process."""
+        """The process manager cannot start the process. `metadata`: `detail`, its
+        text, if it gave one.
+        """
         PROCESS_CRASHED: Module.StateReason.Code.ValueType  # 5
         """The process ended unexpectedly and is being restarted."""
         PROCESS_STARTING: Module.StateReason.Code.ValueType  # 6

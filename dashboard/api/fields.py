@@ -1,0 +1,68 @@
+"""Readers of one field of a JSON object of the gateway (proto3 JSON).
+
+Each takes the object and the name of the field. A field that is missing or null is None, or the
+empty value of its kind where the name of the reader says nothing else.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def parse_time(value: object) -> datetime | None:
+    """Parse a Timestamp of proto3 JSON (RFC 3339, UTC)."""
+    if not isinstance(value, str) or not value:
+        return None
+    head, dot, tail = value.removesuffix("Z").partition(".")
+    fraction = f"{dot}{tail[:6]:0<6}" if dot else ""
+    return datetime.fromisoformat(head + fraction).replace(tzinfo=UTC)
+
+
+def parse_seconds(value: object) -> float | None:
+    """Parse a Duration of proto3 JSON, such as `1.5s`."""
+    if not isinstance(value, str) or not value.endswith("s"):
+        return None
+    return float(value[:-1])
+
+
+def string(found: Json, name: str) -> str:
+    return str(found.get(name) or "")
+
+
+def integer(found: Json, name: str) -> int | None:
+    """Return a whole number, which proto3 JSON writes as a string when it has 64 bits."""
+    value = found.get(name)
+    return None if value is None else int(value)
+
+
+def number(found: Json, name: str) -> float | None:
+    value = found.get(name)
+    return None if value is None else float(value)
+
+
+def flag(found: Json, name: str) -> bool:
+    return bool(found.get(name))
+
+
+def strings(found: Json, name: str) -> tuple[str, ...]:
+    return tuple(str(value) for value in found.get(name) or ())
+
+
+def time(found: Json, name: str) -> datetime | None:
+    return parse_time(found.get(name))
+
+
+def seconds(found: Json, name: str) -> float | None:
+    return parse_seconds(found.get(name))
+
+
+def message(found: Json, name: str) -> Json:
+    """Return an object, empty if it is missing."""
+    return found.get(name) or {}
+
+
+def messages(found: Json, name: str) -> Sequence[Json]:
+    """Return a list of objects, empty if it is missing."""
+    return found.get(name) or ()

@@ -1,0 +1,114 @@
+"""Models of measurements: samples as they come, series over time, and the use of each route."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dashboard.api.fields import (
+    Json,
+    integer,
+    message,
+    messages,
+    number,
+    seconds,
+    string,
+    time,
+)
+
+STALE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The newest value of a metric and when it was measured."""
+
+    metric: str
+    value: float
+    source: str
+    time: datetime
+
+    @property
+    def age(self) -> float:
+        """Seconds since the measurement."""
+        return max(0.0, (datetime.now(UTC) - self.time).total_seconds())
+
+    @property
+    def fresh(self) -> bool:
+        return self.age <= STALE_SECONDS
+
+
+def parse_samples(found: Json) -> list[Sample]:
+    """Parse a message of the stream of metrics. Samples without a time are left out."""
+    samples: list[Sample] = []
+    for one in messages(found, "samples"):
+        measured = time(one, "time")
+        if measured is not None:
+            value = number(one, "value") or 0.0
+            samples.append(Sample(string(one, "metric"), value, string(one, "source"), measured))
+    return samples
+
+
+@dataclass(frozen=True)
+class Series:
+    """The values of a metric from one source, the oldest first."""
+
+    source: str
+    points: Sequence[tuple[datetime, float]]
+
+    @classmethod
+    def parse(cls, found: Json) -> "Series":
+        timed = [
+            (time(one, "time"), number(one, "value") or 0.0) for one in messages(found, "points")
+        ]
+        points = [(moment, value) for moment, value in timed if moment is not None]
+        return cls(string(found, "source"), points)
+
+
+def parse_series(found: Json) -> list[Series]:
+    return [Series.parse(one) for one in messages(found, "series")]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """How one route was used in a window. Rates are 0 to 1, latencies in seconds."""
+
+    method: str
+    route: str
+    request_count: int | None
+    requests_per_minute: float | None
+    server_error_rate: float | None
+    client_error_rate: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    last_call_time: datetime | None
+
+    @classmethod
+    def parse(cls, found: Json) -> "Endpoint":
+        return cls(
+            method=string(found, "method"),
+            route=string(found, "route"),
+            request_count=integer(found, "requestCount"),
+            requests_per_minute=number(found, "requestsPerMinute"),
+            server_error_rate=number(found, "serverErrorRate"),
+            client_error_rate=number(found, "clientErrorRate"),
+            p50=seconds(found, "p50"),
+            p95=seconds(found, "p95"),
+            p99=seconds(found, "p99"),
+            last_call_time=time(found, "lastCallTime"),
+        )
+
+
+@dataclass(frozen=True)
+class EndpointReport:
+    """The use of all routes, and of all of them together."""
+
+    endpoints: Sequence[Endpoint]
+    total: Endpoint
+
+    @classmethod
+    def parse(cls, found: Json) -> "EndpointReport":
+        return cls(
+            endpoints=[Endpoint.parse(one) for one in messages(found, "endpoints")],
+            total=Endpoint.parse(message(found, "total")),
+        )

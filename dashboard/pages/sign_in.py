@@ -1,0 +1,33 @@
+"""サインイン: the form that starts a session. It is the only page without one."""
+
+from nicegui import ui
+
+from dashboard import paths, text
+from dashboard.parts.widgets import box, heading
+
+
+def add() -> None:
+    """Add the page to the application."""
+    ui.page(paths.SIGN_IN)(draw)
+
+
+def draw(error: str = "", to: str = "/") -> None:
+    """Draw the form. `error` is a key of the texts of errors, `to` the page to go on to."""
+    ui.page_title(f"{text.sign_in.SIGN_IN}｜{text.common.PRODUCT}")
+    with (
+        box("door", "main"),
+        ui.element("form").props(f"method=post action={paths.SIGN_IN}"),
+    ):
+        heading(text.common.PRODUCT)
+        ui.label(text.sign_in.LEAD).classes("muted")
+        if error in text.sign_in.ERRORS:
+            ui.label(text.sign_in.ERRORS[error]).classes("alert").props("role=alert")
+        ui.input(text.sign_in.USER_NAME).props(
+            "outlined name=login autocomplete=username autofocus required maxlength=64"
+        )
+        ui.input(text.sign_in.PASSWORD, password=True).props(
+            "outlined name=password autocomplete=current-password required maxlength=128"
+        )
+        hidden = ui.element("input").props("type=hidden name=to")
+        hidden.props["value"] = to
+        ui.button(text.sign_in.SIGN_IN).props("type=submit unelevated no-caps size=lg")

@@ -1,0 +1,23 @@
+"""The addresses of the pages, and how one with query parameters is written."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+OVERVIEW = "/"
+MODULES = "/modules"
+INFRASTRUCTURE = "/infrastructure"
+EVENTS = "/events"
+EXPORT = "/events.csv"
+UNHANDLED = "/events/unhandled"
+VERIFICATION = "/events/verification"
+PAYMENTS = "/payments"
+USERS = "/users"
+ANALYTICS = "/analytics"
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+
+
+def address(path: str, query: Mapping[str, str]) -> str:
+    """Return the address of a page with those query parameters that are not empty."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path

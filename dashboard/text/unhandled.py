@@ -1,0 +1,17 @@
+"""Texts of 未処理: the dead letters of the consumers, and what can be done with them."""
+
+CONSUMER = "処理先"
+TRIES = "試行回数"
+SINCE = "発生日時"
+UPDATED = "更新日時"
+RETRY = "再試行"
+DISCARD = "破棄"
+NO_UNHANDLED = "未処理のイベントはありません。"
+EVENT_GONE = "このイベントは保持期間を過ぎたため、内容を表示できません。"
+STATES = {"PENDING": "対応待ち", "RETRYING": "再試行中", "DISCARDING": "破棄中"}
+SELECTED = "選択中 {count}件"
+CONFIRM_RETRY = "{count}件のイベントの処理を再試行します。よろしいですか？"
+CONFIRM_DISCARD = "{count}件のイベントを破棄します。よろしいですか？"
+CONFIRM_DISCARD_NOTE = "破棄したイベントは処理されません。この操作は取り消せません。"
+ACTION_DONE = "{count}件の{action}を依頼しました。"
+ACTION_FAILED = "{action}を依頼できませんでした。{reason}"

@@ -1,0 +1,1 @@
+"""Use cases of the log: append, read, stream, search, verify, index, retain, checkpoint."""

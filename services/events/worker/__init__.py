@@ -1,1 +1,0 @@
-"""What the room does by itself: append, wake, index, tell checkpoints, keep months."""

@@ -1,0 +1,45 @@
+"""The loop that indexes the log, behind the appends."""
+
+import asyncio
+import time
+from typing import Any
+
+import structlog
+
+from services.events.domain.blocks import BLOCK_SIZE
+from services.events.service.indexing import Indexer
+from services.events.service.tail import Tail
+from services.kernel.errors import UnavailableError
+
+RETRY_SECONDS = 1.0
+REST = 2
+
+log = structlog.get_logger()
+
+
+class IndexWorker:
+    """Indexes each block that is complete.
+
+    It takes at most a third of the time of the process: appends and streams come first.
+    """
+
+    def __init__(self, indexer: Indexer, tail: Tail[Any]) -> None:
+        self._indexer = indexer
+        self._tail = tail
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._index()
+            except UnavailableError:
+                log.info("indexer.database_unavailable")
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _index(self) -> None:
+        after = await self._indexer.read_end()
+        while True:
+            await self._tail.wait_beyond(after + BLOCK_SIZE - 1)
+            began = time.perf_counter()
+            await self._indexer.add_block(after)
+            after += BLOCK_SIZE
+            await asyncio.sleep(REST * (time.perf_counter() - began))

@@ -1,0 +1,1 @@
+"""The types and rules of the metrics service."""

@@ -1,1 +1,0 @@
-"""What the metrics room does by itself: collect, watch, alert, forget."""

@@ -1,0 +1,60 @@
+"""Sessions: how long they last, and the tokens that a client gets for one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.kernel.errors import UnauthenticatedError
+from services.users.domain.accounts import User, user_name
+
+ACCESS_LIFE = timedelta(minutes=15)
+REFRESH_LIFE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in client. `spent_hash` is the hash of the refresh token before this one."""
+
+    id: UUID
+    user_id: UUID
+    refresh_hash: bytes
+    spent_hash: bytes | None
+    create_time: datetime
+    refresh_time: datetime
+    expire_time: datetime
+
+    @property
+    def name(self) -> str:
+        return f"sessions/{self.id}"
+
+    @property
+    def user(self) -> str:
+        return user_name(self.user_id)
+
+    def accepts(self, refresh_hash: bytes, user: User, now: datetime) -> bool:
+        """True if the session is renewed for this hash of a refresh token."""
+        return user.usable and self.expire_time > now and self.refresh_hash == refresh_hash
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A signed token, and when it expires."""
+
+    token: str
+    expire_time: datetime
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a client gets that signed in or renewed its session."""
+
+    user: User
+    access: AccessToken
+    refresh_token: str
+    refresh_expire_time: datetime
+
+
+def session_over() -> UnauthenticatedError:
+    return UnauthenticatedError(
+        "SESSION_OVER", "The session is over.", localized="サインインし直してください。"
+    )

@@ -1,0 +1,1 @@
+"""Accounts, sessions, API keys and purchases in PostgreSQL: SQL in, domain out."""

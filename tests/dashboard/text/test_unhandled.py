@@ -1,0 +1,8 @@
+from libral.events.v1 import events_pb2
+
+from dashboard import text
+from tests.dashboard.text.enums import names_of
+
+
+def test_all_states_have_a_text():
+    assert text.unhandled.STATES.keys() == names_of(events_pb2.DeadLetter.State)

@@ -1,0 +1,92 @@
+"""What runs in a mesh, and what memory it holds."""
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from deploy.local.home import Home
+from deploy.local.programs import Program
+from deploy.local.report import MIB, Report, Row, make_report, measure, memory_of
+from tests.deploy.local.conftest import script
+
+ROWS = [
+    Row("supervisor", "RUNNING", 10, 61, 20 * MIB, python=True),
+    Row("postgres", "RUNNING", 11, 60, 100 * MIB, python=False),
+    Row("users", "STOPPED", 0, 0, 0, python=True),
+]
+
+
+def test_a_report_as_text():
+    assert Report(ROWS).as_text().splitlines() == [
+        "MODULE      STATE          PID    UPTIME      MEMORY",
+        "supervisor  RUNNING         10      61 s    20.0 MiB",
+        "postgres    RUNNING         11      60 s   100.0 MiB",
+        "users       STOPPED          -       0 s     0.0 MiB",
+        "Python processes: 20.0 MiB PSS",
+    ]
+
+
+def test_a_report_as_json():
+    told = Report(ROWS).as_dict()
+    assert told["pythonBytes"] == 20 * MIB
+    assert told["modules"][1] == {
+        "module": "postgres",
+        "state": "RUNNING",
+        "pid": 11,
+        "uptime_seconds": 60,
+        "memory_bytes": 100 * MIB,
+        "python": False,
+    }
+
+
+def test_a_mesh_runs_when_all_of_it_runs():
+    assert Report(ROWS[:2]).running
+    assert not Report(ROWS).running
+    assert not Report([]).running
+
+
+def test_a_home_in_which_nothing_runs(tmp_path):
+    home = Home(tmp_path)
+    home.prepare()
+    assert make_report(home) == Report([])
+
+
+def test_programs_that_run_and_do_not(supervise, tmp_path):
+    command = script(tmp_path / "sleeper.py", "import time\ntime.sleep(1000)\n")
+    programs = [Program(name, command, 10) for name in ("users", "valkey", "payments")]
+    running = supervise(Home(tmp_path / "home"), programs)
+    running.supervisor.start("users")
+    running.supervisor.start("valkey")
+    rows = {row.module: row for row in make_report(running.home).rows}
+    assert list(rows) == ["supervisor", "payments", "users", "valkey"]
+    assert rows["supervisor"].pid == running.process.pid
+    assert (rows["payments"].state, rows["payments"].pid) == ("STOPPED", 0)
+    assert [row.python for row in rows.values()] == [True, True, True, False]
+    assert rows["users"].memory_bytes > MIB
+    assert not make_report(running.home).running
+
+
+def test_a_process_that_is_gone():
+    assert measure(0) == (0, 0)
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(20)
+    assert measure(process.pid) == (0, 0)
+
+
+def test_uptime_and_memory_of_a_process():
+    uptime, memory = measure(os.getpid())
+    assert uptime == pytest.approx(time.time() - psutil.Process().create_time(), abs=2)
+    assert memory > 10 * MIB
+
+
+@pytest.mark.usefixtures("postgres_port")
+def test_postgres_is_measured_with_its_children(scratch):
+    pid = int((scratch / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    main = psutil.Process(pid)
+    children = main.children()
+    assert children
+    assert measure(pid)[1] > memory_of(main) + memory_of(children[0]) / 2

@@ -1,0 +1,52 @@
+from datetime import timedelta
+
+import pytest
+
+from services.kernel.errors import InvalidArgumentError, NotFoundError
+from services.metrics.domain.alerts import AlertRule, Comparison, Severity
+from services.metrics.service.alert_rules import AlertRules
+
+DRAFT = AlertRule(
+    "", "CPU", "cpu", "", Comparison.ABOVE, 0.9, timedelta(0), Severity.INFO, disabled=False
+)
+
+
+@pytest.fixture
+def rules(store) -> AlertRules:
+    return AlertRules(store.database, store.clock)
+
+
+async def test_a_rule_gets_an_id(rules):
+    rule = await rules.create(DRAFT)
+    assert rule.id
+    assert await rules.list_rules() == [rule]
+
+
+async def test_fields_of_a_rule_change_alone(rules):
+    rule = await rules.create(DRAFT)
+    changed = await rules.update(rule.id, {"threshold": 0.5, "disabled": True})
+    assert (changed.threshold, changed.disabled, changed.metric) == (0.5, True, "cpu")
+    assert await rules.update(rule.id, {}) == changed
+    assert await rules.list_rules() == [changed]
+
+
+async def test_a_bad_change_is_not_stored(rules):
+    rule = await rules.create(DRAFT)
+    with pytest.raises(InvalidArgumentError):
+        await rules.update(rule.id, {"threshold": 0.5, "severity": 0})
+    with pytest.raises(InvalidArgumentError):
+        await rules.create(AlertRule(**(vars(DRAFT) | {"metric": ""})))
+    assert await rules.list_rules() == [rule]
+
+
+async def test_a_rule_that_does_not_exist_is_named(rules):
+    for change in (rules.update("none", {"threshold": 1.0}), rules.delete("none")):
+        with pytest.raises(NotFoundError) as failure:
+            await change
+        assert failure.value.metadata == {"name": "alertRules/none"}
+
+
+async def test_a_rule_is_deleted(rules):
+    rule = await rules.create(DRAFT)
+    await rules.delete(rule.id)
+    assert await rules.list_rules() == []

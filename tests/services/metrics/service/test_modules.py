@@ -1,0 +1,123 @@
+import asyncio
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+from sqlalchemy import text
+
+from services.kernel.database.database import unavailable
+from services.kernel.errors import NotFoundError
+from services.metrics.adapters.health import HttpHealth, http_client
+from services.metrics.adapters.processes import SupervisorClient
+from services.metrics.domain.modules import State
+from services.metrics.domain.reasons import ReasonCode
+from services.metrics.domain.series import Sample, SeriesKey
+from services.metrics.service import modules as module
+from services.metrics.service.latest import LatestValues
+from services.metrics.service.modules import ModuleMonitor
+
+
+@pytest.fixture
+def latest(clock) -> LatestValues:
+    return LatestValues(clock)
+
+
+@pytest.fixture
+async def monitor(store, latest, page):
+    """Monitors one module, the page."""
+    async with http_client() as client:
+        checks = {"gateway": HttpHealth(client, page.url)}
+        yield ModuleMonitor(checks, None, latest, store.database, store.outbox, store.clock)
+
+
+async def events(store) -> list[tuple]:
+    query = text("SELECT type, level, subject, data FROM metrics.outbox ORDER BY sequence")
+    async with store.database.reading() as connection:
+        return [tuple(row) for row in await connection.execute(query)]
+
+
+async def test_changes_of_state_are_published(store, monitor, page):
+    assert monitor.module("gateway").state == State.UNKNOWN
+    await monitor.check_all()
+    assert (monitor.module("gateway").state, monitor.module("gateway").version) == (
+        State.HEALTHY,
+        "1.2",
+    )
+    page.status = "503 Service Unavailable"
+    for _ in range(2):
+        await monitor.check_all()
+    assert monitor.module("gateway").reason.code == ReasonCode.CHECK_BAD_STATUS
+    subject = "modules/gateway"
+    assert await events(store) == [
+        (
+            "module.state_changed",
+            2,
+            subject,
+            {"from": "UNKNOWN", "to": "HEALTHY", "reason": ""},
+        ),
+        (
+            "module.state_changed",
+            4,
+            subject,
+            {"from": "HEALTHY", "to": "ERROR", "reason": "The health check answered 503."},
+        ),
+    ]
+
+
+async def test_a_change_shows_though_it_cannot_be_published(store, monitor, monkeypatch):
+    @asynccontextmanager
+    async def away():
+        raise unavailable()
+        yield
+
+    monkeypatch.setattr(store.database, "transaction", away)
+    await monitor.check_all()
+    assert monitor.module("gateway").state == State.HEALTHY
+
+
+async def test_modules_are_followed(monitor, page, monkeypatch):
+    async with aclosing(monitor.follow()) as states:
+        assert [one.state for one in await anext(states)] == [State.UNKNOWN]
+        waiting = asyncio.create_task(anext(states))
+        await monitor.check_all()
+        assert [one.state for one in await waiting] == [State.HEALTHY]
+        monkeypatch.setattr(module, "REPEAT_SECONDS", 0.05)
+        assert [one.state for one in await anext(states)] == [State.HEALTHY]
+
+
+async def test_what_a_module_elsewhere_uses_is_what_it_reports(monitor, latest, clock):
+    samples = [("process.memory.usage", 1024.0), ("process.cpu.utilization", 0.25)]
+    latest.add([Sample(SeriesKey(name, "gateway"), clock.now(), value) for name, value in samples])
+    latest.add_versions({"gateway": "2.0"})
+    await monitor.check_all()
+    found = monitor.module("gateway")
+    assert (found.usage.memory_bytes, found.usage.cpu, found.version) == (1024, 0.25, "2.0")
+
+
+async def test_a_module_that_does_not_exist_is_not_found(monitor):
+    with pytest.raises(NotFoundError):
+        monitor.module("none")
+
+
+async def test_processes_of_the_process_manager_are_modules(store, latest, home):
+    supervisor = SupervisorClient(str(home.socket))
+    monitor = ModuleMonitor({}, supervisor, latest, store.database, store.outbox, store.clock)
+    await monitor.check_all()
+    [found] = monitor.modules()
+    assert found.name == "sleeper"
+    assert found.pid > 0
+    assert found.usage.memory_bytes > 0
+    await supervisor.stop("sleeper")
+    await monitor.check_all()
+    stopped = monitor.module("sleeper")
+    assert (stopped.state, stopped.reason.code) == (State.STOPPED, ReasonCode.PROCESS_STOPPED)
+
+
+async def test_a_process_manager_that_is_away_leaves_the_checks(store, latest, page, tmp_path):
+    supervisor = SupervisorClient(str(tmp_path / "none.sock"))
+    async with http_client() as client:
+        checks = {"gateway": HttpHealth(client, page.url)}
+        monitor = ModuleMonitor(
+            checks, supervisor, latest, store.database, store.outbox, store.clock
+        )
+        await monitor.check_all()
+    assert [one.state for one in monitor.modules()] == [State.HEALTHY]
