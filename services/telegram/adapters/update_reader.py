@@ -27,7 +27,7 @@ KINDS = frozenset({"message", "pre_checkout_query"})
 
 
 class UpdateReader:
-    """Reads updates. aiogram's filters tell the commands of this bot from those of others."""
+    """Reads updates. aiogram's filters skip commands that are addressed to other bots."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -35,7 +35,7 @@ class UpdateReader:
         self._dispatcher.include_router(make_router())
 
     async def read(self, body: Mapping[str, Any]) -> ChatMessage | PreCheckoutQuery | None:
-        """Return what an update says, or None if it is of a kind that the bot does not handle.
+        """Return the content of an update, or None for a kind that the bot does not handle.
 
         Raises:
             InvalidArgumentError: It is not an update of the Bot API.

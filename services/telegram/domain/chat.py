@@ -1,4 +1,4 @@
-"""What an update says, independent of the Bot API's own types."""
+"""The content of updates, independent of the Bot API's own types."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ class Command(Enum):
 
 @dataclass(frozen=True)
 class Sender:
-    """The Telegram user who sent a message."""
+    """The Telegram user that a message comes from."""
 
     telegram_id: int
     full_name: str

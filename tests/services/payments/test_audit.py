@@ -1,4 +1,4 @@
-"""Who refunded what, told in the transaction that began it."""
+"""The audit trail of refunds and reconciliations, written with the change that it records."""
 
 from uuid import uuid4
 
@@ -41,7 +41,7 @@ async def test_each_audited_method_is_told_of_once(
 
 
 async def test_a_refund_that_is_left_begun_has_its_record(payments, refund, room, trail, telegram):
-    """First is told what was begun, with the change, and then why it is not done."""
+    """The first record is written with the change, the second has the reason of the failure."""
     paid = await payments.RecordTelegramPayment(stars())
     telegram.failure = grpc.StatusCode.UNAVAILABLE
     with refused("UNAVAILABLE", "PEER_UNAVAILABLE"):

@@ -1,9 +1,10 @@
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import grpc
 import pytest
 
+from services.kernel.server import end_tasks
 from services.payments import workers
 from services.payments.domain.payments import State
 from services.payments.workers import RefundWorker
@@ -20,9 +21,8 @@ def running(refund_service, monkeypatch):
     async def run():
         task = asyncio.create_task(RefundWorker(refund_service).run())
         yield task
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        # As the kernel does: asyncpg swallows a cancellation now and then.
+        await end_tasks([task])
 
     return run
 

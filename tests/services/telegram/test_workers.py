@@ -1,10 +1,11 @@
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from services.kernel.errors import UnavailableError
+from services.kernel.server import end_tasks
 from services.telegram import workers
 from services.telegram.domain.bot import BotState
 from services.telegram.service.bot import BotService
@@ -21,9 +22,8 @@ LONG_SECONDS = 60
 async def running(worker):
     task = asyncio.create_task(worker.run())
     yield task
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # As the kernel does: asyncpg swallows a cancellation now and then.
+    await end_tasks([task])
 
 
 @pytest.fixture
@@ -64,6 +64,24 @@ async def test_stored_updates_are_processed_at_the_start_and_new_ones_at_once(
         await receive(botapi.command(2, "/start"))
         await done(2)
     assert handler.handled == [1, 2]
+
+
+async def test_an_idle_worker_leases_once_for_an_arrival(
+    receive, regular, done, processor, idle_long, monkeypatch
+):
+    leases, lease = [], processor.lease
+
+    async def count_lease(limit: int, *, urgent: bool):
+        leases.append(limit)
+        return await lease(limit, urgent=urgent)
+
+    monkeypatch.setattr(processor, "lease", count_lease)
+    async with running(regular):
+        await receive(botapi.command(1, "/start"))
+        await done(1)
+        await asyncio.sleep(0.1)
+    # At the start, for the arrival and after its end.
+    assert len(leases) <= 3
 
 
 async def test_updates_of_a_chat_are_processed_in_order(receive, regular, done, handler):
