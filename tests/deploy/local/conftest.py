@@ -18,10 +18,12 @@ from deploy.local.home import Home, free_port
 from deploy.local.programs import ROOMS, SERVERS, Plan, Program, make_programs
 from deploy.local.runner import StopSignal
 from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from tests.conftest import wait_until
 
 OWN = ("LIBRAL_", "TELEGRAM_", "DATABASE_URL", "REDIS_URL", "PYTEST_CURRENT_TEST")
 REAL = (*SERVERS, "users", "events", "gateway")
 """The programs of the partial mesh that are real. The others sleep, or serve one file."""
+SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(1000)\n"
 STOP_SECONDS = 20
 START_SECONDS = 20
 
@@ -76,7 +78,7 @@ class PartialMesh:
 
 def partial_programs(home: Home, plan: Plan) -> list[Program]:
     """Return the programs of a mesh, most of its services replaced by a process that sleeps."""
-    sleeper = script(home.path / "sleeper.py", "import time\ntime.sleep(1000)\n")
+    sleeper = script(home.path / "sleeper.py", SLEEP)
     (home.path / "healthz").touch()
     file_server = [sys.executable, "-m", "http.server", str(plan.dashboard_port)]
     file_server += ["--bind", "127.0.0.1", "--directory", str(home.path)]
@@ -111,7 +113,22 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
                 runner.start(home, plan, Supervisor(home), StopSignal())
             yield PartialMesh(home, plan, process, printed.getvalue())
         finally:
-            runner.stop(home)
+            kill(home, process)
+
+
+def kill(home: Home, process: subprocess.Popen) -> None:
+    """End a supervisord and its programs at once: a shutdown takes seconds."""
+    supervisor = Supervisor(home)
+    running = supervisor.processes() if supervisor.answers() else []
+    process.kill()
+    process.wait(STOP_SECONDS)
+    for one in running:
+        # PostgreSQL frees its shared memory itself.
+        number = signal.SIGQUIT if one["name"] == "postgres" else signal.SIGKILL
+        if one["pid"]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one["pid"], number)
+    home.socket.unlink(missing_ok=True)
 
 
 def script(path: Path, text: str) -> list[str]:
@@ -127,6 +144,17 @@ class Supervised:
     home: Home
     process: subprocess.Popen
     supervisor: Supervisor
+
+    def start(self, *names: str) -> None:
+        """Start programs and wait until each has printed `ready`.
+
+        A signal that arrives before a program is executed is lost.
+        """
+        for name in names:
+            self.supervisor.start(name)
+        for name in names:
+            log = self.home.logs / f"{name}.log"
+            wait_until(lambda log=log: log.read_text().index("ready"), (OSError, ValueError))
 
     def state(self, name: str) -> str:
         return next(p["statename"] for p in self.supervisor.processes() if p["name"] == name)
@@ -156,6 +184,4 @@ def supervise(monkeypatch) -> Iterator[Callable[[Home, Iterable[Program]], Super
 
     yield start
     for one in running:
-        if one.supervisor.answers():
-            one.supervisor.shutdown()
-        one.process.wait(STOP_SECONDS)
+        kill(one.home, one.process)

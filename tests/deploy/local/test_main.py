@@ -14,7 +14,7 @@ import pytest
 from deploy.local import embedded
 from deploy.local.home import Home, free_port
 from deploy.local.programs import PORTS, Program
-from tests.deploy.local.conftest import PartialMesh, script
+from tests.deploy.local.conftest import SLEEP, PartialMesh, script
 
 ROOT = Path(__file__).parents[3]
 VERIFIED = 0
@@ -199,13 +199,10 @@ def test_dead_letters(mesh):
     assert "deadLetters/payments-1001" in told(refused)
 
 
-SLEEP = "import time\ntime.sleep(1000)\n"
-
-
 def test_down_stops_everything(supervise, tmp_path):
     home = Home(tmp_path / "home")
     running = supervise(home, [Program("users", script(tmp_path / "sleeper.py", SLEEP), 10)])
-    running.supervisor.start("users")
+    running.start("users")
     (pid,) = (one["pid"] for one in running.supervisor.processes())
     # A supervisord that nobody waits for stays in the process table.
     reaper = threading.Thread(target=running.process.wait)

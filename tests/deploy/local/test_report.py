@@ -11,7 +11,7 @@ import pytest
 from deploy.local.home import Home
 from deploy.local.programs import Program
 from deploy.local.report import MIB, Report, Row, make_report, measure, memory_of
-from tests.deploy.local.conftest import script
+from tests.deploy.local.conftest import SLEEP, script
 
 ROWS = [
     Row("supervisor", "RUNNING", 10, 61, 20 * MIB, python=True),
@@ -56,11 +56,10 @@ def test_a_home_in_which_nothing_runs(tmp_path):
 
 
 def test_programs_that_run_and_do_not(supervise, tmp_path):
-    command = script(tmp_path / "sleeper.py", "import time\ntime.sleep(1000)\n")
+    command = script(tmp_path / "sleeper.py", SLEEP)
     programs = [Program(name, command, 10) for name in ("users", "valkey", "payments")]
     running = supervise(Home(tmp_path / "home"), programs)
-    running.supervisor.start("users")
-    running.supervisor.start("valkey")
+    running.start("users", "valkey")
     rows = {row.module: row for row in make_report(running.home).rows}
     assert list(rows) == ["supervisor", "payments", "users", "valkey"]
     assert rows["supervisor"].pid == running.process.pid

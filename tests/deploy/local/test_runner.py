@@ -17,7 +17,6 @@ from deploy.local.home import Home, HomeError, free_port
 from deploy.local.programs import Plan, Program
 from deploy.local.runner import RunError, StopSignal, Watch
 from deploy.local.supervision import Supervisor
-from tests.conftest import wait_until
 from tests.deploy.local.conftest import kept_signals, script
 
 FAIL = "print('first')\nprint('the reason')\nprint()\nraise SystemExit(3)\n"
@@ -77,10 +76,7 @@ def test_the_edge_stops_first_and_the_data_last(supervise, prepared, monkeypatch
     names = ("postgres", "users", "gateway", "dashboard")
     programs = [Program(name, [*command, name], 10) for name in names]
     running = supervise(prepared, programs)
-    for name in names[:3]:
-        running.supervisor.start(name)
-        log = prepared.logs / f"{name}.log"
-        wait_until(lambda log=log: log.read_text().index("ready"), (OSError, ValueError))
+    running.start(*names[:3])
     runner.stop(prepared)
     order = (prepared.path / "order").read_text().split()
     assert order == ["gateway", "users", "postgres"]

@@ -11,14 +11,13 @@ from deploy.local.home import Home
 from deploy.local.programs import Program
 from deploy.local.supervision import Supervisor, write_configuration
 from tests.conftest import wait_until
-from tests.deploy.local.conftest import script
+from tests.deploy.local.conftest import SLEEP, script
 
 REPORT = """
 import json, os, sys, time
 print(json.dumps({"arguments": sys.argv[1:], "environment": dict(os.environ)}), flush=True)
 time.sleep(1000)
 """
-SLEEP = "import time\ntime.sleep(1000)\n"
 ODD = "a%b %(here)s \"quoted\" 'single' back\\slash, comma; semicolon #hash"
 
 
@@ -57,7 +56,7 @@ def sleeping(supervise, tmp_path):
     command = script(tmp_path / "sleeper.py", SLEEP)
     home = Home(tmp_path / "home")
     running = supervise(home, [Program(name, command, 10) for name in ("one", "two")])
-    running.supervisor.start("one")
+    running.start("one")
     return running
 
 
