@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-native test-grpcio check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
+.PHONY: help run setup setup-dev browser test test-services test-grpcio test-gateway test-mesh check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,13 +39,22 @@ browser: ## find Chromium for the browser tests, or install it
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
-test: setup-dev browser test-native test-grpcio ## run all tests, on both engines
+# Two suites at a time share the two cores. Those with a whole mesh measure time, so they run alone.
+test: setup-dev browser ## run all tests, those of the services on both engines
+	@$(MAKE) --no-print-directory -k -j2 --output-sync=target test-services test-gateway test-grpcio
+	@$(MAKE) --no-print-directory test-mesh
 
-test-native:
-	$(BIN)/python -m pytest -q --ignore=tests/compose --ignore=tests/faults/test_mutations.py
+test-services:
+	$(BIN)/python -m pytest -q tests/services tests/dashboard tests/deploy tests/protos tests/tidy
 
 test-grpcio:
 	LIBRAL_GRPC_ENGINE=grpcio $(BIN)/python -m pytest -q tests/services
+
+test-gateway:
+	$(BIN)/python -m pytest -q tests/gateway tests/differential tests/fuzz tests/benchmarks
+
+test-mesh:
+	$(BIN)/python -m pytest -q --ignore=tests/faults/test_mutations.py tests/faults tests/system
 
 check: setup-dev ## lint, types, layers and contracts
 	$(BIN)/ruff check
