@@ -28,12 +28,12 @@ from services.events.workers.appender import AppendWorker
 from services.events.workers.indexer import IndexWorker
 from services.events.workers.periodic import PeriodicWorker
 from services.events.workers.tail import TailWorker
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 
 RETENTION_SECONDS = 3600.0
 
 
-async def build(kernel: Kernel) -> Room:
+async def build(kernel: Kernel) -> ServiceDefinition:
     settings = EventsSettings.read(kernel.environment)
     database, clock = kernel.database, kernel.clock
     tail = Tail(database, event_message)
@@ -51,7 +51,7 @@ async def build(kernel: Kernel) -> Room:
         ConsumerRegistry(database, clock), DeadLetterQueue(database, clock, kernel.outbox)
     )
     tail_worker = TailWorker(tail, Announcer(settings.redis_url))
-    return Room(
+    return ServiceDefinition(
         services=[events, reactions],
         reactions=REACTIONS,
         tasks=(

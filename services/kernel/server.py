@@ -78,7 +78,7 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Room:
+class ServiceDefinition:
     """What a service registers with the kernel.
 
     `services` are the servicers of its contracts. `tasks` run for as long as it serves; `close` is
@@ -91,7 +91,7 @@ class Room:
     close: Callable[[], Awaitable[None]] | None = None
 
 
-Build = Callable[[Kernel], Awaitable[Room]]
+Build = Callable[[Kernel], Awaitable[ServiceDefinition]]
 
 
 def run(room: str, build: Build, clock: Clock | None = None) -> None:
@@ -115,9 +115,9 @@ async def serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    if not await unless_set(stop, schema.upgrade(settings.room, settings.database_url)):
+    if not await unless_set(stop, schema.upgrade(settings.service, settings.database_url)):
         return
-    async with RunningRoom(settings, environment, build, clock):
+    async with RunningService(settings, environment, build, clock):
         log.info("room.ready", listen=settings.listen, engine=settings.engine, version=VERSION)
         await stop.wait()
         log.info("room.draining")
@@ -135,7 +135,7 @@ async def unless_set(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> boo
     return True
 
 
-class RunningRoom:
+class RunningService:
     """A room that serves, from entering to leaving this context. `port` tells where."""
 
     def __init__(
@@ -147,7 +147,7 @@ class RunningRoom:
     ) -> None:
         self._settings = settings
         self._build = build
-        self._tables = KernelTables.of(MetaData(schema=settings.room))
+        self._tables = KernelTables.of(MetaData(schema=settings.service))
         self._key = load_key("LIBRAL_MESH_KEY", settings.mesh_key)
         clock = clock or SystemClock()
         database = Database(settings.database_url)
@@ -158,7 +158,7 @@ class RunningRoom:
             database=database,
             outbox=Outbox(self._tables, clock),
             answers=Answers(database, self._tables, clock),
-            peers=Peers(ServiceTokens(settings.room, self._key)),
+            peers=Peers(ServiceTokens(settings.service, self._key)),
             meter=Meter(),
         )
         self._auditor = Auditor(database, self.kernel.outbox)
@@ -203,11 +203,16 @@ class RunningRoom:
         verifier = Verifier(self._key.public_key(), UserKeys(users).fetch)
         return Pipeline(Policies(contracts), verifier, self.kernel.meter, self._auditor)
 
-    def _start_tasks(self, room: Room, services: Sequence[str]) -> None:
+    def _start_tasks(self, room: ServiceDefinition, services: Sequence[str]) -> None:
         kernel, settings = self.kernel, self._settings
         log_channel = kernel.peers.channel(settings.events_target)
         relay = Relay(
-            settings.room, kernel.database, self._tables, kernel.outbox, log_channel, kernel.clock
+            settings.service,
+            kernel.database,
+            self._tables,
+            kernel.outbox,
+            log_channel,
+            kernel.clock,
         )
         kernel.meter.gauge("outbox.pending", "1", relay.pending)
         kernel.meter.gauge("outbox.lag", "s", relay.lag)
@@ -217,11 +222,11 @@ class RunningRoom:
         self._spawn("answers", self._forget_answers)
         if settings.otlp_target:
             channel = kernel.peers.channel(settings.otlp_target)
-            reporter = Reporter(settings.room, kernel.meter, exporter(channel))
+            reporter = Reporter(settings.service, kernel.meter, exporter(channel))
             self._spawn("telemetry", reporter.run)
         if room.reactions:
             subscription = Subscription(
-                settings.room,
+                settings.service,
                 room.reactions,
                 kernel.database,
                 self._tables,

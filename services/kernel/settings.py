@@ -13,7 +13,7 @@ Engine = Literal["native", "grpcio"]
 class KernelSettings:
     """Settings of a service that the kernel uses. `otlp_target` None: nothing is reported."""
 
-    room: str
+    service: str
     listen: str
     database_url: str
     mesh_key: bytes
@@ -32,7 +32,7 @@ class KernelSettings:
         endpoint = environment.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http",))
         engine = environment.choice("LIBRAL_GRPC_ENGINE", ("native", "grpcio"), "native")
         return cls(
-            room=room,
+            service=room,
             listen=environment.address(f"LIBRAL_{room.upper()}_LISTEN"),
             database_url=environment.url("DATABASE_URL", ("postgresql", "postgres")),
             mesh_key=environment.file("LIBRAL_MESH_KEY"),

@@ -7,7 +7,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is impo
 from contextlib import AsyncExitStack
 from functools import partial
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 from services.metrics import workers
 from services.metrics.adapters.cache import CacheCollector, connect
 from services.metrics.adapters.health import (
@@ -39,7 +39,7 @@ from services.metrics.servicer.modules import ModuleServicer
 from services.metrics.servicer.otlp import OtlpServicer
 
 
-async def build(kernel: Kernel) -> Room:
+async def build(kernel: Kernel) -> ServiceDefinition:
     settings = MetricsSettings.read(kernel.environment)
     database, clock, outbox = kernel.database, kernel.clock, kernel.outbox
     clients = AsyncExitStack()
@@ -61,7 +61,7 @@ async def build(kernel: Kernel) -> Room:
     checks |= {"postgres": DatabaseHealth(database), "valkey": CacheHealth(cache)}
     monitor = ModuleMonitor(checks, supervisor, latest, database, outbox, clock)
     incidents = Incidents(latest, database, outbox, clock)
-    return Room(
+    return ServiceDefinition(
         services=[
             MetricServicer(SeriesQueries(database, clock), latest),
             ModuleServicer(monitor, ModuleActions(monitor, supervisor)),

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 from services.payments.adapters import TelegramClient
 from services.payments.config import PaymentsSettings
 from services.payments.service.bookkeeping import PaymentWriter
@@ -18,7 +18,7 @@ from services.payments.servicer.reconciliations import ReconciliationServicer
 from services.payments.workers import RefundWorker
 
 
-async def build(kernel: Kernel) -> Room:
+async def build(kernel: Kernel) -> ServiceDefinition:
     settings = PaymentsSettings.read(kernel.environment)
     database, clock = kernel.database, kernel.clock
     telegram = TelegramClient(kernel.peers.channel(settings.telegram_target))
@@ -29,7 +29,7 @@ async def build(kernel: Kernel) -> Room:
     ledger = LedgerServicer(LedgerService(database, clock))
     reconciliation_service = ReconciliationService(database, clock, telegram)
     reconciliations = ReconciliationServicer(reconciliation_service, kernel.answers)
-    return Room(
+    return ServiceDefinition(
         services=[payments, ledger, reconciliations],
         tasks=(RefundWorker(refund_service).run,),
     )

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 from services.telegram.adapters.services import ModulesClient, PaymentsClient, UsersClient
 from services.telegram.config import BotSettings, TelegramSettings
 from services.telegram.service.bot import BotService
@@ -15,15 +15,17 @@ from services.telegram.servicer import TelegramServicer
 from services.telegram.workers import CleanupWorker, ConnectionWorker, UpdateWorker
 
 
-async def build(kernel: Kernel) -> Room:
+async def build(kernel: Kernel) -> ServiceDefinition:
     settings = TelegramSettings.read(kernel.environment)
     if settings.bot is not None:
         return build_with_bot(kernel, settings, settings.bot)
     inbox = UpdateInbox(kernel.database, kernel.clock, webhook_secret=None)
-    return Room(services=[TelegramServicer(inbox, bot=None)])
+    return ServiceDefinition(services=[TelegramServicer(inbox, bot=None)])
 
 
-def build_with_bot(kernel: Kernel, settings: TelegramSettings, bot_settings: BotSettings) -> Room:
+def build_with_bot(
+    kernel: Kernel, settings: TelegramSettings, bot_settings: BotSettings
+) -> ServiceDefinition:
     # aiogram takes 130 MiB of memory: it is imported only where there is a bot.
     from services.telegram.adapters.bot_api import BotApi  # noqa: PLC0415
     from services.telegram.adapters.update_reader import UpdateReader  # noqa: PLC0415
@@ -39,7 +41,7 @@ def build_with_bot(kernel: Kernel, settings: TelegramSettings, bot_settings: Bot
     inbox = UpdateInbox(kernel.database, kernel.clock, bot_settings.webhook_secret)
     processor = UpdateProcessor(kernel.database, kernel.clock, kernel.outbox, handler)
     bot = BotService(api, kernel.clock)
-    return Room(
+    return ServiceDefinition(
         services=[TelegramServicer(inbox, bot)],
         tasks=(
             UpdateWorker(processor, inbox.urgent_arrived, urgent=True).run,

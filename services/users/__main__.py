@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 from services.users.adapters import Passwords, TokenSigner
 from services.users.config import UsersSettings
 from services.users.reactions import make_reactions
@@ -17,7 +17,7 @@ from services.users.servicer.auth import AuthServicer
 from services.users.servicer.users import UserServicer
 
 
-async def build(kernel: Kernel) -> Room:
+async def build(kernel: Kernel) -> ServiceDefinition:
     settings = UsersSettings.read(kernel.environment)
     database, outbox, clock = kernel.database, kernel.outbox, kernel.clock
     passwords, signer = Passwords(), TokenSigner(settings.token_key)
@@ -30,7 +30,7 @@ async def build(kernel: Kernel) -> Room:
     auth = AuthServicer(sign_in, sessions, api_keys, signer)
     await accounts.make_first_admin(settings.admin_password)
     kernel.meter.gauge("users.active", "1", accounts.active_count)
-    return Room(services=[users, auth], reactions=make_reactions(purchases))
+    return ServiceDefinition(services=[users, auth], reactions=make_reactions(purchases))
 
 
 if __name__ == "__main__":

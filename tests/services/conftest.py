@@ -18,7 +18,7 @@ from services.kernel.clock import Clock
 from services.kernel.database import migrate
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.tokens import ServiceTokens
-from services.kernel.server import Build, RunningRoom
+from services.kernel.server import Build, RunningService
 from services.kernel.settings import Engine, KernelSettings
 from services.users.__main__ import build as build_users
 from tests.services.helpers import BOT_TOKEN, PASSWORD
@@ -45,11 +45,11 @@ class Mesh:
         events_target: str = NOWHERE,
         listen: str = "127.0.0.1:0",
         clock: Clock | None = None,
-    ) -> RunningRoom:
+    ) -> RunningService:
         """Migrates the room's schema and serves the room on a free port."""
         await migrate.run(room, self.database_url)
         settings = KernelSettings(
-            room=room,
+            service=room,
             listen=listen,
             database_url=self.database_url,
             mesh_key=write_key(self.key),
@@ -58,16 +58,16 @@ class Mesh:
             otlp_target=None,
             engine=self.engine,
         )
-        running = RunningRoom(settings, Environment(environment or {}), build, clock)
+        running = RunningService(settings, Environment(environment or {}), build, clock)
         return await self.stack.enter_async_context(running)
 
-    def channel(self, running: RunningRoom, caller: str = "test") -> grpc.aio.Channel:
+    def channel(self, running: RunningService, caller: str = "test") -> grpc.aio.Channel:
         """Opens a channel whose calls carry a service token."""
         peers = Peers(ServiceTokens(caller, self.key))
         self.stack.push_async_callback(peers.close)
         return peers.channel(f"127.0.0.1:{running.port}")
 
-    def anonymous_channel(self, running: RunningRoom) -> grpc.aio.Channel:
+    def anonymous_channel(self, running: RunningService) -> grpc.aio.Channel:
         """Opens a channel whose calls carry no token."""
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
         self.stack.push_async_callback(channel.close)

@@ -63,7 +63,7 @@ class Trail:
 
     def __init__(self, room) -> None:
         self._room = room
-        self._table = f"{room.kernel.settings.room}.outbox"
+        self._table = f"{room.kernel.settings.service}.outbox"
         self._seen = 0
         self.methods: set[str] = set()
 

@@ -12,7 +12,7 @@ from services.events.domain.entries import Entry
 from services.events.storage import log as storage
 from services.kernel.database import migrate
 from services.kernel.database.database import Database
-from services.kernel.server import RunningRoom
+from services.kernel.server import RunningService
 from tests.services.events.helpers import LENGTH, append, make_event
 
 
@@ -26,7 +26,7 @@ async def database(database_url) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def room(mesh, redis_url) -> AsyncIterator[RunningRoom]:
+async def room(mesh, redis_url) -> AsyncIterator[RunningService]:
     return await mesh.start("events", build, {"REDIS_URL": redis_url})
 
 

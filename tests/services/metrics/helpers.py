@@ -9,14 +9,14 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
 from services.common.telemetry import EXPORT
-from services.kernel.server import Kernel, Room
+from services.kernel.server import Kernel, ServiceDefinition
 
 BOUNDS = (0.01, 0.1, 1.0)
 
 
-async def build_nothing(_: Kernel) -> Room:
+async def build_nothing(_: Kernel) -> ServiceDefinition:
     """Build a service without servicers and workers, for its database and outbox."""
-    return Room(services=[])
+    return ServiceDefinition(services=[])
 
 
 async def eventually(read, accept, seconds: float = 10.0):

@@ -1,11 +1,11 @@
 """The canned servicer as a room, with the whole kernel. Its environment is that of a users room."""
 
-from services.kernel.server import Kernel, Room, run
+from services.kernel.server import Kernel, ServiceDefinition, run
 from tests.benchmarks.gateway.programs.canned import CannedUsers
 
 
-async def build(_: Kernel) -> Room:
-    return Room(services=[CannedUsers()])
+async def build(_: Kernel) -> ServiceDefinition:
+    return ServiceDefinition(services=[CannedUsers()])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from services.kernel.calls import current_call
 from services.kernel.errors import NotFoundError
 from services.kernel.rpc import pipeline
-from services.kernel.server import Room
+from services.kernel.server import ServiceDefinition
 from tests.services.helpers import refused
 
 PATH = "/libral.users.v1.UserService/GetUser"
@@ -43,8 +43,8 @@ def servicer() -> Users:
 
 @pytest.fixture
 async def running(mesh, servicer):
-    async def build(_kernel) -> Room:
-        return Room(services=[servicer])
+    async def build(_kernel) -> ServiceDefinition:
+        return ServiceDefinition(services=[servicer])
 
     return await mesh.start("users", build)
 

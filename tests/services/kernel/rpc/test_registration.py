@@ -38,10 +38,10 @@ def test_every_method_of_the_contract_has_a_handler():
 
 
 async def test_a_servicer_of_older_generated_code_is_served(mesh):
-    from services.kernel.server import Room  # noqa: PLC0415 - beside its one use
+    from services.kernel.server import ServiceDefinition  # noqa: PLC0415 - beside its one use
 
-    async def build(_kernel) -> Room:
-        return Room(services=[Receiver()])
+    async def build(_kernel) -> ServiceDefinition:
+        return ServiceDefinition(services=[Receiver()])
 
     running = await mesh.start("users", build)
     export = mesh.channel(running).unary_unary(
