@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
+GO_PACKAGES := golang-go golang-google-grpc-dev golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go protoc-gen-go-grpc
 ROOMS := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test test-services test-grpcio test-gateway test-mesh check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
+.PHONY: help run setup setup-dev browser examples test test-services test-grpcio test-gateway test-mesh check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,13 +40,24 @@ browser: ## find Chromium for the browser tests, or install it
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
+examples: docs/examples/node/node_modules/.package-lock.json ## install what the client examples in docs/ need
+	@dpkg -s $(GO_PACKAGES) >/dev/null 2>&1 \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(GO_PACKAGES); }
+	@docs/examples/go/generate.sh
+
+docs/examples/node/node_modules/.package-lock.json: docs/examples/node/package-lock.json
+	@command -v npm >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; }
+	@npm ci --prefix docs/examples/node --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 # Two suites at a time share the two cores. Those with a whole mesh measure time, so they run alone.
-test: setup-dev browser ## run all tests, those of the services on both engines
+test: setup-dev browser examples ## run all tests, those of the services on both engines
 	@$(MAKE) --no-print-directory -k -j2 --output-sync=target test-services test-gateway test-grpcio
 	@$(MAKE) --no-print-directory test-mesh
 
 test-services:
-	$(BIN)/python -m pytest -q tests/services tests/dashboard tests/deploy tests/protos tests/tidy
+	$(BIN)/python -m pytest -q tests/services tests/dashboard tests/deploy tests/docs tests/protos tests/tidy
 
 test-grpcio:
 	LIBRAL_GRPC_ENGINE=grpcio $(BIN)/python -m pytest -q tests/services
