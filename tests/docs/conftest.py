@@ -37,8 +37,8 @@ class Services:
 
 @pytest.fixture
 async def services(
-    mesh: Mesh,  # noqa: F811 - a fixture of the tests of services
-    users_environment: dict[str, str],  # noqa: F811 - the same
+    mesh: Mesh,
+    users_environment: dict[str, str],
     redis_url: str,
 ) -> Services:
     users_target = f"127.0.0.1:{free_port(set())}"

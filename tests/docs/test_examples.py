@@ -48,9 +48,7 @@ async def run_python(services, _) -> str:
 
 
 async def run_node(services, _) -> str:
-    return await run(
-        "node", str(EXAMPLES / "node" / "client.js"), environment=services.environment
-    )
+    return await run("node", str(EXAMPLES / "node" / "client.js"), environment=services.environment)
 
 
 async def run_go(services, folder) -> str:
