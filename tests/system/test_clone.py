@@ -2,13 +2,14 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,10 @@ class Clone:
         return {name: os.environ[name] for name in KEPT if name in os.environ} | pip | self.ports
 
     def libral(self, *arguments: str) -> str:
-        command = [str(self.path / ".venv" / "bin" / "libral"), *arguments]
+        return self.run(".venv/bin/libral", *arguments)
+
+    def run(self, *command: str) -> str:
+        """Run a command in the clone. Return what it prints."""
         done = subprocess.run(
             command,
             cwd=self.path,
@@ -115,9 +119,16 @@ def operator(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def test_make_run_from_a_fresh_clone(clone, operator):
-    with clone.running("make", "run", seconds=INSTALL_SECONDS):
-        mesh = clone.mesh()
+def readme_commands() -> list[list[str]]:
+    """Return the commands of README.md, in order."""
+    blocks = (ROOT / "README.md").read_text().split("```sh\n")[1:]
+    return [shlex.split(block.split("```")[0]) for block in blocks]
+
+
+def test_the_commands_of_the_readme_in_a_fresh_clone(clone, operator):
+    run, password = readme_commands()
+    with clone.running(*run, seconds=INSTALL_SECONDS):
+        mesh = replace(clone.mesh(), password=clone.run(*password))
         assert httpx.get(f"{mesh.gateway}/healthz", trust_env=False).status_code == 200
         page = operator.new_page()
         sign_in(page, mesh)

@@ -163,12 +163,13 @@ def test_a_second_up_in_the_same_home_is_refused(mesh):
     assert mesh.answers()
 
 
-def test_the_readme_tells_requests_that_work(mesh):
-    readme = (ROOT / "README.md").read_text()
-    block = readme.split("## Use it")[1].split("```sh\n")[1].split("```")[0]
+def test_the_requests_in_the_documents_work(mesh):
+    document = (ROOT / "docs" / "developers.md").read_text()
+    block = document.split("## Sign in")[1].split("```sh\n")[1].split("```")[0]
     block = block.replace("$(.venv/bin/libral password)", mesh.password)
     block = block.replace("curl -N", "curl -N --max-time 1")
     block = block.replace("localhost:8080", mesh.gateway.removeprefix("http://"))
     done = subprocess.run(["sh", "-c", block], capture_output=True, text=True, check=False)
     assert '"modules/users"' in done.stdout
+    assert '"secret":"lbk_' in done.stdout
     assert "id: 1\ndata: " in done.stdout
