@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tidy.prose import list_files
-from tests.tidy.sources import PACKAGES, ROOT, Module
+from tests.tidy.sources import PACKAGES, ROOT, SourceFile
 
 # Names that a service and the dashboard both give to what one contract message describes.
 MIRRORS = ("dashboard/api/",)
@@ -65,25 +65,25 @@ RETIRED_MODULES = {
 }
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
-MODULES = tuple(Module(path) for path in list_files() if path.suffix == ".py")
+MODULES = tuple(SourceFile(path) for path in list_files() if path.suffix == ".py")
 CODE = tuple(module for module in MODULES if module.path.parts[0] in PACKAGES)
 
 
-def classes(module: Module) -> list[str]:
+def classes(module: SourceFile) -> list[str]:
     return [node.name for node in module.tree.body if isinstance(node, ast.ClassDef)]
 
 
-def functions(module: Module) -> list[str]:
+def functions(module: SourceFile) -> list[str]:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return [node.name for node in module.tree.body if isinstance(node, kinds)]
 
 
 @cache
-def names(module: Module) -> tuple[tuple[int, str], ...]:
+def names(module: SourceFile) -> tuple[tuple[int, str], ...]:
     return tuple(find_names(module))
 
 
-def find_names(module: Module) -> Iterator[tuple[int, str]]:
+def find_names(module: SourceFile) -> Iterator[tuple[int, str]]:
     """Yield the line and name of what a module defines: functions, classes, arguments, values."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -101,7 +101,7 @@ def split_words(name: str) -> list[str]:
     return [word.lower() for word in WORD.findall(name)]
 
 
-def duplicates(modules: tuple[Module, ...]) -> dict[str, list[str]]:
+def duplicates(modules: tuple[SourceFile, ...]) -> dict[str, list[str]]:
     """Return the class names that several modules define, with these modules.
 
     A class of `dashboard/api` may have the name of the class of a service that it mirrors.
