@@ -30,8 +30,9 @@ def draw(seed: str) -> str:
     code = [passage for passage in passages() if passage.path.suffix == ".py"]
     files = [str(path) for path in list_files() if path.parts[0] in PACKAGES]
     blocks = [f"Seed {seed}"]
-    for kind, count in (("docstring", DOCSTRINGS), ("comment", COMMENTS)):
-        found = [passage for passage in code if passage.kind == kind]
+    docstrings = [passage for passage in code if passage.is_docstring]
+    comments = [passage for passage in code if passage.kind == "comment"]
+    for found, count in ((docstrings, DOCSTRINGS), (comments, COMMENTS)):
         blocks += ["", *(show(passage) for passage in source.sample(found, count))]
     blocks += ["", *source.sample(files, FILES)]
     return "\n".join(blocks)

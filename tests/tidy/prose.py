@@ -17,18 +17,31 @@ FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`]*`")
 # Directives are no prose, but the reason behind a directive is.
 DIRECTIVE = re.compile(r"^(noqa|type: ignore|pyright: ignore)\S*( [A-Z]+\d+,?)*( - |$)|^(!|fmt:)")
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+DOCUMENTED = {
+    ast.Module: "module",
+    ast.ClassDef: "class",
+    ast.FunctionDef: "function",
+    ast.AsyncFunctionDef: "function",
+}
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A docstring, a comment or a paragraph of a document. `name` is what a docstring documents."""
+    """A docstring, a comment or a paragraph of a document.
+
+    `kind` is "module", "class" or "function" for a docstring, "comment" or "document". `name` is
+    the name of what a docstring documents.
+    """
 
     kind: str
     path: Path
     line: int
     text: str
     name: str = ""
+
+    @property
+    def is_docstring(self) -> bool:
+        return self.kind in DOCUMENTED.values()
 
     @property
     def words(self) -> str:
@@ -65,9 +78,11 @@ def read_passages(path: Path) -> Iterator[Passage]:
 
 def read_python(path: Path, text: str) -> Iterator[Passage]:
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, DOCUMENTED) and (docstring := ast.get_docstring(node)):
-            line = node.body[0].lineno
-            yield Passage("docstring", path, line, docstring, getattr(node, "name", path.stem))
+        kind = DOCUMENTED.get(type(node))
+        if kind and (docstring := ast.get_docstring(node)):
+            yield Passage(
+                kind, path, node.body[0].lineno, docstring, getattr(node, "name", path.stem)
+            )
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     comments = [
         (token.start[0], token.start[1], DIRECTIVE.sub("", token.string.lstrip("# ")))

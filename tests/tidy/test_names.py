@@ -55,7 +55,7 @@ RETIRED_WORDS = {
 }
 RETIRED_CLASSES = {
     *("Answers", "Bookkeeper", "Broadcast", "Core", "Dialog", "Feed", "Flights", "House", "Hub"),
-    *("Journal", "Letters", "Place", "Registrar", "Room", "RunningRoom", "Served", "Visit"),
+    *("Letters", "Place", "Registrar", "Room", "RunningRoom", "Served", "Visit"),
     *("Watcher", "Wire"),
 }
 RETIRED_MODULES = {

@@ -26,14 +26,14 @@ PHRASES = {
     r"\bfor ever\b": "without a limit",
     r"\bthrown away\b|\bforgotten about\b": "discarded, dropped",
     r"\bburied\b|\bbury\b": "dead-lettered",
-    r"(?<!dead )(?<!case )\bletters?\b": "dead letters",
+    r"(?<!dead[ -])(?<!case )\bletters?\b(?! and digits)": "dead letters",
     r"\brooms?\b": "service",
-    r"\bwires?\b": "message codec, gRPC framing, connection",
+    r"\bwires?\b(?! format| type)": "message codec, gRPC framing, connection",
     r"\bflights\b": "coalesced requests",
     r"\b(?:an|the|its|their|each|every|one|same|first|no|any|whole|late) answers?\b": "response",
     r"\bquestions?\b": "request, query",
 }
-# "Who" is for people.
+# The pronoun of a person.
 WHO = re.compile(r"(\w*)\W*\b(who|whom)\b", re.IGNORECASE)
 PEOPLE = {
     *("admin", "author", "customer", "developer", "engineer", "operator", "person", "reader"),
@@ -60,7 +60,7 @@ AFTER = (
 
 
 def names_a_program(text: str) -> bool:
-    """True if the text has a "who" that does not follow a word for people."""
+    """True if the text has a `who` that does not follow a word for people."""
     return any(
         before.lower().removesuffix("s") not in PEOPLE and before.lower() not in PEOPLE
         for before, _ in WHO.findall(text)
@@ -84,13 +84,13 @@ def test_who_is_for_people():
     assert not found, "\n".join(found)
 
 
-def test_docstrings_have_an_imperative_verb():
-    """Return, raise, yield: not "Returns", and no question word but for a value's meaning."""
-    verbs = re.compile(r"(?:Returns|Raises|Yields|Gives|Says|Knows|Whether|Wether|Who|Why)\b")
+def test_docstrings_of_functions_begin_with_an_imperative():
+    """Return, raise, yield: not "Returns"; "True if", not "Whether"."""
+    others = re.compile(r"(?:Returns|Raises|Yields|Gives|Says|Knows|Whether|Who|Why)\b")
     found = [
         str(passage)
         for passage in passages()
-        if passage.kind == "docstring" and verbs.match(passage.text)
+        if passage.kind == "function" and others.match(passage.text)
     ]
     assert not found, "\n".join(found)
 
@@ -109,8 +109,8 @@ def test_prose_is_found_in_code():
     code = '"""A module."""\n\n# One\n# comment.\nX = 1  # noqa: S105 - made up\n# noqa: E501\n'
     code += 'def name():\n    """Return it."""\n'
     assert list(read_python(Path("x.py"), code)) == [
-        Passage("docstring", Path("x.py"), 1, "A module.", "x"),
-        Passage("docstring", Path("x.py"), 8, "Return it.", "name"),
+        Passage("module", Path("x.py"), 1, "A module.", "x"),
+        Passage("function", Path("x.py"), 8, "Return it.", "name"),
         Passage("comment", Path("x.py"), 3, "One\ncomment."),
         Passage("comment", Path("x.py"), 5, "made up"),
     ]
