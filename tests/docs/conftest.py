@@ -9,7 +9,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
 from services.users.__main__ import build as build_users
-from tests.services.conftest import Mesh, engine, mesh, users_environment
+from tests.services.conftest import engine, mesh, users_environment
 from tests.services.helpers import PASSWORD
 
 __all__ = ["engine", "mesh", "users_environment"]
@@ -36,11 +36,7 @@ class Services:
 
 
 @pytest.fixture
-async def services(
-    mesh: Mesh,
-    users_environment: dict[str, str],
-    redis_url: str,
-) -> Services:
+async def services(mesh, users_environment, redis_url) -> Services:
     users_target = f"127.0.0.1:{free_port(set())}"
     events = await mesh.start(
         "events", build_events, {"REDIS_URL": redis_url}, users_target=users_target

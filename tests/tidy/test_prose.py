@@ -34,7 +34,7 @@ PHRASES = {
     r"\bquestions?\b": "request, query",
 }
 # The pronoun of a person.
-WHO = re.compile(r"(\w*)\W*\b(who|whom)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"(\w*)\W*\b(who|whom)\b", re.IGNORECASE)
 PEOPLE = {
     *("admin", "author", "customer", "developer", "engineer", "operator", "person", "reader"),
     *("reviewer", "sender", "somebody", "user", "people", "those", "human", "one"),
@@ -63,7 +63,7 @@ def names_a_program(text: str) -> bool:
     """True if the text has a `who` that does not follow a word for people."""
     return any(
         before.lower().removesuffix("s") not in PEOPLE and before.lower() not in PEOPLE
-        for before, _ in WHO.findall(text)
+        for before, _ in PRONOUN.findall(text)
     )
 
 
@@ -79,7 +79,7 @@ def test_a_banned_phrase_is_not_used(phrase):
     assert not found, f"Write: {PHRASES[phrase]}.\n" + "\n".join(found)
 
 
-def test_who_is_for_people():
+def test_personal_pronouns_are_for_people():
     found = [str(passage) for passage in passages() if names_a_program(passage.words)]
     assert not found, "\n".join(found)
 
