@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
-ROOMS := users payments events metrics telegram
+SERVICES := users payments events metrics telegram
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-dev browser test test-services test-grpcio test-gateway test-mesh check fuzz faults faults-mutations bench bench-gateway bench-compare bench-events format protos lock images compose-test
@@ -98,7 +98,7 @@ protos: setup-dev ## generate code from the contracts
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py
 
 lock: ## pin all dependencies with hashes (needs uv)
-	@for extra in $(ROOMS) gateway dashboard local; do \
+	@for extra in $(SERVICES) gateway dashboard local; do \
 	  uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    --no-emit-package libral-core pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -42,7 +42,9 @@ def postgres_port(scratch: Path) -> Iterator[int]:
     command = embedded.postgres_command(data, port, {"fsync": "off", "log_min_messages": "fatal"})
     with (scratch / "postgres.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
-    wait_until(lambda: embedded.query(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError)
+    wait_until(
+        lambda: embedded.run_statement(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError
+    )
     yield port
     server.terminate()
     server.wait(WAIT_SECONDS)
@@ -52,9 +54,9 @@ def postgres_port(scratch: Path) -> Iterator[int]:
 def database_url(postgres_port: int) -> Iterator[str]:
     """A fresh, empty database."""
     name = f"test_{uuid4().hex}"
-    embedded.query(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
+    embedded.run_statement(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
     yield embedded.postgres_url(postgres_port, PASSWORD, name)
-    embedded.query(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
+    embedded.run_statement(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`python -m deploy.images build`, and `configure FOLDER` for compose."""
+"""Build the images or prepare compose: `python -m deploy.images build|configure`."""
 
 import argparse
 import subprocess

@@ -57,7 +57,7 @@ def test_every_audited_method_has_words():
         ),
     ],
 )
-def test_an_event_says_what_it_is_about(event, note):
+def test_an_event_has_a_note(event, note):
     assert event_note(Event.parse(event)) == note
 
 

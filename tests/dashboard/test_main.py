@@ -34,7 +34,7 @@ def test_a_wrong_setting_ends_it_with_one_line():
     assert errors == "dashboard: LIBRAL_LOG_FORMAT is 'xml': use one of json, console.\n"
 
 
-def test_it_serves_until_it_is_told_to_end(font_folder):
+def test_it_serves_until_sigterm(font_folder):
     port = free_port(set())
     program = run(LIBRAL_DASHBOARD_PORT=str(port), LIBRAL_DASHBOARD_FONTS=str(font_folder))
     url = f"http://127.0.0.1:{port}"

@@ -46,7 +46,7 @@ async def test_a_sign_in_sets_the_cookie_and_a_sign_out_ends_the_session(browser
     assert browser.gateway.asked("/v1/auth:logout") == [{"refreshToken": "refresh"}]
 
 
-async def test_a_sign_in_that_is_refused_says_why(browser):
+async def test_a_refused_sign_in_shows_the_reason(browser):
     client = browser.user.http_client
     answer = await client.post("/sign-in", data=FORM, headers={"origin": "http://evil.example"})
     assert answer.headers["location"] == "/sign-in?error=origin&to=%2F"

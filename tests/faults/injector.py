@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from deploy.local.supervision import ANSWER_ERRORS
+from deploy.local.supervision import CALL_ERRORS
 from tests.faults.clock import write_offset
 from tests.faults.history import Blow, History
 from tests.faults.mesh import Mesh
@@ -162,7 +162,7 @@ class Injector:
         return f"{sum(sent)} updates again, out of order"
 
     async def _ask(self, verb: str, program: str) -> None:
-        with contextlib.suppress(xmlrpc.client.Fault, *ANSWER_ERRORS):
+        with contextlib.suppress(xmlrpc.client.Fault, *CALL_ERRORS):
             await asyncio.to_thread(getattr(self._mesh.supervisor, verb), program)
 
 

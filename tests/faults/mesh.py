@@ -16,10 +16,10 @@ import psutil
 
 from deploy.local import embedded, runner
 from deploy.local.home import Home, free_port
-from deploy.local.programs import PORTS, ROOMS, Plan, Program, make_programs
+from deploy.local.programs import PORTS, SERVICES, Plan, Program, make_programs
 from deploy.local.supervision import (
-    ANSWER_ERRORS,
-    Supervisor,
+    CALL_ERRORS,
+    SupervisordClient,
     start_supervisor,
     write_configuration,
 )
@@ -37,7 +37,7 @@ POLL_SECONDS = 0.1
 class Running:
     """Nobody asks the start of the mesh to stop."""
 
-    seen = False
+    received = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Mesh:
 
     home: Home
     plan: Plan
-    supervisor: Supervisor
+    supervisor: SupervisordClient
     proxies: dict[str, Proxy]
     twin_ports: dict[str, int]
     bot: botapi.FakeBotApi
@@ -81,7 +81,7 @@ class Mesh:
         """The pid of each program that runs."""
         try:
             return {str(one["name"]): int(one["pid"]) for one in self.supervisor.processes()}
-        except ANSWER_ERRORS:
+        except CALL_ERRORS:
             return {}
 
     def states(self) -> dict[str, str]:
@@ -129,7 +129,7 @@ async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIte
                 yield mesh
             finally:
                 mesh.resume()
-                await asyncio.to_thread(runner.stop, home)
+                await asyncio.to_thread(runner.stop_mesh, home)
                 for proxy in mesh.proxies.values():
                     await proxy.close()
     finally:
@@ -159,7 +159,7 @@ def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
         embedded_database=True,
         embedded_cache=True,
     )
-    return Mesh(home, plan, Supervisor(home), proxies, {name: port() for name in TWINS}, bot)
+    return Mesh(home, plan, SupervisordClient(home), proxies, {name: port() for name in TWINS}, bot)
 
 
 def start(mesh: Mesh, mutation: str) -> None:
@@ -172,7 +172,7 @@ def start(mesh: Mesh, mutation: str) -> None:
         programs[twin] = with_environment(replace(programs[room], name=twin), listen)
         both = {f"LIBRAL_{room.upper()}_TARGET": f"{mesh.address(room)},{mesh.address(twin)}"}
         programs["gateway"] = with_environment(programs["gateway"], both)
-    for name in (*ROOMS, *TWINS):
+    for name in (*SERVICES, *TWINS):
         programs[name] = altered(home, programs[name], mutation)
     write_configuration(home, programs.values())
     # Every line counts in the end: no log is cut off.
@@ -180,7 +180,7 @@ def start(mesh: Mesh, mutation: str) -> None:
     home.configuration.write_text(content)
     start_supervisor(home)
     stopped: Any = Running()
-    runner.start(home, plan, mesh.supervisor, stopped)
+    runner.start_mesh(home, plan, mesh.supervisor, stopped)
     for twin in TWINS:
         mesh.supervisor.start(twin)
 

@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy.local.programs import EDGE, ROOMS
+from deploy.local.programs import EDGE, SERVICES
 
 TWINS = {"users-2": "users", "events-2": "events"}
 """Second processes of rooms."""
-PROCESSES = (*ROOMS, *TWINS, *EDGE)
+PROCESSES = (*SERVICES, *TWINS, *EDGE)
 SERVERS = ("postgres", "valkey")
 SECONDS_MIN, SECONDS_MAX = 1.0, 8.0
 JUMP_SECONDS = 3600.0
@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "refuse": (2, SERVERS),
     "delay": (2, SERVERS),
     "swallow": (2, SERVERS),
-    "clock": (2, (*ROOMS, *TWINS)),
+    "clock": (2, (*SERVICES, *TWINS)),
     "replay": (2, ("webhook",)),
 }
 

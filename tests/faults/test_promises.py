@@ -67,7 +67,7 @@ def test_numbers_of_a_key_out_of_order(history, numbers):
     assert not writes.order_of_appends(evidence(history, appended(1, 2, 3))).violations
 
 
-def test_a_write_that_is_told_of_twice_or_never(history):
+def test_a_write_with_two_events_or_none(history):
     operation = history.begin("login", "create", name=USER, displayName="login 0")
     history.acknowledge(operation)
     told = entry("user.created", USER, '{"displayName":"login 0"}')
@@ -116,7 +116,7 @@ def test_a_subscriber_that_saw_too_little_or_something_else(history):
         assert len(finding.violations) == broken
 
 
-def test_the_history_of_a_key_tells_of_the_faults_about_it(history):
+def test_the_history_of_a_key_includes_the_faults_around_it(history):
     operation = history.begin("login", "create")
     history.strike("kill", "users (pid 1)").ended = history.now()
     history.tried(operation, "503")

@@ -73,11 +73,11 @@ def test_generated_code_takes_the_place_of_the_old(copied):
     (generated / "stray.py").touch()
     done = run(copied)
     assert done.returncode == 0, done.stderr
-    assert generate.differences(generated, generate.GENERATED / "libral") == []
+    assert generate.find_differences(generated, generate.GENERATED / "libral") == []
     (generated / "stray.py").touch()
     refused = run(copied, "--check")
     assert refused.returncode == 1
-    line = "Generated code is old, run `make protos`: stray.py"
+    line = "Generated code is out of date, run `make protos`: stray.py"
     assert refused.stderr.splitlines()[-1] == line
     assert (generated / "stray.py").exists()
 
@@ -158,4 +158,4 @@ def test_differences_are_found_in_every_folder(tmp_path):
     (left / "deep" / "gone").write_text("")
     (right / "new").write_text("")
     (right / "deep" / "__pycache__" / "cached").write_text("")
-    assert generate.differences(left, right) == ["deep/changed", "deep/gone", "new"]
+    assert generate.find_differences(left, right) == ["deep/changed", "deep/gone", "new"]

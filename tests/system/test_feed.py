@@ -123,7 +123,7 @@ def test_the_filters_of_the_page_write_the_address(mesh, page, mark):
     page.wait_for_url("**/events")
 
 
-def test_a_search_that_went_far_and_found_nothing_goes_on_when_told(mesh, page, mark):
+def test_a_long_search_without_results_can_be_continued(mesh, page, mark):
     """The words are everywhere, and together in one event that is older than all the others."""
     words = [f"left{mark}", f"right{mark}"]
     append(mesh, event("probe.both", data={"text": " ".join(words)}))

@@ -83,7 +83,7 @@ def database_url(mesh) -> str:
 def test_active_users_agree_with_the_database(mesh, page):
     url = database_url(mesh)
     wait_for(
-        lambda: tile(page, "アクティブユーザー") == embedded.query(url, ACTIVE),
+        lambda: tile(page, "アクティブユーザー") == embedded.run_statement(url, ACTIVE),
         20,
         "アクティブユーザー is not what PostgreSQL tells",
     )
@@ -94,16 +94,16 @@ def test_figures_agree_with_the_servers(mesh, page):
     ports = json.loads((home.run / "ports.json").read_text())
     url = database_url(mesh)
     connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    limit = embedded.query(url, "SHOW max_connections")
+    limit = embedded.run_statement(url, "SHOW max_connections")
 
     def connections_agree() -> bool:
         found, shown_limit = read_facts(page, "PostgreSQL")["接続数"].split(" / ")
         assert shown_limit == limit
-        return abs(int(found) - (int(embedded.query(url, connections)) - 1)) <= 1
+        return abs(int(found) - (int(embedded.run_statement(url, connections)) - 1)) <= 1
 
     wait_for(connections_agree, 40, "接続数 is not what PostgreSQL tells")
     shown = read_facts(page, "PostgreSQL")
-    size = int(embedded.query(url, "SELECT pg_database_size(current_database())"))
+    size = int(embedded.run_statement(url, "SELECT pg_database_size(current_database())"))
     assert float(shown["データベース容量"].removesuffix(" MiB")) == pytest.approx(
         size / 1024**2, rel=0.05
     )

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from deploy.local import embedded
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from tests.fakes import botapi
 from tests.mesh import modules, wait_for
 from tests.system.events import append, event
@@ -87,7 +87,7 @@ def knows(mesh, telegram_id: str) -> bool:
 @contextmanager
 def stopped(mesh, room: str):
     """Stops a room, and has it back in the end."""
-    supervisor = Supervisor(Home(mesh.home))
+    supervisor = SupervisordClient(Home(mesh.home))
 
     def state() -> str:
         return next(one["statename"] for one in supervisor.processes() if one["name"] == room)
@@ -140,19 +140,19 @@ def test_the_check_of_the_chain_finds_what_was_altered(mesh, page):
     expect(result).to_contain_text("正常", timeout=BURIED_MS)
     url = database_url(mesh)
     change = "UPDATE events.log SET actor = '{}' WHERE position = {}"
-    embedded.query(url, change.format("nobody", position))
+    embedded.run_statement(url, change.format("nobody", position))
     try:
         page.get_by_role("button", name="検証", exact=True).click()
         words = f"異常：番号{position:,}のイベントに問題があります。"
         expect(result).to_contain_text(words, timeout=BURIED_MS)
         expect(result).to_contain_text("内容またはハッシュが書き換えられています。")
     finally:
-        embedded.query(url, change.format("someone", position))
+        embedded.run_statement(url, change.format("someone", position))
     page.get_by_role("button", name="検証", exact=True).click()
     expect(result).to_contain_text("正常", timeout=BURIED_MS)
 
 
-def test_the_check_of_the_chain_is_given_up_when_told(mesh, page):
+def test_the_chain_check_can_be_aborted(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     with mesh.client() as client:
         pid = int(modules(client)["events"]["pid"])
@@ -168,7 +168,7 @@ def test_the_check_of_the_chain_is_given_up_when_told(mesh, page):
     expect(page.get_by_role("button", name="検証", exact=True)).to_be_enabled()
 
 
-def test_the_checkpoint_and_who_reads_the_log_are_told(mesh, page):
+def test_the_checkpoint_and_the_consumers_are_shown(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     panel = page.locator(".panel", has=page.get_by_role("heading", name="最終チェックポイント"))
     with mesh.client() as client:
@@ -193,7 +193,7 @@ def test_the_checkpoint_and_who_reads_the_log_are_told(mesh, page):
         expect(told).not_to_contain_text("データなし", timeout=60_000)
 
 
-def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
+def test_viewers_get_no_actions(mesh, browser, poison):
     poison(amount="looked at")
     user = {"login": "looker", "displayName": "閲覧 太郎", "roles": ["VIEWER"]}
     password = "only look at this"
@@ -223,19 +223,19 @@ def forgotten(mesh):
     url = database_url(mesh)
     for table in ("log", "ids"):
         where = f"FROM events.{table} WHERE position = 1"
-        embedded.query(url, f"CREATE TABLE public.gone_{table} AS SELECT * {where}")
-        embedded.query(url, f"DELETE {where}")
-    embedded.query(url, "CREATE TABLE public.floor AS TABLE events.floor")
-    embedded.query(
+        embedded.run_statement(url, f"CREATE TABLE public.gone_{table} AS SELECT * {where}")
+        embedded.run_statement(url, f"DELETE {where}")
+    embedded.run_statement(url, "CREATE TABLE public.floor AS TABLE events.floor")
+    embedded.run_statement(
         url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM gone_log)"
     )
     yield
-    embedded.query(
+    embedded.run_statement(
         url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM public.floor)"
     )
     for table in ("log", "ids"):
-        embedded.query(url, f"INSERT INTO events.{table} TABLE public.gone_{table}")
-    embedded.query(url, "DROP TABLE public.floor, public.gone_log, public.gone_ids")
+        embedded.run_statement(url, f"INSERT INTO events.{table} TABLE public.gone_{table}")
+    embedded.run_statement(url, "DROP TABLE public.floor, public.gone_log, public.gone_ids")
 
 
 @pytest.mark.usefixtures("forgotten")

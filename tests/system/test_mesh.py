@@ -45,7 +45,7 @@ def test_a_start_and_a_payment_show_in_an_open_browser(mesh, page):
 
 
 @pytest.mark.parametrize("room", READS)
-def test_a_killed_room_shows_and_comes_back_alone(mesh, page, room):
+def test_a_killed_service_is_shown_and_restarts_alone(mesh, page, room):
     with mesh.client() as client:
         page.goto(f"{mesh.dashboard}/modules")
         badge = page.locator(f"[data-module={room}] .badge")
@@ -128,7 +128,7 @@ def test_stop_and_start_from_the_dashboard(mesh, page):
         assert modules(client)["telegram"]["pid"] != before
 
 
-def test_the_page_says_when_it_is_not_live(mesh, page):
+def test_the_page_shows_a_lost_connection(mesh, page):
     page.evaluate(WATCH, ".live")
     mesh.run("restart", "gateway")
     expect(page.locator(".live")).to_have_text("接続中", timeout=20_000)
@@ -163,7 +163,7 @@ def test_a_second_up_in_the_same_home_is_refused(mesh):
     assert mesh.answers()
 
 
-def test_the_readme_tells_requests_that_work(mesh):
+def test_the_requests_in_the_readme_work(mesh):
     readme = (ROOT / "README.md").read_text()
     block = readme.split("## Use it")[1].split("```sh\n")[1].split("```")[0]
     block = block.replace("$(.venv/bin/libral password)", mesh.password)

@@ -22,7 +22,7 @@ from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.mesh import modules, wait_for
@@ -43,7 +43,7 @@ GRPC_DEADLINES = (0.3, 1.0, 3.0)
 
 def test_valkey_wiped_for_half_a_minute_loses_no_event(mesh):
     followers = [Follower(mesh, read) for read in (read_sse, read_socket)]
-    supervisor = Supervisor(Home(mesh.home))
+    supervisor = SupervisordClient(Home(mesh.home))
     with mesh.client() as client, ExitStack() as stack:
         for follower in followers:
             stack.enter_context(follower.running())
@@ -109,7 +109,7 @@ def in_a_thread(work):
 
 @pytest.mark.parametrize("server", ["postgres", "valkey"])
 def test_a_server_that_stands_still_holds_no_call_and_needs_no_restart(mesh, server):
-    supervisor = Supervisor(Home(mesh.home))
+    supervisor = SupervisordClient(Home(mesh.home))
     before = {one["name"]: one["pid"] for one in supervisor.processes()}
     with mesh.client() as client:
         token = client.headers["authorization"]

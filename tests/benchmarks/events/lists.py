@@ -23,7 +23,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from services.events.domain.blocks import BLOCK_SIZE, summarize
 from services.events.domain.entries import Entry, chain
 from services.events.domain.months import month_of
@@ -68,7 +68,7 @@ class Rows(Protocol):
 
 def measure(mesh: Mesh, extent: Rows) -> list[Figure]:
     url = database_url(mesh)
-    room = Supervisor(Home(mesh.folder / "home"))
+    room = SupervisordClient(Home(mesh.folder / "home"))
     room.stop("events")
     began = time.perf_counter()
     uvloop.run(fill(url, extent.rows))

@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from dashboard.fonts import are_cut
-from deploy.envoy.configuration import Address, Tree, make_configuration
+from deploy.envoy.configuration import SocketAddress, Tree, make_configuration
 from deploy.envoy.program import Envoy
 from deploy.local.home import free_port
 from gateway.contracts.descriptors import load_bundled
@@ -60,7 +60,7 @@ class Mesh:
         `extensions` are the `filters` and `access_log` of `make_configuration`. Yield its port
         and its pid.
         """
-        listen = Address("127.0.0.1", free_port(set()))
+        listen = SocketAddress("127.0.0.1", free_port(set()))
         targets = self.targets | ({PACKAGE: users} if users else {})
         tree = make_configuration(load_bundled(), listen, targets, **extensions)
         with Envoy(tree, listen, 1):

@@ -68,8 +68,8 @@ def port_of(mesh: Mesh) -> int:
 def make_database(mesh: Mesh) -> str:
     """Makes a database beside that of the mesh, so that its relay stays the only one there."""
     url = mesh.users.environ()["DATABASE_URL"]
-    embedded.query(url, f"DROP DATABASE IF EXISTS {DATABASE}")
-    embedded.query(url, f"CREATE DATABASE {DATABASE}")
+    embedded.run_statement(url, f"DROP DATABASE IF EXISTS {DATABASE}")
+    embedded.run_statement(url, f"CREATE DATABASE {DATABASE}")
     return url.rpartition("/")[0] + f"/{DATABASE}"
 
 

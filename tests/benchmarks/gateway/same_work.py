@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
-from deploy.envoy.descriptors import served
+from deploy.envoy.descriptors import served_methods
 from gateway.auth.auth import LEEWAY_SECONDS
 from gateway.contracts.descriptors import Contracts, Method, Rule
 from services.common.tokens import USER_ISSUER
@@ -38,7 +38,7 @@ FIELDS = {
 
 def make_filters(contracts: Contracts, jwks: str) -> list[Tree]:
     """Make the filters that verify a token with a JSON Web Key Set, and enforce the rules."""
-    methods = served(contracts)
+    methods = served_methods(contracts)
     return [
         {"name": JWT_AUTHN, "typed_config": make_verification(methods, jwks)},
         {"name": "envoy.filters.http.rbac", "typed_config": make_enforcement(methods)},

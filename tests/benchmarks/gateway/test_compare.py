@@ -60,7 +60,7 @@ def test_refuses_a_run_that_failed(output, status):
 
 
 @pytest.mark.parametrize(("get", "status", "worse"), [(1.0, 0, []), (1.5, 1, ["get"])])
-def test_the_status_tells_whether_a_key_is_worse(capsys, get, status, worse):
+def test_the_status_is_1_if_a_key_is_worse(capsys, get, status, worse):
     assert conclude([({"get": 1.0}, {"get": get})] * 3) == status
     *_, last = capsys.readouterr().out.splitlines()
     summary = json.loads(last)

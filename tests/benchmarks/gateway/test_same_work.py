@@ -9,7 +9,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.configuration import SocketAddress, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import load_bundled
 from services.users.adapters import TokenSigner
@@ -39,7 +39,7 @@ def jwks(signer):
 
 @contextlib.contextmanager
 def running_envoy(contracts, **extensions):
-    listen = Address("127.0.0.1", free_port())
+    listen = SocketAddress("127.0.0.1", free_port())
     targets = {method.package: "127.0.0.1:1" for method in contracts.methods}
     with Envoy(make_configuration(contracts, listen, targets, **extensions), listen, 1):
         yield listen.port

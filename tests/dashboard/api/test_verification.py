@@ -16,7 +16,7 @@ def test_a_defect_has_its_code_and_its_message():
     assert not found.valid
 
 
-def test_a_range_that_is_valid_says_where_to_go_on():
+def test_a_valid_range_has_a_next_start():
     response = events_pb2.VerifyEventsResponse(valid=True, checked_count=9, next_start=10)
     found = Verification.parse(json_format.MessageToDict(response))
     assert (found.valid, found.checked_count, found.next_start) == (True, 9, 10)

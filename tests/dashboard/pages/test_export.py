@@ -52,7 +52,7 @@ async def test_all_pages_of_a_search_are_written():
 
 
 @pytest.mark.parametrize("count", [1000, 301])
-async def test_it_ends_at_its_bound_and_says_so(monkeypatch, count):
+async def test_the_export_ends_at_its_limit_with_a_note(monkeypatch, count):
     monkeypatch.setattr(export, "ROWS_MAX", 300)
     log = FakeLog(count)
     _, *lines, last = await rows(log)

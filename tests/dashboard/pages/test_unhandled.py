@@ -36,7 +36,7 @@ async def test_dead_letters_are_listed(browser):
     assert browser.gateway.asked(LETTERS) == [{"pageSize": "50", "consumer": "users"}]
 
 
-async def test_a_letter_opens_with_its_event_and_its_buttons(browser):
+async def test_a_dead_letter_opens_with_its_event_and_buttons(browser):
     await browser.open("/events/unhandled")
     await browser.until(browser.rows)
     browser.user.find(ui.table).trigger("rowClick", [{}, browser.rows()[1], 1])
@@ -79,7 +79,7 @@ async def test_a_new_failure_loads_the_list_again(browser):
     await browser.until(lambda: len(browser.gateway.asked(LETTERS)) == 2)
 
 
-async def test_who_may_only_look_gets_no_buttons(browser):
+async def test_viewers_get_no_buttons(browser):
     await browser.sign_in("VIEWER")
     await browser.open("/events/unhandled")
     await browser.until(browser.rows)

@@ -13,7 +13,7 @@ def published(**fields) -> Publication:
     return Publication.parse({"channel": "FILE", "enabled": True} | fields)
 
 
-def test_a_channel_says_what_it_published_or_why_not():
+def test_a_channel_shows_its_publication_or_error():
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = published(position="1234", publishTime=now)
     assert channel_state(told) == "on"

@@ -41,7 +41,7 @@ def valid(count: int, next_start: int = 0) -> events_pb2.VerifyEventsResponse:
         (Failure(500), "検証を続けられませんでした（0件までは正常です）。できません。", "warn"),
     ],
 )
-async def test_the_check_tells_what_it_found(browser, reply, words, tone):
+async def test_the_check_shows_its_result(browser, reply, words, tone):
     browser.gateway.replies |= {"/v1/events:stats": {"headPosition": "5"}, VERIFY: reply}
     await browser.draw(ChainCheck)
     browser.press("検証")

@@ -6,7 +6,7 @@ COLUMNS = {"name": "名前", "state": "状態"}
 ROWS = [{"key": "a", "name": "一"}, {"key": "b", "name": "二"}]
 
 
-async def test_a_table_says_that_it_loads_then_its_rows_or_that_there_are_none(browser):
+async def test_a_table_shows_loading_then_rows_or_the_empty_text(browser):
     tables: list[Table] = []
     await browser.draw(
         lambda _: tables.append(Table(COLUMNS, "ありません。", numbers=["name"], wide=["state"]))

@@ -10,7 +10,7 @@ from dashboard.parts.tiles import LiveTile, sparkline
 TILE = LiveTile("CPU", "system.cpu.utilization", formats.percent, "注")
 
 
-async def test_a_tile_follows_its_metric_and_tells_source_and_age(browser):
+async def test_a_tile_shows_its_metric_with_source_and_age(browser):
     reply = metrics_pb2.QueryMetricsResponse(series=[{"points": [{"value": 1}, {"value": 2}]}])
     for point in reply.series[0].points:
         point.time.FromDatetime(datetime.now(UTC))

@@ -32,7 +32,7 @@ def test_configure_makes_the_secrets_in_a_folder(tmp_path):
 
 def test_build_without_an_engine(commands):
     done = run(*IMAGES, "build", path=commands.folder)
-    line = "images: There is no Docker engine and no podman: install one of them.\n"
+    line = "images: No Docker engine and no podman found: install one of them.\n"
     assert (done.returncode, done.stderr) == (1, line)
 
 

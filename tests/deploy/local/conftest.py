@@ -15,9 +15,9 @@ import pytest
 
 from deploy.local import runner
 from deploy.local.home import Home, free_port
-from deploy.local.programs import ROOMS, SERVERS, Plan, Program, make_programs
+from deploy.local.programs import SERVERS, SERVICES, Plan, Program, make_programs
 from deploy.local.runner import StopSignal
-from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from deploy.local.supervision import SupervisordClient, start_supervisor, write_configuration
 from tests.conftest import wait_until
 
 OWN = ("LIBRAL_", "TELEGRAM_", "DATABASE_URL", "REDIS_URL", "PYTEST_CURRENT_TEST")
@@ -82,8 +82,8 @@ def partial_programs(home: Home, plan: Plan) -> list[Program]:
     (home.path / "healthz").touch()
     file_server = [sys.executable, "-m", "http.server", str(plan.dashboard_port)]
     file_server += ["--bind", "127.0.0.1", "--directory", str(home.path)]
-    replaced = {"dashboard": file_server} | dict.fromkeys(ROOMS, sleeper)
-    away = [f"LIBRAL_{room.upper()}_TARGET" for room in ROOMS if room not in REAL]
+    replaced = {"dashboard": file_server} | dict.fromkeys(SERVICES, sleeper)
+    away = [f"LIBRAL_{service.upper()}_TARGET" for service in SERVICES if service not in REAL]
     programs = []
     for program in make_programs(home, plan):
         environment = program.environment
@@ -110,7 +110,7 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
         process = start_supervisor(home)
         try:
             with contextlib.redirect_stdout(printed):
-                runner.start(home, plan, Supervisor(home), StopSignal())
+                runner.start_mesh(home, plan, SupervisordClient(home), StopSignal())
             yield PartialMesh(home, plan, process, printed.getvalue())
         finally:
             kill(home, process)
@@ -118,8 +118,8 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
 
 def kill(home: Home, process: subprocess.Popen) -> None:
     """End a supervisord and its programs at once: a shutdown takes seconds."""
-    supervisor = Supervisor(home)
-    running = supervisor.processes() if supervisor.answers() else []
+    supervisor = SupervisordClient(home)
+    running = supervisor.processes() if supervisor.is_running() else []
     process.kill()
     process.wait(STOP_SECONDS)
     for one in running:
@@ -143,7 +143,7 @@ class Supervised:
 
     home: Home
     process: subprocess.Popen
-    supervisor: Supervisor
+    supervisor: SupervisordClient
 
     def start(self, *names: str) -> None:
         """Start programs and wait until each has printed `ready`.
@@ -174,10 +174,10 @@ def supervise(monkeypatch) -> Iterator[Callable[[Home, Iterable[Program]], Super
     def start(home: Home, programs: Iterable[Program]) -> Supervised:
         home.prepare()
         write_configuration(home, programs)
-        one = Supervised(home, start_supervisor(home), Supervisor(home))
+        one = Supervised(home, start_supervisor(home), SupervisordClient(home))
         running.append(one)
         deadline = time.monotonic() + START_SECONDS
-        while not one.supervisor.answers():
+        while not one.supervisor.is_running():
             assert time.monotonic() < deadline, (home.logs / "supervisord.err").read_text()
             time.sleep(0.02)
         return one

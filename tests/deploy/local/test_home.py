@@ -7,7 +7,7 @@ import tempfile
 import pytest
 
 from deploy.local.home import PASSWORDS, Home, HomeError, free_port, is_free
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 
 
 @pytest.fixture
@@ -98,5 +98,5 @@ def test_a_socket_whose_path_is_too_long_moves(tmp_path, monkeypatch, supervise)
     assert home.socket.parent == type(home.path)(tempfile.gettempdir())
     assert str(os.getuid()) in home.socket.name
     running = supervise(home, [])
-    assert Supervisor(home).pid() == running.process.pid
+    assert SupervisordClient(home).pid() == running.process.pid
     assert Home(tmp_path).socket == tmp_path / "run" / "supervisor.sock"

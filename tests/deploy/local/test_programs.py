@@ -7,13 +7,13 @@ import pytest
 from deploy.local.home import Home
 from deploy.local.programs import (
     PORTS,
-    ROOMS,
+    SERVICES,
     Plan,
     PortError,
     make_programs,
     reachable,
     read_port,
-    room_environment,
+    service_environment,
 )
 
 
@@ -58,9 +58,9 @@ def test_a_plan_with_servers_elsewhere(home, monkeypatch):
         "redis://elsewhere/0",
     )
     names = [program.name for program in make_programs(home, plan)]
-    assert names == [*ROOMS, "gateway", "dashboard"]
+    assert names == [*SERVICES, "gateway", "dashboard"]
     told = environments(home, plan)
-    assert {told[room]["DATABASE_URL"] for room in ROOMS} == {"postgresql://elsewhere/x"}
+    assert {told[service]["DATABASE_URL"] for service in SERVICES} == {"postgresql://elsewhere/x"}
 
 
 def test_a_host_that_is_every_address_is_reached_on_this_machine(home, monkeypatch):
@@ -90,7 +90,7 @@ def test_servers_start_before_services_and_these_before_the_edge(home, plan):
     programs = make_programs(home, plan)
     assert [program.name for program in programs] == [
         *("postgres", "valkey"),
-        *ROOMS,
+        *SERVICES,
         *("gateway", "dashboard"),
     ]
     priorities = [program.priority for program in programs]
@@ -103,28 +103,32 @@ def test_servers_start_before_services_and_these_before_the_edge(home, plan):
     assert set(signals.values()) == {"TERM"}
 
 
-def test_only_those_who_need_a_secret_have_it(home, plan):
+def test_only_programs_that_need_a_secret_have_it(home, plan):
     told = environments(home, plan)
     holders = {
         name: {program for program, environment in told.items() if name in environment}
         for name in ("DATABASE_URL", "REDIS_URL", "LIBRAL_ADMIN_PASSWORD", "LIBRAL_TOKEN_KEY")
     }
     assert holders == {
-        "DATABASE_URL": set(ROOMS),
+        "DATABASE_URL": set(SERVICES),
         "REDIS_URL": {"events", "metrics"},
         "LIBRAL_ADMIN_PASSWORD": {"users"},
         "LIBRAL_TOKEN_KEY": {"users"},
     }
-    for room in ROOMS:
-        assert told[room][f"LIBRAL_{room.upper()}_LISTEN"] == f"127.0.0.1:{plan.ports[room]}"
-        assert told["gateway"][f"LIBRAL_{room.upper()}_TARGET"].endswith(f":{plan.ports[room]}")
+    for service in SERVICES:
+        assert (
+            told[service][f"LIBRAL_{service.upper()}_LISTEN"] == f"127.0.0.1:{plan.ports[service]}"
+        )
+        assert told["gateway"][f"LIBRAL_{service.upper()}_TARGET"].endswith(
+            f":{plan.ports[service]}"
+        )
     assert told["metrics"]["LIBRAL_SUPERVISOR_SOCKET"] == str(home.socket)
 
 
 def test_the_password_of_admin_is_that_of_the_environment(home, plan, monkeypatch):
-    assert room_environment("users", home, plan)["LIBRAL_ADMIN_PASSWORD"] == "ADMIN_PASSWORD"
+    assert service_environment("users", home, plan)["LIBRAL_ADMIN_PASSWORD"] == "ADMIN_PASSWORD"
     monkeypatch.setenv("LIBRAL_ADMIN_PASSWORD", "given")
-    assert room_environment("users", home, plan)["LIBRAL_ADMIN_PASSWORD"] == "given"
+    assert service_environment("users", home, plan)["LIBRAL_ADMIN_PASSWORD"] == "given"
 
 
 def test_settings_of_events_are_passed_on_to_events_alone(home, plan, monkeypatch):
@@ -137,13 +141,15 @@ def test_settings_of_events_are_passed_on_to_events_alone(home, plan, monkeypatc
 
 
 def test_a_bot_gets_a_secret_for_its_webhook(home, plan, monkeypatch):
-    assert not [name for name in room_environment("telegram", home, plan) if "TELEGRAM_B" in name]
+    assert not [
+        name for name in service_environment("telegram", home, plan) if "TELEGRAM_B" in name
+    ]
     assert not (home.secrets / "webhook_secret").exists()
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
     told = environments(home, plan)
-    for room in ("telegram", "users"):
-        assert told[room]["TELEGRAM_BOT_TOKEN"] == "1:token"
-        assert told[room]["TELEGRAM_WEBHOOK_SECRET"] == home.secret("webhook_secret")
+    for service in ("telegram", "users"):
+        assert told[service]["TELEGRAM_BOT_TOKEN"] == "1:token"
+        assert told[service]["TELEGRAM_WEBHOOK_SECRET"] == home.secret("webhook_secret")
     assert "TELEGRAM_BOT_TOKEN" not in told["payments"]
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", "given")
-    assert room_environment("telegram", home, plan)["TELEGRAM_WEBHOOK_SECRET"] == "given"
+    assert service_environment("telegram", home, plan)["TELEGRAM_WEBHOOK_SECRET"] == "given"

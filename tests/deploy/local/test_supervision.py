@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.programs import Program
-from deploy.local.supervision import Supervisor, write_configuration
+from deploy.local.supervision import SupervisordClient, write_configuration
 from tests.conftest import wait_until
 from tests.deploy.local.conftest import SLEEP, script
 
@@ -90,7 +90,7 @@ def test_a_shutdown_ends_everything(sleeping):
     (child,) = (p["pid"] for p in sleeping.supervisor.processes() if p["pid"])
     sleeping.supervisor.shutdown()
     assert sleeping.process.wait(20) == 0
-    assert not sleeping.supervisor.answers()
+    assert not sleeping.supervisor.is_running()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -98,4 +98,4 @@ def test_a_shutdown_ends_everything(sleeping):
 def test_a_home_without_a_supervisor(tmp_path):
     home = Home(tmp_path)
     home.prepare()
-    assert not Supervisor(home).answers()
+    assert not SupervisordClient(home).is_running()

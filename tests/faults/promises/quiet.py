@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 
 from deploy.local import runner
-from deploy.local.programs import ROOMS
+from deploy.local.programs import SERVICES
 from tests.faults.history import History
 from tests.faults.mesh import Mesh
 from tests.faults.promises.evidence import Evidence
@@ -46,7 +46,7 @@ async def pending_updates(database: Any) -> int:
 async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) -> list[str]:
     left = [
         f"{number} events wait in the outbox of {room}"
-        for room in ROOMS
+        for room in SERVICES
         if (number := await database.fetchval(f"SELECT count(*) FROM {room}.outbox"))
     ]
     for state in ("pending", "failed"):
@@ -84,12 +84,12 @@ async def late_consumers(database: Any) -> list[str]:
 
 def settled(evidence: Evidence) -> Finding:
     found = [Violation("mesh", text) for text in evidence.settled]
-    return Finding("queues are empty and everything runs in the end", len(ROOMS) + 4, found)
+    return Finding("queues are empty and everything runs in the end", len(SERVICES) + 4, found)
 
 
 async def letters(evidence: Evidence) -> Finding:
     finding = Finding("no event is given up", len(evidence.entries))
-    for room in ROOMS:
+    for room in SERVICES:
         rows = await evidence.rows(f"SELECT consumer, position, error FROM {room}.dead_letters")
         finding.violations += [
             Violation(row["consumer"], f"{row['position']}: {row['error']}") for row in rows
