@@ -1,4 +1,4 @@
-"""Signing in: the calls of the gateway that need no access token, and the tokens they return."""
+"""Sign-in calls of the gateway, which need no access token, and the tokens they return."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from dashboard.api.http import GatewayHttp
 
 @dataclass(frozen=True)
 class TokenPair:
-    """An access token, the refresh token that renews it, and the user of both."""
+    """An access token, the refresh token that renews it, and their user."""
 
     access_token: str
     expire_time: str
@@ -33,7 +33,11 @@ class TokenPair:
 
 
 async def login(http: GatewayHttp, user_name: str, password: str) -> TokenPair:
-    """Sign in with a password. Raise GatewayError if that is refused or there is no answer."""
+    """Sign in with a password.
+
+    Raises:
+        GatewayError: The gateway refused the credentials or did not respond.
+    """
     body = {"login": user_name, "password": password}
     return TokenPair.parse(await http.post("/v1/auth:login", "", body))
 

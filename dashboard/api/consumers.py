@@ -1,4 +1,4 @@
-"""Models of the consumers of the log and of the events that they gave up on."""
+"""Models of the consumers of the event log and of their dead letters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class Consumer:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that a consumer gave up on. `event` is None if the log no longer keeps it."""
+    """An event that a consumer failed to handle. `event` is None after its retention period."""
 
     name: str
     consumer: str

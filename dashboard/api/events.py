@@ -9,7 +9,7 @@ from dashboard.api.fields import Json, integer, message, messages, string, time
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the log. `data` is JSON as the producer wrote it."""
+    """An event of the log. `data` is the JSON that the producer wrote."""
 
     id: str
     position: int
@@ -63,21 +63,25 @@ class EventStats:
 
 @dataclass(frozen=True)
 class QueryTerm:
-    """A term of a search query. `pattern` finds it in text in Unicode NFKC with case folded."""
+    """A term of a search query. `pattern` matches text in Unicode NFKC with case folded."""
 
     text: str
     pattern: re.Pattern[str]
 
     @classmethod
     def parse(cls, found: Json) -> "QueryTerm":
-        """Parse a term. Raise ValueError if its pattern is missing or not understood."""
+        """Parse a term.
+
+        Raises:
+            ValueError: The pattern is missing or invalid.
+        """
         pattern = string(found, "pattern")
         if not pattern:
             raise ValueError("A query term has no pattern.")
         try:
             return cls(text=string(found, "text"), pattern=re.compile(pattern))
         except re.error as error:
-            raise ValueError("A query term has a pattern that is not understood.") from error
+            raise ValueError("A query term has an invalid pattern.") from error
 
 
 def parse_terms(found: Json) -> list[QueryTerm]:

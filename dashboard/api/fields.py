@@ -1,7 +1,7 @@
-"""Readers of one field of a JSON object of the gateway (proto3 JSON).
+"""Readers of single fields of a JSON object in proto3 JSON.
 
-Each takes the object and the name of the field. A field that is missing or null is None, or the
-empty value of its kind where the name of the reader says nothing else.
+Each takes the object and the name of the field. A missing or null field gives None, or the empty
+value for strings, lists, objects and flags.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def string(found: Json, name: str) -> str:
 
 
 def integer(found: Json, name: str) -> int | None:
-    """Return a whole number, which proto3 JSON writes as a string when it has 64 bits."""
+    """Return an integer. proto3 JSON writes 64-bit integers as strings."""
     value = found.get(name)
     return None if value is None else int(value)
 
@@ -59,10 +59,10 @@ def seconds(found: Json, name: str) -> float | None:
 
 
 def message(found: Json, name: str) -> Json:
-    """Return an object, empty if it is missing."""
+    """Return an object, or an empty one if it is missing."""
     return found.get(name) or {}
 
 
 def messages(found: Json, name: str) -> Sequence[Json]:
-    """Return a list of objects, empty if it is missing."""
+    """Return a list of objects, or an empty one if it is missing."""
     return found.get(name) or ()

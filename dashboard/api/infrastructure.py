@@ -1,6 +1,6 @@
-"""Models of what the mesh runs on: host, database, cache, and the Telegram bot.
+"""Models of the infrastructure: host, database, cache, and the Telegram bot.
 
-A figure that was not measured is None. Rates are per second, ratios and shares 0 to 1.
+A value that was not measured is None. Rates are per second; ratios and shares are from 0 to 1.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from dashboard.api.fields import (
 
 @dataclass(frozen=True)
 class Host:
-    """The machine. `loads` are the averages of 1, 5 and 15 minutes."""
+    """The machine. `loads` are the load averages of 1, 5 and 15 minutes."""
 
     hostname: str
     platform: str
@@ -133,7 +133,7 @@ class Infrastructure:
 
     @classmethod
     def parse(cls, found: Json) -> "Infrastructure":
-        """Parse a response. An empty one gives figures that are all missing."""
+        """Parse a response. An empty one gives models without values."""
         return cls(
             host=Host.parse(message(found, "host")),
             database=Database.parse(message(found, "database")),

@@ -1,4 +1,4 @@
-"""Models of measurements: samples as they come, series over time, and the use of each route."""
+"""Models of metrics: live samples, series over time, and the usage of each route."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Sample:
 
 
 def parse_samples(found: Json) -> list[Sample]:
-    """Parse a message of the stream of metrics. Samples without a time are left out."""
+    """Parse a message of the metrics stream. Samples without a time are left out."""
     samples: list[Sample] = []
     for one in messages(found, "samples"):
         measured = time(one, "time")
@@ -50,7 +50,7 @@ def parse_samples(found: Json) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Series:
-    """The values of a metric from one source, the oldest first."""
+    """The values of a metric from one source, oldest first."""
 
     source: str
     points: Sequence[tuple[datetime, float]]
@@ -70,7 +70,7 @@ def parse_series(found: Json) -> list[Series]:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How one route was used in a window. Rates are 0 to 1, latencies in seconds."""
+    """The usage of one route in a time window. Rates are from 0 to 1, latencies in seconds."""
 
     method: str
     route: str
@@ -101,7 +101,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class EndpointReport:
-    """The use of all routes, and of all of them together."""
+    """The usage of each route, and of all routes together."""
 
     endpoints: Sequence[Endpoint]
     total: Endpoint

@@ -1,4 +1,4 @@
-"""Models of the modules of the mesh: their states, why, and what can be done with them."""
+"""Models of the modules of the mesh: state, reason of the state, and possible actions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ COLLECTION = "modules/"
 
 @dataclass(frozen=True)
 class StateReason:
-    """Why a module is in its state. `message` is in Japanese; empty if the gateway sent none."""
+    """Reason of a module's state. `message` is in Japanese, or empty if the gateway sent none."""
 
     code: str = ""
     message: str = ""
@@ -33,7 +33,7 @@ class StateReason:
 
 @dataclass(frozen=True)
 class Module:
-    """A process of the mesh. `cpu_utilization` is a share of one core, latency in seconds."""
+    """A process of the mesh. `cpu_utilization` is a share of one core; latency is in seconds."""
 
     id: str
     state: str

@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class ListPage(Generic[Item]):
-    """Some items of a list. An empty `next_page_token` means that this is the last page."""
+    """Items of one page of a list. An empty `next_page_token` marks the last page."""
 
     items: Sequence[Item]
     next_page_token: str = ""

@@ -1,4 +1,4 @@
-"""Models of payments: amounts, payments and their sums."""
+"""Models of payments: amounts, payments and totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dashboard.api.fields import Json, integer, message, messages, string, time
 
 @dataclass(frozen=True)
 class Money:
-    """An amount (google.type.Money): whole units, and billionths of one with the same sign."""
+    """An amount (google.type.Money): whole units, and nanos with the same sign."""
 
     currency_code: str
     units: int
@@ -17,7 +17,7 @@ class Money:
 
     @classmethod
     def parse(cls, found: Json) -> "Money | None":
-        """Parse an amount. An empty object is none."""
+        """Parse an amount. Return None for an empty object."""
         if not found:
             return None
         return cls(
@@ -75,7 +75,7 @@ class Total:
 
 @dataclass(frozen=True)
 class PaymentStats:
-    """Sums by currency and state: of all payments, and of those paid today."""
+    """Totals by currency and state: of all payments, and of those paid today."""
 
     totals: Sequence[Total]
     today: Sequence[Total]

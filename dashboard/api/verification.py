@@ -10,7 +10,7 @@ from dashboard.api.fields import Json, flag, integer, message, messages, string,
 
 @dataclass(frozen=True)
 class Defect:
-    """What is wrong with an event. `message` is in Japanese; empty if the gateway sent none."""
+    """A defect of an event. `message` is in Japanese, or empty if the gateway sent none."""
 
     code: str
     message: str
@@ -65,7 +65,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A position of the log, its hash, and where both were published."""
+    """A log position with its hash, and the channels to which it was published."""
 
     position: int | None
     hash: bytes

@@ -46,7 +46,7 @@ def modules(page: PageContext, module: str = "") -> None:
 
 
 class Card:
-    """A module: its state, figures and buttons."""
+    """A module with its state, figures and buttons."""
 
     FIELDS = (
         text.common.VERSION,
@@ -77,7 +77,7 @@ class Card:
                         self._buttons[action] = button.props("outline dense no-caps")
 
     def show(self, module: Module | None) -> None:
-        """Show a module as it is now. None: nothing is known."""
+        """Show the current state of a module, or unknown values for None."""
         self._state.text = state_words(module)
         self._state.classes(replace=f"badge {state_tone(module)}")
         self._reason.text = reason_words(module)

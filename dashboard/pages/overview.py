@@ -30,10 +30,10 @@ TILES = (
     LiveTile(
         text.overview.ACTIVE_USERS,
         "users.active",
-        formats.whole,
+        formats.rounded,
         text.overview.ACTIVE_USERS_NOTE,
     ),
-    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.whole),
+    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.rounded),
 )
 EVENT_ROWS = 12
 EVENT_COLUMNS = {
@@ -41,7 +41,7 @@ EVENT_COLUMNS = {
     "title": text.events.TYPE,
     "note": text.common.DETAIL,
 }
-PLACE_SECONDS = 2.0
+POSITION_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
@@ -75,7 +75,7 @@ def overview(page: PageContext) -> None:
 
 
 def show_modules(page: PageContext) -> None:
-    """Show the state of each module. The list is drawn again only when a state changed."""
+    """Show the state of each module. The list is redrawn only when a state changes."""
     with panel(text.navigation.MODULES, paths.MODULES):
         rows = box("list")
     shown: dict[str, str] | None = None
@@ -106,7 +106,7 @@ def show_events(page: PageContext) -> None:
 
     async def load() -> None:
         cache = page.event_cache
-        await cache.placed(PLACE_SECONDS)
+        await cache.wait_for_position(POSITION_SECONDS)
         shown.fill([event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)])
         top = cache.head
 
@@ -121,7 +121,7 @@ def show_events(page: PageContext) -> None:
 
 
 def event_row(event: Event, zone: ZoneInfo) -> EventRow:
-    """Return the row of an event with the fields of EVENT_COLUMNS."""
+    """Return the row of an event for EVENT_COLUMNS."""
     time = formats.clock(event.time, zone)
     return ("", "", time, event_title(event), event_note(event)[:NOTE_LENGTH_MAX])
 

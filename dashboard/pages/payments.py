@@ -1,4 +1,4 @@
-"""決済: sums by currency, and the list of payments."""
+"""決済: totals by currency, and the list of payments."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
 from dashboard.parts.layout import frame
 from dashboard.parts.payments import state_tone, state_words
-from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
 
 NAMES = {"state": "state", "q": "query", "page": "pageToken"}
@@ -25,7 +25,7 @@ PAID, REFUNDED = "COMPLETED", "REFUNDED"
 
 
 class Payments:
-    """The page of one operator. `opened` is the id of the payment to show at once."""
+    """The page of one operator. `opened` is the id of the payment to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
         self._page = page
@@ -39,7 +39,7 @@ class Payments:
                 filters.choice("state", text.common.STATE, text.payments.STATES)
                 filters.words("q", text.payments.CHARGE)
             filtered = query["state"] or query["q"]
-            self._rows = Table(
+            self._rows = DataTable(
                 COLUMNS,
                 text.payments.NO_MATCHING_PAYMENTS if filtered else text.payments.NO_PAYMENTS,
                 badges=["state"],
@@ -80,7 +80,7 @@ def payments(
     Payments(context, {"state": state, "q": q, "page": page}, payment)
 
 
-def payment_row(page: PageContext, payment: Payment) -> Row:
+def payment_row(page: PageContext, payment: Payment) -> TableRow:
     telegram_id = text.common.NONE if payment.telegram_id is None else payment.telegram_id
     return {
         "key": payment.name,
@@ -105,7 +105,7 @@ def show_payment(page: PageContext, payment: Payment) -> None:
 
 
 def show_totals(stats: PaymentStats) -> None:
-    """Show sums by currency: received today, received in all, and refunded."""
+    """Show totals by currency: received today, received overall, and refunded."""
     plain_tile(text.payments.TODAY_PAID, sums(stats.today, PAID))
     count = sum(total.count for total in stats.today if total.state == PAID)
     plain_tile(text.payments.TODAY_COUNT, formats.count(count))

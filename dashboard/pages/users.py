@@ -6,7 +6,7 @@ from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
 from dashboard.parts.layout import frame
-from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
 
 NAMES = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
@@ -22,7 +22,7 @@ COLUMNS = {
 
 
 class Users:
-    """The page of one operator. `opened` is the id of the user to show at once."""
+    """The page of one operator. `opened` is the id of the user to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
         self._page = page
@@ -36,7 +36,7 @@ class Users:
                 filters.choice("role", text.users.ROLES, text.common.ROLE_NAMES)
                 filters.choice("state", text.common.STATE, text.users.STATES)
                 filters.words("q", text.common.SEARCH)
-            self._rows = Table(
+            self._rows = DataTable(
                 COLUMNS,
                 text.users.NO_USERS,
                 badges=["state"],
@@ -88,7 +88,7 @@ def show_counts(stats: UserStats) -> None:
     plain_tile(text.users.NEW_TODAY, formats.integer(stats.new_today_count))
 
 
-def user_row(page: PageContext, user: User) -> Row:
+def user_row(page: PageContext, user: User) -> TableRow:
     telegram = f"@{user.telegram_username}" if user.telegram_username else telegram_id(user)
     return {
         "key": user.name,

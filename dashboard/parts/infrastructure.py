@@ -1,4 +1,4 @@
-"""Host, database, cache and bot as lists of facts. A figure that is missing is データなし."""
+"""Host, database, cache and bot as names and values. A missing value is データなし."""
 
 from collections.abc import Sequence
 from datetime import datetime

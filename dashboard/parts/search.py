@@ -1,6 +1,6 @@
-"""A search of the log: read from an address, asked of the gateway, applied to live events.
+"""A search of the event log, sent to the gateway and applied to live events.
 
-The gateway parses the words of a search into terms, each with a pattern that finds it.
+The gateway parses the search words into terms, each with a pattern that matches it.
 """
 
 import re
@@ -29,18 +29,18 @@ LEVELS = {"DEBUG": 1, "INFO": 2, "WARNING": 3, "ERROR": 4}
 USERS = "users/"
 YEARS = range(1970, 9999)
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
-Question = dict[str, str | int | list[str]]
+ListRequest = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True)
-class Search:
-    """The filters of an address. An empty one does not filter."""
+class EventSearch:
+    """The filters in the query parameters. An empty filter matches all events."""
 
     given: dict[str, str]
     zone: ZoneInfo
 
     @classmethod
-    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "Search":
+    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "EventSearch":
         given = {field: query.get(field, "").strip() for field in FIELDS}
         if given["user"] and not given["user"].startswith(USERS):
             given["user"] = USERS + given["user"]
@@ -48,21 +48,21 @@ class Search:
 
     @property
     def live(self) -> bool:
-        """True if the search shows the newest events, so that new ones belong to it."""
+        """True if the search shows the newest events, to which new ones are added."""
         return not self.given["page"]
 
-    def question(self, size: int) -> Question:
+    def list_request(self, size: int) -> ListRequest:
         """Return the request for a page of `size` events."""
-        asked: Question = {"pageSize": size}
+        asked: ListRequest = {"pageSize": size}
         asked |= {name: self.given[field] for field, name in NAMES.items() if self.given[field]}
         times = {"startTime": self._start, "endTime": self._end}
         return asked | {name: rfc3339(time) for name, time in times.items() if time is not None}
 
     async def matcher(self, api: GatewayApi) -> Matches:
-        """Return the function that is true for events that the gateway would list.
+        """Return a function that is true for events that the gateway would list.
 
         Raises:
-            GatewayError: The gateway could not parse the words of the search.
+            GatewayError: The gateway could not parse the search words.
             SignedOutError: The session has ended.
         """
         words = self.given["q"]
@@ -70,7 +70,7 @@ class Search:
         return lambda event: self.passes(event, terms)
 
     def passes(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
-        """True if an event has the fields that are searched for and contains all terms."""
+        """True if an event has the requested fields and contains all terms."""
         given = self.given
         if given["category"] and event.category != given["category"]:
             return False
@@ -99,7 +99,7 @@ class Search:
 
 
 def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
-    """True if all terms are found in an event."""
+    """True if an event contains all terms."""
     if not terms:
         return True
     words = searched(event)
@@ -107,7 +107,7 @@ def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
 
 
 def searched(event: Event) -> str:
-    """Return the text of an event that is searched, in Unicode NFKC with case folded."""
+    """Return the searchable text of an event in Unicode NFKC with case folded."""
     data = ESCAPE.sub(" ", data_text(event))
     joined = f"{event.type} {event.subject} {event.actor} {data}"
     if joined.isascii():
@@ -116,12 +116,12 @@ def searched(event: Event) -> str:
 
 
 def names_user(event: Event, user: str) -> bool:
-    """True if a user is the subject or the actor of an event, or is named in its data."""
+    """True if a user is the subject or actor of an event, or is in its data."""
     return user in {event.subject, event.actor} or f'"user":"{user}"' in data_text(event)
 
 
 def read_local(value: str, zone: ZoneInfo) -> datetime | None:
-    """Read a time of the wall clock as an input of a page writes it. None: it is no time."""
+    """Parse the local time of an input. Return None if it is not a valid time."""
     try:
         found = datetime.fromisoformat(value).replace(tzinfo=zone)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Texts of イベント: filters, columns, the names of event types and audited calls, the export."""
+"""Texts of イベント: filters, columns, event types, audited methods, and the export."""
 
 from dashboard.text import common, navigation, sign_in
 

@@ -1,4 +1,4 @@
-"""Texts of モジュール: states, figures, and what can be done with a module."""
+"""Texts of モジュール: states, figures and actions."""
 
 from dashboard.text import common
 

@@ -1,4 +1,4 @@
-"""Texts of 未処理: the dead letters of the consumers, and what can be done with them."""
+"""Texts of 未処理: the dead letters of the consumers and the actions on them."""
 
 CONSUMER = "処理先"
 TRIES = "試行回数"

@@ -19,10 +19,10 @@ from dashboard.api.http import GatewayHttp
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext, PageContext
 from dashboard.event_rows import EventRows
-from dashboard.page import Page
+from dashboard.page import PageDefinition
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
-from dashboard.sessions import COOKIE, Sessions
+from dashboard.sessions import COOKIE, SessionStore
 from tests.fakes import gateway as fake
 from tests.waiting import until
 
@@ -40,7 +40,7 @@ async def dashboard(gateway) -> AsyncIterator[AppContext]:
     """The context of a dashboard without pages."""
     zone = ZoneInfo("Asia/Tokyo")
     http = GatewayHttp(gateway.url)
-    sessions = Sessions(http, None)
+    sessions = SessionStore(http, None)
     context = AppContext(sessions, GatewayConnections(sessions, METRICS), EventRows(zone), zone)
     yield context
     context.connections.close()
@@ -78,7 +78,7 @@ class Browser:
 
     async def draw(self, build: Callable[[PageContext], None], path: str = "/drawn") -> None:
         """Open a page with what `build` draws."""
-        Page(path, build).add_to(self.dashboard)
+        PageDefinition(path, build).add_to(self.dashboard)
         await self.open(path)
 
     def elements(self, kind: type[ui.element] = ui.label) -> list:
@@ -128,7 +128,7 @@ def font_folder(tmp_path_factory) -> Path:
     """A folder with the fonts as they are cut for the browser."""
     folder = tmp_path_factory.mktemp("fonts")
     assert not fonts.are_cut(folder)
-    fonts.cut(folder)
+    fonts.cut_fonts(folder)
     return folder
 
 

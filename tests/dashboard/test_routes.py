@@ -1,7 +1,7 @@
 import pytest
 
 from dashboard.api.http import GatewayError
-from dashboard.routes import problem_of, safe_target
+from dashboard.routes import safe_target, sign_in_error
 from dashboard.sessions import COOKIE
 from tests.fakes.gateway import LOGIN, Failure, token_pair
 
@@ -22,9 +22,9 @@ def test_after_the_sign_in_one_stays_here(to, target):
 
 
 def test_a_sign_in_that_failed_has_its_own_text():
-    assert problem_of(GatewayError(401, "", "")) == "credentials"
-    assert problem_of(GatewayError(429, "", "")) == "limit"
-    assert problem_of(GatewayError(503, "", "")) == "away"
+    assert sign_in_error(GatewayError(401, "", "")) == "credentials"
+    assert sign_in_error(GatewayError(429, "", "")) == "limit"
+    assert sign_in_error(GatewayError(503, "", "")) == "away"
 
 
 FORM = {"login": "hanako", "password": "secret", "to": "/users"}
@@ -39,10 +39,10 @@ async def test_a_sign_in_sets_the_cookie_and_a_sign_out_ends_the_session(browser
     assert cookie.startswith(f"{COOKIE}=")
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    session = browser.dashboard.sessions.find(client.cookies[COOKIE])
+    session = browser.dashboard.sessions.find_session(client.cookies[COOKIE])
     answer = await client.post("/sign-out")
     assert answer.headers["location"] == "/sign-in"
-    assert browser.dashboard.sessions.find(session.id) is None
+    assert browser.dashboard.sessions.find_session(session.id) is None
     assert browser.gateway.asked("/v1/auth:logout") == [{"refreshToken": "refresh"}]
 
 

@@ -106,7 +106,7 @@ def open_page(browser: Browser, mesh: Mesh) -> Page:
     page.click("button[type=submit]")
     page.wait_for_selector(".tile .value:not(.none)")
     page.goto(f"{base}/events")
-    page.wait_for_selector(".feed-row")
+    page.wait_for_selector(".live-list-row")
     page.evaluate(WATCH)
     return page
 

@@ -9,7 +9,7 @@ import pytest
 from dashboard.api.client import GatewayApi
 from dashboard.api.http import GatewayError
 from dashboard.pages import export
-from dashboard.parts.search import Search
+from dashboard.parts.search import EventSearch
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -22,12 +22,12 @@ class FakeLog:
         self._failing = failing
         self.asked: list[dict] = []
 
-    async def get(self, _path, _token, question):
-        first = int(question.get("pageToken", 0))
+    async def get(self, _path, _token, request):
+        first = int(request.get("pageToken", 0))
         if len(self.asked) == self._failing:
             raise GatewayError(0, "GATEWAY_UNAVAILABLE", "")
-        self.asked.append(dict(question))
-        last = min(first + question["pageSize"], self._count)
+        self.asked.append(dict(request))
+        last = min(first + request["pageSize"], self._count)
         page = {"events": [{"position": str(number)} for number in range(first, last)]}
         return page | ({"nextPageToken": str(last)} if last < self._count else {})
 
@@ -37,9 +37,9 @@ async def token() -> str:
 
 
 async def rows(log: FakeLog) -> list[list[str]]:
-    search = Search.read({"level": "ERROR"}, TOKYO)
+    search = EventSearch.read({"level": "ERROR"}, TOKYO)
     api = GatewayApi(log, token)
-    written = "".join([part async for part in export.write(api, search)])
+    written = "".join([part async for part in export.write_events(api, search)])
     return list(csv.reader(io.StringIO(written.removeprefix("\ufeff"))))
 
 

@@ -28,7 +28,7 @@ def test_a_channel_shows_its_publication_or_error():
 def test_the_lag_of_a_stale_report_is_no_data():
     now = datetime.now(UTC)
     fresh = consumer_row(Consumer("users", 5, 1000, 2, now))
-    assert (fresh["lag"], fresh["letters"]) == ("1,000件以上", "2件")
+    assert (fresh["lag"], fresh["dead_letters"]) == ("1,000件以上", "2件")
     assert consumer_row(Consumer("users", 5, 3, 0, now))["lag"] == "3件"
     stale = consumer_row(Consumer("users", 5, 3, 0, now - timedelta(minutes=2)))
     assert stale["lag"] == "データなし（2分前）"

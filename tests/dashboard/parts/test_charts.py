@@ -5,7 +5,7 @@ from libral.metrics.v1 import metrics_pb2
 from nicegui import ui
 
 from dashboard.api.metrics import Series
-from dashboard.parts.charts import Line, chart, read_points
+from dashboard.parts.charts import ChartLine, draw_chart, read_points
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,8 +21,8 @@ async def test_each_line_is_loaded_with_its_aggregation(browser):
     reply = metrics_pb2.QueryMetricsResponse(series=[{"points": [{"value": 2.0}]}])
     reply.series[0].points[0].time.FromDatetime(NOON)
     browser.gateway.replies["/v1/metrics:query"] = reply
-    lines = [Line("受信", "network.in"), Line("送信", "network.out", 10)]
-    await browser.draw(lambda page: page.load(chart(page, lines, "ms", "P95")))
+    lines = [ChartLine("受信", "network.in"), ChartLine("送信", "network.out", 10)]
+    await browser.draw(lambda page: page.load(draw_chart(page, lines, "ms", "P95")))
     (drawn,) = browser.elements(ui.echart)
     await browser.until(lambda: drawn.options["series"])
     names = [(one["name"], one["data"][0][1]) for one in drawn.options["series"]]

@@ -1,11 +1,11 @@
 import json
 
-from dashboard.parts.outline import LENGTH_MAX, VALUE_LENGTH_MAX, outline, whole
+from dashboard.parts.outline import LENGTH_MAX, VALUE_LENGTH_MAX, outline, to_json
 
 
 def test_whole_numbers_have_no_fraction():
-    assert json.loads(whole({"n": 7.0, "x": [0.5, 2.0]})) == {"n": 7, "x": [0.5, 2]}
-    assert whole({"n": 7.0}) == '{\n  "n": 7\n}'
+    assert json.loads(to_json({"n": 7.0, "x": [0.5, 2.0]})) == {"n": 7, "x": [0.5, 2]}
+    assert to_json({"n": 7.0}) == '{\n  "n": 7\n}'
 
 
 def test_long_texts_and_names_are_cut():

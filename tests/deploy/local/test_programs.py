@@ -11,7 +11,7 @@ from deploy.local.programs import (
     Plan,
     PortError,
     make_programs,
-    reachable,
+    reachable_host,
     read_port,
     service_environment,
 )
@@ -69,8 +69,8 @@ def test_a_host_that_is_every_address_is_reached_on_this_machine(home, monkeypat
     plan = Plan.make(home)
     assert plan.gateway_url == "http://127.0.0.1:1234"
     assert environments(home, plan)["gateway"]["LIBRAL_HOST"] == "0.0.0.0"  # noqa: S104
-    assert reachable("::") == "127.0.0.1"
-    assert reachable("10.0.0.1") == "10.0.0.1"
+    assert reachable_host("::") == "127.0.0.1"
+    assert reachable_host("10.0.0.1") == "10.0.0.1"
 
 
 @pytest.mark.parametrize("value", ["many", "0", "65536", "-1", "1e3", " 80"])

@@ -29,16 +29,16 @@ HOSTILE = {
 def open_feed(page, mesh, **query) -> None:
     """Opens the list, and waits until it shows what the log holds."""
     page.goto(f"{mesh.dashboard}/events?{urlencode(query)}")
-    expect(page.locator(".feed-note")).not_to_have_text("読み込み中…")
+    expect(page.locator(".live-list-note")).not_to_have_text("読み込み中…")
     expect(page.locator(".live")).to_have_text("接続中")
 
 
 def titles(page) -> list[str]:
-    return page.locator(".feed-row .title").all_text_contents()
+    return page.locator(".live-list-row .title").all_text_contents()
 
 
 def positions(page) -> list[int]:
-    return [int(one) for one in page.locator(".feed-row .key").all_text_contents()]
+    return [int(one) for one in page.locator(".live-list-row .key").all_text_contents()]
 
 
 @pytest.fixture
@@ -110,11 +110,11 @@ def test_the_filters_of_the_page_write_the_address(mesh, page, mark):
     page.get_by_label("検索").fill(mark)
     page.get_by_label("検索").press("Enter")
     page.wait_for_url(f"**/events?q={mark}")
-    expect(page.locator(".feed-row")).to_have_count(2)
+    expect(page.locator(".live-list-row")).to_have_count(2)
     page.get_by_label("レベル").click()
     page.get_by_role("option", name="エラーのみ").click()
     page.wait_for_url(lambda url: "level=ERROR" in url and mark in url)
-    expect(page.locator(".feed-row")).to_have_count(1)
+    expect(page.locator(".live-list-row")).to_have_count(1)
     page.get_by_label("開始日時").fill("2099-01-01T00:00")
     page.get_by_label("開始日時").press("Enter")
     page.wait_for_url(lambda url: "from=2099" in url)
@@ -140,13 +140,13 @@ def test_an_address_opens_an_event_and_leads_on(mesh, page, mark):
     told = event("probe.linked", subject="modules/users", data=data)
     append(mesh, told)
     open_feed(page, mesh, q=mark)
-    page.locator(".feed-row").click()
+    page.locator(".live-list-row").click()
     drawer = page.get_by_role("complementary", name="詳細")
     expect(drawer).to_contain_text(told["id"])
     page.wait_for_url(lambda url: told["id"] in url and mark in url)
     page.reload()
     expect(drawer).to_contain_text(told["id"])
-    expect(page.locator(".feed-row.here .title")).to_have_text("probe.linked")
+    expect(page.locator(".live-list-row.here .title")).to_have_text("probe.linked")
     links = [one.get_attribute("href") for one in drawer.locator("a").all()]
     assert sorted(links) == [
         f"/events?{urlencode({'user': USER.format(7)})}",
@@ -173,7 +173,7 @@ def test_a_user_and_a_payment_open_by_address(mesh, page):
 def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark):
     append(mesh, marked("probe.before", mark, {}))
     open_feed(page, mesh, q=mark)
-    expect(page.locator(".feed-row")).to_have_count(1)
+    expect(page.locator(".live-list-row")).to_have_count(1)
     page.get_by_role("button", name="一時停止").click()
     waiting = page.locator(".toolbar [role=status]")
     expect(waiting).to_have_text("待機中 0件")
@@ -182,18 +182,18 @@ def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark
     assert titles(page) == ["probe.before"]
     page.get_by_role("button", name="再開").click()
     expect(waiting).to_have_text("")
-    expect(page.locator(".feed-row")).to_have_count(4)
+    expect(page.locator(".live-list-row")).to_have_count(4)
     assert positions(page)[:3] == first[::-1]
     page.get_by_role("button", name="一時停止").click()
     more = append(mesh, *(marked("probe.many", mark, {}) for _ in range(250)))
     append(mesh, marked("probe.none", "another", {}))
     expect(waiting).to_have_text("待機中 250件", timeout=20_000)
     page.get_by_role("button", name="再開").click()
-    expect(page.locator(".feed-row")).to_have_count(200)
+    expect(page.locator(".live-list-row")).to_have_count(200)
     assert positions(page) == more[:-201:-1]
     page.get_by_role("button", name="次のページ").click()
     page.wait_for_url("**page=*")
-    expect(page.locator(".feed-row")).to_have_count(50)
+    expect(page.locator(".live-list-row")).to_have_count(50)
     assert positions(page) == more[49::-1]
 
 
@@ -201,7 +201,7 @@ def test_a_pause_counts_what_waits_and_shows_all_of_it_in_order(mesh, page, mark
 def test_what_happened_while_a_process_was_killed_shows_once(mesh, page, mark, killed):
     seen = append(mesh, *(marked("probe.before", mark, {}) for _ in range(2)))
     open_feed(page, mesh, q=mark)
-    expect(page.locator(".feed-row")).to_have_count(2)
+    expect(page.locator(".live-list-row")).to_have_count(2)
     page.evaluate("window.same = true")
     with mesh.client() as client:
         pid = int(modules(client)[killed]["pid"])
@@ -211,7 +211,7 @@ def test_what_happened_while_a_process_was_killed_shows_once(mesh, page, mark, k
     wait_for(mesh.answers, 30, "the gateway did not come back")
     seen += append(mesh, marked("probe.after", mark, {}))
     page.get_by_text("probe.after", exact=True).wait_for()
-    expect(page.locator(".feed-row")).to_have_count(len(seen))
+    expect(page.locator(".live-list-row")).to_have_count(len(seen))
     assert positions(page) == seen[::-1]
     assert page.evaluate("window.same")
 
@@ -228,11 +228,11 @@ def test_a_hostile_event_is_text_and_nothing_else(mesh, page, mark):
     )
     page.get_by_text("リアルタイムイベント").wait_for()
     append(mesh, told)
-    expect(page.locator(".feed.short")).to_contain_text(image)
+    expect(page.locator(".live-list.short")).to_contain_text(image)
     open_feed(page, mesh, q=mark)
     append(mesh, event("probe.hostile", subject=image, data={"mark": mark, ":x": SCRIPT}))
-    expect(page.locator(".feed-row")).to_have_count(2)
-    page.locator(".feed-row").last.click()
+    expect(page.locator(".live-list-row")).to_have_count(2)
+    page.locator(".live-list-row").last.click()
     drawer = page.get_by_role("complementary", name="詳細")
     for key, value in HOSTILE.items():
         expect(drawer.locator(".json")).to_contain_text(f'"{key}"')
@@ -260,7 +260,7 @@ def test_the_export_holds_what_the_filter_finds_and_no_formula(mesh, page, mark)
         marked("probe.left", mark, {"level": "DEBUG", "subject": "＝1"}),
     )
     open_feed(page, mesh, q=mark, level="INFO")
-    expect(page.locator(".feed-row")).to_have_count(2)
+    expect(page.locator(".live-list-row")).to_have_count(2)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSVを保存").click()
     content = download.value.path().read_bytes()
