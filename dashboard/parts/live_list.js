@@ -84,16 +84,16 @@ export default {
       return row;
     },
     createRow() {
-      if (!this.template) {
-        this.template = createElement("div", "live-list-row", "row");
-        if (this.opens) this.template.tabIndex = 0;
+      if (!this.blankRow) {
+        this.blankRow = createElement("div", "live-list-row", "row");
+        if (this.opens) this.blankRow.tabIndex = 0;
         for (const column of this.columns) {
           const cell = createElement("span", column.name, "cell");
           (column.badge ? cell.appendChild(createElement("span", "badge")) : cell).append("");
-          this.template.append(cell);
+          this.blankRow.append(cell);
         }
       }
-      return this.template.cloneNode(true);
+      return this.blankRow.cloneNode(true);
     },
     open(event) {
       const row = event.target.closest(".live-list-row");

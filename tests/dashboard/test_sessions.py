@@ -36,7 +36,7 @@ async def test_a_session_outlives_the_process_and_is_private(tmp_path):
     session = await sessions.sign_in("hanako", "secret")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "secret" not in path.read_text().replace("secrets", "")
-    again = SessionStore(FakeGateway(timedelta(minutes=15)), path).find(session.id)
+    again = SessionStore(FakeGateway(timedelta(minutes=15)), path).find_session(session.id)
     assert again == session
     assert again.can_operate
 

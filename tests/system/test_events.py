@@ -119,7 +119,7 @@ def test_the_filters_of_the_page_write_the_address(mesh, page, mark):
     page.get_by_label("開始日時").press("Enter")
     page.wait_for_url(lambda url: "from=2099" in url)
     expect(page.get_by_text("条件に合うイベントはありません。")).to_be_visible()
-    page.get_by_role("link", name="絞り込みを解除").click()
+    page.get_by_role("link", name="絞り込み解除").click()
     page.wait_for_url("**/events")
 
 
@@ -262,7 +262,7 @@ def test_the_export_holds_what_the_filter_finds_and_no_formula(mesh, page, mark)
     open_feed(page, mesh, q=mark, level="INFO")
     expect(page.locator(".live-list-row")).to_have_count(2)
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSVを保存").click()
+        page.get_by_role("link", name="CSVダウンロード").click()
     content = download.value.path().read_bytes()
     assert download.value.suggested_filename.endswith(".csv")
     assert content.startswith(

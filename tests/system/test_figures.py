@@ -104,7 +104,7 @@ def test_figures_agree_with_the_servers(mesh, page):
     wait_for(connections_agree, 40, "接続数 is not what PostgreSQL tells")
     shown = read_facts(page, "PostgreSQL")
     size = int(embedded.run_statement(url, "SELECT pg_database_size(current_database())"))
-    assert float(shown["データベース容量"].removesuffix(" MiB")) == pytest.approx(
+    assert float(shown["データベースサイズ"].removesuffix(" MiB")) == pytest.approx(
         size / 1024**2, rel=0.05
     )
     with redis.Redis.from_url(
@@ -117,7 +117,7 @@ def test_figures_agree_with_the_servers(mesh, page):
         info["used_memory"] / 1024**2, rel=0.2
     )
     assert abs(int(shown["クライアント数"]) - (info["connected_clients"] - 1)) <= 2
-    assert int(shown["Pub/Subチャンネル"]) == len(channels)
+    assert int(shown["Pub/Subチャンネル数"]) == len(channels)
 
 
 def read_facts(page, title: str) -> dict[str, str]:

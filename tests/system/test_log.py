@@ -75,7 +75,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(drawer).to_be_hidden()
     expect(page.locator(".side .badge")).to_be_hidden()
     page.goto(f"{mesh.dashboard}/events")
-    page.get_by_text("未処理イベントの再処理完了").first.wait_for()
+    page.get_by_text("未処理イベントの再試行成功").first.wait_for()
 
 
 def knows(mesh, telegram_id: str) -> bool:

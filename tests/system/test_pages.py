@@ -12,7 +12,7 @@ PAGES = {
     "/": "PostgreSQL",
     "/modules": "決済サービス",
     "/infrastructure": "ホスト名",
-    "/events": "総イベント数",
+    "/events": "累計イベント数",
     "/events/unhandled": "未処理のイベントはありません。",
     "/events/verification": "最終チェックポイント",
     "/payments": "本日の入金",

@@ -98,7 +98,7 @@ async def test_a_past_page_does_not_grow(browser):
     await browser.until(lambda: browser.dashboard.connections.event_cache.head == 3)
     assert browser.shown("push") == []
     links = {one.text: one.props["href"] for one in browser.elements(ui.link)}
-    assert links["CSVを保存"] == "/events.csv?q=kept"
+    assert links["CSVダウンロード"] == "/events.csv?q=kept"
     assert links["最初のページ"] == "/events?q=kept"
 
 

@@ -51,8 +51,8 @@ async def test_a_dead_letter_opens_with_its_event_and_buttons(browser):
 @pytest.mark.parametrize(
     ("verb", "words"),
     [
-        ("再試行", "1件の再試行を依頼しました。"),
-        ("破棄", "破棄を依頼できませんでした。できません。"),
+        ("再試行", "1件の再試行を受け付けました。"),
+        ("破棄", "破棄できませんでした。できません。"),
     ],
 )
 async def test_what_is_chosen_is_acted_on_after_a_question(browser, verb, words):

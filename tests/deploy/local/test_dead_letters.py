@@ -87,7 +87,7 @@ def test_a_wrong_password_is_refused(mesh, monkeypatch):
 def test_a_gateway_that_is_away(mesh, monkeypatch):
     monkeypatch.setenv("LIBRAL_GATEWAY_PORT", "9")
     with pytest.raises(
-        DeadLettersError, match=r"^The gateway http://127\.0\.0\.1:9 does not answer: "
+        DeadLettersError, match=r"^The gateway http://127\.0\.0\.1:9 does not respond: "
     ):
         DeadLetters(mesh.home)
 
