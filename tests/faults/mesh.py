@@ -26,7 +26,7 @@ from deploy.local.supervision import (
 from tests.fakes import botapi
 from tests.faults.clock import write_offset
 from tests.faults.proxy import Proxy
-from tests.faults.room import CLOCK, MUTATION
+from tests.faults.service import CLOCK, MUTATION
 from tests.faults.schedule import SERVERS, TWINS
 
 PASSWORD = "correct horse battery staple"
@@ -188,7 +188,7 @@ def start(mesh: Mesh, mutation: str) -> None:
 def altered(home: Home, program: Program, mutation: str) -> Program:
     """Makes a room's program run by way of the harness."""
     write_offset(clock_path(home, program.name), 0)
-    command = [sys.executable, "-m", "tests.faults.room", TWINS.get(program.name, program.name)]
+    command = [sys.executable, "-m", "tests.faults.service", TWINS.get(program.name, program.name)]
     clock = {CLOCK: str(clock_path(home, program.name)), MUTATION: mutation}
     return with_environment(replace(program, command=command), clock)
 

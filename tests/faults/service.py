@@ -1,6 +1,6 @@
 """Runs a room as its `__main__` does, with a clock that faults move and perhaps one mutation.
 
-python -m tests.faults.room ROOM
+python -m tests.faults.service ROOM
 """
 
 import importlib
