@@ -1,4 +1,4 @@
-"""Real servers for all tests, one PostgreSQL and one Valkey a run, and a real browser."""
+"""Real servers for all tests, one PostgreSQL and one Valkey per run, and a real browser."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ from deploy.local import embedded
 from deploy.local.home import free_port
 from tests.mesh import Mesh
 
-# How long an example takes tells of the machine and not of the code.
+# The duration of an example depends on the machine's load.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
@@ -52,7 +52,7 @@ def postgres_port(scratch: Path) -> Iterator[int]:
 
 @pytest.fixture
 def database_url(postgres_port: int) -> Iterator[str]:
-    """A fresh, empty database."""
+    """The URL of a fresh, empty database."""
     name = f"test_{uuid4().hex}"
     embedded.run_statement(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
     yield embedded.postgres_url(postgres_port, PASSWORD, name)
@@ -76,7 +76,7 @@ def valkey_port(scratch: Path) -> Iterator[int]:
 
 @pytest.fixture
 def redis_url(valkey_port: int) -> str:
-    """A Valkey server without keys."""
+    """The URL of a Valkey server without keys."""
     url = embedded.valkey_url(valkey_port, PASSWORD)
     with redis.Redis.from_url(url) as client:
         client.flushall()
@@ -122,7 +122,7 @@ def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
 
 
 def sign_in(page: Page, mesh: Mesh) -> None:
-    """Signs in as admin, and waits for the overview and a figure on it."""
+    """Sign in as admin and wait for a value on the overview."""
     page.goto(f"{mesh.dashboard}/")
     page.fill("input[name=login]", "admin")
     page.fill("input[name=password]", mesh.password)

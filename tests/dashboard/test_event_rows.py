@@ -1,4 +1,4 @@
-"""Events in words."""
+"""Titles, notes and rows of events."""
 
 from zoneinfo import ZoneInfo
 

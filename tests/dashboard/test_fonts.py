@@ -1,4 +1,4 @@
-"""The fonts as they are cut for the browser."""
+"""The font subsets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`protos/generate.py`: generated code is complete, compared, and refused without policies."""
+"""`protos/generate.py`: generated code is complete and up to date, and needs policies."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ SCRIPT = ROOT / "protos" / "generate.py"
 
 
 def load_script():
-    """Import the script, which is in no package."""
+    """Import the script, which is not in a package."""
     spec = spec_from_file_location("generate", SCRIPT)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -28,7 +28,7 @@ generate = load_script()
 
 @pytest.fixture
 def descriptors(tmp_path, monkeypatch) -> Path:
-    """A copy of the committed descriptor set, in a folder of its own."""
+    """A copy of the committed descriptor set."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     path = tmp_path / "libral" / "descriptors.binpb"
     path.parent.mkdir()
@@ -57,7 +57,7 @@ def run(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied(tmp_path) -> Path:
-    """A copy of the script beside a copy of the contracts, without generated code."""
+    """A copy of the script and the contracts, without generated code."""
     shutil.copytree(ROOT / "protos" / "libral", tmp_path / "libral")
     return Path(shutil.copy(SCRIPT, tmp_path))
 

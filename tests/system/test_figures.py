@@ -1,4 +1,4 @@
-"""The figures on 概要 are those that the machine and its servers tell beside it."""
+"""The values on 概要 equal those of the machine and its servers."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ WHERE delete_time IS NULL AND last_seen_time > now() - interval '5 minutes'
 
 
 def test_host_tiles_agree_with_psutil(mesh, page):
-    """Compares over the very seconds that the collector measured."""
+    """Compare over exactly the seconds that the collector measured."""
     with mesh.client() as client, recording() as times:
         time.sleep(2 * INTERVAL_SECONDS + 1)
         host: dict = {}
@@ -49,7 +49,7 @@ def tile(page, name: str) -> str:
 
 @contextmanager
 def recording() -> Iterator[list[tuple[float, float, float]]]:
-    """Reads the CPU's counters ten times a second: when, busy seconds, all seconds."""
+    """Record the CPU counters ten times a second: time, busy seconds, total seconds."""
     ended, times = threading.Event(), []
 
     def record() -> None:

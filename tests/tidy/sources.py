@@ -1,4 +1,4 @@
-"""The modules of the project as the tidy tests see them."""
+"""The modules of the project, for the tidy tests."""
 
 import ast
 import subprocess
@@ -22,7 +22,7 @@ BRANCHES = (
 
 
 @dataclass(frozen=True)
-class Module:
+class SourceFile:
     """A Python file of the project. `path` is relative to the root."""
 
     path: Path
@@ -56,8 +56,8 @@ class Module:
 
 
 @cache
-def modules() -> tuple[Module, ...]:
-    """Return the modules that git knows, without generated code, migrations and tests."""
+def modules() -> tuple[SourceFile, ...]:
+    """Return the tracked modules, without generated code, migrations and tests."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
         cwd=ROOT,
@@ -67,5 +67,7 @@ def modules() -> tuple[Module, ...]:
     )
     paths = [Path(line) for line in listed.stdout.splitlines() if line.endswith(".py")]
     return tuple(
-        Module(path) for path in paths if "migrations" not in path.parts and (ROOT / path).exists()
+        SourceFile(path)
+        for path in paths
+        if "migrations" not in path.parts and (ROOT / path).exists()
     )

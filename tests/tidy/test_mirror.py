@@ -1,4 +1,4 @@
-"""Every module has a namesake test, or no branch that a test could take."""
+"""Every module has a namesake test, or no branch to test."""
 
 import pytest
 

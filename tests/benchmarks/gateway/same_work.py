@@ -20,8 +20,8 @@ JWT_AUTHN = "envoy.filters.http.jwt_authn"
 PROVIDER = "mesh"
 CLAIMS = "claims"
 TOKENS_MAX = 100
-# The fields of the gateway's request line. Envoy has no URL templates, so `route` is the path of the
-# gRPC method. Without a tracer, `trace_id` is empty.
+# The fields of the gateway's request line. Envoy has no URL templates, so `route` is the path of
+# the gRPC method. Without a tracer, `trace_id` is empty.
 FIELDS = {
     "event": "request",
     "level": "info",

@@ -1,4 +1,4 @@
-"""How far the export goes: across pages, to its bound, and no further than what can be read."""
+"""The export across pages, at its limit, and on errors."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 class FakeLog:
-    """A log of `count` events, read in pages, of which one can fail."""
+    """A log of `count` events, read in pages. One page can fail."""
 
     def __init__(self, count: int, failing: int = -1) -> None:
         self._count = count
@@ -75,11 +75,11 @@ async def test_a_page_that_fails_breaks_it_off():
 async def test_a_session_gets_a_file_and_others_the_sign_in(browser):
     browser.gateway.replies["/v1/events"] = {"events": [{"position": "7", "subject": "=1+1"}]}
     client = browser.user.http_client
-    answer = await client.get("/events.csv?level=ERROR")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "'=1+1" in answer.text
+    response = await client.get("/events.csv?level=ERROR")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert "'=1+1" in response.text
     assert browser.gateway.asked("/v1/events") == [{"pageSize": "200", "minLevel": "ERROR"}]
     client.cookies.clear()
-    answer = await client.get("/events.csv")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    response = await client.get("/events.csv")
+    assert (response.status_code, response.headers["location"]) == (303, "/sign-in")

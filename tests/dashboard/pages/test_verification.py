@@ -15,9 +15,9 @@ def published(**fields) -> Publication:
 
 def test_a_channel_shows_its_publication_or_error():
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    told = published(position="1234", publishTime=now)
-    assert channel_state(told) == "on"
-    assert channel_words(told).startswith("番号1,234・")
+    found = published(position="1234", publishTime=now)
+    assert channel_state(found) == "on"
+    assert channel_words(found).startswith("番号1,234・")
     failed = published(error="disk full")
     assert (channel_state(failed), channel_words(failed)) == ("error", "disk full")
     assert channel_words(published()) == "未送信"

@@ -28,6 +28,6 @@ async def test_each_line_is_loaded_with_its_aggregation(browser):
     names = [(one["name"], one["data"][0][1]) for one in drawn.options["series"]]
     assert names == [("受信", 2.0), ("送信", 20.0)]
     assert drawn.options["yAxis"]["name"] == "ms"
-    asked = browser.gateway.asked("/v1/metrics:query")
-    assert [one["metric"] for one in asked] == ["network.in", "network.out"]
-    assert {one["aggregation"] for one in asked} == {"P95"}
+    requested = browser.gateway.asked("/v1/metrics:query")
+    assert [one["metric"] for one in requested] == ["network.in", "network.out"]
+    assert {one["aggregation"] for one in requested} == {"P95"}

@@ -1,4 +1,4 @@
-"""Live events are filtered as the events service filters those of the log."""
+"""Live events are filtered like stored events are by the events service."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: st
 
 
 def terms_of(query: Query) -> Sequence[QueryTerm]:
-    """Return the terms of a query as ParseEventQuery answers them over REST."""
+    """Return the terms of a query as ParseEventQuery returns them over REST."""
     return parse_terms(json_format.MessageToDict(query_message(query)))
 
 
@@ -81,5 +81,5 @@ def test_users_are_found_as_in_the_log(event, user):
         ({"page": "token"}, {"pageToken": "token"}),
     ],
 )
-def test_an_address_becomes_a_question(query, asked):
-    assert EventSearch.read(query, ZONE).list_request(50) == {"pageSize": 50} | asked
+def test_an_address_becomes_a_question(query, requested):
+    assert EventSearch.read(query, ZONE).list_request(50) == {"pageSize": 50} | requested

@@ -1,4 +1,4 @@
-"""The tree of Envoy's bootstrap file."""
+"""Envoy's bootstrap configuration."""
 
 from dataclasses import replace
 

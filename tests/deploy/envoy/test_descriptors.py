@@ -1,4 +1,4 @@
-"""The descriptor set for Envoy holds what is served, in an order that loads."""
+"""The descriptor set for Envoy contains the bound methods, in an order that loads."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.envoy`: what it makes and refuses, and an Envoy that serves with it."""
+"""`python -m deploy.envoy`: its output and errors, and an Envoy that serves with it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Envoy is started, waited for and stopped; an Envoy that cannot start is reported."""
+"""Envoy as a process: start, wait, stop, and errors."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ ANSWER = "from the listener"
 
 
 def answering(listen: SocketAddress) -> dict:
-    """Return a configuration whose listener answers every request itself."""
+    """Return a configuration whose listener responds to every request directly."""
     kinds = "type.googleapis.com/envoy.extensions.filters"
     route = {
         "match": {"prefix": "/"},
@@ -38,8 +38,8 @@ def test_listens_until_it_is_left():
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with Envoy(answering(listen), listen, 1) as envoy:
         url = f"http://127.0.0.1:{listen.port}/"
-        with opener.open(url, timeout=5) as answer:
-            assert answer.read().decode() == ANSWER
+        with opener.open(url, timeout=5) as response:
+            assert response.read().decode() == ANSWER
         folder = envoy._log.parent
         assert json.loads((folder / "envoy.json").read_text()) == answering(listen)
     with pytest.raises(ConnectionRefusedError):

@@ -1,4 +1,4 @@
-"""The engine, the base and the images; and what an image holds is enough for what runs in it."""
+"""The engine, the base and the images, and the contents that each image needs."""
 
 import os
 import re
@@ -19,7 +19,7 @@ OWN_IMAGE = re.compile(r"image: (libral/\w+)$", re.MULTILINE)
 
 
 def copy_contents(recipe: str, target: Path, service: str = "") -> None:
-    """Copy what an image gets below /app."""
+    """Copy the files that an image has below /app."""
     text = (ROOT / f"deploy/images/{recipe}.Dockerfile").read_text().replace("${SERVICE}", service)
     for source, folder in COPY.findall(text):
         found, place = ROOT / source, target / folder
@@ -70,7 +70,7 @@ def test_the_servers_need_the_standard_library_alone(tmp_path):
 
 @pytest.fixture
 def path(commands, tmp_path, monkeypatch):
-    """Commands in place of PATH, and a temporary folder of the test's own."""
+    """Commands that replace PATH, and a temporary folder."""
     monkeypatch.setenv("PATH", str(commands.folder))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name in ("BASE", "PIP_CERT"):
@@ -80,7 +80,7 @@ def path(commands, tmp_path, monkeypatch):
 
 @pytest.fixture
 def docker(path) -> Engine:
-    """An engine that does all that it is asked."""
+    """An engine that succeeds at everything."""
     path.add("docker")
     return Engine("docker", dict(os.environ))
 

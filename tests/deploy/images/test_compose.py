@@ -1,4 +1,4 @@
-"""The secrets that compose.yaml asks for are made once and closed to others."""
+"""The secrets for compose.yaml are created once and private."""
 
 import re
 from pathlib import Path

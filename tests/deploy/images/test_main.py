@@ -1,4 +1,4 @@
-"""`python -m deploy.images`: what it writes, and one line for each failure."""
+"""`python -m deploy.images`: its files, and one-line errors."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def test_build_without_an_engine(commands):
 
 def test_build_names_the_command_that_failed(commands, as_root):
     commands.add("apt-get", "exit 100")
-    # `unshare` is found by this process, `apt-get` by the program.
+    # This process looks up `unshare`; the program looks up `apt-get`.
     command = ["env", f"PATH={commands.folder}", *IMAGES, "build"]
     done = run(*as_root(command), path="/usr/bin:/bin")
     assert (done.returncode, done.stderr) == (1, "images: apt-get failed with status 100.\n")

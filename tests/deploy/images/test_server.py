@@ -17,7 +17,7 @@ from deploy.local.home import free_port
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[3]
-# The paths and ports of a container, replaced by those of the test.
+# Replaces the paths and ports of a container by those of the test.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ server.main()
 
 @contextmanager
 def running(data: Path, port: int, *arguments: str, **variables: str) -> Iterator[int]:
-    """Run the program and yield its process id, which becomes that of the server."""
+    """Run the program and yield its pid, which is then the server's."""
     command = [sys.executable, "-c", PROGRAM, *arguments, str(port), str(data)]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | variables
     with (data / "server.log").open("ab") as log:

@@ -1,4 +1,4 @@
-"""A partial mesh for all tests here, and small homes under a supervisord of their own."""
+"""A partial mesh for all tests of this folder, and small homes with their own supervisord."""
 
 import contextlib
 import io
@@ -42,7 +42,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def kept_signals() -> Iterator[None]:
-    """Put the handlers that `StopSignal` replaces back in their place."""
+    """Restore the handlers that `StopSignal` replaces."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     handlers = [signal.getsignal(number) for number in numbers]
     try:
@@ -60,7 +60,7 @@ def stopped() -> Iterator[StopSignal]:
 
 @dataclass(frozen=True)
 class PartialMesh:
-    """PostgreSQL, Valkey, users, events and the gateway, as `libral up` starts them."""
+    """PostgreSQL, Valkey, users, events and the gateway, started like `libral up` does."""
 
     home: Home
     plan: Plan
@@ -69,7 +69,7 @@ class PartialMesh:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which the mesh was started."""
+        """The variables of the mesh."""
         return {
             "LIBRAL_GATEWAY_PORT": str(self.plan.gateway_port),
             "LIBRAL_DASHBOARD_PORT": str(self.plan.dashboard_port),
@@ -77,7 +77,7 @@ class PartialMesh:
 
 
 def partial_programs(home: Home, plan: Plan) -> list[Program]:
-    """Return the programs of a mesh, most of its services replaced by a process that sleeps."""
+    """Return the programs of a mesh. Most services are replaced by a sleeping process."""
     sleeper = script(home.path / "sleeper.py", SLEEP)
     (home.path / "healthz").touch()
     file_server = [sys.executable, "-m", "http.server", str(plan.dashboard_port)]
@@ -117,13 +117,13 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
 
 
 def kill(home: Home, process: subprocess.Popen) -> None:
-    """End a supervisord and its programs at once: a shutdown takes seconds."""
+    """Kill a supervisord and its programs: a shutdown takes seconds."""
     supervisor = SupervisordClient(home)
     running = supervisor.processes() if supervisor.is_running() else []
     process.kill()
     process.wait(STOP_SECONDS)
     for one in running:
-        # PostgreSQL frees its shared memory itself.
+        # PostgreSQL is stopped by a signal, to free its shared memory.
         number = signal.SIGQUIT if one["name"] == "postgres" else signal.SIGKILL
         if one["pid"]:
             with contextlib.suppress(ProcessLookupError):
@@ -148,7 +148,7 @@ class Supervised:
     def start(self, *names: str) -> None:
         """Start programs and wait until each has printed `ready`.
 
-        A signal that arrives before a program is executed is lost.
+        A signal sent before a program is executed would be lost.
         """
         for name in names:
             self.supervisor.start(name)
@@ -168,7 +168,7 @@ class Supervised:
 
 @pytest.fixture
 def supervise(monkeypatch) -> Iterator[Callable[[Home, Iterable[Program]], Supervised]]:
-    """Return a function that starts a supervisord. All of them end with the test."""
+    """Return a function that starts a supervisord. All of them stop after the test."""
     running: list[Supervised] = []
 
     def start(home: Home, programs: Iterable[Program]) -> Supervised:

@@ -1,4 +1,4 @@
-"""Dead letters through a real gateway: listed page by page, retried, discarded."""
+"""Dead letters through a real gateway: list by page, retry, discard."""
 
 import io
 import urllib.error
@@ -31,7 +31,7 @@ def query(mesh: PartialMesh, statement: str) -> str:
 
 @pytest.fixture
 def dead_letters(mesh, monkeypatch) -> DeadLetters:
-    """Three dead letters of payments, which does not run."""
+    """Three dead letters of payments, whose service does not run."""
     for name, value in mesh.environment.items():
         monkeypatch.setenv(name, value)
     query(mesh, "DELETE FROM events.letters")
@@ -125,12 +125,12 @@ def test_a_dead_letter_is_described_in_a_line(dead_letters):
 
 
 def test_a_dead_letter_whose_event_is_kept():
-    letter = {
+    dead_letter = {
         "name": "deadLetters/users-42",
         "state": "RETRYING",
         "event": {"type": "order.placed"},
     }
-    assert format_dead_letter(letter).split() == [
+    assert format_dead_letter(dead_letter).split() == [
         "users-42",
         "RETRYING",
         "order.placed",

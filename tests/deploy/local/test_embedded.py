@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from their wheels: set up, addressed and asked."""
+"""PostgreSQL and Valkey from their wheels: setup, addresses and statements."""
 
 import os
 import subprocess

@@ -12,7 +12,7 @@ from deploy.local.supervision import SupervisordClient
 
 @pytest.fixture
 def home(tmp_path, template) -> Home:
-    """A prepared home without keys of its own: they take a process to make."""
+    """A prepared home with fake keys, because creating keys takes a process."""
     home = Home(tmp_path / "home")
     home.secrets.mkdir(parents=True)
     for name in ("mesh.pem", "token.pem"):

@@ -59,8 +59,8 @@ def test_a_plan_with_servers_elsewhere(home, monkeypatch):
     )
     names = [program.name for program in make_programs(home, plan)]
     assert names == [*SERVICES, "gateway", "dashboard"]
-    told = environments(home, plan)
-    assert {told[service]["DATABASE_URL"] for service in SERVICES} == {"postgresql://elsewhere/x"}
+    found = environments(home, plan)
+    assert {found[service]["DATABASE_URL"] for service in SERVICES} == {"postgresql://elsewhere/x"}
 
 
 def test_a_host_that_is_every_address_is_reached_on_this_machine(home, monkeypatch):
@@ -104,9 +104,9 @@ def test_servers_start_before_services_and_these_before_the_edge(home, plan):
 
 
 def test_only_programs_that_need_a_secret_have_it(home, plan):
-    told = environments(home, plan)
+    found = environments(home, plan)
     holders = {
-        name: {program for program, environment in told.items() if name in environment}
+        name: {program for program, environment in found.items() if name in environment}
         for name in ("DATABASE_URL", "REDIS_URL", "LIBRAL_ADMIN_PASSWORD", "LIBRAL_TOKEN_KEY")
     }
     assert holders == {
@@ -117,12 +117,12 @@ def test_only_programs_that_need_a_secret_have_it(home, plan):
     }
     for service in SERVICES:
         assert (
-            told[service][f"LIBRAL_{service.upper()}_LISTEN"] == f"127.0.0.1:{plan.ports[service]}"
+            found[service][f"LIBRAL_{service.upper()}_LISTEN"] == f"127.0.0.1:{plan.ports[service]}"
         )
-        assert told["gateway"][f"LIBRAL_{service.upper()}_TARGET"].endswith(
+        assert found["gateway"][f"LIBRAL_{service.upper()}_TARGET"].endswith(
             f":{plan.ports[service]}"
         )
-    assert told["metrics"]["LIBRAL_SUPERVISOR_SOCKET"] == str(home.socket)
+    assert found["metrics"]["LIBRAL_SUPERVISOR_SOCKET"] == str(home.socket)
 
 
 def test_the_password_of_admin_is_that_of_the_environment(home, plan, monkeypatch):
@@ -134,10 +134,10 @@ def test_the_password_of_admin_is_that_of_the_environment(home, plan, monkeypatc
 def test_settings_of_events_are_passed_on_to_events_alone(home, plan, monkeypatch):
     monkeypatch.setenv("LIBRAL_EVENTS_RETENTION_MONTHS", "13")
     monkeypatch.setenv("TELEGRAM_CHECKPOINT_CHAT_ID", "")
-    told = environments(home, plan)
-    assert told["events"]["LIBRAL_EVENTS_RETENTION_MONTHS"] == "13"
-    assert "TELEGRAM_CHECKPOINT_CHAT_ID" not in told["events"]
-    assert not [n for n in told if n != "events" and "LIBRAL_EVENTS_RETENTION_MONTHS" in told[n]]
+    found = environments(home, plan)
+    assert found["events"]["LIBRAL_EVENTS_RETENTION_MONTHS"] == "13"
+    assert "TELEGRAM_CHECKPOINT_CHAT_ID" not in found["events"]
+    assert not [n for n in found if n != "events" and "LIBRAL_EVENTS_RETENTION_MONTHS" in found[n]]
 
 
 def test_a_bot_gets_a_secret_for_its_webhook(home, plan, monkeypatch):
@@ -146,10 +146,10 @@ def test_a_bot_gets_a_secret_for_its_webhook(home, plan, monkeypatch):
     ]
     assert not (home.secrets / "webhook_secret").exists()
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
-    told = environments(home, plan)
+    found = environments(home, plan)
     for service in ("telegram", "users"):
-        assert told[service]["TELEGRAM_BOT_TOKEN"] == "1:token"
-        assert told[service]["TELEGRAM_WEBHOOK_SECRET"] == home.secret("webhook_secret")
-    assert "TELEGRAM_BOT_TOKEN" not in told["payments"]
+        assert found[service]["TELEGRAM_BOT_TOKEN"] == "1:token"
+        assert found[service]["TELEGRAM_WEBHOOK_SECRET"] == home.secret("webhook_secret")
+    assert "TELEGRAM_BOT_TOKEN" not in found["payments"]
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", "given")
     assert service_environment("telegram", home, plan)["TELEGRAM_WEBHOOK_SECRET"] == "given"

@@ -1,4 +1,4 @@
-"""What runs in a mesh, and what memory it holds."""
+"""The processes of a mesh and their memory."""
 
 import os
 import subprocess
@@ -31,9 +31,9 @@ def test_a_report_as_text():
 
 
 def test_a_report_as_json():
-    told = MeshReport(ROWS).as_dict()
-    assert told["pythonBytes"] == 20 * MIB
-    assert told["modules"][1] == {
+    found = MeshReport(ROWS).as_dict()
+    assert found["pythonBytes"] == 20 * MIB
+    assert found["modules"][1] == {
         "module": "postgres",
         "state": "RUNNING",
         "pid": 11,

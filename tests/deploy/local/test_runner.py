@@ -1,4 +1,4 @@
-"""The mesh is started in order, waited for, given up with a reason, and stopped in order."""
+"""The mesh starts in order, with time limits and reported errors, and stops in order."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A real supervisord runs what its configuration says, and takes calls."""
+"""A real supervisord runs the configured programs and accepts calls."""
 
 import json
 import os
@@ -35,11 +35,11 @@ def test_a_program_gets_its_arguments_and_environment_unchanged(supervise, tmp_p
     running.supervisor.start("report")
     log = home.logs / "report.log"
     wait_until(lambda: first_line(log), (OSError, IndexError))
-    told = first_line(log)
-    assert told["arguments"] == command[2:]
-    assert told["environment"]["ODD"] == ODD
-    assert told["environment"]["EMPTY"] == ""
-    assert told["environment"]["LINES"] == "a\nb'"
+    found = first_line(log)
+    assert found["arguments"] == command[2:]
+    assert found["environment"]["ODD"] == ODD
+    assert found["environment"]["EMPTY"] == ""
+    assert found["environment"]["LINES"] == "a\nb'"
 
 
 def test_what_holds_an_environment_is_closed_to_others(tmp_path):
