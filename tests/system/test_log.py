@@ -16,7 +16,7 @@ from tests.mesh import modules, wait_for
 from tests.system.events import append, event
 
 pytestmark = pytest.mark.timeout(240)
-DEAD_LETTER_MS = 30_000
+TRIES_MS = 30_000
 """Five tries and their pauses, on a busy machine."""
 
 
@@ -55,7 +55,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible()
     position = poison(telegramId="9901", amount="77")
     row = rows(page).filter(has_text="決済完了")
-    expect(row).to_contain_text("ユーザーサービス", timeout=DEAD_LETTER_MS)
+    expect(row).to_contain_text("ユーザーサービス", timeout=TRIES_MS)
     expect(row).to_contain_text("対応待ち")
     expect(page.locator(".side .badge")).to_have_text("1")
     row.click()
@@ -63,9 +63,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(drawer).to_contain_text("is of nobody who is known here.")
     expect(drawer).to_contain_text(str(position))
     press(page, drawer, "再試行")
-    expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text(
-        "6", timeout=DEAD_LETTER_MS
-    )
+    expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=TRIES_MS)
     expect(row).to_contain_text("対応待ち")
     assert mesh.post_update(botapi.command(9901, "/start", 9901)) == 200
     wait_for(lambda: knows(mesh, "9901"), 20, "the user was not registered")
@@ -73,7 +71,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
         press(page, drawer, "再試行")
         expect(row).to_contain_text("再試行中")
         expect(drawer.get_by_role("button", name="破棄")).to_be_disabled()
-    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=DEAD_LETTER_MS)
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=TRIES_MS)
     expect(drawer).to_be_hidden()
     expect(page.locator(".side .badge")).to_be_hidden()
     page.goto(f"{mesh.dashboard}/events")
@@ -107,7 +105,7 @@ def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
     page.goto(f"{mesh.dashboard}/events/unhandled")
     for amount in ("none", "nothing", "kept"):
         poison(amount=amount)
-    expect(rows(page)).to_have_count(3, timeout=DEAD_LETTER_MS)
+    expect(rows(page)).to_have_count(3, timeout=TRIES_MS)
     toolbar = page.locator(".toolbar")
     expect(toolbar.get_by_role("button", name="破棄")).to_be_disabled()
     for row in rows(page).all()[1:]:
@@ -120,12 +118,12 @@ def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
     expect(dialog).to_be_hidden()
     expect(rows(page)).to_have_count(3)
     press(page, toolbar, "破棄")
-    expect(rows(page)).to_have_count(1, timeout=DEAD_LETTER_MS)
+    expect(rows(page)).to_have_count(1, timeout=TRIES_MS)
     expect(rows(page)).to_contain_text("'kept'")
     expect(toolbar).to_contain_text("選択中 0件")
     rows(page).get_by_role("checkbox").click()
     press(page, toolbar, "破棄")
-    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=DEAD_LETTER_MS)
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=TRIES_MS)
 
 
 def database_url(mesh) -> str:
@@ -139,19 +137,19 @@ def test_the_check_of_the_chain_finds_what_was_altered(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     result = page.locator(".toolbar [role=status]")
     page.get_by_role("button", name="検証", exact=True).click()
-    expect(result).to_contain_text("正常", timeout=DEAD_LETTER_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)
     url = database_url(mesh)
     change = "UPDATE events.log SET actor = '{}' WHERE position = {}"
     embedded.run_statement(url, change.format("nobody", position))
     try:
         page.get_by_role("button", name="検証", exact=True).click()
         words = f"異常：番号{position:,}のイベントに問題があります。"
-        expect(result).to_contain_text(words, timeout=DEAD_LETTER_MS)
+        expect(result).to_contain_text(words, timeout=TRIES_MS)
         expect(result).to_contain_text("内容またはハッシュが書き換えられています。")
     finally:
         embedded.run_statement(url, change.format("someone", position))
     page.get_by_role("button", name="検証", exact=True).click()
-    expect(result).to_contain_text("正常", timeout=DEAD_LETTER_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)
 
 
 def test_the_chain_check_can_be_aborted(mesh, page):
@@ -164,9 +162,7 @@ def test_the_chain_check_can_be_aborted(mesh, page):
         page.get_by_role("button", name="中止", exact=True).click()
     finally:
         os.kill(pid, signal.SIGCONT)
-    expect(page.locator(".toolbar [role=status]")).to_contain_text(
-        "中止しました", timeout=DEAD_LETTER_MS
-    )
+    expect(page.locator(".toolbar [role=status]")).to_contain_text("中止しました", timeout=TRIES_MS)
     expect(page.get_by_role("button", name="検証", exact=True)).to_be_enabled()
 
 
@@ -208,7 +204,7 @@ def test_viewers_get_no_actions(mesh, browser, poison):
     visitor.fill("input[name=login]", "looker")
     visitor.fill("input[name=password]", password)
     visitor.click("button[type=submit]")
-    expect(rows(visitor)).to_contain_text("決済完了", timeout=DEAD_LETTER_MS)
+    expect(rows(visitor)).to_contain_text("決済完了", timeout=TRIES_MS)
     rows(visitor).click()
     drawer = visitor.get_by_role("complementary", name="詳細")
     expect(drawer).to_contain_text("looked at")
@@ -245,4 +241,4 @@ def test_the_check_of_the_chain_begins_with_what_is_kept(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     page.get_by_role("button", name="検証", exact=True).click()
     result = page.locator(".toolbar [role=status]")
-    expect(result).to_contain_text("正常", timeout=DEAD_LETTER_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)

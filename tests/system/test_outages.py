@@ -163,10 +163,10 @@ def late_handlers(mesh, measured: list[Measured]) -> list[dict]:
         for line in (mesh.home / "logs" / f"{service}.log").read_text().splitlines():
             if '"event":"call"' not in line:
                 continue
-            found = json.loads(line)
-            deadline = deadlines.get(found.get("request_id"))
-            if deadline and found["milliseconds"] / 1000 > deadline + over:
-                found.append(found)
+            call = json.loads(line)
+            deadline = deadlines.get(call.get("request_id"))
+            if deadline and call["milliseconds"] / 1000 > deadline + over:
+                found.append(call)
     return found
 
 

@@ -30,6 +30,6 @@ def test_a_checkpoint_has_its_publications():
     found = Checkpoint.parse(json_format.MessageToDict(message))
     assert (found.position, found.hash) == (5, b"\x01\xff")
     assert found.create_time == datetime(2026, 1, 1, tzinfo=UTC)
-    (found,) = found.publications
-    assert (found.channel, found.enabled, found.error) == ("FILE", True, "full")
-    assert (found.position, found.publish_time) == (None, None)
+    (publication,) = found.publications
+    assert (publication.channel, publication.enabled, publication.error) == ("FILE", True, "full")
+    assert (publication.position, publication.publish_time) == (None, None)
