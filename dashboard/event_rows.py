@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, str] = {
 }
 
 EventRow = Sequence[str]
-"""The key, the tone of the badge, and a text for each column."""
+"""The key, the tone of the badge, and the text of each column."""
 
 
 def is_reaction(event: Event) -> bool:

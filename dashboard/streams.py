@@ -19,7 +19,7 @@ OPEN_SECONDS = 5.0
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 
 Path = Callable[[], Awaitable[str]]
-"""Return the path to open a stream at, with its current cursor."""
+"""Returns the path of a stream, including its current cursor."""
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from tests.fakes import botapi
 from tests.mesh import Mesh
 
 LIVE_SECONDS = 1.0
-"""From the sending of an update to its event in an open browser."""
+"""Limit from sending an update to its event in an open browser."""
 
 
 def check_refusals(mesh: Mesh) -> None:

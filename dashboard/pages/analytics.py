@@ -48,8 +48,8 @@ def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str 
         rows = DataTable(COLUMNS, text.analytics.NO_CALLS, numbers=NUMBERS, wide=WIDE)
 
         async def load() -> None:
-            asked = {"window": chosen, "method": method, "query": q}
-            given = {name: value for name, value in asked.items() if value}
+            request = {"window": chosen, "method": method, "query": q}
+            given = {name: value for name, value in request.items() if value}
             report = await page.api.list_endpoints(given)
             rows.fill(endpoint_row(page, one) for one in report.endpoints)
             tiles.clear()

@@ -37,9 +37,9 @@ class Events:
 
     def __init__(self, page: PageContext) -> None:
         self._page = page
-        asked = ui.context.client.request.query_params
-        self._search = EventSearch.read(asked, page.zone)
-        self._open = asked.get("event", "")
+        query = ui.context.client.request.query_params
+        self._search = EventSearch.read(query, page.zone)
+        self._open = query.get("event", "")
         self._stats: EventStats | None = None
         self._token = ""
         with frame(page, paths.EVENTS) as self._problem:
@@ -70,9 +70,9 @@ class Events:
             self._waiting = ui.label().classes("muted num").props("role=status")
         else:
             ui.label(text.events.PAST_PAGE).classes("muted")
-            newest = self._search.given | {"page": ""}
+            newest = self._search.filters | {"page": ""}
             ui.link(text.common.FIRST, address(paths.EVENTS, newest)).classes("more")
-        target = address(paths.EXPORT, self._search.given | {"page": ""})
+        target = address(paths.EXPORT, self._search.filters | {"page": ""})
         ui.link(text.events.EXPORT, target).classes("more").props("download")
 
     def _toggle(self) -> None:
@@ -124,7 +124,7 @@ class Events:
         if self._live.beyond:
             request = self._search.list_request(min(self._live.count, PAGE_SIZE_MAX))
             token = (await self._page.api.list_events(request)).next_page_token
-        ui.navigate.to(address(paths.EVENTS, self._search.given | {"page": token}))
+        ui.navigate.to(address(paths.EVENTS, self._search.filters | {"page": token}))
 
     def _reload(self) -> None:
         """Load the counts, and the list if loading it has failed before."""
@@ -156,7 +156,7 @@ class Events:
         """Mark the open event in the list and in the address."""
         self._open = event_id
         self._list.highlight(event_id)
-        opened = self._search.given | {"event": event_id}
+        opened = self._search.filters | {"event": event_id}
         ui.navigate.history.replace(address(paths.EVENTS, opened))
 
 
@@ -169,7 +169,7 @@ def show_counts(stats: EventStats) -> None:
 
 def draw_filters(search: EventSearch) -> None:
     with box("filters"):
-        filters = Filters(paths.EVENTS, search.given)
+        filters = Filters(paths.EVENTS, search.filters)
         filters.choice("level", text.events.LEVEL, text.events.MIN_LEVELS)
         filters.choice("category", text.events.CATEGORY, text.events.CATEGORIES)
         filters.choice("source", text.events.SOURCE, text.common.MODULE_NAMES)
@@ -177,5 +177,5 @@ def draw_filters(search: EventSearch) -> None:
         filters.words("user", text.events.USER_ID)
         filters.moment("from", text.events.FROM)
         filters.moment("to", text.events.TO)
-        if any(search.given.values()):
+        if any(search.filters.values()):
             ui.link(text.events.NO_FILTERS, paths.EVENTS).classes("more")

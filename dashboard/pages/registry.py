@@ -27,7 +27,7 @@ PAGES = (
     analytics.analytics,
 )
 METRICS = tuple(tile.metric for tile in overview.TILES)
-"""The metrics that tiles follow."""
+"""The metrics of all tiles."""
 
 
 def add_pages(app: AppContext) -> None:

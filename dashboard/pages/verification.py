@@ -41,7 +41,7 @@ OUTBOX_COLUMNS = {
 }
 
 Measured = Mapping[str, tuple[float, datetime]]
-"""The newest value of each service, and when it was measured."""
+"""The latest value of each service and its time."""
 
 
 @page(paths.VERIFICATION)

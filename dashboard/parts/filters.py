@@ -15,8 +15,8 @@ def list_query(
     query: Mapping[str, str], names: Mapping[str, str]
 ) -> dict[str, str | int | list[str]]:
     """Return the request for a page of a list. `names` maps query parameters to its fields."""
-    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    return asked | {name: query[field] for field, name in names.items() if query[field]}
+    request: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
+    return request | {name: query[field] for field, name in names.items() if query[field]}
 
 
 class Filters:

@@ -36,27 +36,29 @@ ListRequest = dict[str, str | int | list[str]]
 class EventSearch:
     """The filters in the query parameters. An empty filter matches all events."""
 
-    given: dict[str, str]
+    filters: dict[str, str]
     zone: ZoneInfo
 
     @classmethod
     def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "EventSearch":
-        given = {field: query.get(field, "").strip() for field in FIELDS}
-        if given["user"] and not given["user"].startswith(USERS):
-            given["user"] = USERS + given["user"]
-        return cls(given, zone)
+        filters = {field: query.get(field, "").strip() for field in FIELDS}
+        if filters["user"] and not filters["user"].startswith(USERS):
+            filters["user"] = USERS + filters["user"]
+        return cls(filters, zone)
 
     @property
     def live(self) -> bool:
         """True if the search shows the newest events, to which new ones are added."""
-        return not self.given["page"]
+        return not self.filters["page"]
 
     def list_request(self, size: int) -> ListRequest:
         """Return the request for a page of `size` events."""
-        asked: ListRequest = {"pageSize": size}
-        asked |= {name: self.given[field] for field, name in NAMES.items() if self.given[field]}
+        request: ListRequest = {"pageSize": size}
+        request |= {
+            name: self.filters[field] for field, name in NAMES.items() if self.filters[field]
+        }
         times = {"startTime": self._start, "endTime": self._end}
-        return asked | {name: rfc3339(time) for name, time in times.items() if time is not None}
+        return request | {name: rfc3339(time) for name, time in times.items() if time is not None}
 
     async def matcher(self, api: GatewayApi) -> Matches:
         """Return a function that is true for events that the gateway would list.
@@ -65,20 +67,20 @@ class EventSearch:
             GatewayError: The gateway could not parse the search words.
             SignedOutError: The session has ended.
         """
-        words = self.given["q"]
+        words = self.filters["q"]
         terms = await api.parse_event_query(words) if words else ()
         return lambda event: self.passes(event, terms)
 
     def passes(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
         """True if an event has the requested fields and contains all terms."""
-        given = self.given
-        if given["category"] and event.category != given["category"]:
+        filters = self.filters
+        if filters["category"] and event.category != filters["category"]:
             return False
-        if LEVELS.get(event.level, 0) < LEVELS.get(given["level"], 0):
+        if LEVELS.get(event.level, 0) < LEVELS.get(filters["level"], 0):
             return False
-        if given["source"] and event.source != given["source"]:
+        if filters["source"] and event.source != filters["source"]:
             return False
-        if given["user"] and not names_user(event, given["user"]):
+        if filters["user"] and not mentions_user(event, filters["user"]):
             return False
         return self._in_time(event) and contains(event, terms)
 
@@ -91,11 +93,11 @@ class EventSearch:
 
     @cached_property
     def _start(self) -> datetime | None:
-        return read_local(self.given["from"], self.zone)
+        return read_local(self.filters["from"], self.zone)
 
     @cached_property
     def _end(self) -> datetime | None:
-        return read_local(self.given["to"], self.zone)
+        return read_local(self.filters["to"], self.zone)
 
 
 def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
@@ -115,7 +117,7 @@ def searched(event: Event) -> str:
     return unicodedata.normalize("NFKC", joined).casefold()
 
 
-def names_user(event: Event, user: str) -> bool:
+def mentions_user(event: Event, user: str) -> bool:
     """True if a user is the subject or actor of an event, or is in its data."""
     return user in {event.subject, event.actor} or f'"user":"{user}"' in data_text(event)
 

@@ -1,4 +1,4 @@
-# A service: the contracts, the kernel and that service alone.
+# One service with the contracts and the kernel, without other services.
 #   docker build -f deploy/images/service.Dockerfile --build-arg SERVICE=users -t libral/users .
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
@@ -17,7 +17,7 @@ COPY services/__init__.py /app/services/
 COPY services/common /app/services/common
 COPY services/kernel /app/services/kernel
 COPY services/${SERVICE} /app/services/${SERVICE}
-# A volume that is mounted here takes over whom it belongs to.
+# A volume mounted here inherits this owner.
 RUN mkdir /data && chown 10001:10001 /data
 ENV PATH=/venv/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LIBRAL_LOG_FORMAT=json SERVICE=${SERVICE}

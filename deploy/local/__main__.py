@@ -139,7 +139,7 @@ def restart_module(home: Home, module: str) -> None:
 
 def verify_log(home: Home, *, as_json: bool) -> int:
     """Verify the log in a separate process. The mesh need not be running."""
-    plan = Plan.of(home)
+    plan = Plan.load(home)
     environment = os.environ | service_environment("events", home, plan)
     command = [sys.executable, "-m", "services.events.verify", *(["--json"] if as_json else [])]
     with runner.running_database(home, plan):

@@ -25,7 +25,7 @@ class DeadLetters:
     """The dead letters of the mesh in a home."""
 
     def __init__(self, home: Home) -> None:
-        self._url = Plan.of(home).gateway_url
+        self._url = Plan.load(home).gateway_url
         self._token = ""
         body = {"login": "admin", "password": admin_password(home)}
         self._token = str(self._call("POST", "/v1/auth:login", body)["accessToken"])

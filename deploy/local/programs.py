@@ -42,12 +42,12 @@ class Plan:
     embedded_cache: bool
 
     @classmethod
-    def make(cls, home: Home) -> "Plan":
+    def create(cls, home: Home) -> "Plan":
         """Return the plan of a mesh that is about to start. Choose its ports."""
         return cls._with(home, home.ports(PORTS))
 
     @classmethod
-    def of(cls, home: Home) -> "Plan":
+    def load(cls, home: Home) -> "Plan":
         """Return the plan of the mesh that was started last."""
         return cls._with(home, home.known_ports())
 

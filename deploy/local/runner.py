@@ -41,7 +41,7 @@ def run_mesh(home: Home, *, detach: bool) -> None:
         if supervisor.is_running():
             raise HomeError(f"The mesh in {home.path} runs already. `libral down` stops it.")
         stopped = StopSignal()
-        plan = Plan.make(home)
+        plan = Plan.create(home)
         check_ports(plan)
         prepare_servers(home, plan)
         write_configuration(home, make_programs(home, plan))

@@ -34,9 +34,9 @@ PROGRESS_SECONDS = 15.0
 POLL_SECONDS = 0.5
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 AHEAD = 1.6
-"""The workload aims at so many times the events that are wanted: faults cost some."""
+"""Factor of the target rate over the required one, because faults reduce it."""
 FAULTS_SHARE = 0.85
-"""The part of the time in which the faults that are wanted are dealt."""
+"""Share of the run in which the required faults are injected."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy.local.programs import EDGE, SERVICES
 
 TWINS = {"users-2": "users", "events-2": "events"}
-"""Second processes of rooms."""
+"""Second processes of services."""
 PROCESSES = (*SERVICES, *TWINS, *EDGE)
 SERVERS = ("postgres", "valkey")
 SECONDS_MIN, SECONDS_MAX = 1.0, 8.0

@@ -19,7 +19,7 @@ BROKEN = {
     "head-lock": (FAULTS, {TRIED}),
     "gap-check": (FAULTS, {"a subscriber sees every event once, in order"}),
 }
-"""The faults that a mutation is run under, and the promises of which it breaks one at least."""
+"""The faults of each mutation, and the promises of which it breaks at least one."""
 
 
 @pytest.mark.parametrize("mutation", BROKEN)

@@ -17,7 +17,7 @@ from tests.system.events import append, event
 
 pytestmark = pytest.mark.timeout(240)
 TRIES_MS = 30_000
-"""Five tries and their pauses, on a busy machine."""
+"""Time limit of five tries with pauses, on a busy machine."""
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
             taken.add(port)
             monkeypatch.setenv(f"LIBRAL_{name}_PORT", str(port))
         home = copy_home(scratch / "deploy")
-        plan, printed = Plan.make(home), io.StringIO()
+        plan, printed = Plan.create(home), io.StringIO()
         runner.prepare_servers(home, plan)
         write_configuration(home, partial_programs(home, plan))
         process = start_supervisor(home)

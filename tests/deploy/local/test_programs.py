@@ -30,7 +30,7 @@ def home(tmp_path) -> Home:
 
 @pytest.fixture
 def plan(home) -> Plan:
-    return Plan.make(home)
+    return Plan.create(home)
 
 
 def environments(home, plan) -> dict[str, dict[str, str]]:
@@ -44,14 +44,14 @@ def test_a_plan_without_variables(home, plan):
     assert plan.database_url == f"postgresql://libral:DATABASE_PASSWORD@127.0.0.1:{port}/libral"
     assert plan.redis_url == f"redis://:CACHE_PASSWORD@127.0.0.1:{plan.ports['valkey']}/0"
     assert plan.needs == ("postgres", "valkey")
-    assert Plan.of(home) == plan
+    assert Plan.load(home) == plan
 
 
 def test_a_plan_with_servers_elsewhere(home, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
-    assert Plan.make(home).needs == ("valkey",)
+    assert Plan.create(home).needs == ("valkey",)
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
-    plan = Plan.make(home)
+    plan = Plan.create(home)
     assert plan.needs == ()
     assert (plan.database_url, plan.redis_url) == (
         "postgresql://elsewhere/x",
@@ -66,7 +66,7 @@ def test_a_plan_with_servers_elsewhere(home, monkeypatch):
 def test_a_host_that_is_every_address_is_reached_on_this_machine(home, monkeypatch):
     monkeypatch.setenv("LIBRAL_HOST", "0.0.0.0")  # noqa: S104 - not bound
     monkeypatch.setenv("LIBRAL_GATEWAY_PORT", "1234")
-    plan = Plan.make(home)
+    plan = Plan.create(home)
     assert plan.gateway_url == "http://127.0.0.1:1234"
     assert environments(home, plan)["gateway"]["LIBRAL_HOST"] == "0.0.0.0"  # noqa: S104
     assert reachable_host("::") == "127.0.0.1"

@@ -118,7 +118,7 @@ def test_the_last_line_of_a_log(tmp_path):
 
 @pytest.mark.parametrize("name", ["gateway", "dashboard"])
 def test_a_port_in_use(prepared, name):
-    plan = Plan.make(prepared)
+    plan = Plan.create(prepared)
     free = free_port(set())
     plan = replace(plan, gateway_port=free, dashboard_port=free_port({free}))
     runner.check_ports(plan)
@@ -130,19 +130,19 @@ def test_a_port_in_use(prepared, name):
 
 def test_a_database_elsewhere_is_asked_and_not_made(prepared, database_url, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", database_url)
-    runner.prepare_servers(prepared, Plan.make(prepared))
+    runner.prepare_servers(prepared, Plan.create(prepared))
     assert not prepared.postgres.exists()
     assert (prepared.run / "valkey.conf").exists()
     assert capsys.readouterr().out == ""
     monkeypatch.setenv("DATABASE_URL", f"{database_url}_gone")
     with pytest.raises(RunError, match=r"^DATABASE_URL cannot be used: .* does not exist$"):
-        runner.prepare_servers(prepared, Plan.make(prepared))
+        runner.prepare_servers(prepared, Plan.create(prepared))
 
 
 def test_a_cache_elsewhere_is_not_configured(copy_home, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
     home = copy_home(tmp_path / "home")
-    runner.prepare_servers(home, Plan.make(home))
+    runner.prepare_servers(home, Plan.create(home))
     assert not (home.run / "valkey.conf").exists()
     assert capsys.readouterr().out == ""
 
@@ -170,7 +170,7 @@ def test_a_wait_has_an_end(stopped, monkeypatch):
 
 def test_the_database_is_started_for_as_long_as_it_is_used(copy_home, tmp_path):
     home = copy_home(tmp_path / "home")
-    plan = Plan.make(home)
+    plan = Plan.create(home)
     assert not runner.database_is_ready(home, plan)
     with runner.running_database(home, plan):
         assert runner.database_is_ready(home, plan)
@@ -183,7 +183,7 @@ def test_the_database_is_started_for_as_long_as_it_is_used(copy_home, tmp_path):
 
 def test_a_database_elsewhere_is_not_started(prepared, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
-    with runner.running_database(prepared, Plan.make(prepared)):
+    with runner.running_database(prepared, Plan.create(prepared)):
         pass
     assert not (prepared.logs / "postgres.log").exists()
 
@@ -191,7 +191,7 @@ def test_a_database_elsewhere_is_not_started(prepared, monkeypatch):
 def test_a_database_that_does_not_start_is_reported(prepared):
     with (
         pytest.raises(RunError, match=r"^postgres does not start: Run initdb "),
-        runner.running_database(prepared, Plan.make(prepared)),
+        runner.running_database(prepared, Plan.create(prepared)),
     ):
         pass
 

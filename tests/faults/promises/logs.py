@@ -12,10 +12,10 @@ from tests.faults.report import Finding, PromiseViolation
 
 DEFECTS = frozenset({"call.defect", "tasks.stuck"})
 UNEXPECTED = "Unexpected error"
-"""What gRPC says of an error in a handler that is not ours."""
+"""The prefix of gRPC's log line for an exception in a handler."""
 FAILED = "task.failed"
 EXPLAINED = ("UnavailableError", "AioRpcError")
-"""Why a task may end, or try again: what it needs is away."""
+"""Expected errors of failed or retried tasks, caused by an unavailable dependency."""
 PANIC = ("PANIC", "corrupt")
 LEVELS = frozenset({"warning", "error", "critical"})
 SHOWN_LENGTH = 400
