@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboard.api.fields import Json, message, string, strings
+from dashboard.api.fields import Json, read_message, read_string, read_strings
 from dashboard.api.http import GatewayHttp
 
 
@@ -20,15 +20,15 @@ class TokenPair:
 
     @classmethod
     def parse(cls, found: Json) -> "TokenPair":
-        user = message(found, "user")
+        user = read_message(found, "user")
         return cls(
-            access_token=string(found, "accessToken"),
-            expire_time=string(found, "expireTime"),
-            refresh_token=string(found, "refreshToken"),
-            refresh_expire_time=string(found, "refreshExpireTime"),
-            user=string(user, "name"),
-            display_name=string(user, "displayName"),
-            roles=strings(user, "roles"),
+            access_token=read_string(found, "accessToken"),
+            expire_time=read_string(found, "expireTime"),
+            refresh_token=read_string(found, "refreshToken"),
+            refresh_expire_time=read_string(found, "refreshExpireTime"),
+            user=read_string(user, "name"),
+            display_name=read_string(user, "displayName"),
+            roles=read_strings(user, "roles"),
         )
 
 

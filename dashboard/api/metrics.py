@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from dashboard.api.fields import (
     Json,
-    integer,
-    message,
-    messages,
-    number,
-    seconds,
-    string,
-    time,
+    read_integer,
+    read_message,
+    read_messages,
+    read_number,
+    read_seconds,
+    read_string,
+    read_time,
 )
 
 STALE_SECONDS = 20.0
@@ -40,11 +40,13 @@ class Sample:
 def parse_samples(found: Json) -> list[Sample]:
     """Parse a message of the metrics stream. Samples without a time are left out."""
     samples: list[Sample] = []
-    for one in messages(found, "samples"):
-        measured = time(one, "time")
+    for one in read_messages(found, "samples"):
+        measured = read_time(one, "time")
         if measured is not None:
-            value = number(one, "value") or 0.0
-            samples.append(Sample(string(one, "metric"), value, string(one, "source"), measured))
+            value = read_number(one, "value") or 0.0
+            samples.append(
+                Sample(read_string(one, "metric"), value, read_string(one, "source"), measured)
+            )
     return samples
 
 
@@ -58,14 +60,15 @@ class Series:
     @classmethod
     def parse(cls, found: Json) -> "Series":
         timed = [
-            (time(one, "time"), number(one, "value") or 0.0) for one in messages(found, "points")
+            (read_time(one, "time"), read_number(one, "value") or 0.0)
+            for one in read_messages(found, "points")
         ]
         points = [(moment, value) for moment, value in timed if moment is not None]
-        return cls(string(found, "source"), points)
+        return cls(read_string(found, "source"), points)
 
 
 def parse_series(found: Json) -> list[Series]:
-    return [Series.parse(one) for one in messages(found, "series")]
+    return [Series.parse(one) for one in read_messages(found, "series")]
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,16 @@ class Endpoint:
     @classmethod
     def parse(cls, found: Json) -> "Endpoint":
         return cls(
-            method=string(found, "method"),
-            route=string(found, "route"),
-            request_count=integer(found, "requestCount"),
-            requests_per_minute=number(found, "requestsPerMinute"),
-            server_error_rate=number(found, "serverErrorRate"),
-            client_error_rate=number(found, "clientErrorRate"),
-            p50=seconds(found, "p50"),
-            p95=seconds(found, "p95"),
-            p99=seconds(found, "p99"),
-            last_call_time=time(found, "lastCallTime"),
+            method=read_string(found, "method"),
+            route=read_string(found, "route"),
+            request_count=read_integer(found, "requestCount"),
+            requests_per_minute=read_number(found, "requestsPerMinute"),
+            server_error_rate=read_number(found, "serverErrorRate"),
+            client_error_rate=read_number(found, "clientErrorRate"),
+            p50=read_seconds(found, "p50"),
+            p95=read_seconds(found, "p95"),
+            p99=read_seconds(found, "p99"),
+            last_call_time=read_time(found, "lastCallTime"),
         )
 
 
@@ -109,6 +112,6 @@ class EndpointReport:
     @classmethod
     def parse(cls, found: Json) -> "EndpointReport":
         return cls(
-            endpoints=[Endpoint.parse(one) for one in messages(found, "endpoints")],
-            total=Endpoint.parse(message(found, "total")),
+            endpoints=[Endpoint.parse(one) for one in read_messages(found, "endpoints")],
+            total=Endpoint.parse(read_message(found, "total")),
         )

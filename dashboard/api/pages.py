@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from dashboard.api.fields import Json, messages, string
+from dashboard.api.fields import Json, read_messages, read_string
 
 Item = TypeVar("Item")
 
@@ -19,5 +19,5 @@ class ListPage(Generic[Item]):
 
 def parse_page(found: Json, name: str, parse: Callable[[Json], Item]) -> ListPage[Item]:
     """Parse the page whose items are in the field `name`."""
-    items = [parse(one) for one in messages(found, name)]
-    return ListPage(items, string(found, "nextPageToken"))
+    items = [parse(one) for one in read_messages(found, name)]
+    return ListPage(items, read_string(found, "nextPageToken"))

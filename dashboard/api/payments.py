@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.api.fields import Json, integer, message, messages, string, time
+from dashboard.api.fields import (
+    Json,
+    read_integer,
+    read_message,
+    read_messages,
+    read_string,
+    read_time,
+)
 
 
 @dataclass(frozen=True)
@@ -21,9 +28,9 @@ class Money:
         if not found:
             return None
         return cls(
-            currency_code=string(found, "currencyCode"),
-            units=integer(found, "units") or 0,
-            nanos=integer(found, "nanos") or 0,
+            currency_code=read_string(found, "currencyCode"),
+            units=read_integer(found, "units") or 0,
+            nanos=read_integer(found, "nanos") or 0,
         )
 
 
@@ -44,15 +51,15 @@ class Payment:
     @classmethod
     def parse(cls, found: Json) -> "Payment":
         return cls(
-            name=string(found, "name"),
-            user=string(found, "user"),
-            telegram_id=integer(found, "telegramId"),
-            amount=Money.parse(message(found, "amount")),
-            state=string(found, "state"),
-            provider=string(found, "provider"),
-            telegram_charge_id=string(found, "telegramChargeId"),
-            invoice_payload=string(found, "invoicePayload"),
-            pay_time=time(found, "payTime"),
+            name=read_string(found, "name"),
+            user=read_string(found, "user"),
+            telegram_id=read_integer(found, "telegramId"),
+            amount=Money.parse(read_message(found, "amount")),
+            state=read_string(found, "state"),
+            provider=read_string(found, "provider"),
+            telegram_charge_id=read_string(found, "telegramChargeId"),
+            invoice_payload=read_string(found, "invoicePayload"),
+            pay_time=read_time(found, "payTime"),
         )
 
 
@@ -67,9 +74,9 @@ class Total:
     @classmethod
     def parse(cls, found: Json) -> "Total":
         return cls(
-            state=string(found, "state"),
-            count=integer(found, "count") or 0,
-            amount=Money.parse(message(found, "amount")),
+            state=read_string(found, "state"),
+            count=read_integer(found, "count") or 0,
+            amount=Money.parse(read_message(found, "amount")),
         )
 
 
@@ -83,6 +90,6 @@ class PaymentStats:
     @classmethod
     def parse(cls, found: Json) -> "PaymentStats":
         return cls(
-            totals=[Total.parse(one) for one in messages(found, "totals")],
-            today=[Total.parse(one) for one in messages(found, "today")],
+            totals=[Total.parse(one) for one in read_messages(found, "totals")],
+            today=[Total.parse(one) for one in read_messages(found, "today")],
         )

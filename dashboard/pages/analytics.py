@@ -8,7 +8,7 @@ from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.charts import ChartLine, draw_chart
 from dashboard.parts.filters import Filters
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import box, plain_tile
 
@@ -37,9 +37,9 @@ LATENCY = ChartLine(text.analytics.P95, "http.server.request.duration", 1000.0)
 def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str = "") -> None:
     chosen = window if window in text.analytics.WINDOWS else WINDOW
     query = {"window": chosen, "method": method, "q": q}
-    with frame(page, paths.ANALYTICS) as problem:
+    with page_frame(page, paths.ANALYTICS) as problem:
         tiles = box("tiles")
-        draw_filters(query)
+        draw_endpoint_filters(query)
         with box("panels"):
             with panel(text.analytics.PER_MINUTE, count=text.common.LAST_HOUR):
                 requests = draw_chart(page, [REQUESTS], text.analytics.TIMES_PER_MINUTE)
@@ -62,7 +62,7 @@ def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str 
         ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem), immediate=False)
 
 
-def draw_filters(query: dict[str, str]) -> None:
+def draw_endpoint_filters(query: dict[str, str]) -> None:
     with box("filters"):
         filters = Filters(paths.ANALYTICS, query)
         filters.choice("window", text.analytics.WINDOW, text.analytics.WINDOWS, every=False)

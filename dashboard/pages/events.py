@@ -14,7 +14,7 @@ from dashboard.page import page
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
 from dashboard.parts.filters import Filters
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.live_events import ROWS_MAX, LiveEvents
 from dashboard.parts.live_list import LiveList
 from dashboard.parts.search import EventSearch
@@ -29,10 +29,10 @@ STATS_SECONDS = 5.0
 
 @page(paths.EVENTS)
 def events(page: PageContext) -> None:
-    Events(page)
+    EventsPage(page)
 
 
-class Events:
+class EventsPage:
     """The page of one operator."""
 
     def __init__(self, page: PageContext) -> None:
@@ -42,9 +42,9 @@ class Events:
         self._open = query.get("event", "")
         self._stats: EventStats | None = None
         self._token = ""
-        with frame(page, paths.EVENTS) as self._problem:
+        with page_frame(page, paths.EVENTS) as self._problem:
             self._tiles = box("tiles")
-            draw_filters(self._search)
+            draw_event_filters(self._search)
             with box("toolbar"):
                 self._draw_toolbar()
             self._list = LiveList(COLUMNS, ROWS_MAX, badge="level", on_open=self._open_event)
@@ -139,7 +139,7 @@ class Events:
         self._stats = stats
         self._tiles.clear()
         with self._tiles:
-            show_counts(stats)
+            show_event_counts(stats)
 
     def _open_event(self, event_id: str) -> None:
         async def show() -> None:
@@ -160,14 +160,14 @@ class Events:
         ui.navigate.history.replace(address(paths.EVENTS, opened))
 
 
-def show_counts(stats: EventStats) -> None:
+def show_event_counts(stats: EventStats) -> None:
     plain_tile(text.events.HEAD, formats.integer(stats.head_position))
     plain_tile(text.events.LAST_HOUR_COUNT, formats.integer(stats.last_hour_count))
     plain_tile(text.events.LAST_DAY_COUNT, formats.integer(stats.last_day_count))
     plain_tile(text.events.ERRORS_DAY, formats.integer(stats.error_day_count))
 
 
-def draw_filters(search: EventSearch) -> None:
+def draw_event_filters(search: EventSearch) -> None:
     with box("filters"):
         filters = Filters(paths.EVENTS, search.filters)
         filters.choice("level", text.events.LEVEL, text.events.MIN_LEVELS)

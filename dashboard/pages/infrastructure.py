@@ -9,7 +9,7 @@ from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.charts import ChartLine, draw_chart
 from dashboard.parts.infrastructure import bot_facts, cache_facts, database_facts, host_facts
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.widgets import box, facts
 
 RELOAD_SECONDS = 5.0
@@ -27,7 +27,7 @@ TRAFFIC = (
 
 @page(paths.INFRASTRUCTURE)
 def infrastructure(page: PageContext) -> None:
-    with frame(page, paths.INFRASTRUCTURE) as problem:
+    with page_frame(page, paths.INFRASTRUCTURE) as problem:
         panels = box("panels")
 
         async def load() -> None:

@@ -7,7 +7,7 @@ from dashboard.api.payments import Payment, PaymentStats, Total
 from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.payments import state_tone, state_words
 from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
@@ -24,7 +24,7 @@ COLUMNS = {
 PAID, REFUNDED = "COMPLETED", "REFUNDED"
 
 
-class Payments:
+class PaymentsPage:
     """The page of one operator. `opened` is the id of the payment to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
@@ -32,7 +32,7 @@ class Payments:
         self._query = query
         self._opened = opened
         self._payments: dict[str, Payment] = {}
-        with frame(page, paths.PAYMENTS) as self._problem:
+        with page_frame(page, paths.PAYMENTS) as self._problem:
             self._tiles = box("tiles")
             with box("filters"):
                 filters = Filters(paths.PAYMENTS, query)
@@ -77,7 +77,7 @@ class Payments:
 def payments(
     context: PageContext, state: str = "", q: str = "", page: str = "", payment: str = ""
 ) -> None:
-    Payments(context, {"state": state, "q": q, "page": page}, payment)
+    PaymentsPage(context, {"state": state, "q": q, "page": page}, payment)
 
 
 def payment_row(page: PageContext, payment: Payment) -> TableRow:
@@ -106,13 +106,13 @@ def show_payment(page: PageContext, payment: Payment) -> None:
 
 def show_totals(stats: PaymentStats) -> None:
     """Show totals by currency: received today, received overall, and refunded."""
-    plain_tile(text.payments.TODAY_PAID, sums(stats.today, PAID))
+    plain_tile(text.payments.TODAY_PAID, total_words(stats.today, PAID))
     count = sum(total.count for total in stats.today if total.state == PAID)
     plain_tile(text.payments.TODAY_COUNT, formats.count(count))
-    plain_tile(text.payments.TOTAL_PAID, sums(stats.totals, PAID))
-    plain_tile(text.payments.REFUNDED_TOTAL, sums(stats.totals, REFUNDED))
+    plain_tile(text.payments.TOTAL_PAID, total_words(stats.totals, PAID))
+    plain_tile(text.payments.REFUNDED_TOTAL, total_words(stats.totals, REFUNDED))
 
 
-def sums(totals: Sequence[Total], state: str) -> str:
+def total_words(totals: Sequence[Total], state: str) -> str:
     found = [formats.money(total.amount) for total in totals if total.state == state]
     return "、".join(found) or text.common.NONE

@@ -35,4 +35,4 @@ def add_pages(app: AppContext) -> None:
     for page in PAGES:
         page.add_to(app)
     export.add_export(app)
-    sign_in.add_sign_in()
+    sign_in.add_sign_in_page()

@@ -6,7 +6,7 @@ from dashboard import paths, text
 from dashboard.parts.widgets import box, heading
 
 
-def add_sign_in() -> None:
+def add_sign_in_page() -> None:
     """Register the page."""
     ui.page(paths.SIGN_IN)(draw_form)
 

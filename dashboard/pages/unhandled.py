@@ -15,7 +15,7 @@ from dashboard.parts.confirm import confirm
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import box, facts, heading
 from dashboard.sessions import SignedOutError
@@ -37,10 +37,10 @@ QUESTIONS = {"retry": text.unhandled.CONFIRM_RETRY, "discard": text.unhandled.CO
 
 @page(paths.UNHANDLED)
 def unhandled(context: PageContext, consumer: str = "", page: str = "") -> None:
-    Unhandled(context, {"consumer": consumer, "page": page})
+    UnhandledPage(context, {"consumer": consumer, "page": page})
 
 
-class Unhandled:
+class UnhandledPage:
     """The page of one operator."""
 
     def __init__(self, page: PageContext, query: dict[str, str]) -> None:
@@ -48,7 +48,7 @@ class Unhandled:
         self._query = query
         self._dead_letters: dict[str, DeadLetter] = {}
         self._open = ""
-        with frame(page, paths.UNHANDLED) as self._problem:
+        with page_frame(page, paths.UNHANDLED) as self._problem:
             with box("filters"):
                 filters = Filters(paths.UNHANDLED, query)
                 filters.choice("consumer", text.unhandled.CONSUMER, text.common.MODULE_NAMES)

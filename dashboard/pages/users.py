@@ -5,7 +5,7 @@ from dashboard.api.users import User, UserStats
 from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
 
@@ -21,7 +21,7 @@ COLUMNS = {
 }
 
 
-class Users:
+class UsersPage:
     """The page of one operator. `opened` is the id of the user to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
@@ -29,7 +29,7 @@ class Users:
         self._query = query
         self._opened = opened
         self._users: dict[str, User] = {}
-        with frame(page, paths.USERS) as self._problem:
+        with page_frame(page, paths.USERS) as self._problem:
             self._tiles = box("tiles")
             with box("filters"):
                 filters = Filters(paths.USERS, query)
@@ -66,7 +66,7 @@ class Users:
         stats = await self._page.api.get_user_stats()
         self._tiles.clear()
         with self._tiles:
-            show_counts(stats)
+            show_user_counts(stats)
 
 
 @page(paths.USERS)
@@ -78,10 +78,10 @@ def users(
     page: str = "",
     user: str = "",
 ) -> None:
-    Users(context, {"role": role, "state": state, "q": q, "page": page}, user)
+    UsersPage(context, {"role": role, "state": state, "q": q, "page": page}, user)
 
 
-def show_counts(stats: UserStats) -> None:
+def show_user_counts(stats: UserStats) -> None:
     plain_tile(text.users.TOTAL, formats.integer(stats.total_count))
     plain_tile(text.users.ACTIVE_5M, formats.integer(stats.active_5m_count))
     plain_tile(text.users.ACTIVE_24H, formats.integer(stats.active_24h_count))

@@ -13,8 +13,8 @@ from dashboard.api.verification import Checkpoint, Publication
 from dashboard.context import PageContext
 from dashboard.event_rows import service_words
 from dashboard.page import page
-from dashboard.parts.chain import ChainCheck
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.chain import ChainCheckPanel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.search import rfc3339
 from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import badge, box, copy_button, fact
@@ -40,16 +40,16 @@ OUTBOX_COLUMNS = {
     "measured": text.verification.MEASURED,
 }
 
-Measured = Mapping[str, tuple[float, datetime]]
+LatestValues = Mapping[str, tuple[float, datetime]]
 """The latest value of each service and its time."""
 
 
 @page(paths.VERIFICATION)
 def verification(page: PageContext) -> None:
-    with frame(page, paths.VERIFICATION) as problem:
+    with page_frame(page, paths.VERIFICATION) as problem:
         with box("panels"):
             with panel(text.verification.CHAIN):
-                ChainCheck(page)
+                ChainCheckPanel(page)
             with panel(text.verification.CHECKPOINT):
                 ui.label(text.verification.CHECKPOINT_LEAD).classes("muted")
                 checkpoint = box("facts")
@@ -66,7 +66,7 @@ def verification(page: PageContext) -> None:
             checkpoint.clear()
             with checkpoint:
                 draw_checkpoint(page, latest)
-            pending, lags = await newest(page, PENDING), await newest(page, LAG)
+            pending, lags = await latest_values(page, PENDING), await latest_values(page, LAG)
             known = sorted({*SERVICES, *pending, *lags})
             outboxes.fill(outbox_row(service, pending, lags) for service in known)
             found = await if_available(page.api.list_consumers())
@@ -137,7 +137,7 @@ def consumer_row(consumer: Consumer) -> TableRow:
     }
 
 
-async def newest(page: PageContext, metric: str) -> Measured:
+async def latest_values(page: PageContext, metric: str) -> LatestValues:
     """Return the latest value of each service, without stale values."""
     start = datetime.now(UTC) - timedelta(seconds=STALE_SECONDS)
     call = page.api.query_metric(
@@ -150,7 +150,7 @@ async def newest(page: PageContext, metric: str) -> Measured:
     return measured
 
 
-def outbox_row(service: str, pending: Measured, lags: Measured) -> TableRow:
+def outbox_row(service: str, pending: LatestValues, lags: LatestValues) -> TableRow:
     count, lag = pending.get(service), lags.get(service)
     known = count or lag
     return {

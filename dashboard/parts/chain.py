@@ -12,7 +12,7 @@ from dashboard.sessions import SignedOutError
 RANGE = 10_000
 
 
-class ChainCheck:
+class ChainCheckPanel:
     """A button that verifies the whole log until it is pressed again or finds a defect."""
 
     def __init__(self, page: PageContext) -> None:

@@ -36,7 +36,7 @@ def draw_chart(
         series: list[Options] = []
         for index, line in enumerate(lines):
             found = await page.api.query_metric(line.metric, aggregation=aggregation)
-            points = read_points(found, line.factor, page.zone)
+            points = chart_points(found, line.factor, page.zone)
             series.append(line_options(line.name, points, COLOURS[index % len(COLOURS)]))
         now = datetime.now(page.zone)
         drawn.options["xAxis"]["min"] = wall_clock(now - SPAN)
@@ -47,7 +47,7 @@ def draw_chart(
     return load
 
 
-def read_points(found: Sequence[Series], factor: float, zone: ZoneInfo) -> list[list[Any]]:
+def chart_points(found: Sequence[Series], factor: float, zone: ZoneInfo) -> list[list[Any]]:
     """Return the points of the first series as local times and scaled values."""
     return [
         [wall_clock(time.astimezone(zone)), round(value * factor, 3)]

@@ -8,7 +8,7 @@ from dashboard.api.fields import Json
 from dashboard.context import PageContext
 from dashboard.event_rows import category_words, event_title, level_words, service_words
 from dashboard.parts.links import links_of
-from dashboard.parts.outline import outline, to_json
+from dashboard.parts.outline import pretty_json, shortened_json
 from dashboard.parts.widgets import box, copy_button, facts, heading
 
 
@@ -54,7 +54,7 @@ def audit_facts(data: Json) -> list[tuple[str, str]]:
 
 def draw_data(data: Json) -> None:
     """Draw data as JSON. Long data is shortened and has a button that shows all of it."""
-    short, full = outline(data), to_json(data)
+    short, full = shortened_json(data), pretty_json(data)
     with box("head"):
         heading(text.events.DATA, 3)
         show_all = ui.button(text.common.SHOW_ALL).props("flat dense no-caps")

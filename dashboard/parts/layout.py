@@ -12,7 +12,7 @@ from dashboard.parts.widgets import box, heading
 
 
 @contextmanager
-def frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
+def page_frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
     """Draw the frame around the contents of a page. Yield the label for load errors."""
     ui.page_title(f"{navigation.page_name(path)}｜{text.common.PRODUCT}")
     with box("shell"):

@@ -10,13 +10,13 @@ VALUE_LENGTH_MAX = 300
 LENGTH_MAX = 8_000
 
 
-def to_json(value: Any) -> str:
+def pretty_json(value: Any) -> str:
     return json.dumps(plain_numbers(value), ensure_ascii=False, indent=2)
 
 
-def outline(value: Any) -> str:
+def shortened_json(value: Any) -> str:
     """Format a value with long texts shortened, and shorten the result if it is still long."""
-    return cut_text(to_json(shorten(value)), LENGTH_MAX)
+    return cut_text(pretty_json(shorten(value)), LENGTH_MAX)
 
 
 def shorten(value: Any) -> Any:

@@ -82,7 +82,7 @@ class EventSearch:
             return False
         if filters["user"] and not mentions_user(event, filters["user"]):
             return False
-        return self._in_time(event) and contains(event, terms)
+        return self._in_time(event) and contains_terms(event, terms)
 
     def _in_time(self, event: Event) -> bool:
         if self._start is None and self._end is None:
@@ -100,15 +100,15 @@ class EventSearch:
         return read_local(self.filters["to"], self.zone)
 
 
-def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
+def contains_terms(event: Event, terms: Sequence[QueryTerm]) -> bool:
     """True if an event contains all terms."""
     if not terms:
         return True
-    words = searched(event)
+    words = searchable_text(event)
     return all(term.pattern.search(words) for term in terms)
 
 
-def searched(event: Event) -> str:
+def searchable_text(event: Event) -> str:
     """Return the searchable text of an event in Unicode NFKC with case folded."""
     data = ESCAPE.sub(" ", data_text(event))
     joined = f"{event.type} {event.subject} {event.actor} {data}"

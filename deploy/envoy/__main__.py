@@ -67,7 +67,7 @@ def main() -> None:
     arguments = make_parser().parse_args()
     try:
         listen = SocketAddress(arguments.host, arguments.port)
-        configuration = configure(arguments, listen)
+        configuration = configure_envoy(arguments, listen)
         if arguments.out:
             arguments.out.write_text(to_text(configuration))
         if arguments.run:
@@ -80,7 +80,7 @@ def main() -> None:
         sys.exit(130)
 
 
-def configure(arguments: argparse.Namespace, listen: SocketAddress) -> Tree:
+def configure_envoy(arguments: argparse.Namespace, listen: SocketAddress) -> Tree:
     given = dict(map(read_package, arguments.upstream))
     upstreams = given or dict(read_targets(os.environ))
     source = arguments.descriptor_set

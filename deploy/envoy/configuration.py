@@ -76,15 +76,15 @@ def make_configuration(
 def make_connection_manager(
     contracts: Contracts, filters: Sequence[Tree], access_log: Sequence[Tree]
 ) -> Tree:
-    manager = typed(
+    manager = typed_config(
         f"{EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="rest",
         max_request_headers_kb=HEADER_KIB_MAX,
-        request_timeout=seconds(BODY_SECONDS),
+        request_timeout=duration_text(BODY_SECONDS),
         # The gateway keeps a request id that the client sent.
         preserve_external_request_id=True,
         request_id_extension={
-            "typed_config": typed(
+            "typed_config": typed_config(
                 f"{EXTENSIONS}.request_id.uuid.v3.UuidRequestIdConfig", pack_trace_reason=False
             )
         },
@@ -94,7 +94,7 @@ def make_connection_manager(
         http_filters=[
             {"name": "transcoder", "typed_config": make_transcoder(contracts)},
             *filters,
-            {"name": "router", "typed_config": typed(f"{FILTERS}.router.v3.Router")},
+            {"name": "router", "typed_config": typed_config(f"{FILTERS}.router.v3.Router")},
         ],
         access_log=list(access_log),
     )
@@ -102,7 +102,7 @@ def make_connection_manager(
 
 
 def make_transcoder(contracts: Contracts) -> Tree:
-    return typed(
+    return typed_config(
         f"{FILTERS}.grpc_json_transcoder.v3.GrpcJsonTranscoder",
         proto_descriptor_bin=base64.b64encode(make_descriptor_set(contracts)).decode(),
         services=sorted({service_name(method) for method in served_methods(contracts)}),
@@ -129,19 +129,19 @@ def make_routes(contracts: Contracts) -> list[Tree]:
     """Return a route for each server stream, then one for the other methods of each service."""
     methods = served_methods(contracts)
     streams = [
-        make_route({"path": method.path}, method.package, STREAM_SECONDS_MAX)
+        make_envoy_route({"path": method.path}, method.package, STREAM_SECONDS_MAX)
         for method in methods
         if method.server_streaming
     ]
     packages = {service_name(method): method.package for method in methods}
     return streams + [
-        make_route({"prefix": f"/{name}/"}, package, UNARY_SECONDS)
+        make_envoy_route({"prefix": f"/{name}/"}, package, UNARY_SECONDS)
         for name, package in sorted(packages.items())
     ]
 
 
-def make_route(match: Tree, cluster: str, timeout: float) -> Tree:
-    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout)}}
+def make_envoy_route(match: Tree, cluster: str, timeout: float) -> Tree:
+    return {"match": match, "route": {"cluster": cluster, "timeout": duration_text(timeout)}}
 
 
 def make_cluster(package: str, target: str) -> Tree:
@@ -150,13 +150,13 @@ def make_cluster(package: str, target: str) -> Tree:
     return {
         "name": package,
         "type": "STRICT_DNS",
-        "connect_timeout": seconds(CONNECT_MILLISECONDS / 1000),
+        "connect_timeout": duration_text(CONNECT_MILLISECONDS / 1000),
         "load_assignment": {
             "cluster_name": package,
             "endpoints": [{"lb_endpoints": endpoints}],
         },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed_config(
                 f"{EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions",
                 explicit_http_config={"http2_protocol_options": {}},
             )
@@ -180,9 +180,9 @@ def read_target(package: str, target: str) -> list[SocketAddress]:
     return addresses
 
 
-def typed(url: str, **members: Any) -> Tree:
+def typed_config(url: str, **members: Any) -> Tree:
     return {"@type": url, **members}
 
 
-def seconds(number: float) -> str:
+def duration_text(number: float) -> str:
     return f"{number:g}s"

@@ -20,7 +20,7 @@ def main() -> None:
         if arguments.verb == "build":
             build_all(find_engine())
         else:
-            compose.configure(arguments.folder)
+            compose.create_secrets(arguments.folder)
     except BuildError as error:
         sys.exit(f"images: {error}")
     except subprocess.CalledProcessError as error:

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[1] / "secrets"
 PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "LIBRAL_ADMIN_PASSWORD")
 
 
-def configure(folder: Path) -> None:
+def create_secrets(folder: Path) -> None:
     """Create the keys and passwords that are missing.
 
     The folder is private to its owner. The key files are world-readable, because the processes in

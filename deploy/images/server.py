@@ -28,7 +28,7 @@ def main() -> None:
 def postgres() -> list[str]:
     data = POSTGRES_DATA / "cluster"
     embedded.create_cluster(data, os.environ["POSTGRES_PASSWORD"])
-    create_database(data, os.environ["POSTGRES_DB"])
+    create_container_database(data, os.environ["POSTGRES_DB"])
     rules = data / "pg_hba.conf"
     if "0.0.0.0/0" not in rules.read_text():
         with rules.open("a") as file:
@@ -36,7 +36,7 @@ def postgres() -> list[str]:
     return embedded.postgres_command(data, POSTGRES_PORT, {"listen_addresses": "*"})
 
 
-def create_database(data: Path, name: str) -> None:
+def create_container_database(data: Path, name: str) -> None:
     """Create the database, unless it exists, before the server listens."""
     command = [embedded.postgres_binary("postgres"), "--single", "-D", str(data), "postgres"]
     subprocess.run(

@@ -83,7 +83,7 @@ def run_verb(arguments: argparse.Namespace, home: Home) -> int:
     if arguments.verb == "up":
         runner.run_mesh(home, detach=arguments.detach)
     elif arguments.verb == "down":
-        stop_mesh(home)
+        stop_running_mesh(home)
     elif arguments.verb == "status":
         return print_status(home, as_json=arguments.json)
     elif arguments.verb == "logs":
@@ -91,7 +91,7 @@ def run_verb(arguments: argparse.Namespace, home: Home) -> int:
     elif arguments.verb == "restart":
         restart_module(home, arguments.module)
     elif arguments.verb == "events":
-        return verify_log(home, as_json=arguments.json)
+        return run_verification(home, as_json=arguments.json)
     elif arguments.verb == "deadletters":
         manage_dead_letters(home, arguments)
     else:
@@ -99,7 +99,7 @@ def run_verb(arguments: argparse.Namespace, home: Home) -> int:
     return 0
 
 
-def stop_mesh(home: Home) -> None:
+def stop_running_mesh(home: Home) -> None:
     if not home.path.exists() or not SupervisordClient(home).is_running():
         print(f"No mesh runs in {home.path}.")
         return
@@ -137,7 +137,7 @@ def restart_module(home: Home, module: str) -> None:
     print(f"{module} was restarted.")
 
 
-def verify_log(home: Home, *, as_json: bool) -> int:
+def run_verification(home: Home, *, as_json: bool) -> int:
     """Verify the log in a separate process. The mesh need not be running."""
     plan = Plan.load(home)
     environment = os.environ | service_environment("events", home, plan)

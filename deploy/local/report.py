@@ -86,7 +86,7 @@ def measure_process(pid: int) -> tuple[int, int]:
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)] if is_postgres(process) else [process]
-        memory = sum(memory_of(one) for one in family)
+        memory = sum(process_memory(one) for one in family)
         return int(time.time() - process.create_time()), memory
     except psutil.Error:
         return 0, 0
@@ -96,6 +96,6 @@ def is_postgres(process: psutil.Process) -> bool:
     return process.name() == "postgres"
 
 
-def memory_of(process: psutil.Process) -> int:
+def process_memory(process: psutil.Process) -> int:
     memory = process.memory_full_info()
     return int(getattr(memory, "pss", 0) or memory.rss)

@@ -29,7 +29,7 @@ def write_configuration(home: Home, programs: Iterable[Program]) -> None:
     inside = home.socket.is_relative_to(home.path)
     sections = [
         "[unix_http_server]",
-        f"file={home.socket.relative_to(home.path) if inside else escape(str(home.socket))}",
+        f"file={home.socket.relative_to(home.path) if inside else escape_value(str(home.socket))}",
         "chmod=0600",
         "[supervisord]",
         "logfile=logs/supervisord.log",
@@ -79,7 +79,7 @@ def program_section(program: Program) -> list[str]:
     ]
 
 
-def escape(text: str) -> str:
+def escape_value(text: str) -> str:
     return text.replace("%", "%%")
 
 

@@ -43,7 +43,7 @@ def container(service: str) -> str:
 def mesh(scratch: Path) -> Iterator[ComposedMesh]:
     engine, taken = find_engine(), set()
     secrets = scratch / "secrets"
-    compose.configure(secrets)
+    compose.create_secrets(secrets)
     passwords = dict(
         line.split("=", 1) for line in (secrets / "passwords.env").read_text().splitlines()
     )

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
+from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed_config
 from deploy.envoy.descriptors import served_methods
 from gateway.auth.auth import LEEWAY_SECONDS
 from gateway.contracts.descriptors import Contracts, Method, Rule
@@ -47,7 +47,7 @@ def make_filters(contracts: Contracts, jwks: str) -> list[Tree]:
 
 def make_access_log(path: Path) -> list[Tree]:
     """Return an access log that appends one JSON object per request to a file."""
-    config = typed(
+    config = typed_config(
         f"{EXTENSIONS}.access_loggers.file.v3.FileAccessLog",
         path=str(path),
         log_format={"json_format": FIELDS},
@@ -71,7 +71,7 @@ def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
         "jwt_cache_config": {"jwt_cache_size": TOKENS_MAX},
     }
     required = {"match": {"prefix": "/"}, "requires": {"provider_name": PROVIDER}}
-    return typed(
+    return typed_config(
         f"{FILTERS}.jwt_authn.v3.JwtAuthentication",
         providers={PROVIDER: provider},
         rules=[*public, required],
@@ -91,7 +91,7 @@ def make_enforcement(methods: Iterable[Method]) -> Tree:
         for name, admitted in principals.items()
         if admitted
     }
-    return typed(f"{FILTERS}.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
+    return typed_config(f"{FILTERS}.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
 
 
 def make_principals(rule: Rule | None) -> tuple[str, list[Tree]]:

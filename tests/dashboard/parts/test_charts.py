@@ -5,16 +5,16 @@ from libral.metrics.v1 import metrics_pb2
 from nicegui import ui
 
 from dashboard.api.metrics import Series
-from dashboard.parts.charts import ChartLine, draw_chart, read_points
+from dashboard.parts.charts import ChartLine, chart_points, draw_chart
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def test_points_are_on_the_wall_clock_in_the_unit_of_the_chart():
     found = [Series("host", [(NOON, 0.12345)]), Series("other", [(NOON, 1.0)])]
-    points = read_points(found, 100, ZoneInfo("Asia/Tokyo"))
+    points = chart_points(found, 100, ZoneInfo("Asia/Tokyo"))
     assert points == [["2026-01-01 21:00:00", 12.345]]
-    assert read_points([], 100, ZoneInfo("UTC")) == []
+    assert chart_points([], 100, ZoneInfo("UTC")) == []
 
 
 async def test_each_line_is_loaded_with_its_aggregation(browser):

@@ -10,7 +10,14 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.programs import Program
-from deploy.local.report import MIB, MeshReport, ProcessRow, make_report, measure_process, memory_of
+from deploy.local.report import (
+    MIB,
+    MeshReport,
+    ProcessRow,
+    make_report,
+    measure_process,
+    process_memory,
+)
 from tests.deploy.local.conftest import SLEEP, script
 
 ROWS = [
@@ -88,4 +95,4 @@ def test_postgres_is_measured_with_its_children(scratch):
     main = psutil.Process(pid)
     children = main.children()
     assert children
-    assert measure_process(pid)[1] > memory_of(main) + memory_of(children[0]) / 2
+    assert measure_process(pid)[1] > process_memory(main) + process_memory(children[0]) / 2
