@@ -65,7 +65,7 @@ def test_users_are_found_as_in_the_log(event, user):
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "requested"),
     [
         ({}, {}),
         (
@@ -81,5 +81,5 @@ def test_users_are_found_as_in_the_log(event, user):
         ({"page": "token"}, {"pageToken": "token"}),
     ],
 )
-def test_an_address_becomes_a_question(query, requested):
+def test_an_address_becomes_a_request(query, requested):
     assert EventSearch.read(query, ZONE).list_request(50) == {"pageSize": 50} | requested
