@@ -1,7 +1,6 @@
-"""The operators' dashboard, in Japanese. It uses only the gateway's HTTP and WebSocket.
+"""The operators' dashboard, in Japanese, on top of the gateway's HTTP and WebSocket API.
 
-Layers, from the top: `__main__` starts the program, `server` puts it together of `routes` and
-`pages`. A page is registered by the decorator of `page`, draws `parts`, and works with a
-`context`, which holds the live `connection` of a session, the `event_cache` of all sessions and
-the `api` of the gateway.
+Layers, from the top: `__main__` starts the program, `server` assembles `routes` and `pages`. The
+decorator of `page` registers a page, which draws `parts` and reads through a `context`. The context
+holds the live `connection` of a session, the `event_cache` of all sessions and the `api` client.
 """

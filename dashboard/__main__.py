@@ -1,4 +1,4 @@
-"""Runs the dashboard from its environment: `python -m dashboard`."""
+"""Run the dashboard, configured by its environment: `python -m dashboard`."""
 
 import os
 import sys
@@ -13,9 +13,9 @@ def main() -> None:
     try:
         settings = Settings.read(environment)
         configure_logs(LogSettings.read(environment, terminal=sys.stderr.isatty()))
-        from dashboard import server  # noqa: PLC0415 - a wrong setting is reported at once
+        from dashboard import server  # noqa: PLC0415 - report a wrong setting first
 
-        server.run(settings)
+        server.run_server(settings)
     except SettingsError as error:
         sys.exit(f"dashboard: {error}")
 

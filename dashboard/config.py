@@ -9,10 +9,10 @@ from services.common.settings import Environment
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to listen, where the gateway is, which time zone to show.
+    """The listen address, the gateway's URL, and the time zone of displayed times.
 
-    `sessions` None: a restart of the dashboard signs everybody out. `fonts` None: it cuts the
-    fonts again at each start.
+    With `sessions` None, a restart signs out all operators. With `fonts` None, the fonts are subset
+    again at each start.
     """
 
     host: str
@@ -27,7 +27,7 @@ class Settings:
         """Return the settings of an environment.
 
         Raises:
-            SettingsError: A variable cannot be used.
+            SettingsError: A variable has an invalid value.
         """
         url = environment.url("LIBRAL_GATEWAY_URL", ("http", "https"), "http://127.0.0.1:8080")
         return cls(

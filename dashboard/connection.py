@@ -1,7 +1,7 @@
-"""The live connection of a session to the gateway: modules and measurements for all its tabs.
+"""The live connection of a session to the gateway, shared by all its tabs.
 
-Each session has one WebSocket with the token of its operator, open while a page is. What it
-receives goes into a `LiveState`, and the pages are called when that has changed.
+Each session has one WebSocket with its operator's token, which stays open while a page is open.
+Messages update a `LiveState`; the pages are notified of changes.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from dashboard.api.metrics import parse_samples
 from dashboard.api.modules import parse_modules
 from dashboard.event_cache import EventCache
 from dashboard.live_state import LiveState
-from dashboard.sessions import Session, Sessions
+from dashboard.sessions import OperatorSession, SessionStore
 from dashboard.streams import Streams
 
 NOTIFY_SECONDS = 0.25
@@ -29,9 +29,11 @@ log = structlog.get_logger()
 
 
 class GatewayConnection:
-    """Follows the modules and some metrics for one session while a page is open."""
+    """Follows modules and metrics for one session while a page is open."""
 
-    def __init__(self, sessions: Sessions, session: Session, metrics: Sequence[str]) -> None:
+    def __init__(
+        self, sessions: SessionStore, session: OperatorSession, metrics: Sequence[str]
+    ) -> None:
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -42,9 +44,9 @@ class GatewayConnection:
         self._streams = Streams(
             sessions.http.url,
             partial(sessions.token, session),
-            {name: partial(fixed, path) for name, path in paths.items()},
-            self._take,
-            self._lose,
+            {name: partial(fixed_path, path) for name, path in paths.items()},
+            self._on_message,
+            self._on_end,
         )
         self.state = LiveState()
 
@@ -53,10 +55,10 @@ class GatewayConnection:
         return self._streams.connected
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` when something changed, at most four times a second.
+        """Call `listener` after changes, at most four times a second.
 
-        Return the function that ends this. The connection stays open for 30 seconds after the
-        last listener.
+        Return the function that unsubscribes it. The connection closes 30 seconds after the last
+        listener has left.
         """
         self._listeners.add(listener)
         if self._task is None or self._task.done():
@@ -92,42 +94,42 @@ class GatewayConnection:
                     log.exception("listener.failed")
             await asyncio.sleep(NOTIFY_SECONDS)
 
-    def _take(self, name: str, data: Json) -> None:
+    def _on_message(self, name: str, data: Json) -> None:
         if name == MODULES:
-            self.state.take_modules(parse_modules(data))
+            self.state.set_modules(parse_modules(data))
         else:
-            self.state.take_samples(parse_samples(data))
+            self.state.add_samples(parse_samples(data))
         self._changed.set()
 
-    def _lose(self, name: str, status: str) -> None:
+    def _on_end(self, name: str, status: str) -> None:
         if name == MODULES and status in UNREACHABLE:
-            self.state.lose_modules()
+            self.state.mark_unreachable()
             self._changed.set()
 
 
-async def fixed(path: str) -> str:
-    """Return the path of a stream without a cursor."""
+async def fixed_path(path: str) -> str:
+    """Return the path of a stream that has no cursor."""
     return path
 
 
 class GatewayConnections:
     """The connections of all sessions, and the event cache that they share."""
 
-    def __init__(self, sessions: Sessions, metrics: Sequence[str]) -> None:
+    def __init__(self, sessions: SessionStore, metrics: Sequence[str]) -> None:
         self._sessions = sessions
         self._metrics = metrics
         self._known: dict[str, GatewayConnection] = {}
         self.event_cache = EventCache(sessions)
 
-    def of(self, session: Session) -> GatewayConnection:
-        """Return the connection of a session, which opens when something listens to it."""
+    def connection_of(self, session: OperatorSession) -> GatewayConnection:
+        """Return the connection of a session. It opens with its first listener."""
         known = self._known.get(session.id)
         if known is None:
             known = GatewayConnection(self._sessions, session, self._metrics)
             self._known[session.id] = known
         return known
 
-    def forget(self, session: Session) -> None:
+    def forget(self, session: OperatorSession) -> None:
         """Close the connection of a session that has ended."""
         connection = self._known.pop(session.id, None)
         if connection is not None:

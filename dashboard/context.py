@@ -1,7 +1,7 @@
-"""What pages work with: the context that all share, and the context of one open page.
+"""The application context that all pages share, and the context of one open page.
 
-A page reads from the gateway through `PageContext.api`, follows live data through its
-subscriptions, and runs its loading through `load`. All of it ends when the page is closed.
+A page reads through `PageContext.api`, subscribes to live data, and loads in the background with
+`load`. Closing the page ends all of it.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from dashboard.connection import GatewayConnection, GatewayConnections
 from dashboard.event_cache import EventCache
 from dashboard.event_rows import EventRows
 from dashboard.live_state import LiveState
-from dashboard.sessions import Session, Sessions, SignedOutError
+from dashboard.sessions import OperatorSession, SessionStore, SignedOutError
 
 TICK_SECONDS = 1.0
 CHECK_SECONDS = 1.0
@@ -29,32 +29,32 @@ CHECK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class AppContext:
-    """What all pages share."""
+    """The objects that all pages share."""
 
-    sessions: Sessions
+    sessions: SessionStore
     connections: GatewayConnections
     rows: EventRows
     zone: ZoneInfo
 
-    def api(self, session: Session) -> GatewayApi:
-        """Return the gateway's API with the token of a session."""
+    def api(self, session: OperatorSession) -> GatewayApi:
+        """Return the API client with the token of a session."""
         return GatewayApi(self.sessions.http, partial(self.sessions.token, session))
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """One page that an operator has open."""
+    """One open page of an operator."""
 
     app: AppContext
-    session: Session
+    session: OperatorSession
     connection: GatewayConnection
     api: GatewayApi
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     @classmethod
-    def open(cls, app: AppContext, session: Session) -> "PageContext":
+    def open(cls, app: AppContext, session: OperatorSession) -> "PageContext":
         """Return the context of the page that is being built. It closes with the page."""
-        page = cls(app, session, app.connections.of(session), app.api(session))
+        page = cls(app, session, app.connections.connection_of(session), app.api(session))
         ui.context.client.on_delete(page.close)
         return page
 
@@ -72,24 +72,24 @@ class PageContext:
 
     @property
     def connected(self) -> bool:
-        """True while both the live state and the events are received."""
+        """True while both the live state and the events are being received."""
         return self.connection.connected and self.event_cache.connected
 
     def follow(self, refresh: Callable[[], None]) -> None:
-        """Call `refresh` when the live state changed, and every second for the ages in it."""
+        """Call `refresh` after changes of the live state, and every second to update ages."""
         client = ui.context.client
 
         def guarded() -> None:
             with client:
                 if self.state.ended:
-                    leave()
+                    go_to_sign_in()
                 refresh()
 
         client.on_delete(self.connection.listen(guarded))
         ui.timer(TICK_SECONDS, guarded)
 
     def follow_events(self, take: Callable[[Sequence[Event]], None]) -> None:
-        """Call `take` with events that arrive, oldest first, at most ten times a second."""
+        """Call `take` with new events, oldest first, at most ten times a second."""
         client = ui.context.client
 
         def guarded(events: Sequence[Event]) -> None:
@@ -99,7 +99,7 @@ class PageContext:
         client.on_delete(self.event_cache.listen(self.session, guarded))
 
     def on_events(self, matches: Callable[[Event], bool], act: Callable[[], None]) -> None:
-        """Call `act` when events arrived that match, at most once a second."""
+        """Call `act` after matching events have arrived, at most once a second."""
         due = False
 
         def note(events: Sequence[Event]) -> None:
@@ -118,8 +118,8 @@ class PageContext:
     def load(self, work: Callable[[], Awaitable[None]], problem: ui.label | None = None) -> None:
         """Run `work` in the background until the page is closed.
 
-        The message of a GatewayError shows in `problem`, if there is one. If the session has
-        ended, the page goes to the sign-in.
+        The message of a GatewayError is shown in `problem`, if given. If the session has ended, the
+        page navigates to the sign-in.
         """
         client = ui.context.client
 
@@ -129,7 +129,7 @@ class PageContext:
                 try:
                     await work()
                 except SignedOutError:
-                    leave()
+                    go_to_sign_in()
                 except GatewayError as error:
                     message = error.message
                 if problem is not None:
@@ -145,6 +145,6 @@ class PageContext:
             task.cancel()
 
 
-def leave() -> None:
-    """Send the page to the sign-in, because its session has ended."""
+def go_to_sign_in() -> None:
+    """Navigate to the sign-in page because the session has ended."""
     ui.navigate.to(f"{paths.SIGN_IN}?error=ended")

@@ -1,7 +1,7 @@
-"""The newest events of the log: one stream from the gateway, shared by all sessions.
+"""The newest events of the log, from one stream of the gateway shared by all sessions.
 
-The stream is open while a page of an operator with a role that may read events is. Events are
-parsed once and given to all pages in batches, in order, each event once.
+The stream is open while an operator with a role that may read events has a page open. Events are
+parsed once and delivered to all pages in batches, in order, each exactly once.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ import structlog
 from dashboard.api.client import GatewayApi
 from dashboard.api.events import Event
 from dashboard.api.fields import Json
-from dashboard.sessions import READERS, Session, Sessions, SignedOutError
+from dashboard.sessions import READERS, OperatorSession, SessionStore, SignedOutError
 from dashboard.streams import Streams
 
 EVENTS_MAX = 50
 BATCH_SECONDS = 0.1
-CROWD, CROWD_SECONDS = 20, 0.15
+LARGE_BATCH, LARGE_BATCH_SECONDS = 20, 0.15
 LINGER_SECONDS = 30.0
 EVENTS = "events"
 
@@ -28,21 +28,21 @@ log = structlog.get_logger()
 
 
 class EventCache:
-    """Keeps the newest events, and calls listeners with those that arrive.
+    """Keeps the newest events and passes new ones to listeners.
 
-    `events` are the newest first. `head` is the position of the newest.
+    `events` are newest first. `head` is the position of the newest event.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: SessionStore) -> None:
         self._sessions = sessions
         self._api = GatewayApi(sessions.http, self._token)
-        self._listeners: dict[EventListener, Session] = {}
+        self._listeners: dict[EventListener, OperatorSession] = {}
         self._task: asyncio.Task[None] | None = None
         self._batch: list[Event] = []
         self._batched = asyncio.Event()
-        self._placed = asyncio.Event()
+        self._position_known = asyncio.Event()
         self._streams = Streams(
-            sessions.http.url, self._token, {EVENTS: self._path}, self._take, self._lose
+            sessions.http.url, self._token, {EVENTS: self._path}, self._on_message, self._on_end
         )
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.head = 0
@@ -51,10 +51,10 @@ class EventCache:
     def connected(self) -> bool:
         return self._streams.connected and not self._streams.ended
 
-    def listen(self, session: Session, listener: EventListener) -> Callable[[], None]:
-        """Call `listener` with events that arrive, oldest first, at most ten times a second.
+    def listen(self, session: OperatorSession, listener: EventListener) -> Callable[[], None]:
+        """Call `listener` with new events, oldest first, at most ten times a second.
 
-        Return the function that ends this.
+        Return the function that unsubscribes it.
         """
         self._listeners[listener] = session
         if self._task is None or self._task.done():
@@ -65,19 +65,19 @@ class EventCache:
 
         return end
 
-    async def placed(self, seconds: float) -> None:
-        """Wait until the position is known from which events arrive, at most `seconds`."""
+    async def wait_for_position(self, seconds: float) -> None:
+        """Wait until the start position of the stream is known, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._placed.wait()
+                await self._position_known.wait()
 
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     async def _run(self) -> None:
-        # There was no listener before, so no listener misses the events since then.
-        self._placed.clear()
+        # Without listeners, nothing is lost by starting again from the newest events.
+        self._position_known.clear()
         self._batch.clear()
         self.events.clear()
         self.head = 0
@@ -103,14 +103,14 @@ class EventCache:
                         listener(batch)
                 except Exception:
                     log.exception("listener.failed")
-            await asyncio.sleep(BATCH_SECONDS if len(batch) < CROWD else CROWD_SECONDS)
+            await asyncio.sleep(BATCH_SECONDS if len(batch) < LARGE_BATCH else LARGE_BATCH_SECONDS)
 
     async def _token(self) -> str:
-        """Return the token of a session that listens and may read events.
+        """Return the token of a listening session that may read events.
 
         Raises:
-            SignedOutError: There is none.
-            GatewayError: The gateway does not answer.
+            SignedOutError: There is no such session.
+            GatewayError: The gateway does not respond.
         """
         for session in reversed({one.id: one for one in self._listeners.values()}.values()):
             with suppress(SignedOutError):
@@ -119,18 +119,20 @@ class EventCache:
                     return token
         raise SignedOutError
 
-    def _may_read(self, session: Session) -> bool:
-        return self._sessions.find(session.id) is session and bool(READERS & set(session.roles))
+    def _may_read(self, session: OperatorSession) -> bool:
+        return self._sessions.find_session(session.id) is session and bool(
+            READERS & set(session.roles)
+        )
 
     async def _path(self) -> str:
-        if not self._placed.is_set():
+        if not self._position_known.is_set():
             newest = await self._api.list_events({"pageSize": EVENTS_MAX})
             for event in reversed(newest.items):
                 self._add(event)
-            self._placed.set()
+            self._position_known.set()
         return f"/v1/events:stream?after={self.head}"
 
-    def _take(self, _: str, found: Json) -> None:
+    def _on_message(self, _: str, found: Json) -> None:
         self._add(Event.parse(found))
 
     def _add(self, event: Event) -> None:
@@ -140,5 +142,5 @@ class EventCache:
             self._batch.append(event)
             self._batched.set()
 
-    def _lose(self, _: str, status: str) -> None:
+    def _on_end(self, _: str, status: str) -> None:
         log.info("event_cache.lost", status=status)

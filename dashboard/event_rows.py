@@ -1,6 +1,6 @@
-"""Events in words: their titles, notes and enum values, and the rows of lists of events.
+"""Japanese titles, notes and enum values of events, and the rows of event lists.
 
-A row has texts of known fields only. What a customer or a producer wrote reaches a page as text.
+A row contains known fields only. Text from customers or producers is always rendered as text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +30,11 @@ COLUMNS: Mapping[str, str] = {
 }
 
 EventRow = Sequence[str]
-"""The key, the tone of the badge, and a text for each column."""
+"""The key, the tone of the badge, and the text of each column."""
 
 
 def is_reaction(event: Event) -> bool:
-    """True if an event reports that a consumer could not handle another one."""
+    """True if an event reports on the handling of another event by a consumer."""
     return event.type.startswith(REACTION)
 
 
@@ -47,7 +47,7 @@ def event_title(event: Event) -> str:
 
 
 def event_note(event: Event) -> str:
-    """Return in a few words what an event is about."""
+    """Return a short description of an event."""
     data = event.data
     if "currency" in data and "amount" in data:
         amount = str(data["amount"])
@@ -68,7 +68,7 @@ def service_words(service: str) -> str:
 
 
 def method_words(event: Event, data: Json) -> str:
-    """Return which method was called, on which module, and whether it failed."""
+    """Return the called method, its module if any, and whether the call failed."""
     name = str(data["method"]).rpartition("/")[2]
     words = text.events.METHODS.get(name, name)
     if event.subject.startswith(MODULES):
@@ -94,8 +94,8 @@ def category_words(event: Event) -> str:
 
 
 def data_text(event: Event) -> str:
-    """Return the data of an event as JSON, in the form in which the log stores it."""
-    return orjson.dumps(formats.plain(event.data)).decode()
+    """Return the data of an event as JSON, formatted as the log stores it."""
+    return orjson.dumps(formats.plain_numbers(event.data)).decode()
 
 
 def event_row(event: Event, zone: ZoneInfo) -> EventRow:
@@ -114,13 +114,13 @@ def event_row(event: Event, zone: ZoneInfo) -> EventRow:
 
 
 class EventRows:
-    """Keeps the rows of the newest events, made once for all pages that show them."""
+    """Caches the rows of recent events for all pages."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._known: dict[str, EventRow] = {}
 
-    def of(self, event: Event) -> EventRow:
+    def row_of(self, event: Event) -> EventRow:
         row = self._known.get(event.id)
         if row is None:
             if len(self._known) >= KNOWN_MAX:

@@ -1,7 +1,7 @@
-"""The fonts of the pages, cut into parts: `python -m dashboard.fonts FOLDER`.
+"""Subsets of the fonts of the pages: `python -m dashboard.fonts FOLDER`.
 
-A browser loads the characters of the dashboard's texts and, only if a name needs them, the kanji
-of JIS level 1 or the whole face. This is a program of its own because cutting takes 100 MiB.
+A browser loads the characters of the dashboard's texts and, only if a name needs them, the kanji of
+JIS level 1 or the full font. This is a separate program because subsetting takes 100 MiB.
 """
 
 import hashlib
@@ -27,40 +27,40 @@ STAR, TELEGRAM_STAR = 0x2605, 0x2B50
 TEXTS = sorted(Path(__file__).with_name("text").glob("*.py"))
 
 
-def key() -> str:
-    """Return a hash of what the fonts are cut for. Fonts of another key are cut again."""
+def cache_key() -> str:
+    """Return a hash of the inputs of the subsets. A different hash makes them outdated."""
     sources = b"".join(path.read_bytes() for path in (*TEXTS, Path(__file__)))
     return hashlib.sha256(sources).hexdigest()[:16]
 
 
-def texts() -> str:
-    """Return the source of all texts, which contains all of their characters."""
+def read_texts() -> str:
+    """Return the source code of all texts, which includes all of their characters."""
     return "".join(path.read_text() for path in TEXTS)
 
 
 def are_cut(folder: Path) -> bool:
     sheet = folder / SHEET
-    return sheet.exists() and key() in sheet.read_text().partition("\n")[0]
+    return sheet.exists() and cache_key() in sheet.read_text().partition("\n")[0]
 
 
-def cut(folder: Path) -> None:
-    """Write the fonts and the style sheet that loads them."""
+def cut_fonts(folder: Path) -> None:
+    """Write the font subsets and the style sheet that loads them."""
     folder.mkdir(parents=True, exist_ok=True)
-    words = {ord(one) for one in texts() if ord(one) > max(LATIN)} | set(KANA)
+    words = {ord(one) for one in read_texts() if ord(one) > max(LATIN)} | set(KANA)
     level_1 = level_1_kanji() - words
-    save(INTER, LATIN, folder / "inter.woff")
-    save(JAPANESE, level_1, folder / "level-1.woff")
-    save(JAPANESE, words, folder / "words.woff")
-    save(JAPANESE, {STAR}, folder / "star.woff", name_as=TELEGRAM_STAR)
+    save_subset(INTER, LATIN, folder / "inter.woff")
+    save_subset(JAPANESE, level_1, folder / "level-1.woff")
+    save_subset(JAPANESE, words, folder / "words.woff")
+    save_subset(JAPANESE, {STAR}, folder / "star.woff", name_as=TELEGRAM_STAR)
     # Where ranges overlap, the last rule wins.
     faces = [
-        rule("Inter", "inter.woff", LATIN),
-        rule("Noto Sans JP", WHOLE, EAST_ASIAN),
-        rule("Noto Sans JP", "level-1.woff", level_1),
-        rule("Noto Sans JP", "words.woff", words),
-        rule("Noto Sans JP", "star.woff", {TELEGRAM_STAR}),
+        font_face_rule("Inter", "inter.woff", LATIN),
+        font_face_rule("Noto Sans JP", WHOLE, EAST_ASIAN),
+        font_face_rule("Noto Sans JP", "level-1.woff", level_1),
+        font_face_rule("Noto Sans JP", "words.woff", words),
+        font_face_rule("Noto Sans JP", "star.woff", {TELEGRAM_STAR}),
     ]
-    (folder / SHEET).write_text("\n".join([f"/* {key()} */", *faces]) + "\n")
+    (folder / SHEET).write_text("\n".join([f"/* {cache_key()} */", *faces]) + "\n")
 
 
 def level_1_kanji() -> set[int]:
@@ -69,30 +69,30 @@ def level_1_kanji() -> set[int]:
     return {ord(one) for pair in pairs for one in pair.decode("euc_jp", "ignore")}
 
 
-def save(
+def save_subset(
     font: tuple[str, str], characters: Collection[int], path: Path, name_as: int | None = None
 ) -> None:
-    """Save some characters of a font. A single one gets the code point `name_as`."""
+    """Save the given characters of a font. `name_as` replaces the code point of a single one."""
     from fontTools.subset import Options, Subsetter  # noqa: PLC0415 - 100 MiB, not needed for the key
     from fontTools.ttLib import TTFont  # noqa: PLC0415
 
-    cut_out = TTFont(file_of(*font), lazy=True)
+    subset = TTFont(file_of(*font), lazy=True)
     subsetter = Subsetter(Options(layout_features=["*"], notdef_outline=True))
     subsetter.populate(unicodes=characters)
-    subsetter.subset(cut_out)
+    subsetter.subset(subset)
     if name_as is not None:
-        for table in cut_out["cmap"].tables:
+        for table in subset["cmap"].tables:
             if table.cmap:
                 table.cmap = {name_as: next(iter(table.cmap.values()))}
-    cut_out.flavor = "woff"
-    cut_out.save(path)
+    subset.flavor = "woff"
+    subset.save(path)
 
 
-def rule(family: str, file: str, characters: Collection[int]) -> str:
-    """Return the CSS rule that loads a file for the characters in it."""
+def font_face_rule(family: str, file: str, characters: Collection[int]) -> str:
+    """Return the CSS rule that loads a file for its characters."""
     return (
-        f'@font-face {{ font-family: "{family}"; src: url("{file}?{key()}"); '
-        f"font-weight: 100 900; font-display: swap; unicode-range: {ranges(characters)}; }}"
+        f'@font-face {{ font-family: "{family}"; src: url("{file}?{cache_key()}"); '
+        f"font-weight: 100 900; font-display: swap; unicode-range: {unicode_ranges(characters)}; }}"
     )
 
 
@@ -104,8 +104,8 @@ def file_of(package: str, path: str) -> Path:
     return Path(spec.origin).parent / path
 
 
-def ranges(characters: Iterable[int]) -> str:
-    """Format characters as CSS does, such as `U+20-7E, U+3042`."""
+def unicode_ranges(characters: Iterable[int]) -> str:
+    """Format characters as a CSS `unicode-range`, such as `U+20-7E, U+3042`."""
     written: list[str] = []
     for _, run in groupby(enumerate(sorted(characters)), lambda pair: pair[1] - pair[0]):
         first, *others = [character for _, character in run]
@@ -114,4 +114,4 @@ def ranges(characters: Iterable[int]) -> str:
 
 
 if __name__ == "__main__":
-    cut(Path(sys.argv[1]))
+    cut_fonts(Path(sys.argv[1]))

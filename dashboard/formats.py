@@ -1,4 +1,4 @@
-"""Figures, times and money as an operator reads them, and enum values in Japanese. No I/O."""
+"""Formatting of numbers, times, money and enum values for operators. No I/O."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ TENS, HUNDREDS = 10, 100
 
 
 def enum(names: Mapping[str, str], value: str) -> str:
-    """Return the name of an enum value. One that is not known here is 不明."""
+    """Return the Japanese name of an enum value, or 不明 for an unknown value."""
     return names.get(value, text.common.UNKNOWN)
 
 
@@ -27,12 +27,12 @@ def integer(value: int | None) -> str:
 
 
 def count(value: int | None) -> str:
-    """Format a number of things, as in 3件."""
+    """Format a number of items, such as 3件."""
     return text.common.NO_DATA if value is None else text.common.COUNT.format(count=integer(value))
 
 
 def decimal(value: float | None) -> str:
-    """Format a number with three significant digits or so."""
+    """Format a number with about three significant digits."""
     if value is None or not math.isfinite(value):
         return text.common.NO_DATA
     if value and abs(value) < TENS:
@@ -41,14 +41,14 @@ def decimal(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Format a share from 0 to 1 as per cent."""
+    """Format a share from 0 to 1 as a percentage."""
     if share is None or not math.isfinite(share):
         return text.common.NO_DATA
     return f"{share * 100:.1f}%"
 
 
 def data_size(size: float | None) -> str:
-    """Format a number of bytes in binary units."""
+    """Format a number of bytes with binary units."""
     if size is None:
         return text.common.NO_DATA
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
@@ -73,7 +73,7 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a time span in its two greatest units."""
+    """Format a time span in seconds with its two largest units."""
     if seconds is None:
         return text.common.NO_DATA
     whole = max(0, int(seconds))
@@ -91,7 +91,7 @@ def duration(seconds: float | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """Format an age."""
+    """Format an age in seconds."""
     if seconds is None:
         return text.common.NO_DATA
     for words, unit in (
@@ -105,12 +105,12 @@ def age(seconds: float | None) -> str:
 
 
 def seconds_since(time: datetime | None) -> float | None:
-    """Return how long ago a time was, 0 if it is in the future."""
+    """Return the seconds since a time, or 0 if it is in the future."""
     return None if time is None else max(0.0, (datetime.now(UTC) - time).total_seconds())
 
 
 def age_of(time: datetime | None) -> str:
-    """Format how long ago a time was."""
+    """Format the time elapsed since a time."""
     return age(seconds_since(time))
 
 
@@ -123,7 +123,7 @@ def date_time(time: datetime | None, zone: tzinfo) -> str:
 
 
 def money(amount: Money | None) -> str:
-    """Format an amount: Stars with ⭐, yen with ¥, others with the code of their currency."""
+    """Format an amount: Stars with ⭐, yen with ¥, other currencies with their code."""
     if amount is None:
         return text.common.NO_DATA
     sign = "-" if amount.units < 0 or amount.nanos < 0 else ""
@@ -138,17 +138,17 @@ def money(amount: Money | None) -> str:
     return f"{sign}{figure} {amount.currency_code}"
 
 
-def whole(value: float) -> str:
-    """Format a measured count."""
+def rounded(value: float) -> str:
+    """Format a measured value as an integer."""
     return f"{value:,.0f}"
 
 
-def plain(value: Any) -> Any:
-    """Return JSON with whole numbers as integers: all numbers of a Struct are floating."""
+def plain_numbers(value: Any) -> Any:
+    """Return JSON with integral floats as integers, because a Struct has only floats."""
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX:
         return int(value)
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [plain_numbers(one) for one in value]
     if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: plain_numbers(one) for name, one in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""The newest known state of the mesh: modules and measurements, with their ages."""
+"""The latest known state of the mesh: modules and metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ METRICS_MODULE = "metrics"
 
 @dataclass
 class LiveState:
-    """The newest that one session received. `modules_time` is when the modules were received."""
+    """The latest data that one session received. `modules_time` is the time of receipt."""
 
     ended: bool = False
     samples: dict[str, Sample] = field(default_factory=dict[str, Sample])
@@ -21,31 +21,31 @@ class LiveState:
     modules_time: datetime | None = None
 
     def sample(self, metric: str) -> Sample | None:
-        """Return the newest measurement of a metric, or None if it is stale."""
+        """Return the latest sample of a metric, or None if it is stale."""
         found = self.samples.get(metric)
         return found if found is not None and found.fresh else None
 
     def fresh_modules(self) -> Sequence[Module] | None:
-        """Return the modules, or None if they were not received lately."""
+        """Return the modules, or None if the latest ones are stale."""
         if self.modules_time is None:
             return None
         age = (datetime.now(UTC) - self.modules_time).total_seconds()
         return self.modules if age <= STALE_SECONDS else None
 
-    def take_samples(self, samples: Sequence[Sample]) -> None:
+    def add_samples(self, samples: Sequence[Sample]) -> None:
         self.samples.update({sample.metric: sample for sample in samples})
 
-    def take_modules(self, modules: Sequence[Module]) -> None:
+    def set_modules(self, modules: Sequence[Module]) -> None:
         self.modules = modules
         self.modules_time = datetime.now(UTC)
 
-    def lose_modules(self) -> None:
-        """Record that the metrics service, which reports the modules, does not answer.
+    def mark_unreachable(self) -> None:
+        """Record that the metrics service, which reports the modules, does not respond.
 
-        Its own state is an error, the states of the others are unknown.
+        Its own state becomes ERROR, the states of all other modules unknown.
         """
         not_serving = StateReason("NOT_SERVING", text.modules.NOT_SERVING)
-        self.take_modules(
+        self.set_modules(
             [
                 replace(module, state="ERROR", reason=not_serving, actions=())
                 if module.id == METRICS_MODULE

@@ -1,4 +1,4 @@
-"""The `page` decorator, which makes a function the page at a path, for signed-in operators."""
+"""The `page` decorator, which registers a function as a page for signed-in operators."""
 
 import inspect
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from starlette.responses import RedirectResponse
 
 from dashboard import paths
 from dashboard.context import AppContext, PageContext
-from dashboard.sessions import COOKIE, Session
+from dashboard.sessions import COOKIE, OperatorSession
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page that is not yet part of an application."""
+class PageDefinition:
+    """A page before its registration."""
 
     path: str
     build: Callable[..., None]
@@ -28,7 +28,7 @@ class Page:
     def add_to(self, app: AppContext) -> None:
         """Register the page with NiceGUI.
 
-        The further parameters of `build` are the query parameters of the page.
+        All parameters of `build` but the first become query parameters of the page.
         """
 
         @wraps(self.build)
@@ -44,18 +44,18 @@ class Page:
         ui.page(self.path)(guarded)
 
 
-def page(path: str) -> Callable[[Callable[Concatenate[PageContext, P], None]], Page]:
-    """Make a function that builds the contents of a page into the page at `path`."""
+def page(path: str) -> Callable[[Callable[Concatenate[PageContext, P], None]], PageDefinition]:
+    """Make the decorated function build the page at `path`."""
 
-    def decorate(build: Callable[Concatenate[PageContext, P], None]) -> Page:
-        return Page(path, build)
+    def decorate(build: Callable[Concatenate[PageContext, P], None]) -> PageDefinition:
+        return PageDefinition(path, build)
 
     return decorate
 
 
-def require_session(app: AppContext, request: Request) -> Session | RedirectResponse:
-    """Return the session of a request, or a redirect to the sign-in and back from there."""
-    session = app.sessions.find(request.cookies.get(COOKIE))
+def require_session(app: AppContext, request: Request) -> OperatorSession | RedirectResponse:
+    """Return the session of a request, or a redirect to the sign-in that leads back."""
+    session = app.sessions.find_session(request.cookies.get(COOKIE))
     if session is not None:
         return session
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")

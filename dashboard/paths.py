@@ -1,4 +1,4 @@
-"""The addresses of the pages, and how one with query parameters is written."""
+"""The paths of the pages, and addresses with query parameters."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -18,6 +18,6 @@ SIGN_OUT = "/sign-out"
 
 
 def address(path: str, query: Mapping[str, str]) -> str:
-    """Return the address of a page with those query parameters that are not empty."""
+    """Return a path with those query parameters that are not empty."""
     given = {name: value for name, value in query.items() if value}
     return f"{path}?{urlencode(given)}" if given else path

@@ -1,4 +1,4 @@
-"""The routes beside the pages: sign-in, sign-out, the health check, and response headers."""
+"""Routes other than pages: sign-in, sign-out, health check, and response headers."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from services.common.version import VERSION
 TOO_MANY = 429
 BAD_REQUEST = 400
 FORM_BYTES_MAX = 4096
-# Vue compiles templates in the browser, which needs 'unsafe-eval'. Every source is this server.
+# Vue compiles templates in the browser, which needs 'unsafe-eval'. All sources are this server.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
@@ -34,7 +34,7 @@ HEADERS = {
 
 
 def add_routes(context: AppContext) -> None:
-    """Add the routes to the application, and the headers to the responses of all routes."""
+    """Add the routes, and the headers to the responses of all routes."""
     add_headers()
     add_health_check()
     add_sign_in(context)
@@ -64,16 +64,16 @@ def add_sign_in(context: AppContext) -> None:
     @app.post(paths.SIGN_IN)
     async def sign_in(request: Request) -> RedirectResponse:
         if not same_origin(request):
-            return refuse("origin")
+            return redirect_with_error("origin")
         form = await request.form(max_fields=5, max_files=0, max_part_size=FORM_BYTES_MAX)
         login, password, to = (str(form.get(name, "")) for name in ("login", "password", "to"))
         try:
             session = await context.sessions.sign_in(login, password)
         except GatewayError as error:
-            return refuse(problem_of(error), to)
+            return redirect_with_error(sign_in_error(error), to)
         if not READERS & set(session.roles):
             await context.sessions.sign_out(session)
-            return refuse("role", to)
+            return redirect_with_error("role", to)
         response = RedirectResponse(safe_target(to), 303)
         secure_cookie = request.url.scheme == "https"
         response.set_cookie(
@@ -85,7 +85,7 @@ def add_sign_in(context: AppContext) -> None:
 def add_sign_out(context: AppContext) -> None:
     @app.post(paths.SIGN_OUT)
     async def sign_out(request: Request) -> RedirectResponse:
-        session = context.sessions.find(request.cookies.get(COOKIE))
+        session = context.sessions.find_session(request.cookies.get(COOKIE))
         if session is not None and same_origin(request):
             context.connections.forget(session)
             await context.sessions.sign_out(session)
@@ -94,8 +94,8 @@ def add_sign_out(context: AppContext) -> None:
         return response
 
 
-def problem_of(error: GatewayError) -> str:
-    """Return the key of `text.sign_in.ERRORS` for a sign-in that failed."""
+def sign_in_error(error: GatewayError) -> str:
+    """Return the key of `text.sign_in.ERRORS` for a failed sign-in."""
     if error.status in {UNAUTHENTICATED, BAD_REQUEST}:
         return "credentials"
     return "limit" if error.status == TOO_MANY else "away"
@@ -108,7 +108,7 @@ def same_origin(request: Request) -> bool:
 
 
 def safe_target(to: str) -> str:
-    """Return the page to go on to if it is one of this server, or else the overview."""
+    """Return `to` if it is a page of this server, or else the overview."""
     with suppress(ValueError):
         parts = urlsplit(to)
         local = not parts.scheme and not parts.netloc and parts.path.startswith("/")
@@ -117,5 +117,5 @@ def safe_target(to: str) -> str:
     return "/"
 
 
-def refuse(problem: str, to: str = "/") -> RedirectResponse:
+def redirect_with_error(problem: str, to: str = "/") -> RedirectResponse:
     return RedirectResponse(f"{paths.SIGN_IN}?{urlencode({'error': problem, 'to': to})}", 303)

@@ -1,4 +1,4 @@
-"""The web server: it puts pages, routes and fonts together, and serves until it is stopped."""
+"""The web server: assembles pages, routes and fonts, and serves them."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from dashboard.context import AppContext
 from dashboard.event_rows import EventRows
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
-from dashboard.sessions import Sessions
+from dashboard.sessions import SessionStore
 from services.common.settings import SettingsError
 
 STATIC = Path(__file__).parent / "static"
@@ -25,7 +25,7 @@ YEAR_SECONDS = 365 * 86400
 RECONNECT_SECONDS = 30.0
 
 
-def run(settings: Settings) -> None:
+def run_server(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
     add_fonts(settings.fonts or Path(tempfile.mkdtemp(prefix="libral-fonts-")))
     app.add_static_files("/static", str(STATIC), max_cache_age=60)
     ui.add_head_html('<link rel="stylesheet" href="/static/style.css">', shared=True)
-    # Before the routes: a page replaces the routes of any method at its address.
+    # Pages are added first, because a page replaces all routes at its path.
     add_pages(context)
     add_routes(context)
     app.on_shutdown(context.connections.close)
@@ -61,7 +61,7 @@ def run(settings: Settings) -> None:
 
 def create_context(http: GatewayHttp, settings: Settings) -> AppContext:
     """Return the context that all pages share."""
-    sessions = Sessions(http, settings.sessions)
+    sessions = SessionStore(http, settings.sessions)
     connections = GatewayConnections(sessions, METRICS)
     return AppContext(sessions, connections, EventRows(settings.zone), settings.zone)
 
@@ -75,7 +75,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def add_fonts(folder: Path) -> None:
-    """Serve the fonts from a folder, into which they are cut again when the texts changed."""
+    """Serve the fonts in a folder. Subset them again if the texts have changed."""
     if not fonts.are_cut(folder):
         command = [sys.executable, "-m", "dashboard.fonts", str(folder)]
         subprocess.run(command, check=True)  # noqa: S603 - a module of the dashboard
@@ -84,5 +84,5 @@ def add_fonts(folder: Path) -> None:
         local_file=whole, url_path=f"/fonts/{fonts.WHOLE}", max_cache_age=YEAR_SECONDS
     )
     app.add_static_files("/fonts", str(folder), max_cache_age=YEAR_SECONDS)
-    sheet = f"/fonts/{fonts.SHEET}?{fonts.key()}"
+    sheet = f"/fonts/{fonts.SHEET}?{fonts.cache_key()}"
     ui.add_head_html(f'<link rel="stylesheet" href="{sheet}">', shared=True)

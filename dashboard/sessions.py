@@ -1,4 +1,4 @@
-"""Sessions of signed-in operators. The browser holds an opaque id; the tokens stay here."""
+"""Sessions of signed-in operators. The browser holds an opaque id; tokens stay on the server."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ class SignedOutError(Exception):
 
 
 @dataclass
-class Session:
+class OperatorSession:
     """A signed-in operator and the tokens of the gateway."""
 
     id: str
@@ -43,8 +43,8 @@ class Session:
     def can_operate(self) -> bool:
         return bool(OPERATORS & set(self.roles))
 
-    def take(self, pair: auth.TokenPair) -> None:
-        """Replace the tokens by a new pair."""
+    def set_tokens(self, pair: auth.TokenPair) -> None:
+        """Replace the tokens, roles and display name by those of a new pair."""
         self.access_token = pair.access_token
         self.expire_time = pair.expire_time
         self.refresh_token = pair.refresh_token
@@ -53,54 +53,55 @@ class Session:
         self.display_name = pair.display_name
 
 
-class Sessions:
-    """The sessions of all browsers, kept in a file (mode 0600) where there is one."""
+class SessionStore:
+    """The sessions of all browsers, stored in a file (mode 0600) if there is a path."""
 
     def __init__(self, http: GatewayHttp, path: Path | None) -> None:
         self.http = http
         self._path = path
-        self._known: dict[str, Session] = load(path)
+        self._known: dict[str, OperatorSession] = load_sessions(path)
 
-    def find(self, session_id: str | None) -> Session | None:
+    def find_session(self, session_id: str | None) -> OperatorSession | None:
         session = self._known.get(session_id or "")
-        if session is not None and is_over(session.refresh_expire_time):
+        if session is not None and is_expired(session.refresh_expire_time):
             self.forget(session)
             return None
         return session
 
-    async def sign_in(self, login: str, password: str) -> Session:
+    async def sign_in(self, login: str, password: str) -> OperatorSession:
         """Sign an operator in.
 
         Raises:
-            GatewayError: Wrong credentials, too many tries, or no answer.
+            GatewayError: The credentials are wrong, there were too many attempts, or there is no
+                response.
         """
         pair = await auth.login(self.http, login, password)
-        session = Session(id=secrets.token_urlsafe(32), user=pair.user)
-        session.take(pair)
-        self._make_room()
+        session = OperatorSession(id=secrets.token_urlsafe(32), user=pair.user)
+        session.set_tokens(pair)
+        self._drop_oldest()
         self._known[session.id] = session
         self._save()
         return session
 
-    async def sign_out(self, session: Session) -> None:
+    async def sign_out(self, session: OperatorSession) -> None:
         self.forget(session)
         with suppress(GatewayError):
             await auth.logout(self.http, session.refresh_token)
 
-    async def token(self, session: Session) -> str:
-        """Return an access token that is valid for a minute at least.
+    async def token(self, session: OperatorSession) -> str:
+        """Return an access token that is valid for at least a minute.
 
         Raises:
             SignedOutError: The session has ended.
-            GatewayError: The gateway does not answer.
+            GatewayError: The gateway does not respond.
         """
         async with session.lock:
             if session.id not in self._known:
                 raise SignedOutError
-            if not is_over(session.expire_time, RENEW_BEFORE):
+            if not is_expired(session.expire_time, RENEW_BEFORE):
                 return session.access_token
             try:
-                session.take(await auth.refresh(self.http, session.refresh_token))
+                session.set_tokens(await auth.refresh(self.http, session.refresh_token))
             except GatewayError as error:
                 if error.status != UNAUTHENTICATED:
                     raise
@@ -109,11 +110,11 @@ class Sessions:
             self._save()
             return session.access_token
 
-    def forget(self, session: Session) -> None:
+    def forget(self, session: OperatorSession) -> None:
         if self._known.pop(session.id, None) is not None:
             self._save()
 
-    def _make_room(self) -> None:
+    def _drop_oldest(self) -> None:
         while len(self._known) >= SESSIONS_MAX:
             del self._known[next(iter(self._known))]
 
@@ -125,20 +126,20 @@ class Sessions:
             for one in self._known.values()
         ]
         new = self._path.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - the mode counts
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - sets the mode
             json.dump(kept, file)
         new.replace(self._path)
 
 
-def load(path: Path | None) -> dict[str, Session]:
-    """Read the sessions of the previous process. A file that cannot be read has none."""
+def load_sessions(path: Path | None) -> dict[str, OperatorSession]:
+    """Return the sessions that the previous process saved, or none if the file is unreadable."""
     try:
         kept: list[dict[str, Any]] = json.loads(path.read_text()) if path is not None else []
-        return {one["id"]: Session(**one) for one in kept}
+        return {one["id"]: OperatorSession(**one) for one in kept}
     except (OSError, ValueError, TypeError, KeyError):
         return {}
 
 
-def is_over(time: str, margin: timedelta = timedelta()) -> bool:
+def is_expired(time: str, margin: timedelta = timedelta()) -> bool:
     end = parse_time(time)
     return end is None or datetime.now(UTC) > end - margin

@@ -1,4 +1,4 @@
-"""Server streams of the gateway over one WebSocket, reopened whenever one or all are lost."""
+"""Server streams of the gateway over one WebSocket, reopened when they are lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,16 +19,16 @@ OPEN_SECONDS = 5.0
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 
 Path = Callable[[], Awaitable[str]]
-"""Return the path to open a stream at, with its current cursor."""
+"""Returns the path of a stream, including its current cursor."""
 
 log = structlog.get_logger()
 
 
 class Streams:
-    """Follows some streams, each of which has a name.
+    """Follows named streams.
 
-    `take` is called with each message, `lose` with the status of a stream that ended.
-    `connected` is true while the WebSocket is open; `ended` names the streams that are not.
+    `on_message` is called with each message, `on_end` with the status of a stream that ended.
+    `connected` is true while the WebSocket is open; `ended` contains the names of closed streams.
     """
 
     def __init__(
@@ -36,20 +36,20 @@ class Streams:
         url: str,
         token: Callable[[], Awaitable[str]],
         paths: Mapping[str, Path],
-        take: Callable[[str, Json], None],
-        lose: Callable[[str, str], None],
+        on_message: Callable[[str, Json], None],
+        on_end: Callable[[str, str], None],
     ) -> None:
         self._url = url.replace("http", "ws", 1) + "/v1/ws"
         self._token = token
         self._paths = paths
-        self._take = take
-        self._lose = lose
+        self._on_message = on_message
+        self._on_end = on_end
         self._openings: dict[str, asyncio.Task[None]] = {}
         self.connected = False
         self.ended: set[str] = set()
 
     async def run(self) -> None:
-        """Follow all streams, reconnecting whenever the connection is lost.
+        """Follow all streams. Reconnect when the connection is lost.
 
         Raises:
             SignedOutError: The session has ended.
@@ -91,14 +91,14 @@ class Streams:
     def _receive(self, socket: websockets.ClientConnection, message: Json) -> None:
         if message["type"] == "message":
             self.ended.discard(message["id"])
-            self._take(message["id"], message["data"])
+            self._on_message(message["id"], message["data"])
         elif message["type"] == "end":
             self.ended.add(message["id"])
-            self._lose(message["id"], message["status"]["status"])
+            self._on_end(message["id"], message["status"]["status"])
             self._open(socket, message["id"], REOPEN_SECONDS)
 
     def _open(self, socket: websockets.ClientConnection, name: str, wait: float) -> None:
-        """Open a stream after `wait` seconds, in place of an attempt that is under way."""
+        """Open a stream after `wait` seconds. Replace an attempt in progress."""
         if name in self._openings:
             self._openings[name].cancel()
         self._openings[name] = asyncio.create_task(self._subscribe(socket, name, wait))
@@ -114,13 +114,13 @@ class Streams:
                     self.ended.add(name)
                     continue
                 except SignedOutError:
-                    # The reader of the socket asks for a token again, and then raises.
+                    # run() then reconnects, requests a token again, and raises.
                     return await socket.close()
-                await send(socket, type="authenticate", token=token)
-                await send(socket, type="subscribe", id=name, path=path)
+                await send_message(socket, type="authenticate", token=token)
+                await send_message(socket, type="subscribe", id=name, path=path)
                 await asyncio.sleep(SETTLE_SECONDS)
                 return self.ended.discard(name)
 
 
-async def send(socket: websockets.ClientConnection, **message: str) -> None:
+async def send_message(socket: websockets.ClientConnection, **message: str) -> None:
     await socket.send(orjson.dumps(message).decode())

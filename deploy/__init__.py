@@ -1,1 +1,1 @@
-"""How the mesh is run: on a laptop, in containers."""
+"""Deployment of the mesh: on one machine, and in containers."""

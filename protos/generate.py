@@ -1,8 +1,8 @@
-"""Generates Python code and the descriptor set from the contracts.
+"""Generate Python code and the descriptor set from the contracts.
 
-`python protos/generate.py` writes `protos/gen/libral`; with `--check` it
-writes to a temporary folder instead and fails on any difference. Either way a
-method without a policy is an error that names it.
+`python protos/generate.py` writes `protos/gen/libral`. With `--check` it writes to a temporary
+folder instead and fails on any difference. A method without a policy is an error that names the
+method.
 """
 
 import argparse
@@ -23,8 +23,8 @@ DESCRIPTORS = "libral/descriptors.binpb"
 POLICY_PACKAGE = "libral.policy.v1"
 
 
-def generate(target: Path) -> None:
-    """Writes code, types and descriptors below `target`."""
+def generate_code(target: Path) -> None:
+    """Write code, types and descriptors below `target`."""
     include = Path(annotations.__file__).parents[2]
     scripts = Path(sys.executable).parent
     bundled = Path(protoc.__file__).parent / "_proto"
@@ -53,7 +53,7 @@ def generate(target: Path) -> None:
 
 
 def shrink_descriptors(path: Path) -> None:
-    """Drops the comments of files that are not ours: they are most of it."""
+    """Remove the comments of files from other projects, which are most of the set."""
     files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
     for file in files.file:
         if not file.package.startswith("libral."):
@@ -62,7 +62,7 @@ def shrink_descriptors(path: Path) -> None:
 
 
 def methods_without_policy(path: Path) -> list[str]:
-    """Names the methods of a descriptor set that carry no policy."""
+    """Return the names of the methods of a descriptor set that have no policy."""
     sys.path.insert(0, str(path.parents[1]))
     from libral.policy.v1 import policy_pb2  # noqa: PLC0415 - it may just have been generated
 
@@ -81,30 +81,32 @@ def policy_admits(rule: object) -> bool:
     return bool(getattr(rule, "public", False) or getattr(rule, "roles", ()))
 
 
-def differences(left: Path, right: Path) -> list[str]:
-    """Names the files that differ between two trees, apart from caches."""
+def find_differences(left: Path, right: Path) -> list[str]:
+    """Return the paths that differ between two trees, apart from caches."""
     compared = filecmp.dircmp(left, right, ignore=["__pycache__"])
     found = [*compared.left_only, *compared.right_only]
     _, mismatch, errors = filecmp.cmpfiles(left, right, compared.common_files, shallow=False)
     found += [*mismatch, *errors]
     for name in compared.common_dirs:
-        found += [f"{name}/{path}" for path in differences(left / name, right / name)]
+        found += [f"{name}/{path}" for path in find_differences(left / name, right / name)]
     return sorted(found)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="fail if the committed code is old")
+    parser.add_argument(
+        "--check", action="store_true", help="fail if the committed code is out of date"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         (fresh / "libral").mkdir()
-        generate(fresh)
+        generate_code(fresh)
         if missing := methods_without_policy(fresh / DESCRIPTORS):
             sys.exit("These methods have no policy: " + ", ".join(missing))
         if arguments.check:
-            if found := differences(GENERATED / "libral", fresh / "libral"):
-                sys.exit("Generated code is old, run `make protos`: " + ", ".join(found))
+            if found := find_differences(GENERATED / "libral", fresh / "libral"):
+                sys.exit("Generated code is out of date, run `make protos`: " + ", ".join(found))
             return
         shutil.rmtree(GENERATED / "libral", ignore_errors=True)
         shutil.copytree(fresh / "libral", GENERATED / "libral", dirs_exist_ok=True)

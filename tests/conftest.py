@@ -1,4 +1,4 @@
-"""Real servers for all tests, one PostgreSQL and one Valkey a run, and a real browser."""
+"""Real servers for all tests, one PostgreSQL and one Valkey per run, and a real browser."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ from deploy.local import embedded
 from deploy.local.home import free_port
 from tests.mesh import Mesh
 
-# How long an example takes tells of the machine and not of the code.
+# The duration of an example depends on the machine's load.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
@@ -42,7 +42,9 @@ def postgres_port(scratch: Path) -> Iterator[int]:
     command = embedded.postgres_command(data, port, {"fsync": "off", "log_min_messages": "fatal"})
     with (scratch / "postgres.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
-    wait_until(lambda: embedded.query(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError)
+    wait_until(
+        lambda: embedded.run_statement(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError
+    )
     yield port
     server.terminate()
     server.wait(WAIT_SECONDS)
@@ -50,11 +52,11 @@ def postgres_port(scratch: Path) -> Iterator[int]:
 
 @pytest.fixture
 def database_url(postgres_port: int) -> Iterator[str]:
-    """A fresh, empty database."""
+    """The URL of a fresh, empty database."""
     name = f"test_{uuid4().hex}"
-    embedded.query(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
+    embedded.run_statement(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
     yield embedded.postgres_url(postgres_port, PASSWORD, name)
-    embedded.query(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
+    embedded.run_statement(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +76,7 @@ def valkey_port(scratch: Path) -> Iterator[int]:
 
 @pytest.fixture
 def redis_url(valkey_port: int) -> str:
-    """A Valkey server without keys."""
+    """The URL of a Valkey server without keys."""
     url = embedded.valkey_url(valkey_port, PASSWORD)
     with redis.Redis.from_url(url) as client:
         client.flushall()
@@ -120,7 +122,7 @@ def page(mesh: Mesh, browser: Browser) -> Iterator[Page]:
 
 
 def sign_in(page: Page, mesh: Mesh) -> None:
-    """Signs in as admin, and waits for the overview and a figure on it."""
+    """Sign in as admin and wait for a value on the overview."""
     page.goto(f"{mesh.dashboard}/")
     page.fill("input[name=login]", "admin")
     page.fill("input[name=password]", mesh.password)

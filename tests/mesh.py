@@ -1,4 +1,4 @@
-"""A running mesh as its tests see it: over HTTP, whatever it runs in."""
+"""A running mesh as seen by tests over HTTP, however it is deployed."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.fakes import botapi
 
 @dataclass(frozen=True)
 class Mesh:
-    """Where a running mesh is, and the password of its admin."""
+    """The addresses of a running mesh, and its admin password."""
 
     gateway: str
     dashboard: str
@@ -19,8 +19,8 @@ class Mesh:
 
     def token(self) -> str:
         body = {"login": "admin", "password": self.password}
-        answer = httpx.post(f"{self.gateway}/v1/auth:login", json=body, trust_env=False)
-        return answer.raise_for_status().json()["accessToken"]
+        response = httpx.post(f"{self.gateway}/v1/auth:login", json=body, trust_env=False)
+        return response.raise_for_status().json()["accessToken"]
 
     def client(self) -> httpx.Client:
         headers = {"authorization": f"Bearer {self.token()}"}
@@ -31,7 +31,7 @@ class Mesh:
         url = f"{self.gateway}/v1/telegram/webhook"
         return httpx.post(url, json=update, headers=headers, trust_env=False).status_code
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.gateway}/readyz", trust_env=False).status_code == 200
         except httpx.HTTPError:
@@ -44,7 +44,7 @@ def modules(client: httpx.Client) -> dict[str, dict]:
 
 
 def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> float:
-    """Waits until `holds()`. Tells how long it took."""
+    """Wait until `holds()`. Return the seconds that it took."""
     started = time.monotonic()
     while not holds():
         assert time.monotonic() - started < seconds, what

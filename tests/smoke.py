@@ -1,4 +1,4 @@
-"""What every mesh can do, in processes or in containers: the same checks for both."""
+"""Checks that every mesh passes, in local processes or in containers."""
 
 import json
 import time
@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.fakes import botapi
 from tests.mesh import Mesh
 
-FEED_SECONDS = 1.0
-"""From the sending of an update to its event in an open browser."""
+LIVE_SECONDS = 1.0
+"""Limit from sending an update to its event in an open browser."""
 
 
 def check_refusals(mesh: Mesh) -> None:
@@ -32,17 +32,17 @@ def check_refusals(mesh: Mesh) -> None:
 
 
 def check_start_and_payment(mesh: Mesh, page: Page) -> None:
-    """Posts both updates twice and out of order, and waits for both events on the open page."""
+    """Post both updates twice and out of order. Wait for both events on the open page."""
     with mesh.client() as client:
         head = int(client.get("/v1/events:stats").json()["headPosition"])
         start, pay = botapi.command(101, "/start", 77), botapi.paid(102, "charge-77", 250, 77)
-        page.evaluate(WATCH_FEED)
+        page.evaluate(WATCH_LIST)
         sent = time.time()
         for update in (pay, start, pay, start):
             assert mesh.post_update(update) == 200
         page.wait_for_function("Object.keys(window.shown).length == 2", timeout=5000)
         shown = max(page.evaluate("Object.values(window.shown)")) / 1000
-        assert shown - sent < FEED_SECONDS
+        assert shown - sent < LIVE_SECONDS
         payments = client.get("/v1/payments").json()["payments"]
         ours = [one for one in payments if one["telegramChargeId"] == "charge-77"]
         amounts = [{"currencyCode": "XTR", "units": "250", "nanos": 0}]
@@ -51,39 +51,39 @@ def check_start_and_payment(mesh: Mesh, page: Page) -> None:
         assert len([one for one in users if one.get("telegramId") == "77"]) == 1
         events = client.get("/v1/events?pageSize=100").json()["events"]
         fresh = [e["type"] for e in events if int(e["position"]) > head]
-        told = sorted(kind for kind in fresh if kind.startswith(("user.", "payment.")))
-        assert told == ["payment.completed", "user.registered"]
+        found = sorted(kind for kind in fresh if kind.startswith(("user.", "payment.")))
+        assert found == ["payment.completed", "user.registered"]
     page.goto(f"{mesh.dashboard}/payments")
     expect(page.locator("table")).to_contain_text("250 ⭐")
     assert "¥" not in page.locator("table").inner_text()
 
 
-# Notes when each text first stands in the feed: milliseconds of the clock that Python reads too.
-WATCH_FEED = """() => {
+# Records when each text first appears in the live list, in milliseconds of the system clock.
+WATCH_LIST = """() => {
     window.shown = {};
     const texts = ['ユーザー登録', '250 ⭐'];
     const panels = [...document.querySelectorAll('.panel')];
-    const feed = panels.find((one) => one.textContent.includes('リアルタイムイベント'));
+    const list = panels.find((one) => one.textContent.includes('リアルタイムイベント'));
     const note = () => {
         for (const text of texts)
-            if (!(text in window.shown) && feed.textContent.includes(text))
+            if (!(text in window.shown) && list.textContent.includes(text))
                 window.shown[text] = performance.timeOrigin + performance.now();
     };
     new MutationObserver(note).observe(
-        feed, {childList: true, characterData: true, subtree: true});
+        list, {childList: true, characterData: true, subtree: true});
 }"""
 
 
 def read_positions(mesh: Mesh, last: int, number: int) -> list[int]:
-    """Reads SSE ids after the last one, as a browser's EventSource does."""
+    """Read SSE ids after the last one, like a browser's EventSource."""
     headers = {"accept": "text/event-stream", "last-event-id": str(last)}
     found: list[int] = []
     deadline = time.monotonic() + 10
     with (
         mesh.client() as client,
-        client.stream("GET", "/v1/events:stream", headers=headers) as answer,
+        client.stream("GET", "/v1/events:stream", headers=headers) as response,
     ):
-        for line in answer.iter_lines():
+        for line in response.iter_lines():
             if line.startswith("id:"):
                 found.append(int(line.removeprefix("id:")))
             if len(found) == number or time.monotonic() > deadline:

@@ -1,14 +1,14 @@
-"""Signing in: the calls of the gateway that need no access token, and the tokens they return."""
+"""Sign-in calls of the gateway, which need no access token, and the tokens they return."""
 
 from dataclasses import dataclass
 
-from dashboard.api.fields import Json, message, string, strings
+from dashboard.api.fields import Json, read_message, read_string, read_strings
 from dashboard.api.http import GatewayHttp
 
 
 @dataclass(frozen=True)
 class TokenPair:
-    """An access token, the refresh token that renews it, and the user of both."""
+    """An access token, the refresh token that renews it, and their user."""
 
     access_token: str
     expire_time: str
@@ -20,20 +20,24 @@ class TokenPair:
 
     @classmethod
     def parse(cls, found: Json) -> "TokenPair":
-        user = message(found, "user")
+        user = read_message(found, "user")
         return cls(
-            access_token=string(found, "accessToken"),
-            expire_time=string(found, "expireTime"),
-            refresh_token=string(found, "refreshToken"),
-            refresh_expire_time=string(found, "refreshExpireTime"),
-            user=string(user, "name"),
-            display_name=string(user, "displayName"),
-            roles=strings(user, "roles"),
+            access_token=read_string(found, "accessToken"),
+            expire_time=read_string(found, "expireTime"),
+            refresh_token=read_string(found, "refreshToken"),
+            refresh_expire_time=read_string(found, "refreshExpireTime"),
+            user=read_string(user, "name"),
+            display_name=read_string(user, "displayName"),
+            roles=read_strings(user, "roles"),
         )
 
 
 async def login(http: GatewayHttp, user_name: str, password: str) -> TokenPair:
-    """Sign in with a password. Raise GatewayError if that is refused or there is no answer."""
+    """Sign in with a password.
+
+    Raises:
+        GatewayError: The gateway refused the credentials or did not respond.
+    """
     body = {"login": user_name, "password": password}
     return TokenPair.parse(await http.post("/v1/auth:login", "", body))
 

@@ -1,6 +1,6 @@
-"""The calls that pages make to the gateway, each with a model of what it returns.
+"""The calls of the pages to the gateway, each returning a model.
 
-Every method raises GatewayError if there is no answer or the answer is an error, and
+Every method raises GatewayError if the gateway does not respond or responds with an error, and
 SignedOutError if the session has ended.
 """
 
@@ -25,7 +25,7 @@ Found = TypeVar("Found")
 
 
 class GatewayApi:
-    """The gateway's API with the token of one operator, which `token` returns."""
+    """The gateway's API with the access token of one operator, as returned by `token`."""
 
     def __init__(self, http: GatewayHttp, token: Callable[[], Awaitable[str]]) -> None:
         self._http = http
@@ -64,17 +64,17 @@ class GatewayApi:
         return parse_page(found, "deadLetters", DeadLetter.parse)
 
     async def change_dead_letter(self, name: str, action: str) -> None:
-        """Ask the consumer to `retry` or to `discard` the event of a dead letter."""
+        """Request `retry` or `discard` of a dead letter."""
         await self._post(f"/v1/{name}:{action}", CALL_SECONDS)
 
     async def change_module(self, module_id: str, action: str) -> None:
-        """Ask for START, STOP or RESTART of a module, and wait for the result."""
+        """Start, stop or restart a module (START, STOP, RESTART) and wait for the result."""
         await self._post(f"/v1/modules/{module_id}:{action.lower()}", ACTION_SECONDS)
 
     async def query_metric(
         self, metric: str, *, merge: bool = True, **options: str
     ) -> list[Series]:
-        """Return the series of a metric: one of all sources together, or one each.
+        """Return the series of a metric: one for all sources merged, or one for each source.
 
         `options` are further fields of the request, such as `aggregation`.
         """
@@ -118,7 +118,7 @@ class GatewayApi:
 
 
 async def if_available(call: Awaitable[Found]) -> Found | None:
-    """Return the result of a call, or None if the gateway does not answer or refuses it."""
+    """Return the result of a call, or None if it raised GatewayError."""
     try:
         return await call
     except GatewayError:

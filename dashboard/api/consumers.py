@@ -1,10 +1,10 @@
-"""Models of the consumers of the log and of the events that they gave up on."""
+"""Models of the consumers of the event log and of their dead letters."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.api.events import Event
-from dashboard.api.fields import Json, integer, message, string, time
+from dashboard.api.fields import Json, read_integer, read_message, read_string, read_time
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Consumer:
     @classmethod
     def parse(cls, found: Json) -> "Consumer":
         return cls(
-            id=string(found, "name").partition("/")[2],
-            position=integer(found, "position"),
-            lag_count=integer(found, "lagCount"),
-            dead_letter_count=integer(found, "deadLetterCount"),
-            report_time=time(found, "reportTime"),
+            id=read_string(found, "name").partition("/")[2],
+            position=read_integer(found, "position"),
+            lag_count=read_integer(found, "lagCount"),
+            dead_letter_count=read_integer(found, "deadLetterCount"),
+            report_time=read_time(found, "reportTime"),
         )
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that a consumer gave up on. `event` is None if the log no longer keeps it."""
+    """An event that a consumer failed to handle. `event` is None after its retention period."""
 
     name: str
     consumer: str
@@ -43,14 +43,14 @@ class DeadLetter:
 
     @classmethod
     def parse(cls, found: Json) -> "DeadLetter":
-        event = message(found, "event")
+        event = read_message(found, "event")
         return cls(
-            name=string(found, "name"),
-            consumer=string(found, "consumer"),
+            name=read_string(found, "name"),
+            consumer=read_string(found, "consumer"),
             event=Event.parse(event) if event else None,
-            error=string(found, "error"),
-            tries=integer(found, "tries"),
-            state=string(found, "state"),
-            create_time=time(found, "createTime"),
-            update_time=time(found, "updateTime"),
+            error=read_string(found, "error"),
+            tries=read_integer(found, "tries"),
+            state=read_string(found, "state"),
+            create_time=read_time(found, "createTime"),
+            update_time=read_time(found, "updateTime"),
         )

@@ -1,7 +1,7 @@
-"""Readers of one field of a JSON object of the gateway (proto3 JSON).
+"""Readers of single fields of a JSON object in proto3 JSON.
 
-Each takes the object and the name of the field. A field that is missing or null is None, or the
-empty value of its kind where the name of the reader says nothing else.
+Each takes the object and the name of the field. A missing or null field gives None, or the empty
+value for strings, lists, objects and flags.
 """
 
 from collections.abc import Sequence
@@ -27,42 +27,42 @@ def parse_seconds(value: object) -> float | None:
     return float(value[:-1])
 
 
-def string(found: Json, name: str) -> str:
+def read_string(found: Json, name: str) -> str:
     return str(found.get(name) or "")
 
 
-def integer(found: Json, name: str) -> int | None:
-    """Return a whole number, which proto3 JSON writes as a string when it has 64 bits."""
+def read_integer(found: Json, name: str) -> int | None:
+    """Return an integer. proto3 JSON writes 64-bit integers as strings."""
     value = found.get(name)
     return None if value is None else int(value)
 
 
-def number(found: Json, name: str) -> float | None:
+def read_number(found: Json, name: str) -> float | None:
     value = found.get(name)
     return None if value is None else float(value)
 
 
-def flag(found: Json, name: str) -> bool:
+def read_flag(found: Json, name: str) -> bool:
     return bool(found.get(name))
 
 
-def strings(found: Json, name: str) -> tuple[str, ...]:
+def read_strings(found: Json, name: str) -> tuple[str, ...]:
     return tuple(str(value) for value in found.get(name) or ())
 
 
-def time(found: Json, name: str) -> datetime | None:
+def read_time(found: Json, name: str) -> datetime | None:
     return parse_time(found.get(name))
 
 
-def seconds(found: Json, name: str) -> float | None:
+def read_seconds(found: Json, name: str) -> float | None:
     return parse_seconds(found.get(name))
 
 
-def message(found: Json, name: str) -> Json:
-    """Return an object, empty if it is missing."""
+def read_message(found: Json, name: str) -> Json:
+    """Return an object, or an empty one if it is missing."""
     return found.get(name) or {}
 
 
-def messages(found: Json, name: str) -> Sequence[Json]:
-    """Return a list of objects, empty if it is missing."""
+def read_messages(found: Json, name: str) -> Sequence[Json]:
+    """Return a list of objects, or an empty one if it is missing."""
     return found.get(name) or ()

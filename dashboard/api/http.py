@@ -1,4 +1,4 @@
-"""The HTTP client of the gateway: GET and POST of JSON with a token, and its errors."""
+"""HTTP client of the gateway: GET and POST of JSON with an access token, and its errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Query = Mapping[str, str | int | list[str]]
 
 @dataclass
 class GatewayError(Exception):
-    """An error of the gateway, with a message for operators. Status 0: there is no answer."""
+    """An error of the gateway, with a message for operators. Status 0 means no response."""
 
     status: int
     reason: str
@@ -29,7 +29,7 @@ class GatewayError(Exception):
 
     @classmethod
     def unreadable(cls) -> "GatewayError":
-        """Return the error of an answer that is not of the contract."""
+        """Return the error of a response that violates the contract."""
         return cls(0, "GATEWAY_UNREADABLE", text.common.FAILED)
 
 
@@ -47,11 +47,19 @@ class GatewayHttp:
         await self._http.aclose()
 
     async def get(self, path: str, token: str, query: Query | None = None) -> Json:
-        """Read a resource. Raise GatewayError if there is no answer or it is an error."""
+        """Read a resource.
+
+        Raises:
+            GatewayError: The gateway did not respond or responded with an error.
+        """
         return await self._call("GET", path, token, params=query or {})
 
     async def post(self, path: str, token: str, body: Json, seconds: float = CALL_SECONDS) -> Json:
-        """Post a command, which may take `seconds`. Raise GatewayError as `get` does."""
+        """Post a command with a deadline of `seconds`.
+
+        Raises:
+            GatewayError: The gateway did not respond or responded with an error.
+        """
         headers = {"x-request-timeout": str(seconds)}
         return await self._call(
             "POST", path, token, json=body, headers=headers, timeout=seconds + 1
@@ -62,13 +70,13 @@ class GatewayHttp:
         if token:
             headers = {**headers, "authorization": f"Bearer {token}"}
         try:
-            answer = await self._http.request(verb, path, headers=headers, **options)
-            content = answer.json() if answer.content else {}
+            response = await self._http.request(verb, path, headers=headers, **options)
+            content = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError):
             raise GatewayError(0, "GATEWAY_UNAVAILABLE", text.common.GATEWAY_AWAY) from None
-        if answer.is_success:
+        if response.is_success:
             return content
-        raise read_error(answer.status_code, content)
+        raise read_error(response.status_code, content)
 
 
 def read_error(status: int, content: Any) -> GatewayError:

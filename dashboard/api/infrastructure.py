@@ -1,6 +1,6 @@
-"""Models of what the mesh runs on: host, database, cache, and the Telegram bot.
+"""Models of the infrastructure: host, database, cache, and the Telegram bot.
 
-A figure that was not measured is None. Rates are per second, ratios and shares 0 to 1.
+A value that was not measured is None. Rates are per second; ratios and shares are from 0 to 1.
 """
 
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from datetime import datetime
 
 from dashboard.api.fields import (
     Json,
-    flag,
-    integer,
-    message,
-    number,
-    seconds,
-    string,
-    time,
+    read_flag,
+    read_integer,
+    read_message,
+    read_number,
+    read_seconds,
+    read_string,
+    read_time,
 )
 
 
 @dataclass(frozen=True)
 class Host:
-    """The machine. `loads` are the averages of 1, 5 and 15 minutes."""
+    """The machine. `loads` are the load averages of 1, 5 and 15 minutes."""
 
     hostname: str
     platform: str
@@ -39,24 +39,28 @@ class Host:
     @classmethod
     def parse(cls, found: Json) -> "Host":
         return cls(
-            hostname=string(found, "hostname"),
-            platform=string(found, "platform"),
-            core_count=integer(found, "coreCount"),
-            cpu_utilization=number(found, "cpuUtilization"),
-            memory_used_bytes=integer(found, "memoryUsedBytes"),
-            memory_total_bytes=integer(found, "memoryTotalBytes"),
-            disk_used_bytes=integer(found, "diskUsedBytes"),
-            disk_total_bytes=integer(found, "diskTotalBytes"),
-            network_receive_rate=number(found, "networkReceiveRate"),
-            network_transmit_rate=number(found, "networkTransmitRate"),
-            loads=(number(found, "load1m"), number(found, "load5m"), number(found, "load15m")),
-            boot_time=time(found, "bootTime"),
-            measure_time=time(found, "measureTime"),
+            hostname=read_string(found, "hostname"),
+            platform=read_string(found, "platform"),
+            core_count=read_integer(found, "coreCount"),
+            cpu_utilization=read_number(found, "cpuUtilization"),
+            memory_used_bytes=read_integer(found, "memoryUsedBytes"),
+            memory_total_bytes=read_integer(found, "memoryTotalBytes"),
+            disk_used_bytes=read_integer(found, "diskUsedBytes"),
+            disk_total_bytes=read_integer(found, "diskTotalBytes"),
+            network_receive_rate=read_number(found, "networkReceiveRate"),
+            network_transmit_rate=read_number(found, "networkTransmitRate"),
+            loads=(
+                read_number(found, "load1m"),
+                read_number(found, "load5m"),
+                read_number(found, "load15m"),
+            ),
+            boot_time=read_time(found, "bootTime"),
+            measure_time=read_time(found, "measureTime"),
         )
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseServer:
     """The PostgreSQL server."""
 
     reachable: bool
@@ -73,25 +77,25 @@ class Database:
     measure_time: datetime | None
 
     @classmethod
-    def parse(cls, found: Json) -> "Database":
+    def parse(cls, found: Json) -> "DatabaseServer":
         return cls(
-            reachable=flag(found, "reachable"),
-            version=string(found, "version"),
-            connections=integer(found, "connections"),
-            max_connections=integer(found, "maxConnections"),
-            size_bytes=integer(found, "sizeBytes"),
-            query_rate=number(found, "queryRate"),
-            transaction_rate=number(found, "transactionRate"),
-            cache_hit_ratio=number(found, "cacheHitRatio"),
-            replica_count=integer(found, "replicaCount"),
-            replication_lag=seconds(found, "replicationLag"),
-            start_time=time(found, "startTime"),
-            measure_time=time(found, "measureTime"),
+            reachable=read_flag(found, "reachable"),
+            version=read_string(found, "version"),
+            connections=read_integer(found, "connections"),
+            max_connections=read_integer(found, "maxConnections"),
+            size_bytes=read_integer(found, "sizeBytes"),
+            query_rate=read_number(found, "queryRate"),
+            transaction_rate=read_number(found, "transactionRate"),
+            cache_hit_ratio=read_number(found, "cacheHitRatio"),
+            replica_count=read_integer(found, "replicaCount"),
+            replication_lag=read_seconds(found, "replicationLag"),
+            start_time=read_time(found, "startTime"),
+            measure_time=read_time(found, "measureTime"),
         )
 
 
 @dataclass(frozen=True)
-class Cache:
+class CacheServer:
     """The Valkey or Redis server. `software` is `valkey` or `redis`."""
 
     reachable: bool
@@ -107,19 +111,19 @@ class Cache:
     measure_time: datetime | None
 
     @classmethod
-    def parse(cls, found: Json) -> "Cache":
+    def parse(cls, found: Json) -> "CacheServer":
         return cls(
-            reachable=flag(found, "reachable"),
-            software=string(found, "software"),
-            version=string(found, "version"),
-            memory_used_bytes=integer(found, "memoryUsedBytes"),
-            client_count=integer(found, "clientCount"),
-            pubsub_channel_count=integer(found, "pubsubChannelCount"),
-            hit_ratio=number(found, "hitRatio"),
-            command_rate=number(found, "commandRate"),
-            key_count=integer(found, "keyCount"),
-            start_time=time(found, "startTime"),
-            measure_time=time(found, "measureTime"),
+            reachable=read_flag(found, "reachable"),
+            software=read_string(found, "software"),
+            version=read_string(found, "version"),
+            memory_used_bytes=read_integer(found, "memoryUsedBytes"),
+            client_count=read_integer(found, "clientCount"),
+            pubsub_channel_count=read_integer(found, "pubsubChannelCount"),
+            hit_ratio=read_number(found, "hitRatio"),
+            command_rate=read_number(found, "commandRate"),
+            key_count=read_integer(found, "keyCount"),
+            start_time=read_time(found, "startTime"),
+            measure_time=read_time(found, "measureTime"),
         )
 
 
@@ -128,16 +132,16 @@ class Infrastructure:
     """Host, database and cache."""
 
     host: Host
-    database: Database
-    cache: Cache
+    database: DatabaseServer
+    cache: CacheServer
 
     @classmethod
     def parse(cls, found: Json) -> "Infrastructure":
-        """Parse a response. An empty one gives figures that are all missing."""
+        """Parse a response. An empty one gives models without values."""
         return cls(
-            host=Host.parse(message(found, "host")),
-            database=Database.parse(message(found, "database")),
-            cache=Cache.parse(message(found, "cache")),
+            host=Host.parse(read_message(found, "host")),
+            database=DatabaseServer.parse(read_message(found, "database")),
+            cache=CacheServer.parse(read_message(found, "cache")),
         )
 
 
@@ -154,9 +158,9 @@ class Bot:
     @classmethod
     def parse(cls, found: Json) -> "Bot":
         return cls(
-            state=string(found, "state"),
-            username=string(found, "username"),
-            pending_update_count=integer(found, "pendingUpdateCount"),
-            failed_update_count=integer(found, "failedUpdateCount"),
-            last_update_time=time(found, "lastUpdateTime"),
+            state=read_string(found, "state"),
+            username=read_string(found, "username"),
+            pending_update_count=read_integer(found, "pendingUpdateCount"),
+            failed_update_count=read_integer(found, "failedUpdateCount"),
+            last_update_time=read_time(found, "lastUpdateTime"),
         )

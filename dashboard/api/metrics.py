@@ -1,4 +1,4 @@
-"""Models of measurements: samples as they come, series over time, and the use of each route."""
+"""Models of metrics: live samples, series over time, and the usage of each route."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from dashboard.api.fields import (
     Json,
-    integer,
-    message,
-    messages,
-    number,
-    seconds,
-    string,
-    time,
+    read_integer,
+    read_message,
+    read_messages,
+    read_number,
+    read_seconds,
+    read_string,
+    read_time,
 )
 
 STALE_SECONDS = 20.0
@@ -38,19 +38,21 @@ class Sample:
 
 
 def parse_samples(found: Json) -> list[Sample]:
-    """Parse a message of the stream of metrics. Samples without a time are left out."""
+    """Parse a message of the metrics stream. Samples without a time are left out."""
     samples: list[Sample] = []
-    for one in messages(found, "samples"):
-        measured = time(one, "time")
+    for one in read_messages(found, "samples"):
+        measured = read_time(one, "time")
         if measured is not None:
-            value = number(one, "value") or 0.0
-            samples.append(Sample(string(one, "metric"), value, string(one, "source"), measured))
+            value = read_number(one, "value") or 0.0
+            samples.append(
+                Sample(read_string(one, "metric"), value, read_string(one, "source"), measured)
+            )
     return samples
 
 
 @dataclass(frozen=True)
 class Series:
-    """The values of a metric from one source, the oldest first."""
+    """The values of a metric from one source, oldest first."""
 
     source: str
     points: Sequence[tuple[datetime, float]]
@@ -58,19 +60,20 @@ class Series:
     @classmethod
     def parse(cls, found: Json) -> "Series":
         timed = [
-            (time(one, "time"), number(one, "value") or 0.0) for one in messages(found, "points")
+            (read_time(one, "time"), read_number(one, "value") or 0.0)
+            for one in read_messages(found, "points")
         ]
         points = [(moment, value) for moment, value in timed if moment is not None]
-        return cls(string(found, "source"), points)
+        return cls(read_string(found, "source"), points)
 
 
 def parse_series(found: Json) -> list[Series]:
-    return [Series.parse(one) for one in messages(found, "series")]
+    return [Series.parse(one) for one in read_messages(found, "series")]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How one route was used in a window. Rates are 0 to 1, latencies in seconds."""
+    """The usage of one route in a time window. Rates are from 0 to 1, latencies in seconds."""
 
     method: str
     route: str
@@ -86,22 +89,22 @@ class Endpoint:
     @classmethod
     def parse(cls, found: Json) -> "Endpoint":
         return cls(
-            method=string(found, "method"),
-            route=string(found, "route"),
-            request_count=integer(found, "requestCount"),
-            requests_per_minute=number(found, "requestsPerMinute"),
-            server_error_rate=number(found, "serverErrorRate"),
-            client_error_rate=number(found, "clientErrorRate"),
-            p50=seconds(found, "p50"),
-            p95=seconds(found, "p95"),
-            p99=seconds(found, "p99"),
-            last_call_time=time(found, "lastCallTime"),
+            method=read_string(found, "method"),
+            route=read_string(found, "route"),
+            request_count=read_integer(found, "requestCount"),
+            requests_per_minute=read_number(found, "requestsPerMinute"),
+            server_error_rate=read_number(found, "serverErrorRate"),
+            client_error_rate=read_number(found, "clientErrorRate"),
+            p50=read_seconds(found, "p50"),
+            p95=read_seconds(found, "p95"),
+            p99=read_seconds(found, "p99"),
+            last_call_time=read_time(found, "lastCallTime"),
         )
 
 
 @dataclass(frozen=True)
 class EndpointReport:
-    """The use of all routes, and of all of them together."""
+    """The usage of each route, and of all routes together."""
 
     endpoints: Sequence[Endpoint]
     total: Endpoint
@@ -109,6 +112,6 @@ class EndpointReport:
     @classmethod
     def parse(cls, found: Json) -> "EndpointReport":
         return cls(
-            endpoints=[Endpoint.parse(one) for one in messages(found, "endpoints")],
-            total=Endpoint.parse(message(found, "total")),
+            endpoints=[Endpoint.parse(one) for one in read_messages(found, "endpoints")],
+            total=Endpoint.parse(read_message(found, "total")),
         )

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from dashboard.api.fields import Json, messages, string
+from dashboard.api.fields import Json, read_messages, read_string
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class ListPage(Generic[Item]):
-    """Some items of a list. An empty `next_page_token` means that this is the last page."""
+    """Items of one page of a list. An empty `next_page_token` marks the last page."""
 
     items: Sequence[Item]
     next_page_token: str = ""
@@ -19,5 +19,5 @@ class ListPage(Generic[Item]):
 
 def parse_page(found: Json, name: str, parse: Callable[[Json], Item]) -> ListPage[Item]:
     """Parse the page whose items are in the field `name`."""
-    items = [parse(one) for one in messages(found, name)]
-    return ListPage(items, string(found, "nextPageToken"))
+    items = [parse(one) for one in read_messages(found, name)]
+    return ListPage(items, read_string(found, "nextPageToken"))

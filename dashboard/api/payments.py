@@ -1,15 +1,22 @@
-"""Models of payments: amounts, payments and their sums."""
+"""Models of payments: amounts, payments and totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.api.fields import Json, integer, message, messages, string, time
+from dashboard.api.fields import (
+    Json,
+    read_integer,
+    read_message,
+    read_messages,
+    read_string,
+    read_time,
+)
 
 
 @dataclass(frozen=True)
 class Money:
-    """An amount (google.type.Money): whole units, and billionths of one with the same sign."""
+    """An amount (google.type.Money): whole units, and nanos with the same sign."""
 
     currency_code: str
     units: int
@@ -17,13 +24,13 @@ class Money:
 
     @classmethod
     def parse(cls, found: Json) -> "Money | None":
-        """Parse an amount. An empty object is none."""
+        """Parse an amount. Return None for an empty object."""
         if not found:
             return None
         return cls(
-            currency_code=string(found, "currencyCode"),
-            units=integer(found, "units") or 0,
-            nanos=integer(found, "nanos") or 0,
+            currency_code=read_string(found, "currencyCode"),
+            units=read_integer(found, "units") or 0,
+            nanos=read_integer(found, "nanos") or 0,
         )
 
 
@@ -44,15 +51,15 @@ class Payment:
     @classmethod
     def parse(cls, found: Json) -> "Payment":
         return cls(
-            name=string(found, "name"),
-            user=string(found, "user"),
-            telegram_id=integer(found, "telegramId"),
-            amount=Money.parse(message(found, "amount")),
-            state=string(found, "state"),
-            provider=string(found, "provider"),
-            telegram_charge_id=string(found, "telegramChargeId"),
-            invoice_payload=string(found, "invoicePayload"),
-            pay_time=time(found, "payTime"),
+            name=read_string(found, "name"),
+            user=read_string(found, "user"),
+            telegram_id=read_integer(found, "telegramId"),
+            amount=Money.parse(read_message(found, "amount")),
+            state=read_string(found, "state"),
+            provider=read_string(found, "provider"),
+            telegram_charge_id=read_string(found, "telegramChargeId"),
+            invoice_payload=read_string(found, "invoicePayload"),
+            pay_time=read_time(found, "payTime"),
         )
 
 
@@ -67,15 +74,15 @@ class Total:
     @classmethod
     def parse(cls, found: Json) -> "Total":
         return cls(
-            state=string(found, "state"),
-            count=integer(found, "count") or 0,
-            amount=Money.parse(message(found, "amount")),
+            state=read_string(found, "state"),
+            count=read_integer(found, "count") or 0,
+            amount=Money.parse(read_message(found, "amount")),
         )
 
 
 @dataclass(frozen=True)
 class PaymentStats:
-    """Sums by currency and state: of all payments, and of those paid today."""
+    """Totals by currency and state: of all payments, and of those paid today."""
 
     totals: Sequence[Total]
     today: Sequence[Total]
@@ -83,6 +90,6 @@ class PaymentStats:
     @classmethod
     def parse(cls, found: Json) -> "PaymentStats":
         return cls(
-            totals=[Total.parse(one) for one in messages(found, "totals")],
-            today=[Total.parse(one) for one in messages(found, "today")],
+            totals=[Total.parse(one) for one in read_messages(found, "totals")],
+            today=[Total.parse(one) for one in read_messages(found, "today")],
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.api.fields import Json, integer, string, strings, time
+from dashboard.api.fields import Json, read_integer, read_string, read_strings, read_time
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class User:
     @classmethod
     def parse(cls, found: Json) -> "User":
         return cls(
-            name=string(found, "name"),
-            login=string(found, "login"),
-            display_name=string(found, "displayName"),
-            roles=strings(found, "roles"),
-            state=string(found, "state"),
-            telegram_id=integer(found, "telegramId") or None,
-            telegram_username=string(found, "telegramUsername"),
-            create_time=time(found, "createTime"),
-            last_seen_time=time(found, "lastSeenTime"),
+            name=read_string(found, "name"),
+            login=read_string(found, "login"),
+            display_name=read_string(found, "displayName"),
+            roles=read_strings(found, "roles"),
+            state=read_string(found, "state"),
+            telegram_id=read_integer(found, "telegramId") or None,
+            telegram_username=read_string(found, "telegramUsername"),
+            create_time=read_time(found, "createTime"),
+            last_seen_time=read_time(found, "lastSeenTime"),
         )
 
 
@@ -47,8 +47,8 @@ class UserStats:
     @classmethod
     def parse(cls, found: Json) -> "UserStats":
         return cls(
-            total_count=integer(found, "totalCount"),
-            active_5m_count=integer(found, "active5mCount"),
-            active_24h_count=integer(found, "active24hCount"),
-            new_today_count=integer(found, "newTodayCount"),
+            total_count=read_integer(found, "totalCount"),
+            active_5m_count=read_integer(found, "active5mCount"),
+            active_24h_count=read_integer(found, "active24hCount"),
+            new_today_count=read_integer(found, "newTodayCount"),
         )

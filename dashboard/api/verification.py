@@ -5,20 +5,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.api.fields import Json, flag, integer, message, messages, string, time
+from dashboard.api.fields import (
+    Json,
+    read_flag,
+    read_integer,
+    read_message,
+    read_messages,
+    read_string,
+    read_time,
+)
 
 
 @dataclass(frozen=True)
 class Defect:
-    """What is wrong with an event. `message` is in Japanese; empty if the gateway sent none."""
+    """A defect of an event. `message` is in Japanese, or empty if the gateway sent none."""
 
     code: str
     message: str
 
     @classmethod
     def parse(cls, found: Json) -> "Defect":
-        localized = message(found, "localizedMessage")
-        return cls(code=string(found, "code"), message=string(localized, "message"))
+        localized = read_message(found, "localizedMessage")
+        return cls(code=read_string(found, "code"), message=read_string(localized, "message"))
 
 
 @dataclass(frozen=True)
@@ -34,11 +42,11 @@ class Verification:
     @classmethod
     def parse(cls, found: Json) -> "Verification":
         return cls(
-            valid=flag(found, "valid"),
-            checked_count=integer(found, "checkedCount") or 0,
-            next_start=integer(found, "nextStart") or 0,
-            first_bad_position=integer(found, "firstBadPosition"),
-            defect=Defect.parse(message(found, "defect")),
+            valid=read_flag(found, "valid"),
+            checked_count=read_integer(found, "checkedCount") or 0,
+            next_start=read_integer(found, "nextStart") or 0,
+            first_bad_position=read_integer(found, "firstBadPosition"),
+            defect=Defect.parse(read_message(found, "defect")),
         )
 
 
@@ -55,17 +63,17 @@ class Publication:
     @classmethod
     def parse(cls, found: Json) -> "Publication":
         return cls(
-            channel=string(found, "channel"),
-            enabled=flag(found, "enabled"),
-            position=integer(found, "position"),
-            publish_time=time(found, "publishTime"),
-            error=string(found, "error"),
+            channel=read_string(found, "channel"),
+            enabled=read_flag(found, "enabled"),
+            position=read_integer(found, "position"),
+            publish_time=read_time(found, "publishTime"),
+            error=read_string(found, "error"),
         )
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A position of the log, its hash, and where both were published."""
+    """A log position with its hash, and the channels to which it was published."""
 
     position: int | None
     hash: bytes
@@ -75,8 +83,8 @@ class Checkpoint:
     @classmethod
     def parse(cls, found: Json) -> "Checkpoint":
         return cls(
-            position=integer(found, "position"),
-            hash=base64.b64decode(string(found, "hash")),
-            create_time=time(found, "createTime"),
-            publications=[Publication.parse(one) for one in messages(found, "publications")],
+            position=read_integer(found, "position"),
+            hash=base64.b64decode(read_string(found, "hash")),
+            create_time=read_time(found, "createTime"),
+            publications=[Publication.parse(one) for one in read_messages(found, "publications")],
         )

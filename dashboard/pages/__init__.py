@@ -1,1 +1,1 @@
-"""The pages, each at its own address. `registry` lists them."""
+"""The pages, one module for each address. `registry` lists them."""

@@ -1,4 +1,4 @@
-"""API解析: requests, errors and latencies of each route, as the gateway measured them."""
+"""API解析: requests, errors and latencies of each route, as measured by the gateway."""
 
 from nicegui import ui
 
@@ -6,10 +6,10 @@ from dashboard import formats, paths, text
 from dashboard.api.metrics import Endpoint
 from dashboard.context import PageContext
 from dashboard.page import page
-from dashboard.parts.charts import Line, chart
+from dashboard.parts.charts import ChartLine, draw_chart
 from dashboard.parts.filters import Filters
-from dashboard.parts.layout import frame, panel
-from dashboard.parts.tables import Row, Table
+from dashboard.parts.layout import page_frame, panel
+from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import box, plain_tile
 
 RELOAD_SECONDS = 10.0
@@ -29,27 +29,27 @@ COLUMNS = {
 }
 WIDE = ("rate", "refused", "p50", "p99")
 NUMBERS = ("count", "rate", "errors", "refused", "p50", "p95", "p99")
-REQUESTS = Line(text.analytics.PER_MINUTE, "http.server.requests")
-LATENCY = Line(text.analytics.P95, "http.server.request.duration", 1000.0)
+REQUESTS = ChartLine(text.analytics.PER_MINUTE, "http.server.requests")
+LATENCY = ChartLine(text.analytics.P95, "http.server.request.duration", 1000.0)
 
 
 @page(paths.ANALYTICS)
 def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str = "") -> None:
     chosen = window if window in text.analytics.WINDOWS else WINDOW
     query = {"window": chosen, "method": method, "q": q}
-    with frame(page, paths.ANALYTICS) as problem:
+    with page_frame(page, paths.ANALYTICS) as problem:
         tiles = box("tiles")
-        draw_filters(query)
+        draw_endpoint_filters(query)
         with box("panels"):
             with panel(text.analytics.PER_MINUTE, count=text.common.LAST_HOUR):
-                requests = chart(page, [REQUESTS], text.analytics.TIMES_PER_MINUTE)
+                requests = draw_chart(page, [REQUESTS], text.analytics.TIMES_PER_MINUTE)
             with panel(text.analytics.LATENCY_TREND, count=text.common.LAST_HOUR):
-                latency = chart(page, [LATENCY], text.analytics.MILLISECONDS, "P95")
-        rows = Table(COLUMNS, text.analytics.NO_CALLS, numbers=NUMBERS, wide=WIDE)
+                latency = draw_chart(page, [LATENCY], text.analytics.MILLISECONDS, "P95")
+        rows = DataTable(COLUMNS, text.analytics.NO_CALLS, numbers=NUMBERS, wide=WIDE)
 
         async def load() -> None:
-            asked = {"window": chosen, "method": method, "query": q}
-            given = {name: value for name, value in asked.items() if value}
+            request = {"window": chosen, "method": method, "query": q}
+            given = {name: value for name, value in request.items() if value}
             report = await page.api.list_endpoints(given)
             rows.fill(endpoint_row(page, one) for one in report.endpoints)
             tiles.clear()
@@ -62,7 +62,7 @@ def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str 
         ui.timer(RELOAD_SECONDS, lambda: page.load(load, problem), immediate=False)
 
 
-def draw_filters(query: dict[str, str]) -> None:
+def draw_endpoint_filters(query: dict[str, str]) -> None:
     with box("filters"):
         filters = Filters(paths.ANALYTICS, query)
         filters.choice("window", text.analytics.WINDOW, text.analytics.WINDOWS, every=False)
@@ -74,7 +74,7 @@ def route_words(endpoint: Endpoint) -> str:
     return text.analytics.ROUTES.get(endpoint.route, endpoint.route)
 
 
-def endpoint_row(page: PageContext, endpoint: Endpoint) -> Row:
+def endpoint_row(page: PageContext, endpoint: Endpoint) -> TableRow:
     return {
         "key": f"{endpoint.method} {endpoint.route}",
         "method": endpoint.method,

@@ -1,4 +1,4 @@
-"""イベント: the log, filtered by the address, live on its first page."""
+"""イベント: the event log, filtered by query parameters, live on the first page."""
 
 from collections.abc import Sequence
 
@@ -14,37 +14,37 @@ from dashboard.page import page
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
 from dashboard.parts.filters import Filters
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.live_events import ROWS_MAX, LiveEvents
 from dashboard.parts.live_list import LiveList
-from dashboard.parts.search import Search
+from dashboard.parts.search import EventSearch
 from dashboard.parts.widgets import box, plain_tile
 from dashboard.paths import address
 
 PAGE_SIZE = 50
 TRIES_MAX = 5
-PLACE_SECONDS = 2.0
+POSITION_SECONDS = 2.0
 STATS_SECONDS = 5.0
 
 
 @page(paths.EVENTS)
 def events(page: PageContext) -> None:
-    Events(page)
+    EventsPage(page)
 
 
-class Events:
+class EventsPage:
     """The page of one operator."""
 
     def __init__(self, page: PageContext) -> None:
         self._page = page
-        asked = ui.context.client.request.query_params
-        self._search = Search.read(asked, page.zone)
-        self._open = asked.get("event", "")
+        query = ui.context.client.request.query_params
+        self._search = EventSearch.read(query, page.zone)
+        self._open = query.get("event", "")
         self._stats: EventStats | None = None
         self._token = ""
-        with frame(page, paths.EVENTS) as self._problem:
+        with page_frame(page, paths.EVENTS) as self._problem:
             self._tiles = box("tiles")
-            draw_filters(self._search)
+            draw_event_filters(self._search)
             with box("toolbar"):
                 self._draw_toolbar()
             self._list = LiveList(COLUMNS, ROWS_MAX, badge="level", on_open=self._open_event)
@@ -70,9 +70,9 @@ class Events:
             self._waiting = ui.label().classes("muted num").props("role=status")
         else:
             ui.label(text.events.PAST_PAGE).classes("muted")
-            newest = self._search.given | {"page": ""}
+            newest = self._search.filters | {"page": ""}
             ui.link(text.common.FIRST, address(paths.EVENTS, newest)).classes("more")
-        target = address(paths.EXPORT, self._search.given | {"page": ""})
+        target = address(paths.EXPORT, self._search.filters | {"page": ""})
         ui.link(text.events.EXPORT, target).classes("more").props("download")
 
     def _toggle(self) -> None:
@@ -88,7 +88,7 @@ class Events:
 
     async def _load(self) -> None:
         if self._search.live:
-            await self._page.event_cache.placed(PLACE_SECONDS)
+            await self._page.event_cache.wait_for_position(POSITION_SECONDS)
             if not self._live.checks:
                 self._live.check_with(await self._search.matcher(self._page.api))
         found = await self._find()
@@ -99,18 +99,18 @@ class Events:
         self._pager.visible = bool(self._token)
 
     async def _find(self) -> ListPage[Event]:
-        """Read a page. The gateway may return an empty page of a search that is not at its end."""
-        question = self._search.question(PAGE_SIZE)
-        found = await self._page.api.list_events(question)
+        """Read a page. Skip empty pages, which the gateway returns for a search in progress."""
+        request = self._search.list_request(PAGE_SIZE)
+        found = await self._page.api.list_events(request)
         for _ in range(TRIES_MAX - 1):
             if found.items or not found.next_page_token:
                 break
-            question["pageToken"] = found.next_page_token
-            found = await self._page.api.list_events(question)
+            request["pageToken"] = found.next_page_token
+            found = await self._page.api.list_events(request)
         return found
 
     def _pager_words(self, found: Sequence[Event]) -> str:
-        """Return the words of the button: for a full page, or for a search to be continued."""
+        """Return the label of the button: next page, or continue the search."""
         if len(found) >= PAGE_SIZE:
             return text.common.NEXT
         if not found:
@@ -119,15 +119,15 @@ class Events:
         return text.events.SEARCH_ON_FROM.format(time=time)
 
     async def _go_on(self) -> None:
-        """Open the next page, which begins after the last event that is shown now."""
+        """Open the next page, starting after the last event of the list."""
         token = self._token
         if self._live.beyond:
-            question = self._search.question(min(self._live.count, PAGE_SIZE_MAX))
-            token = (await self._page.api.list_events(question)).next_page_token
-        ui.navigate.to(address(paths.EVENTS, self._search.given | {"page": token}))
+            request = self._search.list_request(min(self._live.count, PAGE_SIZE_MAX))
+            token = (await self._page.api.list_events(request)).next_page_token
+        ui.navigate.to(address(paths.EVENTS, self._search.filters | {"page": token}))
 
     def _reload(self) -> None:
-        """Load the list again if that has failed, and the counts."""
+        """Load the counts, and the list if loading it has failed before."""
         if not self._live.filled:
             self._page.load(self._load, self._problem)
         self._page.load(self._load_stats)
@@ -139,7 +139,7 @@ class Events:
         self._stats = stats
         self._tiles.clear()
         with self._tiles:
-            show_counts(stats)
+            show_event_counts(stats)
 
     def _open_event(self, event_id: str) -> None:
         async def show() -> None:
@@ -153,23 +153,23 @@ class Events:
         self._mark("")
 
     def _mark(self, event_id: str) -> None:
-        """Mark the event that is open, in the list and in the address."""
+        """Mark the open event in the list and in the address."""
         self._open = event_id
         self._list.highlight(event_id)
-        opened = self._search.given | {"event": event_id}
+        opened = self._search.filters | {"event": event_id}
         ui.navigate.history.replace(address(paths.EVENTS, opened))
 
 
-def show_counts(stats: EventStats) -> None:
+def show_event_counts(stats: EventStats) -> None:
     plain_tile(text.events.HEAD, formats.integer(stats.head_position))
     plain_tile(text.events.LAST_HOUR_COUNT, formats.integer(stats.last_hour_count))
     plain_tile(text.events.LAST_DAY_COUNT, formats.integer(stats.last_day_count))
     plain_tile(text.events.ERRORS_DAY, formats.integer(stats.error_day_count))
 
 
-def draw_filters(search: Search) -> None:
+def draw_event_filters(search: EventSearch) -> None:
     with box("filters"):
-        filters = Filters(paths.EVENTS, search.given)
+        filters = Filters(paths.EVENTS, search.filters)
         filters.choice("level", text.events.LEVEL, text.events.MIN_LEVELS)
         filters.choice("category", text.events.CATEGORY, text.events.CATEGORIES)
         filters.choice("source", text.events.SOURCE, text.common.MODULE_NAMES)
@@ -177,5 +177,5 @@ def draw_filters(search: Search) -> None:
         filters.words("user", text.events.USER_ID)
         filters.moment("from", text.events.FROM)
         filters.moment("to", text.events.TO)
-        if any(search.given.values()):
+        if any(search.filters.values()):
             ui.link(text.events.NO_FILTERS, paths.EVENTS).classes("more")

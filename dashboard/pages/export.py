@@ -1,4 +1,4 @@
-"""The export: the events of a search as CSV, for operators with a session."""
+"""CSV export of the events that match a search."""
 
 import csv
 import io
@@ -22,37 +22,40 @@ from dashboard.event_rows import (
     level_words,
     service_words,
 )
-from dashboard.parts.search import Search
+from dashboard.parts.search import EventSearch
 from dashboard.sessions import COOKIE, SignedOutError
 
 ROWS_MAX = 100_000
 PAGE_SIZE = 200
 EXPORTS_MAX = 4
 TOO_MANY = 429
-# Excel takes a cell that begins so for a formula, with full-width characters too.
+# Excel runs cells with these prefixes as formulas, including the full-width characters.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 log = structlog.get_logger()
 
 
-def add_to(app: AppContext) -> None:
-    """Add the address of the export. A session may run one at a time, all together four."""
+def add_export(app: AppContext) -> None:
+    """Register the export route.
+
+    One export per session and four in total can run at a time.
+    """
     running: set[str] = set()
 
     @server.get(paths.EXPORT)
     async def export(request: Request) -> Response:
-        session = app.sessions.find(request.cookies.get(COOKIE))
+        session = app.sessions.find_session(request.cookies.get(COOKIE))
         if session is None:
             return RedirectResponse(paths.SIGN_IN, 303)
         if session.id in running or len(running) >= EXPORTS_MAX:
             plain = "text/plain; charset=utf-8"
             return Response(text.events.EXPORT_BUSY, TOO_MANY, media_type=plain)
-        search = Search.read(request.query_params, app.zone)
+        search = EventSearch.read(request.query_params, app.zone)
         name = datetime.now(app.zone).strftime("events-%Y%m%d-%H%M%S.csv")
 
         async def limited() -> AsyncIterator[str]:
             running.add(session.id)
             try:
-                async for lines in write(app.api(session), search):
+                async for lines in write_events(app.api(session), search):
                     yield lines
             finally:
                 running.discard(session.id)
@@ -67,34 +70,34 @@ def add_to(app: AppContext) -> None:
         )
 
 
-async def write(api: GatewayApi, search: Search) -> AsyncIterator[str]:
-    """Yield the newest events that a search finds as lines, page by page.
+async def write_events(api: GatewayApi, search: EventSearch) -> AsyncIterator[str]:
+    """Yield the newest matching events as CSV lines, page by page.
 
     Raises:
-        GatewayError: A page cannot be read. The download fails, so that it looks incomplete.
+        GatewayError: A page could not be read. The download fails and shows as incomplete.
         SignedOutError: The session has ended.
     """
-    yield "\ufeff" + line(text.events.EXPORT_COLUMNS)
-    question, count = search.question(PAGE_SIZE), 0
+    yield "\ufeff" + csv_line(text.events.EXPORT_COLUMNS)
+    request, count = search.list_request(PAGE_SIZE), 0
     while True:
         try:
-            found = await api.list_events(question)
+            found = await api.list_events(request)
         except (GatewayError, SignedOutError) as error:
             log.warning("export.failed", rows=count, error=str(error))
             raise
         kept = found.items[: ROWS_MAX - count]
         count += len(kept)
-        yield "".join(line(cells(event, search)) for event in kept)
+        yield "".join(csv_line(event_cells(event, search)) for event in kept)
         if not found.next_page_token and len(kept) == len(found.items):
             return
         if count >= ROWS_MAX:
-            yield line([text.events.EXPORT_CUT.format(count=formats.integer(ROWS_MAX))])
+            yield csv_line([text.events.EXPORT_CUT.format(count=formats.integer(ROWS_MAX))])
             return
-        question["pageToken"] = found.next_page_token
+        request["pageToken"] = found.next_page_token
 
 
-def cells(event: Event, search: Search) -> Sequence[str]:
-    """Return the line of an event with the fields of `text.events.EXPORT_COLUMNS`."""
+def event_cells(event: Event, search: EventSearch) -> Sequence[str]:
+    """Return the cells of an event for `text.events.EXPORT_COLUMNS`."""
     return (
         str(event.position),
         formats.date_time(event.time, search.zone),
@@ -111,12 +114,12 @@ def cells(event: Event, search: Search) -> Sequence[str]:
     )
 
 
-def line(values: Sequence[str]) -> str:
+def csv_line(values: Sequence[str]) -> str:
     written = io.StringIO()
-    csv.writer(written, quoting=csv.QUOTE_ALL).writerow(harmless(value) for value in values)
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerow(escape_formula(value) for value in values)
     return written.getvalue()
 
 
-def harmless(value: str) -> str:
-    """Mark a value as text if a spreadsheet would run it as a formula."""
+def escape_formula(value: str) -> str:
+    """Quote a value that a spreadsheet would run as a formula."""
     return f"'{value}" if value.startswith(FORMULA) else value

@@ -7,27 +7,27 @@ from dashboard.api.client import if_available
 from dashboard.api.infrastructure import Bot, Infrastructure
 from dashboard.context import PageContext
 from dashboard.page import page
-from dashboard.parts.charts import Line, chart
+from dashboard.parts.charts import ChartLine, draw_chart
 from dashboard.parts.infrastructure import bot_facts, cache_facts, database_facts, host_facts
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.widgets import box, facts
 
 RELOAD_SECONDS = 5.0
 CHART_SECONDS = 30.0
 MEBI = 1 / 1024**2
 USAGE = (
-    Line(text.infrastructure.CPU, "system.cpu.utilization", 100),
-    Line(text.infrastructure.MEMORY, "system.memory.utilization", 100),
+    ChartLine(text.infrastructure.CPU, "system.cpu.utilization", 100),
+    ChartLine(text.infrastructure.MEMORY, "system.memory.utilization", 100),
 )
 TRAFFIC = (
-    Line(text.infrastructure.RECEIVE, "system.network.receive", MEBI),
-    Line(text.infrastructure.TRANSMIT, "system.network.transmit", MEBI),
+    ChartLine(text.infrastructure.RECEIVE, "system.network.receive", MEBI),
+    ChartLine(text.infrastructure.TRANSMIT, "system.network.transmit", MEBI),
 )
 
 
 @page(paths.INFRASTRUCTURE)
 def infrastructure(page: PageContext) -> None:
-    with frame(page, paths.INFRASTRUCTURE) as problem:
+    with page_frame(page, paths.INFRASTRUCTURE) as problem:
         panels = box("panels")
 
         async def load() -> None:
@@ -40,9 +40,9 @@ def infrastructure(page: PageContext) -> None:
         with box("panels"):
             title = f"{text.infrastructure.CPU}・{text.infrastructure.MEMORY}"
             with panel(title, count=text.common.LAST_HOUR):
-                usage = chart(page, USAGE, "%")
+                usage = draw_chart(page, USAGE, "%")
             with panel(text.infrastructure.NETWORK, count=text.common.LAST_HOUR):
-                traffic = chart(page, TRAFFIC, "MiB/s")
+                traffic = draw_chart(page, TRAFFIC, "MiB/s")
 
         async def load_charts() -> None:
             await usage()

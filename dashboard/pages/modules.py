@@ -6,7 +6,7 @@ from dashboard import formats, paths, text
 from dashboard.api.modules import Module
 from dashboard.context import PageContext
 from dashboard.page import page
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.modules import (
     VERBS,
     confirm_action,
@@ -20,7 +20,7 @@ from dashboard.parts.widgets import badge, box, fact
 
 @page(paths.MODULES)
 def modules(page: PageContext, module: str = "") -> None:
-    with frame(page, paths.MODULES):
+    with page_frame(page, paths.MODULES):
         summary = ui.label(text.common.NO_DATA).classes("muted")
         if not page.session.can_operate:
             ui.label(text.common.NO_CONTROL).classes("muted")
@@ -46,7 +46,7 @@ def modules(page: PageContext, module: str = "") -> None:
 
 
 class Card:
-    """A module: its state, figures and buttons."""
+    """A module with its state, figures and buttons."""
 
     FIELDS = (
         text.common.VERSION,
@@ -77,18 +77,18 @@ class Card:
                         self._buttons[action] = button.props("outline dense no-caps")
 
     def show(self, module: Module | None) -> None:
-        """Show a module as it is now. None: nothing is known."""
+        """Show the current state of a module, or unknown values for None."""
         self._state.text = state_words(module)
         self._state.classes(replace=f"badge {state_tone(module)}")
         self._reason.text = reason_words(module)
         self._reason.visible = bool(self._reason.text)
-        for name, value in zip(self.FIELDS, figures(module), strict=True):
+        for name, value in zip(self.FIELDS, module_figures(module), strict=True):
             self._values[name].text = value
         for action, button in self._buttons.items():
             button.set_enabled(module is not None and action in module.actions)
 
 
-def figures(module: Module | None) -> tuple[str, ...]:
+def module_figures(module: Module | None) -> tuple[str, ...]:
     """Format the figures of a module in the order of `Card.FIELDS`."""
     if module is None:
         module = Module.parse({})

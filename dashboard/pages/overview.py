@@ -19,7 +19,7 @@ from dashboard.page import page
 from dashboard.pages.analytics import WINDOW, route_words
 from dashboard.parts import modules, payments
 from dashboard.parts.infrastructure import bot_facts, cache_facts, database_facts
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.live_list import LiveList
 from dashboard.parts.tiles import LiveTile
 from dashboard.parts.widgets import badge, box, facts
@@ -30,10 +30,10 @@ TILES = (
     LiveTile(
         text.overview.ACTIVE_USERS,
         "users.active",
-        formats.whole,
+        formats.rounded,
         text.overview.ACTIVE_USERS_NOTE,
     ),
-    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.whole),
+    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.rounded),
 )
 EVENT_ROWS = 12
 EVENT_COLUMNS = {
@@ -41,14 +41,14 @@ EVENT_COLUMNS = {
     "title": text.events.TYPE,
     "note": text.common.DETAIL,
 }
-PLACE_SECONDS = 2.0
+POSITION_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
 
 @page(paths.OVERVIEW)
 def overview(page: PageContext) -> None:
-    with frame(page, paths.OVERVIEW):
+    with page_frame(page, paths.OVERVIEW):
         with box("tiles"):
             for tile in TILES:
                 tile.draw(page)
@@ -75,7 +75,7 @@ def overview(page: PageContext) -> None:
 
 
 def show_modules(page: PageContext) -> None:
-    """Show the state of each module. The list is drawn again only when a state changed."""
+    """Show the state of each module. The list is redrawn only when a state changes."""
     with panel(text.navigation.MODULES, paths.MODULES):
         rows = box("list")
     shown: dict[str, str] | None = None
@@ -106,22 +106,24 @@ def show_events(page: PageContext) -> None:
 
     async def load() -> None:
         cache = page.event_cache
-        await cache.placed(PLACE_SECONDS)
-        shown.fill([event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)])
+        await cache.wait_for_position(POSITION_SECONDS)
+        shown.fill(
+            [short_event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)]
+        )
         top = cache.head
 
         def take(events: Sequence[Event]) -> None:
             newest = [event for event in events[-EVENT_ROWS:] if event.position > top]
             if newest:
-                shown.push([event_row(event, page.zone) for event in reversed(newest)])
+                shown.push([short_event_row(event, page.zone) for event in reversed(newest)])
 
         page.follow_events(take)
 
     page.load(load)
 
 
-def event_row(event: Event, zone: ZoneInfo) -> EventRow:
-    """Return the row of an event with the fields of EVENT_COLUMNS."""
+def short_event_row(event: Event, zone: ZoneInfo) -> EventRow:
+    """Return the row of an event for EVENT_COLUMNS."""
     time = formats.clock(event.time, zone)
     return ("", "", time, event_title(event), event_note(event)[:NOTE_LENGTH_MAX])
 

@@ -1,4 +1,4 @@
-"""決済: sums by currency, and the list of payments."""
+"""決済: totals by currency, and the list of payments."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from dashboard.api.payments import Payment, PaymentStats, Total
 from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
+from dashboard.parts.layout import page_frame
 from dashboard.parts.payments import state_tone, state_words
-from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
 
 NAMES = {"state": "state", "q": "query", "page": "pageToken"}
@@ -24,22 +24,22 @@ COLUMNS = {
 PAID, REFUNDED = "COMPLETED", "REFUNDED"
 
 
-class Payments:
-    """The page of one operator. `opened` is the id of the payment to show at once."""
+class PaymentsPage:
+    """The page of one operator. `opened` is the id of the payment to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
         self._page = page
         self._query = query
         self._opened = opened
         self._payments: dict[str, Payment] = {}
-        with frame(page, paths.PAYMENTS) as self._problem:
+        with page_frame(page, paths.PAYMENTS) as self._problem:
             self._tiles = box("tiles")
             with box("filters"):
                 filters = Filters(paths.PAYMENTS, query)
                 filters.choice("state", text.common.STATE, text.payments.STATES)
                 filters.words("q", text.payments.CHARGE)
             filtered = query["state"] or query["q"]
-            self._rows = Table(
+            self._rows = DataTable(
                 COLUMNS,
                 text.payments.NO_MATCHING_PAYMENTS if filtered else text.payments.NO_PAYMENTS,
                 badges=["state"],
@@ -77,10 +77,10 @@ class Payments:
 def payments(
     context: PageContext, state: str = "", q: str = "", page: str = "", payment: str = ""
 ) -> None:
-    Payments(context, {"state": state, "q": q, "page": page}, payment)
+    PaymentsPage(context, {"state": state, "q": q, "page": page}, payment)
 
 
-def payment_row(page: PageContext, payment: Payment) -> Row:
+def payment_row(page: PageContext, payment: Payment) -> TableRow:
     telegram_id = text.common.NONE if payment.telegram_id is None else payment.telegram_id
     return {
         "key": payment.name,
@@ -105,14 +105,14 @@ def show_payment(page: PageContext, payment: Payment) -> None:
 
 
 def show_totals(stats: PaymentStats) -> None:
-    """Show sums by currency: received today, received in all, and refunded."""
-    plain_tile(text.payments.TODAY_PAID, sums(stats.today, PAID))
+    """Show totals by currency: received today, received overall, and refunded."""
+    plain_tile(text.payments.TODAY_PAID, total_words(stats.today, PAID))
     count = sum(total.count for total in stats.today if total.state == PAID)
     plain_tile(text.payments.TODAY_COUNT, formats.count(count))
-    plain_tile(text.payments.TOTAL_PAID, sums(stats.totals, PAID))
-    plain_tile(text.payments.REFUNDED_TOTAL, sums(stats.totals, REFUNDED))
+    plain_tile(text.payments.TOTAL_PAID, total_words(stats.totals, PAID))
+    plain_tile(text.payments.REFUNDED_TOTAL, total_words(stats.totals, REFUNDED))
 
 
-def sums(totals: Sequence[Total], state: str) -> str:
+def total_words(totals: Sequence[Total], state: str) -> str:
     found = [formats.money(total.amount) for total in totals if total.state == state]
     return "、".join(found) or text.common.NONE

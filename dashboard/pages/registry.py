@@ -1,4 +1,4 @@
-"""The list of all pages, and of the metrics that their tiles follow."""
+"""The list of all pages, and of the metrics shown in their tiles."""
 
 from dashboard.context import AppContext
 from dashboard.pages import (
@@ -27,12 +27,12 @@ PAGES = (
     analytics.analytics,
 )
 METRICS = tuple(tile.metric for tile in overview.TILES)
-"""The metrics that tiles follow."""
+"""The metrics of all tiles."""
 
 
 def add_pages(app: AppContext) -> None:
-    """Add all pages to the application."""
+    """Register all pages."""
     for page in PAGES:
         page.add_to(app)
-    export.add_to(app)
-    sign_in.add()
+    export.add_export(app)
+    sign_in.add_sign_in_page()

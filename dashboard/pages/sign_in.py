@@ -1,4 +1,4 @@
-"""サインイン: the form that starts a session. It is the only page without one."""
+"""サインイン: the sign-in form, the only page without a session."""
 
 from nicegui import ui
 
@@ -6,16 +6,16 @@ from dashboard import paths, text
 from dashboard.parts.widgets import box, heading
 
 
-def add() -> None:
-    """Add the page to the application."""
-    ui.page(paths.SIGN_IN)(draw)
+def add_sign_in_page() -> None:
+    """Register the page."""
+    ui.page(paths.SIGN_IN)(draw_form)
 
 
-def draw(error: str = "", to: str = "/") -> None:
-    """Draw the form. `error` is a key of the texts of errors, `to` the page to go on to."""
+def draw_form(error: str = "", to: str = "/") -> None:
+    """Draw the form. `error` is a key of `text.sign_in.ERRORS`; `to` is the page to open next."""
     ui.page_title(f"{text.sign_in.SIGN_IN}｜{text.common.PRODUCT}")
     with (
-        box("door", "main"),
+        box("sign-in", "main"),
         ui.element("form").props(f"method=post action={paths.SIGN_IN}"),
     ):
         heading(text.common.PRODUCT)

@@ -1,4 +1,4 @@
-"""未処理: the events that a consumer could not handle, to be retried or discarded."""
+"""未処理: the dead letters of all consumers, with actions to retry or discard them."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,15 +8,15 @@ from nicegui import ui
 from dashboard import formats, paths, text
 from dashboard.api.consumers import DeadLetter
 from dashboard.api.http import GatewayError
-from dashboard.context import PageContext, leave
+from dashboard.context import PageContext, go_to_sign_in
 from dashboard.event_rows import event_title, is_reaction, service_words
 from dashboard.page import page
 from dashboard.parts.confirm import confirm
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
-from dashboard.parts.tables import Row, Table
+from dashboard.parts.layout import page_frame
+from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import box, facts, heading
 from dashboard.sessions import SignedOutError
 
@@ -37,23 +37,23 @@ QUESTIONS = {"retry": text.unhandled.CONFIRM_RETRY, "discard": text.unhandled.CO
 
 @page(paths.UNHANDLED)
 def unhandled(context: PageContext, consumer: str = "", page: str = "") -> None:
-    Unhandled(context, {"consumer": consumer, "page": page})
+    UnhandledPage(context, {"consumer": consumer, "page": page})
 
 
-class Unhandled:
+class UnhandledPage:
     """The page of one operator."""
 
     def __init__(self, page: PageContext, query: dict[str, str]) -> None:
         self._page = page
         self._query = query
-        self._letters: dict[str, DeadLetter] = {}
+        self._dead_letters: dict[str, DeadLetter] = {}
         self._open = ""
-        with frame(page, paths.UNHANDLED) as self._problem:
+        with page_frame(page, paths.UNHANDLED) as self._problem:
             with box("filters"):
                 filters = Filters(paths.UNHANDLED, query)
                 filters.choice("consumer", text.unhandled.CONSUMER, text.common.MODULE_NAMES)
             self._draw_toolbar()
-            self._table = Table(
+            self._table = DataTable(
                 COLUMNS,
                 text.unhandled.NO_UNHANDLED,
                 badges=["state"],
@@ -94,8 +94,8 @@ class Unhandled:
 
     async def _load(self) -> None:
         found = await self._page.api.list_dead_letters(list_query(self._query, NAMES))
-        self._letters = {letter.name: letter for letter in found.items}
-        self._table.fill(letter_row(self._page, letter) for letter in found.items)
+        self._dead_letters = {dead_letter.name: dead_letter for dead_letter in found.items}
+        self._table.fill(dead_letter_row(self._page, dead_letter) for dead_letter in found.items)
         if self._page.session.can_operate:
             self._count()
         self._footer.clear()
@@ -105,28 +105,28 @@ class Unhandled:
             self._show(self._open)
 
     def _show(self, name: str) -> None:
-        letter = self._letters.get(name)
-        if letter is None:
+        dead_letter = self._dead_letters.get(name)
+        if dead_letter is None:
             self._drawer.close()
             return
         self._open = name
-        self._drawer.show(letter_title(letter), lambda: self._draw(letter))
+        self._drawer.show(dead_letter_title(dead_letter), lambda: self._draw(dead_letter))
 
     def _close(self) -> None:
         self._open = ""
 
-    def _draw(self, letter: DeadLetter) -> None:
-        row = letter_row(self._page, letter)
+    def _draw(self, dead_letter: DeadLetter) -> None:
+        row = dead_letter_row(self._page, dead_letter)
         pairs = [(title, row[field]) for field, title in COLUMNS.items() if field != "error"]
-        updated = formats.date_time(letter.update_time, self._page.zone)
+        updated = formats.date_time(dead_letter.update_time, self._page.zone)
         facts([*pairs, (text.unhandled.UPDATED, updated)])
-        ui.label(letter.error).classes("json")
+        ui.label(dead_letter.error).classes("json")
         if self._page.session.can_operate:
-            for button in self._draw_buttons(lambda: [letter.name]):
-                button.set_enabled(letter.state == "PENDING")
+            for button in self._draw_buttons(lambda: [dead_letter.name]):
+                button.set_enabled(dead_letter.state == "PENDING")
         heading(text.common.EVENT, 3)
-        if letter.event is not None:
-            draw_event(self._page, letter.event)
+        if dead_letter.event is not None:
+            draw_event(self._page, dead_letter.event)
         else:
             ui.label(text.unhandled.EVENT_GONE).classes("muted")
 
@@ -139,14 +139,14 @@ class Unhandled:
             self._page.load(self._load, self._problem)
 
     async def _act(self, action: str, names: Sequence[str]) -> None:
-        """Ask for the action on each dead letter, and stop at the first error."""
+        """Request the action for each dead letter. Stop at the first error."""
         done = 0
         try:
             for name in names:
                 await self._page.api.change_dead_letter(name, action)
                 done += 1
         except SignedOutError:
-            leave()
+            go_to_sign_in()
         except GatewayError as error:
             words = {"action": VERBS[action], "reason": error.message}
             ui.notify(text.unhandled.ACTION_FAILED.format(**words), type="negative")
@@ -155,18 +155,18 @@ class Unhandled:
             ui.notify(text.unhandled.ACTION_DONE.format(**words), type="positive")
 
 
-def letter_title(letter: DeadLetter) -> str:
-    return event_title(letter.event) if letter.event else text.navigation.UNHANDLED
+def dead_letter_title(dead_letter: DeadLetter) -> str:
+    return event_title(dead_letter.event) if dead_letter.event else text.navigation.UNHANDLED
 
 
-def letter_row(page: PageContext, letter: DeadLetter) -> Row:
+def dead_letter_row(page: PageContext, dead_letter: DeadLetter) -> TableRow:
     return {
-        "key": letter.name,
-        "consumer": service_words(letter.consumer),
-        "type": letter_title(letter),
-        "error": letter.error[:ERROR_LENGTH_MAX],
-        "tries": formats.integer(letter.tries),
-        "since": formats.date_time(letter.create_time, page.zone),
-        "state": formats.enum(text.unhandled.STATES, letter.state),
-        "tone": TONES.get(letter.state, ""),
+        "key": dead_letter.name,
+        "consumer": service_words(dead_letter.consumer),
+        "type": dead_letter_title(dead_letter),
+        "error": dead_letter.error[:ERROR_LENGTH_MAX],
+        "tries": formats.integer(dead_letter.tries),
+        "since": formats.date_time(dead_letter.create_time, page.zone),
+        "state": formats.enum(text.unhandled.STATES, dead_letter.state),
+        "tone": TONES.get(dead_letter.state, ""),
     }

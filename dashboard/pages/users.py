@@ -5,8 +5,8 @@ from dashboard.api.users import User, UserStats
 from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.filters import Filters, list_query, pager
-from dashboard.parts.layout import frame
-from dashboard.parts.tables import Row, Table, show_detail
+from dashboard.parts.layout import page_frame
+from dashboard.parts.tables import DataTable, TableRow, show_detail
 from dashboard.parts.widgets import box, plain_tile
 
 NAMES = {"role": "role", "state": "state", "q": "query", "page": "pageToken"}
@@ -21,22 +21,22 @@ COLUMNS = {
 }
 
 
-class Users:
-    """The page of one operator. `opened` is the id of the user to show at once."""
+class UsersPage:
+    """The page of one operator. `opened` is the id of the user to open first."""
 
     def __init__(self, page: PageContext, query: dict[str, str], opened: str) -> None:
         self._page = page
         self._query = query
         self._opened = opened
         self._users: dict[str, User] = {}
-        with frame(page, paths.USERS) as self._problem:
+        with page_frame(page, paths.USERS) as self._problem:
             self._tiles = box("tiles")
             with box("filters"):
                 filters = Filters(paths.USERS, query)
                 filters.choice("role", text.users.ROLES, text.common.ROLE_NAMES)
                 filters.choice("state", text.common.STATE, text.users.STATES)
                 filters.words("q", text.common.SEARCH)
-            self._rows = Table(
+            self._rows = DataTable(
                 COLUMNS,
                 text.users.NO_USERS,
                 badges=["state"],
@@ -66,7 +66,7 @@ class Users:
         stats = await self._page.api.get_user_stats()
         self._tiles.clear()
         with self._tiles:
-            show_counts(stats)
+            show_user_counts(stats)
 
 
 @page(paths.USERS)
@@ -78,17 +78,17 @@ def users(
     page: str = "",
     user: str = "",
 ) -> None:
-    Users(context, {"role": role, "state": state, "q": q, "page": page}, user)
+    UsersPage(context, {"role": role, "state": state, "q": q, "page": page}, user)
 
 
-def show_counts(stats: UserStats) -> None:
+def show_user_counts(stats: UserStats) -> None:
     plain_tile(text.users.TOTAL, formats.integer(stats.total_count))
     plain_tile(text.users.ACTIVE_5M, formats.integer(stats.active_5m_count))
     plain_tile(text.users.ACTIVE_24H, formats.integer(stats.active_24h_count))
     plain_tile(text.users.NEW_TODAY, formats.integer(stats.new_today_count))
 
 
-def user_row(page: PageContext, user: User) -> Row:
+def user_row(page: PageContext, user: User) -> TableRow:
     telegram = f"@{user.telegram_username}" if user.telegram_username else telegram_id(user)
     return {
         "key": user.name,

@@ -13,10 +13,10 @@ from dashboard.api.verification import Checkpoint, Publication
 from dashboard.context import PageContext
 from dashboard.event_rows import service_words
 from dashboard.page import page
-from dashboard.parts.chain import ChainCheck
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.chain import ChainCheckPanel
+from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.search import rfc3339
-from dashboard.parts.tables import Row, Table
+from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import badge, box, copy_button, fact
 
 RELOAD_SECONDS = 5.0
@@ -30,7 +30,7 @@ CONSUMER_COLUMNS = {
     "consumer": text.unhandled.CONSUMER,
     "position": text.verification.CONSUMER_POSITION,
     "lag": text.common.LAG,
-    "letters": text.navigation.UNHANDLED,
+    "dead_letters": text.navigation.UNHANDLED,
     "reported": text.verification.REPORTED,
 }
 OUTBOX_COLUMNS = {
@@ -40,38 +40,38 @@ OUTBOX_COLUMNS = {
     "measured": text.verification.MEASURED,
 }
 
-Measured = Mapping[str, tuple[float, datetime]]
-"""The newest value of each service, and when it was measured."""
+LatestValues = Mapping[str, tuple[float, datetime]]
+"""The latest value of each service and its time."""
 
 
 @page(paths.VERIFICATION)
 def verification(page: PageContext) -> None:
-    with frame(page, paths.VERIFICATION) as problem:
+    with page_frame(page, paths.VERIFICATION) as problem:
         with box("panels"):
             with panel(text.verification.CHAIN):
-                ChainCheck(page)
+                ChainCheckPanel(page)
             with panel(text.verification.CHECKPOINT):
                 ui.label(text.verification.CHECKPOINT_LEAD).classes("muted")
                 checkpoint = box("facts")
         with panel(text.verification.CONSUMERS):
-            numbers = ["position", "lag", "letters"]
-            consumers = Table(CONSUMER_COLUMNS, text.verification.NO_CONSUMERS, numbers=numbers)
+            numbers = ["position", "lag", "dead_letters"]
+            consumers = DataTable(CONSUMER_COLUMNS, text.verification.NO_CONSUMERS, numbers=numbers)
         with panel(text.verification.OUTBOX):
             ui.label(text.verification.OUTBOX_LEAD).classes("muted")
             numbers = ["pending", "lag"]
-            outboxes = Table(OUTBOX_COLUMNS, text.verification.NO_SERVICES, numbers=numbers)
+            outboxes = DataTable(OUTBOX_COLUMNS, text.verification.NO_SERVICES, numbers=numbers)
 
         async def load() -> None:
             latest = await if_available(page.api.get_latest_checkpoint())
             checkpoint.clear()
             with checkpoint:
                 draw_checkpoint(page, latest)
-            pending, lags = await newest(page, PENDING), await newest(page, LAG)
+            pending, lags = await latest_values(page, PENDING), await latest_values(page, LAG)
             known = sorted({*SERVICES, *pending, *lags})
             outboxes.fill(outbox_row(service, pending, lags) for service in known)
             found = await if_available(page.api.list_consumers())
             if found is None:
-                consumers.lose()
+                consumers.show_no_data()
             else:
                 consumers.fill(consumer_row(one) for one in found.items)
 
@@ -80,7 +80,7 @@ def verification(page: PageContext) -> None:
 
 
 def draw_checkpoint(page: PageContext, latest: Checkpoint | None) -> None:
-    """Show the last checkpoint, and when each channel published which one."""
+    """Show the last checkpoint and its publication on each channel."""
     if latest is None or latest.create_time is None:
         ui.label(text.common.NO_DATA).classes("muted")
         return
@@ -109,7 +109,7 @@ def channel_state(publication: Publication) -> str:
 
 
 def channel_words(publication: Publication) -> str:
-    """Return why the last attempt failed, or what was published when."""
+    """Return the last error of a channel, or its last publication."""
     if publication.error:
         return publication.error
     if publication.publish_time is None:
@@ -119,8 +119,8 @@ def channel_words(publication: Publication) -> str:
     return text.verification.PUBLISHED.format(position=position, age=age)
 
 
-def consumer_row(consumer: Consumer) -> Row:
-    """Return the row of a consumer. The lag of a report that is stale is データなし."""
+def consumer_row(consumer: Consumer) -> TableRow:
+    """Return the row of a consumer. The lag of a stale report is データなし."""
     age = formats.seconds_since(consumer.report_time)
     lag = formats.count(consumer.lag_count)
     if consumer.lag_count is not None and consumer.lag_count >= LAG_MAX:
@@ -132,13 +132,13 @@ def consumer_row(consumer: Consumer) -> Row:
         "consumer": service_words(consumer.id),
         "position": formats.integer(consumer.position),
         "lag": lag,
-        "letters": formats.count(consumer.dead_letter_count),
+        "dead_letters": formats.count(consumer.dead_letter_count),
         "reported": formats.age(age),
     }
 
 
-async def newest(page: PageContext, metric: str) -> Measured:
-    """Return the newest value of each service, if it was measured lately."""
+async def latest_values(page: PageContext, metric: str) -> LatestValues:
+    """Return the latest value of each service, without stale values."""
     start = datetime.now(UTC) - timedelta(seconds=STALE_SECONDS)
     call = page.api.query_metric(
         metric, merge=False, aggregation="LAST", step=STEP, startTime=rfc3339(start)
@@ -150,7 +150,7 @@ async def newest(page: PageContext, metric: str) -> Measured:
     return measured
 
 
-def outbox_row(service: str, pending: Measured, lags: Measured) -> Row:
+def outbox_row(service: str, pending: LatestValues, lags: LatestValues) -> TableRow:
     count, lag = pending.get(service), lags.get(service)
     known = count or lag
     return {

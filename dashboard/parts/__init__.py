@@ -1,1 +1,1 @@
-"""The parts of pages: the frame around them, and the elements that several pages use."""
+"""Parts of pages: the frame around them, and elements used by several pages."""

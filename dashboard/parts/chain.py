@@ -1,19 +1,19 @@
-"""The check of the log's hash chain, range after range, with its progress on the page."""
+"""Verification of the log's hash chain, range by range, with progress."""
 
 from nicegui import ui
 
 from dashboard import formats, text
 from dashboard.api.http import GatewayError
 from dashboard.api.verification import Verification
-from dashboard.context import PageContext, leave
+from dashboard.context import PageContext, go_to_sign_in
 from dashboard.parts.widgets import badge, box
 from dashboard.sessions import SignedOutError
 
 RANGE = 10_000
 
 
-class ChainCheck:
-    """A button that checks the whole log, until it is pressed again or a defect is found."""
+class ChainCheckPanel:
+    """A button that verifies the whole log until it is pressed again or finds a defect."""
 
     def __init__(self, page: PageContext) -> None:
         self._page = page
@@ -49,7 +49,7 @@ class ChainCheck:
         self._show(words, tone)
 
     async def _run(self) -> tuple[str, str]:
-        """Check range after range. Return the words and the tone of the result."""
+        """Verify range by range. Return the text and the tone of the result."""
         checked, start = 0, 0
         try:
             head = (await self._page.api.get_event_stats()).head_position or 0
@@ -64,7 +64,7 @@ class ChainCheck:
                     return words.format(count=formats.integer(checked)), "good"
                 self._progress(checked, checked + max(head - start + 1, 0))
         except SignedOutError:
-            leave()
+            go_to_sign_in()
         except GatewayError as error:
             words = text.verification.VERIFY_FAILED
             return words.format(count=formats.integer(checked), reason=error.message), "warn"
@@ -85,7 +85,7 @@ class ChainCheck:
 
 
 def defect_words(found: Verification) -> str:
-    """Return where the log is defect and why: the gateway's message, or else the code."""
+    """Return the position and reason of a defect: the gateway's message, or else the code."""
     problem = found.defect.message or found.defect.code or text.common.UNKNOWN
     position = formats.integer(found.first_bad_position)
     return text.verification.DEFECT.format(position=position, problem=problem)

@@ -1,4 +1,4 @@
-"""Line charts over the last hour. They contain numbers and texts of the dashboard only."""
+"""Line charts over the last hour. They contain only numbers and texts of the dashboard."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ Options = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of a chart: its name, its metric, and the factor of the values that are shown."""
+class ChartLine:
+    """A line of a chart: its name, its metric, and the factor applied to values."""
 
     name: str
     metric: str
     factor: float = 1.0
 
 
-def chart(
-    page: PageContext, lines: Sequence[Line], unit: str, aggregation: str = "AVERAGE"
+def draw_chart(
+    page: PageContext, lines: Sequence[ChartLine], unit: str, aggregation: str = "AVERAGE"
 ) -> Callable[[], Awaitable[None]]:
     """Draw a chart. Return the function that loads its lines."""
-    drawn = ui.echart(options(unit)).style("height: 220px; width: 100%")
+    drawn = ui.echart(chart_options(unit)).style("height: 220px; width: 100%")
 
     async def load() -> None:
         series: list[Options] = []
         for index, line in enumerate(lines):
             found = await page.api.query_metric(line.metric, aggregation=aggregation)
-            points = read_points(found, line.factor, page.zone)
+            points = chart_points(found, line.factor, page.zone)
             series.append(line_options(line.name, points, COLOURS[index % len(COLOURS)]))
         now = datetime.now(page.zone)
         drawn.options["xAxis"]["min"] = wall_clock(now - SPAN)
@@ -47,8 +47,8 @@ def chart(
     return load
 
 
-def read_points(found: Sequence[Series], factor: float, zone: ZoneInfo) -> list[list[Any]]:
-    """Return the points of the first series: the time on the wall clock, and the value."""
+def chart_points(found: Sequence[Series], factor: float, zone: ZoneInfo) -> list[list[Any]]:
+    """Return the points of the first series as local times and scaled values."""
     return [
         [wall_clock(time.astimezone(zone)), round(value * factor, 3)]
         for series in found[:1]
@@ -71,7 +71,7 @@ def line_options(name: str, points: list[list[Any]], colour: str) -> Options:
     }
 
 
-def options(unit: str) -> Options:
+def chart_options(unit: str) -> Options:
     muted = {"color": "#94a3b8", "fontFamily": FONTS}
     return {
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},

@@ -1,4 +1,4 @@
-"""The question before an action that cannot be undone."""
+"""The confirmation dialog for actions."""
 
 from nicegui import ui
 
@@ -6,8 +6,8 @@ from dashboard import text
 
 
 async def confirm(question: str, verb: str, *, note: str = "", dangerous: bool = True) -> bool:
-    """Ask the operator. True if the button `verb` was pressed."""
-    # Outside of the element that asks: it may be drawn again before there is an answer.
+    """Ask the operator to confirm. Return True if the button `verb` was pressed."""
+    # The calling element may be redrawn while the dialog is open, so the dialog is outside of it.
     with (
         ui.context.client.content,
         ui.dialog() as dialog,

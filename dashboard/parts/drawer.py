@@ -1,4 +1,4 @@
-"""The sheet at the side of a list, which shows one item while the list stays live."""
+"""A side sheet that shows one item of a list while the list stays live."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from dashboard.parts.widgets import box, heading
 
 
 class Drawer:
-    """Closed at first. `on_close` is called when the operator closes it."""
+    """A sheet, closed at first. `on_close` is called when the operator closes it."""
 
     def __init__(self, on_close: Callable[[], None]) -> None:
         self._on_close = on_close
@@ -19,7 +19,7 @@ class Drawer:
         self._sheet.visible = False
 
     def show(self, title: str, draw: Callable[[], None]) -> None:
-        """Open the drawer with what `draw` draws, in place of what it showed before."""
+        """Open the drawer and replace its contents by what `draw` draws."""
         self._sheet.clear()
         with self._sheet:
             with box("head"):
@@ -29,7 +29,7 @@ class Drawer:
         self._sheet.visible = True
 
     def close(self) -> None:
-        # Before the sheet is cleared: the button that closes it is inside.
+        # The close button is in the sheet, so the handler runs before the sheet is cleared.
         self._on_close()
         self._sheet.visible = False
         self._sheet.clear()

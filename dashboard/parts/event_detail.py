@@ -1,4 +1,4 @@
-"""All of one event: its fields, links to what it names, and its data."""
+"""The details of one event: fields, links to related resources, and data."""
 
 from nicegui import ui
 
@@ -8,12 +8,12 @@ from dashboard.api.fields import Json
 from dashboard.context import PageContext
 from dashboard.event_rows import category_words, event_title, level_words, service_words
 from dashboard.parts.links import links_of
-from dashboard.parts.outline import outline, whole
+from dashboard.parts.outline import pretty_json, shortened_json
 from dashboard.parts.widgets import box, copy_button, facts, heading
 
 
 def draw_event(page: PageContext, event: Event) -> None:
-    """Draw an event into the element that is open."""
+    """Draw an event into the current element."""
     facts(event_facts(page, event))
     links = links_of(event)
     if links:
@@ -44,17 +44,17 @@ def event_facts(page: PageContext, event: Event) -> list[tuple[str, str]]:
 
 
 def audit_facts(data: Json) -> list[tuple[str, str]]:
-    """List what the audit trail records beside the fields of an event, where it is set."""
+    """Return the additional fields of an audit record that are set."""
     return [
-        (words, str(formats.plain(data[name])))
+        (words, str(formats.plain_numbers(data[name])))
         for name, words in text.events.AUDIT.items()
         if data.get(name)
     ]
 
 
 def draw_data(data: Json) -> None:
-    """Show data as JSON, cut where it is long, with a button that shows all of it."""
-    short, full = outline(data), whole(data)
+    """Draw data as JSON. Long data is shortened and has a button that shows all of it."""
+    short, full = shortened_json(data), pretty_json(data)
     with box("head"):
         heading(text.events.DATA, 3)
         show_all = ui.button(text.common.SHOW_ALL).props("flat dense no-caps")

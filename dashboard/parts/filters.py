@@ -1,4 +1,4 @@
-"""The filters and the pages of a list, which are query parameters of the address of its page."""
+"""Filters and paging of a list, stored in the query parameters of its page."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,13 @@ PAGE_SIZE = 50
 def list_query(
     query: Mapping[str, str], names: Mapping[str, str]
 ) -> dict[str, str | int | list[str]]:
-    """Return the request for a page of a list. `names` are its fields by query parameter."""
-    asked: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
-    return asked | {name: query[field] for field, name in names.items() if query[field]}
+    """Return the request for a page of a list. `names` maps query parameters to its fields."""
+    request: dict[str, str | int | list[str]] = {"pageSize": PAGE_SIZE}
+    return request | {name: query[field] for field, name in names.items() if query[field]}
 
 
 class Filters:
-    """Inputs that write the address of the page."""
+    """Inputs that navigate to the filtered page."""
 
     def __init__(self, path: str, query: Mapping[str, str]) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class Filters:
     def choice(
         self, field: str, label: str, choices: Mapping[str, str], *, every: bool = True
     ) -> None:
-        """Offer choices and, if `every` is true, all of them together."""
+        """Add a select input and, if `every` is true, the choice of all values."""
         options = {"": text.common.ALL, **choices} if every else dict(choices)
         value = self._query.get(field, "")
         ui.select(
@@ -40,21 +40,21 @@ class Filters:
         ).props("outlined dense options-dense")
 
     def words(self, field: str, label: str) -> None:
-        """Take words, which apply when Enter is pressed."""
+        """Add a text input that applies on Enter."""
         field_input = ui.input(label, value=self._query.get(field, "")).props("outlined dense")
         field_input.on("keydown.enter", lambda: self._go(field, field_input.value or ""))
 
     def moment(self, field: str, label: str) -> None:
-        """Take a time on the wall clock, which applies when the input loses focus."""
+        """Add a local date and time input that applies when it loses focus."""
         before = self._query.get(field, "")
         field_input = ui.input(label, value=before)
         field_input.props("outlined dense stack-label type=datetime-local")
 
-        def leave() -> None:
+        def apply() -> None:
             if (field_input.value or "") != before:
                 self._go(field, field_input.value or "")
 
-        field_input.on("keydown.enter", leave).on("blur", leave)
+        field_input.on("keydown.enter", apply).on("blur", apply)
 
     def _go(self, field: str, value: str) -> None:
         query = {**self._query, field: value.strip(), "page": ""}
@@ -62,7 +62,7 @@ class Filters:
 
 
 def pager(path: str, query: Mapping[str, str], next_page_token: str) -> None:
-    """Link to the first page from another one, and to the next page if there is one."""
+    """Draw links to the first page, unless it is shown, and to the next page if there is one."""
     with box("filters"):
         if query.get("page"):
             first = address(path, {**query, "page": ""})

@@ -1,10 +1,10 @@
-"""Host, database, cache and bot as lists of facts. A figure that is missing is データなし."""
+"""Host, database, cache and bot as names and values. A missing value is データなし."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from dashboard import formats, text
-from dashboard.api.infrastructure import Bot, Cache, Database, Host
+from dashboard.api.infrastructure import Bot, CacheServer, DatabaseServer, Host
 
 Facts = Sequence[tuple[str, str]]
 
@@ -16,36 +16,39 @@ def host_facts(host: Host) -> Facts:
         (text.infrastructure.PLATFORM, host.platform or text.common.NO_DATA),
         (text.infrastructure.CORES, formats.integer(host.core_count)),
         (text.infrastructure.CPU, formats.percent(host.cpu_utilization)),
-        (text.infrastructure.MEMORY_USED, used(host.memory_used_bytes, host.memory_total_bytes)),
-        (text.infrastructure.DISK, used(host.disk_used_bytes, host.disk_total_bytes)),
+        (
+            text.infrastructure.MEMORY_USED,
+            used_of_total(host.memory_used_bytes, host.memory_total_bytes),
+        ),
+        (text.infrastructure.DISK, used_of_total(host.disk_used_bytes, host.disk_total_bytes)),
         (text.infrastructure.NETWORK_IN, formats.data_rate(host.network_receive_rate)),
         (text.infrastructure.NETWORK_OUT, formats.data_rate(host.network_transmit_rate)),
         (text.infrastructure.LOAD, loads),
-        uptime(host.boot_time),
-        measured(host.measure_time),
+        uptime_fact(host.boot_time),
+        last_check_fact(host.measure_time),
     ]
 
 
-def database_facts(database: Database) -> Facts:
+def database_facts(database: DatabaseServer) -> Facts:
     return [
-        (text.common.STATE, reachability(database)),
+        (text.common.STATE, reachability_words(database)),
         (text.common.VERSION, database.version or text.common.NO_DATA),
-        (text.infrastructure.CONNECTIONS, connections(database)),
+        (text.infrastructure.CONNECTIONS, connection_words(database)),
         (text.infrastructure.SIZE, formats.data_size(database.size_bytes)),
         (text.infrastructure.QUERIES, formats.decimal(database.query_rate)),
         (text.infrastructure.TRANSACTIONS, formats.decimal(database.transaction_rate)),
         (text.infrastructure.CACHE_HIT, formats.percent(database.cache_hit_ratio)),
-        (text.infrastructure.REPLICATION, replication(database)),
-        uptime(database.start_time),
-        measured(database.measure_time),
+        (text.infrastructure.REPLICATION, replication_words(database)),
+        uptime_fact(database.start_time),
+        last_check_fact(database.measure_time),
     ]
 
 
-def cache_facts(cache: Cache) -> Facts:
+def cache_facts(cache: CacheServer) -> Facts:
     software = text.infrastructure.CACHE_NAMES.get(cache.software, "")
     name = " ".join(filter(None, (software, cache.version)))
     return [
-        (text.common.STATE, reachability(cache)),
+        (text.common.STATE, reachability_words(cache)),
         (text.common.VERSION, name or text.common.NO_DATA),
         (text.infrastructure.MEMORY_USED, formats.data_size(cache.memory_used_bytes)),
         (text.infrastructure.CLIENTS, formats.integer(cache.client_count)),
@@ -53,8 +56,8 @@ def cache_facts(cache: Cache) -> Facts:
         (text.infrastructure.CACHE_HIT, formats.percent(cache.hit_ratio)),
         (text.infrastructure.COMMANDS, formats.decimal(cache.command_rate)),
         (text.infrastructure.KEYS, formats.integer(cache.key_count)),
-        uptime(cache.start_time),
-        measured(cache.measure_time),
+        uptime_fact(cache.start_time),
+        last_check_fact(cache.measure_time),
     ]
 
 
@@ -69,26 +72,26 @@ def bot_facts(bot: Bot) -> Facts:
     ]
 
 
-def used(part: int | None, whole: int | None) -> str:
+def used_of_total(part: int | None, whole: int | None) -> str:
     if part is None or whole is None:
         return text.common.NO_DATA
     return f"{formats.data_size(part)} / {formats.data_size(whole)}"
 
 
-def connections(database: Database) -> str:
+def connection_words(database: DatabaseServer) -> str:
     if database.connections is None:
         return text.common.NO_DATA
     most = database.max_connections
     return f"{database.connections} / {text.common.NO_DATA if most is None else most}"
 
 
-def reachability(server: Database | Cache) -> str:
+def reachability_words(server: DatabaseServer | CacheServer) -> str:
     if server.measure_time is None:
         return text.common.NO_DATA
     return text.common.CONNECTED if server.reachable else text.common.UNREACHABLE
 
 
-def replication(database: Database) -> str:
+def replication_words(database: DatabaseServer) -> str:
     count = database.replica_count
     if count is None:
         return text.common.NO_DATA
@@ -99,9 +102,9 @@ def replication(database: Database) -> str:
     return f"{replicas}・{text.infrastructure.REPLICATION_LAG.format(lag=lag)}"
 
 
-def uptime(start: datetime | None) -> tuple[str, str]:
+def uptime_fact(start: datetime | None) -> tuple[str, str]:
     return text.common.UPTIME, formats.duration(formats.seconds_since(start))
 
 
-def measured(time: datetime | None) -> tuple[str, str]:
+def last_check_fact(time: datetime | None) -> tuple[str, str]:
     return text.common.LAST_CHECK, formats.age_of(time)

@@ -1,4 +1,4 @@
-"""The skeleton of every page, and the panels on it."""
+"""The frame of every page, and the panels on it."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from dashboard.parts.widgets import box, heading
 
 
 @contextmanager
-def frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
+def page_frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
     """Draw the frame around the contents of a page. Yield the label for load errors."""
     ui.page_title(f"{navigation.page_name(path)}｜{text.common.PRODUCT}")
     with box("shell"):
@@ -30,7 +30,7 @@ def frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
 
 @contextmanager
 def panel(title: str, link: str = "", count: str = "") -> Generator[None, None, None]:
-    """Draw a box with a title, a note beside it, and a link to the page with more."""
+    """Draw a box with a title, a note beside it, and a link to a detailed page."""
     with box("panel", "section"):
         with box("head"):
             heading(title, 2)

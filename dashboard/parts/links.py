@@ -1,4 +1,4 @@
-"""Links from an event to the users, payments and modules that it names."""
+"""Links from an event to the users, payments and modules in it."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ LINKS_MAX = 8
 
 
 def links_of(event: Event) -> list[tuple[str, str]]:
-    """List words and addresses, each once, for the names in subject, actor and data."""
+    """Return texts and addresses of links for the names in subject, actor and data."""
     found: dict[str, str] = {}
     for name in names_in([event.subject, event.actor, event.data]):
         collection, _, one = name.partition("/")
@@ -45,7 +45,7 @@ def address_of(name: str) -> str:
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """Yield the texts in a JSON value that are the name of a resource and nothing else."""
+    """Yield the strings in a JSON value that are exactly the name of a resource."""
     if isinstance(value, str) and RESOURCE.fullmatch(value):
         yield value
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The events that a search finds in a live list: those of the log, and those that arrive."""
+"""The events of a search in a live list: stored events and new ones."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,9 +14,10 @@ Matches = Callable[[Event], bool]
 
 
 class LiveEvents:
-    """Fills a list. Events that arrive while it is paused, or before it is filled, wait.
+    """Fills a live list.
 
-    So do those that arrive before the search is known as a function: they were not checked.
+    New events wait while the list is paused or not yet filled, and until the search is known as a
+    function that can check them.
     """
 
     def __init__(self, rows: EventRows, shown: LiveList, on_change: Callable[[], None]) -> None:
@@ -34,30 +35,30 @@ class LiveEvents:
 
     @property
     def beyond(self) -> bool:
-        """True if rows fell off the end since the list was filled."""
+        """True if rows were dropped from the end since the list was filled."""
         return self._shown > ROWS_MAX
 
     @property
     def count(self) -> int:
-        """The number of events that are shown or wait."""
+        """The number of events that are shown or waiting."""
         return min(self._shown, ROWS_MAX) + self.waiting_count
 
     @property
     def checks(self) -> bool:
-        """True if the search is known, so that events that arrive can be checked."""
+        """True if new events can be checked against the search."""
         return self._matches is not None
 
     def check_with(self, matches: Matches) -> None:
-        """Check events with the search from now on, those that arrived before too."""
+        """Use `matches` for all new events, including those that arrived before."""
         self._matches = matches
         self.take(list(self._unchecked))
         self._unchecked.clear()
 
     def fill(self, events: Sequence[Event]) -> None:
-        """Show events of the log, the newest first."""
+        """Show events of the log, newest first."""
         self._top = max((event.position for event in events), default=0)
         self._shown = len(events)
-        self._list.fill([self._rows.of(event) for event in events])
+        self._list.fill([self._rows.row_of(event) for event in events])
         self.filled = True
         waiting = [one for one in self._waiting if one[0] > self._top]
         self._waiting = deque(waiting, maxlen=ROWS_MAX)
@@ -65,13 +66,13 @@ class LiveEvents:
         self._show()
 
     def take(self, events: Sequence[Event]) -> None:
-        """Take events that arrived, the oldest first."""
+        """Add new events, oldest first."""
         matches = self._matches
         if matches is None:
             self._unchecked.extend(events)
             return
         found = [
-            (event.position, self._rows.of(event))
+            (event.position, self._rows.row_of(event))
             for event in events
             if event.position > self._top and matches(event)
         ]
@@ -81,7 +82,7 @@ class LiveEvents:
             self._show()
 
     def pause(self, *, paused: bool) -> None:
-        """Let events that arrive wait, or show those that have waited."""
+        """Hold back new events, or show those that have waited."""
         self.paused = paused
         self._show()
 

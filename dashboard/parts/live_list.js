@@ -1,19 +1,18 @@
-// Rows of texts, the newest on top. A few new rows are put there one by one. When many come at
-// once, the rows in view are written anew in place, and those below them when it is calm again.
-// What a row says is never read as markup.
-const FEW = 10;
-const SPARE = 4;
-const CALM_MS = 300;
+// A list of text rows, newest on top. Small batches are prepended. A large batch rewrites the visible
+// rows in place, and the rows below them after a pause in updates. Texts are never parsed as markup.
+const SMALL_BATCH = 10;
+const EXTRA_ROWS = 4;
+const SETTLE_MS = 300;
 const ROW_PX = 41;
 
 export default {
   template: `
-    <div class="feed" role="table">
-      <div class="feed-head" role="row">
+    <div class="live-list" role="table">
+      <div class="live-list-head" role="row">
         <span v-for="column in columns" :class="column.name" role="columnheader">{{ column.label }}</span>
       </div>
       <div ref="rows" role="rowgroup" @click="open" @keydown.enter="open"></div>
-      <div class="feed-note muted">{{ note }}</div>
+      <div class="live-list-note muted">{{ note }}</div>
     </div>`,
   props: { columns: Array, bound: Number, loading: String, empty: String, opens: Boolean },
   data() {
@@ -24,7 +23,7 @@ export default {
     this.here = "";
   },
   beforeUnmount() {
-    clearTimeout(this.calm);
+    clearTimeout(this.settle);
   },
   methods: {
     fill(rows) {
@@ -33,13 +32,13 @@ export default {
       this.note = rows.length ? "" : this.empty;
     },
     push(rows) {
-      const many = rows.length >= FEW;
+      const large = rows.length >= SMALL_BATCH;
       this.rows = [...rows, ...this.rows].slice(0, this.bound);
-      if (many || this.calm) this.write(this.inView());
+      if (large || this.settle) this.write(this.visibleCount());
       else this.prepend(rows);
-      if (many) {
-        clearTimeout(this.calm);
-        this.calm = setTimeout(this.complete, CALM_MS);
+      if (large) {
+        clearTimeout(this.settle);
+        this.settle = setTimeout(this.complete, SETTLE_MS);
       }
       this.note = "";
     },
@@ -48,62 +47,62 @@ export default {
       for (const row of this.$refs.rows.children) row.classList.toggle("here", row.dataset.key === key);
     },
     complete() {
-      clearTimeout(this.calm);
-      this.calm = null;
+      clearTimeout(this.settle);
+      this.settle = null;
       this.write(this.rows.length);
     },
     prepend(rows) {
       const shown = this.$refs.rows;
-      shown.prepend(...rows.map((row) => this.say(this.blank(), row)));
+      shown.prepend(...rows.map((row) => this.fillRow(this.createRow(), row)));
       while (shown.childElementCount > this.bound) shown.lastElementChild.remove();
     },
     write(count) {
       const shown = this.$refs.rows;
       const height = shown.firstElementChild?.offsetHeight || ROW_PX;
       for (let index = 0; index < count; index++) {
-        const row = this.say(shown.children[index] ?? this.blank(), this.rows[index]);
+        const row = this.fillRow(shown.children[index] ?? this.createRow(), this.rows[index]);
         if (!row.parentElement) shown.append(row);
       }
       while (shown.childElementCount > count) shown.lastElementChild.remove();
       shown.style.minHeight = count < this.rows.length ? `${this.rows.length * height}px` : "";
     },
-    inView() {
+    visibleCount() {
       const shown = this.$refs.rows;
       const height = shown.firstElementChild?.offsetHeight || ROW_PX;
-      const room = Math.ceil((window.innerHeight - shown.getBoundingClientRect().top) / height);
-      return Math.min(this.rows.length, Math.max(room, 0) + SPARE);
+      const fitting = Math.ceil((window.innerHeight - shown.getBoundingClientRect().top) / height);
+      return Math.min(this.rows.length, Math.max(fitting, 0) + EXTRA_ROWS);
     },
-    say(row, [key, tone, ...texts]) {
+    fillRow(row, [key, tone, ...texts]) {
       row.dataset.key = key;
       row.classList.toggle("here", key !== "" && key === this.here);
-      texts.forEach((words, index) => {
+      texts.forEach((value, index) => {
         const cell = row.children[index];
-        const place = cell.firstElementChild ?? cell;
-        if (place !== cell) place.className = `badge ${tone}`;
-        if (place.firstChild.data !== words) place.firstChild.data = words;
+        const target = cell.firstElementChild ?? cell;
+        if (target !== cell) target.className = `badge ${tone}`;
+        if (target.firstChild.data !== value) target.firstChild.data = value;
       });
       return row;
     },
-    blank() {
-      if (!this.pattern) {
-        this.pattern = make("div", "feed-row", "row");
-        if (this.opens) this.pattern.tabIndex = 0;
+    createRow() {
+      if (!this.blankRow) {
+        this.blankRow = createElement("div", "live-list-row", "row");
+        if (this.opens) this.blankRow.tabIndex = 0;
         for (const column of this.columns) {
-          const cell = make("span", column.name, "cell");
-          (column.badge ? cell.appendChild(make("span", "badge")) : cell).append("");
-          this.pattern.append(cell);
+          const cell = createElement("span", column.name, "cell");
+          (column.badge ? cell.appendChild(createElement("span", "badge")) : cell).append("");
+          this.blankRow.append(cell);
         }
       }
-      return this.pattern.cloneNode(true);
+      return this.blankRow.cloneNode(true);
     },
     open(event) {
-      const row = event.target.closest(".feed-row");
+      const row = event.target.closest(".live-list-row");
       if (row && this.opens && !window.getSelection().toString()) this.$emit("open", row.dataset.key);
     },
   },
 };
 
-function make(tag, classes, role) {
+function createElement(tag, classes, role) {
   const element = document.createElement(tag);
   element.className = classes;
   if (role) element.setAttribute("role", role);

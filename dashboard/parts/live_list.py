@@ -1,4 +1,4 @@
-"""A list of events that grows at its top while it is open, as an element of the browser."""
+"""A browser element with a list of events that grows at its top."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from dashboard.event_rows import EventRow
 
 
 class LiveList(Element, component="live_list.js"):
-    """Shows at most `bound` rows of texts. Only new rows are sent to the browser."""
+    """Shows at most `bound` rows of text. Only new rows are sent to the browser."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class LiveList(Element, component="live_list.js"):
             self.on("open", lambda event: on_open(str(event.args)))
 
     def fill(self, rows: Sequence[EventRow]) -> None:
-        """Show these rows, the newest first, in place of all others."""
+        """Replace all rows by these, newest first."""
         self.run_method("fill", rows)
 
     def push(self, rows: Sequence[EventRow]) -> None:
-        """Put rows on top, the newest first."""
+        """Add rows at the top, newest first."""
         self.run_method("push", rows)
 
     def highlight(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Modules in words, and the buttons that start, stop and restart them."""
+"""Japanese names and states of modules, and the actions on them."""
 
 from collections.abc import Callable, Coroutine
 
@@ -7,7 +7,7 @@ from nicegui import ui
 from dashboard import formats, text
 from dashboard.api.http import GatewayError
 from dashboard.api.modules import Module
-from dashboard.context import PageContext, leave
+from dashboard.context import PageContext, go_to_sign_in
 from dashboard.parts.confirm import confirm
 from dashboard.sessions import SignedOutError
 
@@ -30,34 +30,34 @@ def state_tone(module: Module | None) -> str:
 
 
 def reason_words(module: Module | None) -> str:
-    """Return why a module is in its state: the gateway's message, or else the code."""
+    """Return the reason of a module's state: the gateway's message, or else the code."""
     return (module.reason.message or module.reason.code) if module else ""
 
 
 def confirm_action(
     page: PageContext, module: Module, action: str
 ) -> Callable[[], Coroutine[None, None, None]]:
-    """Return the handler of a button, which asks the operator first and then acts."""
+    """Return a button handler that acts after the operator's confirmation."""
 
     async def ask() -> None:
         words = {"module": module_title(module), "action": VERBS[action]}
         question, note = text.modules.CONFIRM_ACTION.format(**words), NOTES.get(module.id, "")
         if await confirm(question, VERBS[action], note=note, dangerous=action != "START"):
-            await act(page, module, action)
+            await act_on_module(page, module, action)
 
     return ask
 
 
-async def act(page: PageContext, module: Module, action: str) -> None:
-    """Start, stop or restart a module, and show the result.
+async def act_on_module(page: PageContext, module: Module, action: str) -> None:
+    """Start, stop or restart a module and show the result.
 
-    A gateway or service that goes away while it restarts cannot answer: that is no failure.
+    A gateway or service that is restarting cannot respond, so a lost response is not a failure.
     """
     words = {"module": module_title(module), "action": VERBS[action]}
     try:
         await page.api.change_module(module.id, action)
     except SignedOutError:
-        leave()
+        go_to_sign_in()
     except GatewayError as error:
         if error.status == 0 or error.reason in DRAINING:
             ui.notify(text.modules.ACTION_SENT.format(**words), type="info")

@@ -1,4 +1,4 @@
-"""The links between pages, with the count of unhandled events, and the state of the connection."""
+"""Links between pages with the count of dead letters, and the state of the connection."""
 
 from collections.abc import Sequence
 
@@ -30,12 +30,12 @@ def page_name(path: str) -> str:
 
 
 def section_of(path: str) -> str:
-    """Return the page of the side bar that a path belongs to."""
+    """Return the page of the sidebar to which a path belongs."""
     return paths.EVENTS if path in TABS else path
 
 
 def draw_side(page: PageContext, path: str) -> list[ui.label]:
-    """Draw the side bar. Return the labels that show the count of unhandled events."""
+    """Draw the sidebar. Return the labels for the count of dead letters."""
     counts: list[ui.label] = []
     with box("side", "nav"):
         ui.label(text.common.PRODUCT).classes("brand")
@@ -45,7 +45,7 @@ def draw_side(page: PageContext, path: str) -> list[ui.label]:
                 counts.append(draw_count(link))
         box("spacer")
         roles = "・".join(formats.enum(text.common.ROLE_NAMES, one) for one in page.session.roles)
-        ui.label(f"{page.session.display_name}（{roles}）").classes("who")
+        ui.label(f"{page.session.display_name}（{roles}）").classes("operator")
         with ui.element("form").props(f"method=post action={paths.SIGN_OUT}"):
             sign_out = ui.button(text.navigation.SIGN_OUT)
             sign_out.props("type=submit flat dense no-caps color=grey-5")
@@ -53,7 +53,7 @@ def draw_side(page: PageContext, path: str) -> list[ui.label]:
 
 
 def draw_tabs(path: str) -> list[ui.label]:
-    """Draw the tabs of イベント on its pages. Return the labels as `draw_side` does."""
+    """Draw the tabs of イベント on its pages. Return the labels for the count of dead letters."""
     if path not in TABS:
         return []
     counts: list[ui.label] = []
@@ -79,7 +79,7 @@ def draw_count(link: ui.link) -> ui.label:
 
 
 def count_unhandled(page: PageContext, counts: Sequence[ui.label]) -> None:
-    """Show how many events wait for an operator, if any do and it is known."""
+    """Show the number of dead letters if it is known and not zero."""
 
     async def load() -> None:
         consumers = await if_available(page.api.list_consumers())
@@ -94,7 +94,7 @@ def count_unhandled(page: PageContext, counts: Sequence[ui.label]) -> None:
 
 
 def show_connection(page: PageContext) -> None:
-    """Show whether live data is received."""
+    """Show whether live data is being received."""
     label = ui.label(text.navigation.RECONNECTING).classes("live lost").props("role=status")
 
     def refresh() -> None:

@@ -1,6 +1,6 @@
-"""A search of the log: read from an address, asked of the gateway, applied to live events.
+"""A search of the event log, sent to the gateway and applied to live events.
 
-The gateway parses the words of a search into terms, each with a pattern that finds it.
+The gateway parses the search words into terms, each with a pattern that matches it.
 """
 
 import re
@@ -29,58 +29,60 @@ LEVELS = {"DEBUG": 1, "INFO": 2, "WARNING": 3, "ERROR": 4}
 USERS = "users/"
 YEARS = range(1970, 9999)
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
-Question = dict[str, str | int | list[str]]
+ListRequest = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True)
-class Search:
-    """The filters of an address. An empty one does not filter."""
+class EventSearch:
+    """The filters in the query parameters. An empty filter matches all events."""
 
-    given: dict[str, str]
+    filters: dict[str, str]
     zone: ZoneInfo
 
     @classmethod
-    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "Search":
-        given = {field: query.get(field, "").strip() for field in FIELDS}
-        if given["user"] and not given["user"].startswith(USERS):
-            given["user"] = USERS + given["user"]
-        return cls(given, zone)
+    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "EventSearch":
+        filters = {field: query.get(field, "").strip() for field in FIELDS}
+        if filters["user"] and not filters["user"].startswith(USERS):
+            filters["user"] = USERS + filters["user"]
+        return cls(filters, zone)
 
     @property
     def live(self) -> bool:
-        """True if the search shows the newest events, so that new ones belong to it."""
-        return not self.given["page"]
+        """True if the search shows the newest events, to which new ones are added."""
+        return not self.filters["page"]
 
-    def question(self, size: int) -> Question:
+    def list_request(self, size: int) -> ListRequest:
         """Return the request for a page of `size` events."""
-        asked: Question = {"pageSize": size}
-        asked |= {name: self.given[field] for field, name in NAMES.items() if self.given[field]}
+        request: ListRequest = {"pageSize": size}
+        request |= {
+            name: self.filters[field] for field, name in NAMES.items() if self.filters[field]
+        }
         times = {"startTime": self._start, "endTime": self._end}
-        return asked | {name: rfc3339(time) for name, time in times.items() if time is not None}
+        return request | {name: rfc3339(time) for name, time in times.items() if time is not None}
 
     async def matcher(self, api: GatewayApi) -> Matches:
-        """Return the function that is true for events that the gateway would list.
+        """Return a function that is true for events that the gateway would list.
 
         Raises:
-            GatewayError: The gateway could not parse the words of the search.
+            GatewayError: The gateway could not parse the search words.
             SignedOutError: The session has ended.
         """
-        words = self.given["q"]
+        words = self.filters["q"]
         terms = await api.parse_event_query(words) if words else ()
         return lambda event: self.passes(event, terms)
 
     def passes(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
-        """True if an event has the fields that are searched for and contains all terms."""
-        given = self.given
-        if given["category"] and event.category != given["category"]:
+        """True if an event has the requested fields and contains all terms."""
+        filters = self.filters
+        if filters["category"] and event.category != filters["category"]:
             return False
-        if LEVELS.get(event.level, 0) < LEVELS.get(given["level"], 0):
+        if LEVELS.get(event.level, 0) < LEVELS.get(filters["level"], 0):
             return False
-        if given["source"] and event.source != given["source"]:
+        if filters["source"] and event.source != filters["source"]:
             return False
-        if given["user"] and not names_user(event, given["user"]):
+        if filters["user"] and not mentions_user(event, filters["user"]):
             return False
-        return self._in_time(event) and contains(event, terms)
+        return self._in_time(event) and contains_terms(event, terms)
 
     def _in_time(self, event: Event) -> bool:
         if self._start is None and self._end is None:
@@ -91,23 +93,23 @@ class Search:
 
     @cached_property
     def _start(self) -> datetime | None:
-        return read_local(self.given["from"], self.zone)
+        return read_local(self.filters["from"], self.zone)
 
     @cached_property
     def _end(self) -> datetime | None:
-        return read_local(self.given["to"], self.zone)
+        return read_local(self.filters["to"], self.zone)
 
 
-def contains(event: Event, terms: Sequence[QueryTerm]) -> bool:
-    """True if all terms are found in an event."""
+def contains_terms(event: Event, terms: Sequence[QueryTerm]) -> bool:
+    """True if an event contains all terms."""
     if not terms:
         return True
-    words = searched(event)
+    words = searchable_text(event)
     return all(term.pattern.search(words) for term in terms)
 
 
-def searched(event: Event) -> str:
-    """Return the text of an event that is searched, in Unicode NFKC with case folded."""
+def searchable_text(event: Event) -> str:
+    """Return the searchable text of an event in Unicode NFKC with case folded."""
     data = ESCAPE.sub(" ", data_text(event))
     joined = f"{event.type} {event.subject} {event.actor} {data}"
     if joined.isascii():
@@ -115,13 +117,13 @@ def searched(event: Event) -> str:
     return unicodedata.normalize("NFKC", joined).casefold()
 
 
-def names_user(event: Event, user: str) -> bool:
-    """True if a user is the subject or the actor of an event, or is named in its data."""
+def mentions_user(event: Event, user: str) -> bool:
+    """True if a user is the subject or actor of an event, or is in its data."""
     return user in {event.subject, event.actor} or f'"user":"{user}"' in data_text(event)
 
 
 def read_local(value: str, zone: ZoneInfo) -> datetime | None:
-    """Read a time of the wall clock as an input of a page writes it. None: it is no time."""
+    """Parse the local time of an input. Return None if it is not a valid time."""
     try:
         found = datetime.fromisoformat(value).replace(tzinfo=zone)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tables, and the dialog with all of a row. Cells are text, never markup."""
+"""Tables, and the dialog with the details of a row. Cells are text, never markup."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from nicegui import ui
 from dashboard import text
 from dashboard.parts.widgets import box, fact, heading
 
-# On a phone a row is a card, and each cell names its column.
+# On phones a row is drawn as a card, in which each cell has the label of its column.
 LABEL = '<span class="cell-label">{{ props.col.label }}</span>'
 CLASS = ":class=\"{ 'wide-only': props.col.wide }\""
 CELL = f'<q-td :props="props" {CLASS}>{LABEL}<span>{{{{ props.value }}}}</span></q-td>'
@@ -18,15 +18,15 @@ BADGE = f"""
 </q-td>
 """
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
-class Table:
+class DataTable:
     """Rows of texts. `columns` maps fields to titles.
 
-    A field of `badges` is a badge in the tone that the field `tone` of its row names. A field of
-    `wide` is left out on a phone. With `on_select`, rows can be selected. The table shows that it
-    is loading until it is filled, and `empty` when it is filled with nothing.
+    A field of `badges` is drawn as a badge in the tone of the row's field `tone`. A field of `wide`
+    is hidden on phones. With `on_select`, rows can be selected. The table shows a loading text
+    until it is filled, and `empty` if it is filled with no rows.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Table:
         badges: Sequence[str] = (),
         numbers: Sequence[str] = (),
         wide: Sequence[str] = (),
-        on_row: Callable[[Row], None] | None = None,
+        on_row: Callable[[TableRow], None] | None = None,
         on_select: Callable[[], None] | None = None,
     ) -> None:
         described = [
@@ -64,25 +64,25 @@ class Table:
 
     @property
     def selected(self) -> list[str]:
-        """The keys of the rows that are selected."""
+        """The keys of the selected rows."""
         return [row["key"] for row in self._table.selected]
 
-    def fill(self, rows: Iterable[Row]) -> None:
+    def fill(self, rows: Iterable[TableRow]) -> None:
         self._table.props(f'no-data-label="{self._empty}"')
         selected = set(self.selected)
         self._table.rows = list(rows)
         self._table.selected = [row for row in self._table.rows if row["key"] in selected]
         self._table.update()
 
-    def lose(self) -> None:
-        """Show that nothing is known."""
+    def show_no_data(self) -> None:
+        """Show データなし in place of rows."""
         self._table.props(f'no-data-label="{text.common.NO_DATA}"')
         self._table.rows = []
         self._table.update()
 
 
 def show_detail(title: str, pairs: Sequence[tuple[str, str]]) -> None:
-    """Open a dialog with the fields of a row. They are shown as text."""
+    """Open a dialog with the fields of a row as text."""
     with ui.dialog() as dialog, ui.card().classes("sheet"):
         heading(title, 2)
         with box("facts").style("width: 100%"):

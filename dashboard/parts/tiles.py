@@ -1,7 +1,6 @@
-"""Tiles with a live figure: its value, trend, source and age.
+"""Tiles with a live value, its trend, source and age.
 
-A `LiveTile` declares the metric that it follows. `server.py` subscribes to the metrics of all
-tiles that pages declare.
+A `LiveTile` declares its metric. `server.py` subscribes to the metrics of all tiles.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ TREND_STEPS = 60
 
 @dataclass(frozen=True)
 class LiveTile:
-    """A figure on a page: its name, the metric that it follows, and how a value is shown."""
+    """A tile of a page: its name, its metric, and the format of its value."""
 
     name: str
     metric: str
@@ -35,7 +34,7 @@ class LiveTile:
 
 
 class LiveFigure:
-    """A tile on an open page. A stale value shows as データなし."""
+    """A tile on an open page. A stale value is shown as データなし."""
 
     def __init__(self, page: PageContext, tile: LiveTile) -> None:
         self._page = page
@@ -71,8 +70,8 @@ class LiveFigure:
 
 
 def sparkline(points: Sequence[float]) -> str:
-    """Draw a trend as SVG. The last point is at the right edge."""
-    if len(points) < 2:  # noqa: PLR2004 - a line has two ends
+    """Return a trend as SVG. The last point is at the right edge."""
+    if len(points) < 2:  # noqa: PLR2004 - a line needs two points
         return ""
     low, high = min(points), max(points)
     span = (high - low) or 1.0

@@ -1,4 +1,4 @@
-"""The smallest elements of pages: boxes, headings, badges, lists of facts, tiles, copy buttons."""
+"""Basic elements of pages: boxes, headings, badges, facts, tiles, copy buttons."""
 
 import json
 from collections.abc import Sequence
@@ -21,26 +21,26 @@ def heading(words: str, level: int = 1) -> None:
 
 
 def badge(words: str, tone: str = "") -> ui.label:
-    """Show a state in a word. Tones: good, warn, bad or none."""
+    """Draw a short state. Tones: good, warn, bad or none."""
     return ui.label(words).classes(f"badge {tone}")
 
 
 def fact(name: str, value: str) -> ui.label:
-    """Show a name and a value. Return the label of the value."""
+    """Draw a name and a value. Return the label of the value."""
     with box("fact"):
         ui.label(name)
         return ui.label(value)
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """List names and values."""
+    """Draw a list of names and values."""
     with box("facts"):
         for name, value in pairs:
             fact(name, value)
 
 
 def plain_tile(name: str, value: str, note: str = "") -> None:
-    """Show a figure as it was when the page loaded it."""
+    """Draw a tile with a value that does not update."""
     with box("tile", "section"):
         ui.label(name).classes("name")
         ui.label(value).classes("value none" if value == text.common.NO_DATA else "value")
@@ -48,7 +48,7 @@ def plain_tile(name: str, value: str, note: str = "") -> None:
 
 
 def copy_button(value: str) -> None:
-    """Offer to put a text on the clipboard, and show whether the browser did so."""
+    """Draw a button that copies a text and shows whether that succeeded."""
 
     async def copy() -> None:
         code = COPY.format(value=json.dumps(value))

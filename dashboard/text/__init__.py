@@ -1,6 +1,6 @@
-"""Every text that an operator reads: a module for each page, and those that several pages share.
+"""All texts for operators: a module for each page, and those that several pages share.
 
-A text is written once. A module that needs the same words refers to the constant of another one.
+Each text is written once. Other modules refer to its constant.
 """
 
 from dashboard.text import (

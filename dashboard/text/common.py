@@ -1,4 +1,4 @@
-"""Texts that several pages share: names of things, states without data, buttons, paging, ages."""
+"""Texts that several pages share: names, empty states, buttons, paging, ages."""
 
 PRODUCT = "Libral Core"
 NO_DATA = "データなし"

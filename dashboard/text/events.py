@@ -1,4 +1,4 @@
-"""Texts of イベント: filters, columns, the names of event types and audited calls, the export."""
+"""Texts of イベント: filters, columns, event types, audited methods, and the export."""
 
 from dashboard.text import common, navigation, sign_in
 
@@ -12,7 +12,7 @@ ACTOR = "操作者"
 USER_ID = "ユーザーID"
 FROM = "開始日時"
 TO = "終了日時"
-NO_FILTERS = "絞り込みを解除"
+NO_FILTERS = "絞り込み解除"
 PAUSE = "一時停止"
 RESUME = "再開"
 WAITING = "待機中 {count}件"
@@ -20,7 +20,7 @@ PAST_PAGE = "過去のイベントです。新しいイベントは表示され�
 SEARCH_ON = "続きを検索"
 SEARCH_ON_FROM = "続きを検索（{time}まで検索済み）"
 NO_EVENTS = "条件に合うイベントはありません。"
-HEAD = "総イベント数"
+HEAD = "累計イベント数"
 LAST_HOUR_COUNT = common.LAST_HOUR
 LAST_DAY_COUNT = common.LAST_DAY
 ERRORS_DAY = "エラー（24時間）"
@@ -67,18 +67,18 @@ TYPES = {
     "session.deleted": navigation.SIGN_OUT,
     "payment.completed": "決済完了",
     "payment.refunded": "返金完了",
-    "telegram.failed": "更新の処理失敗",
+    "telegram.failed": "Telegramの受信処理失敗",
     "module.state_changed": "稼働状態の変化",
     "incident.opened": "インシデント発生",
     "incident.resolved": "インシデント復旧",
     "audit.call": "操作の記録",
     "outbox.refused": "送信できないイベントの隔離",
     "reaction.buried": "イベントの処理失敗",
-    "reaction.recovered": "未処理イベントの再処理完了",
+    "reaction.recovered": "未処理イベントの再試行成功",
     "reaction.retry_failed": "未処理イベントの再試行失敗",
     "reaction.discarded": "未処理イベントの破棄",
-    "reaction.retry_requested": "未処理イベントの再試行の依頼",
-    "reaction.discard_requested": "未処理イベントの破棄の依頼",
+    "reaction.retry_requested": "未処理イベントの再試行要求",
+    "reaction.discard_requested": "未処理イベントの破棄要求",
 }
 METHODS = {
     "Login": sign_in.SIGN_IN,
@@ -108,7 +108,7 @@ METHODS = {
 METHOD_FAILED = "{method}（失敗）"
 
 # Export
-EXPORT = "CSVを保存"
+EXPORT = "CSVダウンロード"
 EXPORT_BUSY = "CSVを作成中です。完了してからもう一度お試しください。"
 EXPORT_CUT = "上限の{count}件に達したため、これより古いイベントは含まれていません。"
 TYPE_NAME = "種類名"

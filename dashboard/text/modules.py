@@ -1,4 +1,4 @@
-"""Texts of モジュール: states, figures, and what can be done with a module."""
+"""Texts of モジュール: states, figures and actions."""
 
 from dashboard.text import common
 
@@ -17,7 +17,7 @@ START = "起動"
 STOP = STATES["STOPPED"]
 RESTART = "再起動"
 CONFIRM_ACTION = "{module}を{action}します。よろしいですか？"
-CONFIRM_SELF = "このダッシュボード自身です。操作中は画面が一時的に使えなくなります。"
+CONFIRM_SELF = "操作対象はこのダッシュボードです。操作中は画面が一時的に使えなくなります。"
 CONFIRM_GATEWAY = "操作中はダッシュボードの更新とAPIが一時的に止まります。"
 ACTION_DONE = "{module}を{action}しました。"
 ACTION_SENT = "{module}の{action}を受け付けました。状態を確認しています。"

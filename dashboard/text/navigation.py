@@ -1,4 +1,4 @@
-"""Texts around every page: the names of the pages, the connection, the sign-out."""
+"""Texts of the page frame: page names, connection, sign-out."""
 
 from dashboard.text import common
 

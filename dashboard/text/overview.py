@@ -4,7 +4,7 @@ from dashboard.text import common
 
 ACTIVE_USERS = "アクティブユーザー"
 ACTIVE_USERS_NOTE = common.LAST_5_MINUTES
-REQUESTS = "APIリクエスト／分"
+REQUESTS = "APIリクエスト数／分"
 LIVE_EVENTS = "リアルタイムイベント"
 RECENT_PAYMENTS = "最近の決済"
 SOURCES = {

@@ -1,7 +1,7 @@
 """Texts of 決済: totals, columns, states and providers."""
 
 AMOUNT = "金額"
-CHARGE = "決済ID"
+CHARGE = "Telegram決済ID"
 PAYER = "支払者"
 PAY_TIME = "支払日時"
 PROVIDER = "決済手段"

@@ -1,10 +1,10 @@
 """Texts of ユーザー: counts, columns and states."""
 
-from dashboard.text import common
+from dashboard.text import common, events, sign_in
 
-ID = "ID"
+ID = events.USER_ID
 NAME = "名前"
-LOGIN = "ログイン名"
+LOGIN = sign_in.USER_NAME
 TELEGRAM_ID = "Telegram ID"
 ROLES = "ロール"
 LAST_SEEN = "最終アクセス"

@@ -1,1 +1,1 @@
-"""Envoy in the gateway's place: the same REST from the same descriptors, to compare with."""
+"""Envoy as a REST front end built from the same descriptors, to compare with the gateway."""

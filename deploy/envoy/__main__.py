@@ -1,4 +1,4 @@
-"""`python -m deploy.envoy`: makes Envoy's configuration, and runs Envoy with it."""
+"""Write Envoy's configuration or run Envoy with it: `python -m deploy.envoy`."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from deploy.envoy.configuration import Address, ConfigurationError, Tree, make_configuration
+from deploy.envoy.configuration import ConfigurationError, SocketAddress, Tree, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
 from gateway.contracts.descriptors import DescriptorError, load_bundled, load_file
 from gateway.settings import fail, read_targets, read_upstream
@@ -18,8 +18,8 @@ from services.common.settings import PORT_MAX, SettingsError
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.envoy",
-        description="Makes a configuration with which Envoy serves what the gateway serves.",
-        epilog="Environment: LIBRAL_<ROOM>_TARGET.",
+        description="Write a configuration with which Envoy serves the REST API of the gateway.",
+        epilog="Environment: LIBRAL_<SERVICE>_TARGET.",
     )
     parser.add_argument(
         "--descriptor-set",
@@ -33,20 +33,29 @@ def make_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PACKAGE=HOST:PORT",
-        help="who answers for a package; may be repeated, and takes the place of "
-        "LIBRAL_<ROOM>_TARGET",
+        help="upstream of a package; may be repeated; replaces LIBRAL_<SERVICE>_TARGET",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=port, default=8082, help="port to listen on (%(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write it here, and not to stdout")
-    parser.add_argument("--run", action="store_true", help="run Envoy with it until Ctrl-C")
     parser.add_argument(
-        "--concurrency", type=int, default=1, metavar="N", help="threads of --run (%(default)s)"
+        "--port", type=parse_port, default=8082, help="port to listen on (%(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write to this file instead of stdout"
+    )
+    parser.add_argument(
+        "--run", action="store_true", help="run Envoy with the configuration until Ctrl-C"
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=1,
+        metavar="N",
+        help="Envoy worker threads with --run (%(default)s)",
     )
     return parser
 
 
-def port(text: str) -> int:
+def parse_port(text: str) -> int:
     number = int(text)
     if not 0 < number <= PORT_MAX:
         raise argparse.ArgumentTypeError(f"must be from 1 to {PORT_MAX}")
@@ -54,15 +63,15 @@ def port(text: str) -> int:
 
 
 def main() -> None:
-    """Writes the configuration, runs Envoy, or tells in one line what is wrong."""
+    """Write the configuration or run Envoy. Exit with a one-line message on an error."""
     arguments = make_parser().parse_args()
     try:
-        listen = Address(arguments.host, arguments.port)
-        configuration = configure(arguments, listen)
+        listen = SocketAddress(arguments.host, arguments.port)
+        configuration = configure_envoy(arguments, listen)
         if arguments.out:
             arguments.out.write_text(to_text(configuration))
         if arguments.run:
-            run(configuration, listen, arguments.concurrency)
+            run_envoy(configuration, listen, arguments.concurrency)
         elif not arguments.out:
             print(to_text(configuration), end="")
     except (ConfigurationError, DescriptorError, ProgramError, SettingsError, OSError) as error:
@@ -71,7 +80,7 @@ def main() -> None:
         sys.exit(130)
 
 
-def configure(arguments: argparse.Namespace, listen: Address) -> Tree:
+def configure_envoy(arguments: argparse.Namespace, listen: SocketAddress) -> Tree:
     given = dict(map(read_package, arguments.upstream))
     upstreams = given or dict(read_targets(os.environ))
     source = arguments.descriptor_set
@@ -89,20 +98,20 @@ def to_text(configuration: Tree) -> str:
     return json.dumps(configuration, indent=2) + "\n"
 
 
-def run(configuration: Tree, listen: Address, concurrency: int) -> None:
-    """Runs Envoy until SIGINT or SIGTERM.
+def run_envoy(configuration: Tree, listen: SocketAddress, concurrency: int) -> None:
+    """Run Envoy until SIGINT or SIGTERM.
 
     Raises:
-        ProgramError: It does not start, or ends by itself.
+        ProgramError: Envoy did not start, or exited on its own.
     """
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, exit_on_signal)
     with Envoy(configuration, listen, concurrency) as envoy:
         print(f"Envoy listens on {listen.host}:{listen.port}.", flush=True)
         status = envoy.wait()
-        raise ProgramError(f"it ended with status {status}: {envoy.log()}")
+        raise ProgramError(f"Envoy exited with status {status}: {envoy.log()}")
 
 
-def end(_number: int, _frame: FrameType | None) -> None:
+def exit_on_signal(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 

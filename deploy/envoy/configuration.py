@@ -1,7 +1,7 @@
 """Envoy's configuration: one listener, the transcoder, and a cluster for each package.
 
-The options are those under which Envoy comes closest to the gateway; what still
-differs is told in docs/envoy.md.
+The options bring Envoy as close to the gateway as possible. docs/envoy.md lists the remaining
+differences.
 """
 
 import base64
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.envoy.descriptors import make_descriptor_set, served, service
+from deploy.envoy.descriptors import make_descriptor_set, served_methods, service_name
 from gateway.calls.requests import STREAM_SECONDS_MAX, UNARY_SECONDS
 from gateway.contracts.descriptors import Contracts
 from gateway.http.messages import BODY_BYTES_MAX, BODY_SECONDS
@@ -24,18 +24,18 @@ Tree = dict[str, Any]
 
 
 class ConfigurationError(Exception):
-    """What Envoy cannot be configured with. The message is one line."""
+    """Envoy cannot be configured for these contracts. The message is one line."""
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where a server listens."""
+class SocketAddress:
+    """The host and port of a server."""
 
     host: str
     port: int
 
     @classmethod
-    def read(cls, text: str) -> "Address":
+    def read(cls, text: str) -> "SocketAddress":
         host, _, port = text.rpartition(":")
         return cls(host.strip("[]"), int(port))
 
@@ -45,22 +45,22 @@ class Address:
 
 def make_configuration(
     contracts: Contracts,
-    listen: Address,
+    listen: SocketAddress,
     upstreams: Mapping[str, str],
     *,
     filters: Sequence[Tree] = (),
     access_log: Sequence[Tree] = (),
 ) -> Tree:
-    """Return the tree of a bootstrap file.
+    """Return Envoy's bootstrap configuration.
 
-    `upstreams` maps packages to `host:port`, or to several of these with commas between.
-    `filters` are HTTP filters that run between the transcoder and the router, where the path is
-    that of the gRPC method. `access_log` are the access logs of the listener.
+    `upstreams` maps packages to `host:port`, or to several of these separated by commas. `filters`
+    are HTTP filters between the transcoder and the router; they see the path of the gRPC method.
+    `access_log` are the access logs of the listener.
 
     Raises:
-        ConfigurationError: Nothing has a binding, or a package has no upstream, or one over TLS.
+        ConfigurationError: No method has a binding, or a package has no upstream or one over TLS.
     """
-    packages = sorted({method.package for method in served(contracts)})
+    packages = sorted({method.package for method in served_methods(contracts)})
     if not packages:
         raise ConfigurationError("no method has a google.api.http rule.")
     missing = [package for package in packages if package not in upstreams]
@@ -76,15 +76,15 @@ def make_configuration(
 def make_connection_manager(
     contracts: Contracts, filters: Sequence[Tree], access_log: Sequence[Tree]
 ) -> Tree:
-    manager = typed(
+    manager = typed_config(
         f"{EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="rest",
         max_request_headers_kb=HEADER_KIB_MAX,
-        request_timeout=seconds(BODY_SECONDS),
-        # The gateway keeps the id of a request as the client gave it.
+        request_timeout=duration_text(BODY_SECONDS),
+        # The gateway keeps a request id that the client sent.
         preserve_external_request_id=True,
         request_id_extension={
-            "typed_config": typed(
+            "typed_config": typed_config(
                 f"{EXTENSIONS}.request_id.uuid.v3.UuidRequestIdConfig", pack_trace_reason=False
             )
         },
@@ -94,7 +94,7 @@ def make_connection_manager(
         http_filters=[
             {"name": "transcoder", "typed_config": make_transcoder(contracts)},
             *filters,
-            {"name": "router", "typed_config": typed(f"{FILTERS}.router.v3.Router")},
+            {"name": "router", "typed_config": typed_config(f"{FILTERS}.router.v3.Router")},
         ],
         access_log=list(access_log),
     )
@@ -102,14 +102,14 @@ def make_connection_manager(
 
 
 def make_transcoder(contracts: Contracts) -> Tree:
-    return typed(
+    return typed_config(
         f"{FILTERS}.grpc_json_transcoder.v3.GrpcJsonTranscoder",
         proto_descriptor_bin=base64.b64encode(make_descriptor_set(contracts)).decode(),
-        services=sorted({service(method) for method in served(contracts)}),
+        services=sorted({service_name(method) for method in served_methods(contracts)}),
         auto_mapping=False,
         convert_grpc_status=True,
         case_insensitive_enum_parsing=False,
-        # Routes are found by the gRPC path, whose package tells the cluster.
+        # Routes match the gRPC path, because its package selects the cluster.
         match_incoming_request_route=False,
         match_unregistered_custom_verb=False,
         query_param_unescape_plus=True,
@@ -126,22 +126,22 @@ def make_transcoder(contracts: Contracts) -> Tree:
 
 
 def make_routes(contracts: Contracts) -> list[Tree]:
-    """One route for each server stream, and one for the rest of each service."""
-    methods = served(contracts)
+    """Return a route for each server stream, then one for the other methods of each service."""
+    methods = served_methods(contracts)
     streams = [
-        make_route({"path": method.path}, method.package, STREAM_SECONDS_MAX)
+        make_envoy_route({"path": method.path}, method.package, STREAM_SECONDS_MAX)
         for method in methods
         if method.server_streaming
     ]
-    packages = {service(method): method.package for method in methods}
+    packages = {service_name(method): method.package for method in methods}
     return streams + [
-        make_route({"prefix": f"/{name}/"}, package, UNARY_SECONDS)
+        make_envoy_route({"prefix": f"/{name}/"}, package, UNARY_SECONDS)
         for name, package in sorted(packages.items())
     ]
 
 
-def make_route(match: Tree, cluster: str, timeout: float) -> Tree:
-    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout)}}
+def make_envoy_route(match: Tree, cluster: str, timeout: float) -> Tree:
+    return {"match": match, "route": {"cluster": cluster, "timeout": duration_text(timeout)}}
 
 
 def make_cluster(package: str, target: str) -> Tree:
@@ -150,13 +150,13 @@ def make_cluster(package: str, target: str) -> Tree:
     return {
         "name": package,
         "type": "STRICT_DNS",
-        "connect_timeout": seconds(CONNECT_MILLISECONDS / 1000),
+        "connect_timeout": duration_text(CONNECT_MILLISECONDS / 1000),
         "load_assignment": {
             "cluster_name": package,
             "endpoints": [{"lb_endpoints": endpoints}],
         },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed_config(
                 f"{EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions",
                 explicit_http_config={"http2_protocol_options": {}},
             )
@@ -164,25 +164,25 @@ def make_cluster(package: str, target: str) -> Tree:
     }
 
 
-def read_target(package: str, target: str) -> list[Address]:
-    """Return the addresses of an upstream, which is `host:port` or several with commas between.
+def read_target(package: str, target: str) -> list[SocketAddress]:
+    """Return the addresses of an upstream: `host:port`, or several separated by commas.
 
     Raises:
-        ConfigurationError: One is reached over TLS.
+        ConfigurationError: An address uses TLS.
     """
-    addresses: list[Address] = []
+    addresses: list[SocketAddress] = []
     for text in target.split(","):
         if text.startswith("https://"):
             raise ConfigurationError(
                 f"{package} is at {text}: upstreams over TLS are not supported."
             )
-        addresses.append(Address.read(text.removeprefix("http://")))
+        addresses.append(SocketAddress.read(text.removeprefix("http://")))
     return addresses
 
 
-def typed(url: str, **members: Any) -> Tree:
+def typed_config(url: str, **members: Any) -> Tree:
     return {"@type": url, **members}
 
 
-def seconds(number: float) -> str:
+def duration_text(number: float) -> str:
     return f"{number:g}s"

@@ -1,4 +1,4 @@
-"""The descriptor set that Envoy is given, and the services in it that HTTP reaches."""
+"""The descriptor set for Envoy, and the methods in it that have an HTTP binding."""
 
 from collections.abc import Iterable
 
@@ -9,20 +9,20 @@ from google.rpc import error_details_pb2
 from gateway.contracts.descriptors import Contracts, Method
 
 
-def served(contracts: Contracts) -> list[Method]:
-    """The methods that have a binding."""
+def served_methods(contracts: Contracts) -> list[Method]:
+    """Return the methods that have a binding."""
     return [method for method in contracts.methods if method.bindings]
 
 
-def service(method: Method) -> str:
+def service_name(method: Method) -> str:
     return method.full_name.rpartition(".")[0]
 
 
 def make_descriptor_set(contracts: Contracts) -> bytes:
-    """Serializes the files of all methods that are served, each after those that it imports.
+    """Serialize the files of all bound methods, each after its imports.
 
-    The details of errors are among them: Envoy shows none whose type it does
-    not know. Comments are not.
+    The set includes the types of error details, because Envoy drops details of unknown types.
+    Comments are left out.
     """
     found = descriptor_pb2.FileDescriptorSet()
     known: set[str] = set()
@@ -35,6 +35,6 @@ def make_descriptor_set(contracts: Contracts) -> bytes:
                 found.file.add().ParseFromString(file.serialized_pb)
 
     find = contracts.pool.FindFileContainingSymbol
-    collect(find(service(method)) for method in served(contracts))
+    collect(find(service_name(method)) for method in served_methods(contracts))
     collect([error_details_pb2.DESCRIPTOR])
     return found.SerializeToString()

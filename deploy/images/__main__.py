@@ -1,4 +1,4 @@
-"""`python -m deploy.images build`, and `configure FOLDER` for compose."""
+"""Build the images or prepare compose: `python -m deploy.images build|configure`."""
 
 import argparse
 import subprocess
@@ -20,7 +20,7 @@ def main() -> None:
         if arguments.verb == "build":
             build_all(find_engine())
         else:
-            compose.configure(arguments.folder)
+            compose.create_secrets(arguments.folder)
     except BuildError as error:
         sys.exit(f"images: {error}")
     except subprocess.CalledProcessError as error:

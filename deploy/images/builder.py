@@ -1,4 +1,4 @@
-"""Builds the images with Docker, or with podman where no Docker engine answers."""
+"""Build the images with Docker, or with podman if no Docker engine is available."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "deploy" / "images"
-ROOMS = ("users", "payments", "events", "metrics", "telegram")
+SERVICES = ("users", "payments", "events", "metrics", "telegram")
 PUBLIC_BASE = "docker.io/library/python:3.11-slim-bookworm"
 LOCAL_BASE = "localhost/libral-base:bookworm"
 PULL_SECONDS = 60
 PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "iptables", "debootstrap")
 
-# crun fails on machines with hybrid control groups, and default limits are above a sandbox's.
+# crun fails on machines with hybrid control groups, and sandboxes refuse the default limits.
 PODMAN_CONFIGURATION = """\
 [engine]
 runtime = "runc"
@@ -30,7 +30,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """A container engine, and the environment to call it with."""
+    """A container engine and the environment of its commands."""
 
     name: str
     environment: dict[str, str]
@@ -45,7 +45,7 @@ class Engine:
 
 
 def find_engine() -> Engine:
-    """Finds Docker or podman, and as root on Debian installs the latter."""
+    """Return Docker or podman. Install podman if neither is present (root on Debian only)."""
     docker = Engine("docker", dict(os.environ))
     if shutil.which("docker") and docker.run("info", quiet=True) == 0:
         return docker
@@ -60,8 +60,8 @@ def find_engine() -> Engine:
 
 def install_podman() -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise BuildError("There is no Docker engine and no podman: install one of them.")
-    say("Installing podman…")
+        raise BuildError("No Docker engine and no podman found: install one of them.")
+    print_progress("Installing podman…")
     subprocess.run(["apt-get", "update", "-qq"], check=False)
     subprocess.run(
         ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], check=True
@@ -69,19 +69,19 @@ def install_podman() -> None:
 
 
 def find_base(engine: Engine) -> str:
-    """Picks the base image: BASE, the public one, or one made here from Debian's packages."""
+    """Return the base image: BASE, the public image, or one built from Debian packages."""
     if given := os.environ.get("BASE"):
         return given
     if engine.run("image", "inspect", LOCAL_BASE, quiet=True) == 0:
         return LOCAL_BASE
-    if pull(engine):
+    if pull_base(engine):
         return PUBLIC_BASE
-    say("No image registry answers: making a base from Debian's packages…")
+    print_progress("No image registry is available: building a base image from Debian's packages…")
     make_local_base(engine)
     return LOCAL_BASE
 
 
-def pull(engine: Engine) -> bool:
+def pull_base(engine: Engine) -> bool:
     try:
         done = subprocess.run(
             [engine.name, "pull", PUBLIC_BASE],
@@ -97,7 +97,7 @@ def pull(engine: Engine) -> bool:
 
 def make_local_base(engine: Engine) -> None:
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-        raise BuildError("Making a base image needs root and debootstrap. Or set BASE.")
+        raise BuildError("Building a base image needs root and debootstrap. Or set BASE.")
     with tempfile.TemporaryDirectory() as folder:
         include = "--include=ca-certificates,python3,python3-venv"
         subprocess.run(
@@ -115,8 +115,8 @@ def make_local_base(engine: Engine) -> None:
             )
 
 
-def build(engine: Engine, base: str, name: str, file: str, *arguments: str) -> None:
-    say(f"Building {name}…")
+def build_image(engine: Engine, base: str, name: str, file: str, *arguments: str) -> None:
+    print_progress(f"Building {name}…")
     options = ["--build-arg", f"BASE={base}", *arguments]
     if engine.name == "podman":
         options += ["--format", "docker", "--network", "host", *certificate_options()]
@@ -126,7 +126,7 @@ def build(engine: Engine, base: str, name: str, file: str, *arguments: str) -> N
 
 
 def certificate_options() -> list[str]:
-    """Behind a private certificate authority, pip in the build trusts it too."""
+    """Return build options that make pip trust the private certificate authority of `PIP_CERT`."""
     bundle = os.environ.get("PIP_CERT")
     if not bundle:
         return []
@@ -135,13 +135,20 @@ def certificate_options() -> list[str]:
 
 def build_all(engine: Engine) -> None:
     base = find_base(engine)
-    for room in ROOMS:
-        build(engine, base, f"libral/{room}", "service.Dockerfile", "--build-arg", f"ROOM={room}")
+    for service in SERVICES:
+        build_image(
+            engine,
+            base,
+            f"libral/{service}",
+            "service.Dockerfile",
+            "--build-arg",
+            f"SERVICE={service}",
+        )
     for name in ("gateway", "dashboard"):
-        build(engine, base, f"libral/{name}", f"{name}.Dockerfile")
+        build_image(engine, base, f"libral/{name}", f"{name}.Dockerfile")
     if base == LOCAL_BASE:
-        build(engine, base, "libral/servers", "servers.Dockerfile")
+        build_image(engine, base, "libral/servers", "servers.Dockerfile")
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     print(text, flush=True)

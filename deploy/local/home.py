@@ -1,4 +1,4 @@
-"""LIBRAL_HOME: the folder that holds everything a local mesh keeps."""
+"""LIBRAL_HOME: the folder with all data of a local mesh."""
 
 import errno
 import fcntl
@@ -46,7 +46,7 @@ class Home:
 
     @property
     def checkpoints(self) -> Path:
-        """What the events room tells of the log outside of the database."""
+        """The folder of the events service's log checkpoints, outside of the database."""
         return self.path / "checkpoints"
 
     @property
@@ -59,14 +59,14 @@ class Home:
 
     @property
     def socket(self) -> Path:
-        """Where supervisor listens. A path too long for a socket gets a link in its place."""
+        """The path of supervisord's socket, in the temporary folder if it would be too long."""
         path = self.run / "supervisor.sock"
         if len(str(path)) <= SOCKET_PATH_MAX:
             return path
         return Path(tempfile.gettempdir()) / f"libral-{os.getuid()}-{self.path.stat().st_ino}.sock"
 
     def prepare(self) -> None:
-        """Makes the folders and the secrets that are missing."""
+        """Create the folders and secrets that are missing."""
         try:
             for folder in (self.path, self.logs, self.run, self.secrets):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,12 +83,16 @@ class Home:
         return (self.secrets / name).read_text()
 
     def webhook_secret(self) -> str:
-        """The secret that Telegram sends with updates, made when it is first asked for."""
+        """Return the secret that Telegram sends with updates. Create it on first use."""
         self._write_once("webhook_secret", secrets.token_urlsafe(24))
         return self.secret("webhook_secret")
 
     def lock(self) -> IO[str]:
-        """Takes the home for this process, until the file that this returns is closed."""
+        """Lock the home for this process until the returned file is closed.
+
+        Raises:
+            HomeError: Another process holds the lock.
+        """
         file = (self.run / "lock").open("w")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,7 +104,7 @@ class Home:
         return file
 
     def ports(self, names: tuple[str, ...]) -> dict[str, int]:
-        """Picks a free loopback port for each name, the same as last time where it is free."""
+        """Return a free loopback port for each name, the same as last time if it is free."""
         known = self.known_ports() if self._ports.exists() else {}
         chosen: dict[str, int] = {}
         for name in names:
@@ -112,7 +116,7 @@ class Home:
         return chosen
 
     def known_ports(self) -> dict[str, int]:
-        """Tells the port of each name, as it was picked last."""
+        """Return the port of each name as last chosen by `ports`."""
         if not self._ports.exists():
             raise HomeError(f"There is no mesh in {self.path}: run `libral up`.")
         ports: dict[str, int] = json.loads(self._ports.read_text())

@@ -1,7 +1,6 @@
-"""Makes the signing keys of a mesh: `python -m deploy.local.keys FOLDER`.
+"""Create the signing keys of a mesh: `python -m deploy.local.keys FOLDER`.
 
-It is a program of its own, so that what runs the mesh does not carry a
-cryptography library.
+This is a separate program to keep the cryptography library out of the runner's memory.
 """
 
 import sys
@@ -14,7 +13,7 @@ from deploy.local.home import KEYS
 
 
 def make_keys(folder: Path) -> None:
-    """Writes an Ed25519 private key in PEM for each name that has none."""
+    """Write an Ed25519 private key in PEM for each name without one."""
     for name in KEYS:
         path = folder / f"{name}.pem"
         if not path.exists():

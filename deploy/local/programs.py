@@ -1,4 +1,4 @@
-"""The programs of a local mesh: what each runs, and with which environment."""
+"""The programs of a local mesh: their commands and environments."""
 
 import os
 import sys
@@ -9,17 +9,17 @@ from deploy.local import embedded
 from deploy.local.home import Home
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("users", "payments", "events", "metrics", "telegram")
+SERVICES = ("users", "payments", "events", "metrics", "telegram")
 SERVERS = ("postgres", "valkey")
 EDGE = ("gateway", "dashboard")
-PORTS = (*SERVERS, *ROOMS)
+PORTS = (*SERVERS, *SERVICES)
 EVENTS_SETTINGS = ("LIBRAL_EVENTS_RETENTION_MONTHS", "TELEGRAM_CHECKPOINT_CHAT_ID")
 PASSED = ("LIBRAL_LOG_LEVEL", "LIBRAL_TIME_ZONE", "LIBRAL_GRPC_ENGINE", "PATH", "HOME", "LANG")
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program under supervision. Those of a low priority start first and stop last."""
+    """A supervised program. Programs with a lower priority start first and stop last."""
 
     name: str
     command: list[str]
@@ -30,7 +30,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Plan:
-    """Where everything of a mesh is."""
+    """The addresses of all parts of a local mesh."""
 
     host: str
     gateway_port: int
@@ -42,13 +42,13 @@ class Plan:
     embedded_cache: bool
 
     @classmethod
-    def make(cls, home: Home) -> "Plan":
-        """Plans a mesh that is about to start."""
+    def create(cls, home: Home) -> "Plan":
+        """Return the plan of a mesh that is about to start. Choose its ports."""
         return cls._with(home, home.ports(PORTS))
 
     @classmethod
-    def of(cls, home: Home) -> "Plan":
-        """Tells the plan of the mesh that was started last."""
+    def load(cls, home: Home) -> "Plan":
+        """Return the plan of the mesh that was started last."""
         return cls._with(home, home.known_ports())
 
     @classmethod
@@ -70,21 +70,21 @@ class Plan:
 
     @property
     def gateway_url(self) -> str:
-        return f"http://{reachable(self.host)}:{self.gateway_port}"
+        return f"http://{reachable_host(self.host)}:{self.gateway_port}"
 
     @property
     def dashboard_url(self) -> str:
-        return f"http://{reachable(self.host)}:{self.dashboard_port}"
+        return f"http://{reachable_host(self.host)}:{self.dashboard_port}"
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The servers that have to answer before the rooms can."""
+        """The embedded servers, which have to be ready before the services start."""
         wanted = {"postgres": self.embedded_database, "valkey": self.embedded_cache}
         return tuple(name for name in SERVERS if wanted[name])
 
 
 class PortError(Exception):
-    """A port variable that is no port. The message is one line."""
+    """A variable does not hold a valid port. The message is one line."""
 
 
 def read_port(variable: str, default: int) -> int:
@@ -94,13 +94,13 @@ def read_port(variable: str, default: int) -> int:
     return int(value)
 
 
-def reachable(host: str) -> str:
-    """An address to reach a server at that listens on every address."""
+def reachable_host(host: str) -> str:
+    """Return an address at which a server that listens on all addresses can be reached."""
     return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
 
 
 def make_programs(home: Home, plan: Plan) -> list[Program]:
-    """Lists the programs of a mesh, in the order to start them in."""
+    """Return the programs of a mesh in the order in which they start."""
     programs: list[Program] = []
     if plan.embedded_database:
         command = embedded.postgres_command(home.postgres, plan.ports["postgres"])
@@ -109,19 +109,19 @@ def make_programs(home: Home, plan: Plan) -> list[Program]:
         command = embedded.valkey_command(home.run / "valkey.conf")
         programs.append(Program("valkey", command, 10, base_environment()))
     shared = mesh_environment(plan)
-    for room in ROOMS:
-        environment = shared | room_environment(room, home, plan)
-        programs.append(Program(room, module(f"services.{room}"), 20, environment))
-    programs.append(Program("gateway", module("gateway"), 30, shared))
+    for service in SERVICES:
+        environment = shared | service_environment(service, home, plan)
+        programs.append(Program(service, module_command(f"services.{service}"), 20, environment))
+    programs.append(Program("gateway", module_command("gateway"), 30, shared))
     dashboard = {
         "LIBRAL_DASHBOARD_SESSIONS": str(home.secrets / "dashboard_sessions.json"),
         "LIBRAL_DASHBOARD_FONTS": str(home.path / "fonts"),
     }
-    programs.append(Program("dashboard", module("dashboard"), 40, shared | dashboard))
+    programs.append(Program("dashboard", module_command("dashboard"), 40, shared | dashboard))
     return programs
 
 
-def module(name: str) -> list[str]:
+def module_command(name: str) -> list[str]:
     return [sys.executable, "-m", name]
 
 
@@ -131,8 +131,11 @@ def base_environment() -> dict[str, str]:
 
 
 def mesh_environment(plan: Plan) -> dict[str, str]:
-    """What every process of the mesh is told."""
-    targets = {f"LIBRAL_{room.upper()}_TARGET": f"127.0.0.1:{plan.ports[room]}" for room in ROOMS}
+    """Return the environment variables of all processes of the mesh."""
+    targets = {
+        f"LIBRAL_{service.upper()}_TARGET": f"127.0.0.1:{plan.ports[service]}"
+        for service in SERVICES
+    }
     return (
         base_environment()
         | targets
@@ -148,26 +151,26 @@ def mesh_environment(plan: Plan) -> dict[str, str]:
     )
 
 
-def room_environment(room: str, home: Home, plan: Plan) -> dict[str, str]:
-    """What one room is told beside."""
+def service_environment(service: str, home: Home, plan: Plan) -> dict[str, str]:
+    """Return the additional environment variables of one service."""
     own = {
         "DATABASE_URL": plan.database_url,
         "LIBRAL_MESH_KEY": str(home.secrets / "mesh.pem"),
-        f"LIBRAL_{room.upper()}_LISTEN": f"127.0.0.1:{plan.ports[room]}",
+        f"LIBRAL_{service.upper()}_LISTEN": f"127.0.0.1:{plan.ports[service]}",
     }
-    if room in {"events", "metrics"}:
+    if service in {"events", "metrics"}:
         own["REDIS_URL"] = plan.redis_url
-    if room == "events":
+    if service == "events":
         own["LIBRAL_CHECKPOINTS"] = str(home.checkpoints)
         own |= {name: os.environ[name] for name in EVENTS_SETTINGS if os.environ.get(name)}
-    if room == "users":
+    if service == "users":
         own["LIBRAL_TOKEN_KEY"] = str(home.secrets / "token.pem")
         own["LIBRAL_ADMIN_PASSWORD"] = admin_password(home)
-    if room == "metrics":
+    if service == "metrics":
         own["LIBRAL_SUPERVISOR_SOCKET"] = str(home.socket)
         own["LIBRAL_DASHBOARD_URL"] = plan.dashboard_url
         own["LIBRAL_DATA_PATH"] = str(home.path)
-    if room in {"telegram", "users"}:
+    if service in {"telegram", "users"}:
         own |= telegram_environment(home)
     return own
 

@@ -1,4 +1,4 @@
-"""What runs in a local mesh, and what memory it holds."""
+"""The processes of a local mesh, and the memory that they use."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 import psutil
 
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Row:
-    """A process of the mesh. Memory is PSS where Linux tells it, else RSS, in bytes."""
+class ProcessRow:
+    """A process of the mesh. Memory is in bytes: PSS on Linux, RSS elsewhere."""
 
     module: str
     state: str
@@ -24,10 +24,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class MeshReport:
     """All processes of a mesh."""
 
-    rows: list[Row]
+    rows: list[ProcessRow]
 
     @property
     def python_bytes(self) -> int:
@@ -54,31 +54,39 @@ class Report:
         return "\n".join(lines)
 
 
-def make_report(home: Home) -> Report:
-    """Asks supervisor and the system. An empty report: nothing runs."""
-    supervisor = Supervisor(home)
-    if not supervisor.answers():
-        return Report([])
+def make_report(home: Home) -> MeshReport:
+    """Return a report from supervisord and the system. It is empty if no mesh runs."""
+    supervisor = SupervisordClient(home)
+    if not supervisor.is_running():
+        return MeshReport([])
     supervisor_pid = supervisor.pid()
-    rows = [Row("supervisor", "RUNNING", supervisor_pid, *measure(supervisor_pid), python=True)]
+    rows = [
+        ProcessRow(
+            "supervisor", "RUNNING", supervisor_pid, *measure_process(supervisor_pid), python=True
+        )
+    ]
     for process in supervisor.processes():
         name, pid = str(process["name"]), int(process["pid"])
         python = name not in {"postgres", "valkey"}
-        rows.append(Row(name, str(process["statename"]), pid, *measure(pid), python=python))
+        rows.append(
+            ProcessRow(name, str(process["statename"]), pid, *measure_process(pid), python=python)
+        )
     parent = psutil.Process(supervisor_pid).parent()
     if parent is not None and "deploy.local" in " ".join(parent.cmdline()):
-        rows.append(Row("runner", "RUNNING", parent.pid, *measure(parent.pid), python=True))
-    return Report(rows)
+        rows.append(
+            ProcessRow("runner", "RUNNING", parent.pid, *measure_process(parent.pid), python=True)
+        )
+    return MeshReport(rows)
 
 
-def measure(pid: int) -> tuple[int, int]:
-    """Tells the uptime in seconds and the memory in bytes of a process and its children."""
+def measure_process(pid: int) -> tuple[int, int]:
+    """Return uptime in seconds and memory in bytes. For PostgreSQL, memory includes children."""
     if not pid:
         return 0, 0
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)] if is_postgres(process) else [process]
-        memory = sum(memory_of(one) for one in family)
+        memory = sum(process_memory(one) for one in family)
         return int(time.time() - process.create_time()), memory
     except psutil.Error:
         return 0, 0
@@ -88,6 +96,6 @@ def is_postgres(process: psutil.Process) -> bool:
     return process.name() == "postgres"
 
 
-def memory_of(process: psutil.Process) -> int:
+def process_memory(process: psutil.Process) -> int:
     memory = process.memory_full_info()
     return int(getattr(memory, "pss", 0) or memory.rss)

@@ -1,4 +1,4 @@
-"""Starts and stops a local mesh."""
+"""Start and stop a local mesh."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ from types import FrameType
 from deploy.local import embedded
 from deploy.local.embedded import EmbeddedError
 from deploy.local.home import Home, HomeError, is_free
-from deploy.local.programs import EDGE, ROOMS, Plan, make_programs
+from deploy.local.programs import EDGE, SERVICES, Plan, make_programs
 from deploy.local.supervision import (
-    ANSWER_ERRORS,
-    Supervisor,
+    CALL_ERRORS,
+    SupervisordClient,
     start_supervisor,
     write_configuration,
 )
@@ -33,42 +33,42 @@ class RunError(Exception):
     """The mesh cannot run. The message is one line."""
 
 
-def up(home: Home, *, detach: bool) -> None:
-    """Starts the mesh and, unless detached, runs it until SIGINT or SIGTERM."""
+def run_mesh(home: Home, *, detach: bool) -> None:
+    """Start the mesh and, unless `detach` is true, run it until SIGINT or SIGTERM."""
     home.prepare()
     with home.lock():
-        supervisor = Supervisor(home)
-        if supervisor.answers():
+        supervisor = SupervisordClient(home)
+        if supervisor.is_running():
             raise HomeError(f"The mesh in {home.path} runs already. `libral down` stops it.")
         stopped = StopSignal()
-        plan = Plan.make(home)
+        plan = Plan.create(home)
         check_ports(plan)
         prepare_servers(home, plan)
         write_configuration(home, make_programs(home, plan))
         process = start_supervisor(home)
         try:
-            start(home, plan, supervisor, stopped)
+            start_mesh(home, plan, supervisor, stopped)
             if not detach:
-                while not stopped.seen and process.poll() is None:
+                while not stopped.received and process.poll() is None:
                     time.sleep(POLL_SECONDS)
         except BaseException:
-            stop(home)
+            stop_mesh(home)
             raise
         if not detach:
-            say("Stopping…")
-            stop(home)
+            print_progress("Stopping…")
+            stop_mesh(home)
 
 
 class StopSignal:
-    """Remembers that SIGINT or SIGTERM came."""
+    """Records that SIGINT or SIGTERM was received."""
 
     def __init__(self) -> None:
-        self.seen = False
+        self.received = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.seen = True
+        self.received = True
 
 
 def check_ports(plan: Plan) -> None:
@@ -83,11 +83,11 @@ def check_ports(plan: Plan) -> None:
 def prepare_servers(home: Home, plan: Plan) -> None:
     if plan.embedded_database:
         if not home.postgres.exists():
-            say("Preparing the database…")
+            print_progress("Preparing the database…")
         embedded.create_cluster(home.postgres, home.secret("database_password"))
     else:
         try:
-            embedded.query(plan.database_url, "SELECT 1")
+            embedded.run_statement(plan.database_url, "SELECT 1")
         except EmbeddedError as error:
             raise RunError(f"DATABASE_URL cannot be used: {error}") from None
     if plan.embedded_cache:
@@ -99,34 +99,41 @@ def prepare_servers(home: Home, plan: Plan) -> None:
         )
 
 
-def start(home: Home, plan: Plan, supervisor: Supervisor, stopped: StopSignal) -> None:
-    began = time.monotonic()
-    wait("supervisor", supervisor.answers, stopped)
+def start_mesh(home: Home, plan: Plan, supervisor: SupervisordClient, stopped: StopSignal) -> None:
+    start = time.monotonic()
+    wait_until_ready("supervisor", supervisor.is_running, stopped)
     for name in plan.needs:
         supervisor.start(name)
     if plan.embedded_database:
-        wait("postgres", lambda: database_answers(home, plan), stopped)
+        wait_until_ready("postgres", lambda: database_is_ready(home, plan), stopped)
         embedded.create_database(plan.ports["postgres"], home.secret("database_password"))
     if plan.embedded_cache:
-        wait("valkey", lambda: not is_free("127.0.0.1", plan.ports["valkey"]), stopped)
-    for name in (*ROOMS, *EDGE):
+        wait_until_ready("valkey", lambda: not is_free("127.0.0.1", plan.ports["valkey"]), stopped)
+    for name in (*SERVICES, *EDGE):
         supervisor.start(name)
-    watch = Watch(home, supervisor)
-    wait("the services", lambda: watch.fine() and is_ready(f"{plan.gateway_url}/readyz"), stopped)
-    wait("dashboard", lambda: watch.fine() and is_ready(f"{plan.dashboard_url}/healthz"), stopped)
-    say(f"Ready after {time.monotonic() - began:.1f} s.")
-    say(f"Dashboard: {plan.dashboard_url} (user admin; `libral password` prints the password).")
+    monitor = StartupMonitor(home, supervisor)
+    wait_until_ready(
+        "the services", lambda: monitor.check() and is_ready(f"{plan.gateway_url}/readyz"), stopped
+    )
+    wait_until_ready(
+        "dashboard", lambda: monitor.check() and is_ready(f"{plan.dashboard_url}/healthz"), stopped
+    )
+    print_progress(f"Ready after {time.monotonic() - start:.1f} s.")
+    print_progress(
+        f"Dashboard: {plan.dashboard_url} (user admin; `libral password` prints the password)."
+    )
 
 
-class Watch:
-    """Gives up on a program that keeps failing while the mesh starts."""
+class StartupMonitor:
+    """Detects programs that keep failing during startup."""
 
-    def __init__(self, home: Home, supervisor: Supervisor) -> None:
+    def __init__(self, home: Home, supervisor: SupervisordClient) -> None:
         self._home = home
         self._supervisor = supervisor
         self._failing: dict[str, float] = {}
 
-    def fine(self) -> bool:
+    def check(self) -> bool:
+        """Return True. Raise RunError if a program has failed for too long."""
         now = time.monotonic()
         for process in self._supervisor.processes():
             name = str(process["name"])
@@ -146,32 +153,32 @@ def last_line(path: Path) -> str:
     return f"see {path}"
 
 
-def wait(what: str, ready: Callable[[], bool], stopped: StopSignal) -> None:
-    say(f"Waiting for {what}…")
+def wait_until_ready(what: str, ready: Callable[[], bool], stopped: StopSignal) -> None:
+    print_progress(f"Waiting for {what}…")
     deadline = time.monotonic() + READY_SECONDS
     while not ready():
-        if stopped.seen:
+        if stopped.received:
             raise RunError("Stopped before it was ready.")
         if time.monotonic() > deadline:
             raise RunError(f"{what} did not come up within {READY_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)
 
 
-def database_answers(home: Home, plan: Plan) -> bool:
+def database_is_ready(home: Home, plan: Plan) -> bool:
     url = embedded.postgres_url(
         plan.ports["postgres"], home.secret("database_password"), "postgres"
     )
     try:
-        embedded.query(url, "SELECT 1")
+        embedded.run_statement(url, "SELECT 1")
     except EmbeddedError:
         return False
     return True
 
 
 @contextlib.contextmanager
-def database(home: Home, plan: Plan) -> Generator[None, None, None]:
-    """Has the database answer, and stops it afterwards if it did not before."""
-    if not plan.embedded_database or database_answers(home, plan):
+def running_database(home: Home, plan: Plan) -> Generator[None, None, None]:
+    """Keep the database running inside the context. Stop it at the end if it was not running."""
+    if not plan.embedded_database or database_is_ready(home, plan):
         yield
         return
     command = embedded.postgres_command(home.postgres, plan.ports["postgres"])
@@ -179,7 +186,7 @@ def database(home: Home, plan: Plan) -> Generator[None, None, None]:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         deadline = time.monotonic() + READY_SECONDS
-        while not database_answers(home, plan):
+        while not database_is_ready(home, plan):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RunError(f"postgres does not start: {last_line(home.logs / 'postgres.log')}")
             time.sleep(POLL_SECONDS)
@@ -191,18 +198,18 @@ def database(home: Home, plan: Plan) -> Generator[None, None, None]:
 
 def is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http:// URL
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own http:// URL
+            return bool(response.status == 200)  # noqa: PLR2004 - HTTP 200
     except (OSError, urllib.error.URLError):
         return False
 
 
-def stop(home: Home) -> None:
-    """Stops everything: what is at the edge first, what holds the data last."""
-    supervisor = Supervisor(home)
-    with contextlib.suppress(*ANSWER_ERRORS):
+def stop_mesh(home: Home) -> None:
+    """Stop everything: the edge first, the data stores last."""
+    supervisor = SupervisordClient(home)
+    with contextlib.suppress(*CALL_ERRORS):
         pid = supervisor.pid()
-        for group in (EDGE, ROOMS):
+        for group in (EDGE, SERVICES):
             for name in group:
                 supervisor.stop(name)
             wait_stopped(supervisor, group)
@@ -211,7 +218,7 @@ def stop(home: Home) -> None:
     home.socket.unlink(missing_ok=True)
 
 
-def wait_stopped(supervisor: Supervisor, names: tuple[str, ...]) -> None:
+def wait_stopped(supervisor: SupervisordClient, names: tuple[str, ...]) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         running = [one for one in supervisor.processes() if one["name"] in names and one["pid"]]
@@ -233,6 +240,6 @@ def wait_gone(pid: int) -> None:
     raise RunError(f"supervisord (pid {pid}) does not stop.")
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

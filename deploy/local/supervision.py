@@ -1,4 +1,4 @@
-"""supervisord: its configuration, its start, and the calls that it takes."""
+"""supervisord: its configuration, its start, and its XML-RPC interface."""
 
 import contextlib
 import shlex
@@ -17,7 +17,7 @@ from deploy.local.programs import Program
 
 STOP_SECONDS = 12
 WITHOUT_WAITING = False
-ANSWER_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
+CALL_ERRORS = (OSError, HTTPException, xmlrpc.client.Error)
 
 
 def write_configuration(home: Home, programs: Iterable[Program]) -> None:
@@ -29,7 +29,7 @@ def write_configuration(home: Home, programs: Iterable[Program]) -> None:
     inside = home.socket.is_relative_to(home.path)
     sections = [
         "[unix_http_server]",
-        f"file={home.socket.relative_to(home.path) if inside else escape(str(home.socket))}",
+        f"file={home.socket.relative_to(home.path) if inside else escape_value(str(home.socket))}",
         "chmod=0600",
         "[supervisord]",
         "logfile=logs/supervisord.log",
@@ -49,7 +49,7 @@ def write_configuration(home: Home, programs: Iterable[Program]) -> None:
 
 
 def write_script(home: Home, program: Program) -> None:
-    """Write the shell script that becomes the program, with its environment."""
+    """Write the shell script that sets the program's environment and executes it."""
     variables = program.environment.items()
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables]
     write_private(home.run / f"{program.name}.sh", [*lines, f"exec {shlex.join(program.command)}"])
@@ -79,14 +79,14 @@ def program_section(program: Program) -> list[str]:
     ]
 
 
-def escape(text: str) -> str:
+def escape_value(text: str) -> str:
     return text.replace("%", "%%")
 
 
 def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
-    """Starts supervisord in a session of its own, so that Ctrl-C does not reach it.
+    """Start supervisord in a separate session, which Ctrl-C does not reach.
 
-    Nor does it hold the terminal or the pipe that whoever started it writes to.
+    Its output goes to a file, so it does not keep the caller's terminal or pipe open.
     """
     home.socket.unlink(missing_ok=True)
     with (home.logs / "supervisord.err").open("wb") as errors:
@@ -100,23 +100,26 @@ def start_supervisor(home: Home) -> "subprocess.Popen[bytes]":
         )
 
 
-class Supervisor:
-    """The running supervisord of a home."""
+class SupervisordClient:
+    """Client of the supervisord of a home."""
 
     def __init__(self, home: Home) -> None:
         self._url = f"unix://{home.socket}"
 
     @property
     def _calls(self) -> Any:
-        """A connection of its own for each call: one that failed cannot be used again."""
+        """The XML-RPC interface.
+
+        Each call opens a connection, because a failed one is not reusable.
+        """
         transport = SupervisorTransport(serverurl=self._url)
         proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
         return cast("Any", proxy).supervisor
 
-    def answers(self) -> bool:
+    def is_running(self) -> bool:
         try:
             self._calls.getPID()
-        except ANSWER_ERRORS:
+        except CALL_ERRORS:
             return False
         return True
 
@@ -130,14 +133,14 @@ class Supervisor:
         self._calls.startProcess(name, WITHOUT_WAITING)
 
     def stop(self, name: str) -> None:
-        """Asks a program to stop. One that does not run is left alone."""
+        """Request a program to stop. Do nothing if it is not running."""
         try:
             self._calls.stopProcess(name, WITHOUT_WAITING)
         except xmlrpc.client.Fault:
             return
 
     def restart(self, name: str) -> None:
-        """Stops a program, waits, and starts it."""
+        """Stop a program, wait for its end, and start it."""
         with contextlib.suppress(xmlrpc.client.Fault):
             self._calls.stopProcess(name)
         self._calls.startProcess(name)

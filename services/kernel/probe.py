@@ -27,6 +27,6 @@ def serves(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    listen = os.environ[f"LIBRAL_{os.environ['ROOM'].upper()}_LISTEN"]
+    listen = os.environ[f"LIBRAL_{os.environ['SERVICE'].upper()}_LISTEN"]
     port = listen.rpartition(":")[2]
     sys.exit(0 if serves(f"127.0.0.1:{port}") else 1)

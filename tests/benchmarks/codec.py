@@ -1,4 +1,4 @@
-"""The JSON codec beside `google.protobuf.json_format`, on the users list.
+"""The JSON codec compared with `google.protobuf.json_format`, on the users list.
 
 python -m tests.benchmarks.codec [--rounds N]
 """
@@ -40,7 +40,7 @@ def make_list(codec_class) -> object:
 
 
 def microseconds(call: Callable[[], object], rounds: int) -> float:
-    """The CPU time of one call: the median of rounds of 20 calls."""
+    """Return the CPU time of one call: the median of rounds of 20 calls."""
     times = []
     for _ in range(rounds):
         started = time.process_time_ns()

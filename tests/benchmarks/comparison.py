@@ -1,4 +1,4 @@
-"""Two checkouts compared by pairs of runs: ratio, spread and verdict of each key."""
+"""Comparison of two checkouts by pairs of runs: ratio, spread and verdict of each key."""
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ Run = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Row:
-    """What the pairs say of one key.
+class ComparisonRow:
+    """The result for one key.
 
-    `base` and `this` are medians, `ratio` is the median of this over base in each pair, `spread`
-    is the largest value of base less its smallest, over its median. What needs a side that does
-    not have the key is None.
+    `base` and `this` are medians, `ratio` is the median of this over base in each pair, `spread` is
+    the largest value of base minus its smallest, divided by its median. A value is None if a side
+    does not have the key.
     """
 
     key: str
@@ -30,10 +30,10 @@ class Row:
     verdict: str
 
 
-def compare_runs(pairs: Sequence[tuple[Run, Run]]) -> list[Row]:
-    """Compare runs, each pair of which is (base, this), key by key in the order of this.
+def compare_runs(pairs: Sequence[tuple[Run, Run]]) -> list[ComparisonRow]:
+    """Compare pairs of runs (base, this) key by key, in the order of this.
 
-    A key counts as one side's own if the other lacks it in any run.
+    A key belongs to one side only if any run of the other side lacks it.
     """
     bases, news = [base for base, _ in pairs], [this for _, this in pairs]
     rising = {key for run in (*bases, *news) for key in run.get("at_least", ())}
@@ -50,7 +50,7 @@ def compare_runs(pairs: Sequence[tuple[Run, Run]]) -> list[Row]:
 
 
 def find_keys(runs: Iterable[Run]) -> list[str]:
-    """Return the keys of ratios that all runs have."""
+    """Return the ratio keys that all runs have."""
     first, *others = runs
     return [
         key
@@ -62,19 +62,19 @@ def find_keys(runs: Iterable[Run]) -> list[str]:
 
 def make_row(
     key: str, base: Sequence[float], this: Sequence[float], *, higher_is_better: bool
-) -> Row:
-    """Make the row of a key from the values of each pair; a side without values is empty."""
+) -> ComparisonRow:
+    """Return the row of a key from the values of each pair. A side without values is empty."""
     spread = spread_of(base) if base else None
     if not base or not this:
         verdict = ONLY_THIS if this else ONLY_BASE
-        return Row(key, median_of(base), median_of(this), None, spread, verdict)
+        return ComparisonRow(key, median_of(base), median_of(this), None, spread, verdict)
     ratio = statistics.median(ours / theirs for theirs, ours in zip(base, this, strict=True))
     verdict = judge(ratio, spread_of(base), higher_is_better=higher_is_better)
-    return Row(key, median_of(base), median_of(this), ratio, spread, verdict)
+    return ComparisonRow(key, median_of(base), median_of(this), ratio, spread, verdict)
 
 
 def judge(ratio: float, spread: float, *, higher_is_better: bool) -> str:
-    """Return "worse" if the loss is more than both 5 % and the spread of base."""
+    """Return "worse" if the loss exceeds both 5 % and the spread of base."""
     loss = 1 - ratio if higher_is_better else ratio - 1
     return WORSE if loss > max(TOLERANCE, spread) else SAME
 
@@ -87,8 +87,8 @@ def spread_of(values: Sequence[float]) -> float:
     return (max(values) - min(values)) / statistics.median(values)
 
 
-def make_table(rows: Iterable[Row], pairs: int) -> str:
-    """Make a table for a terminal, one line a key."""
+def make_table(rows: Iterable[ComparisonRow], pairs: int) -> str:
+    """Return a table for a terminal with one line a key."""
     head = f"{'key':24} {'base':>9} {'this':>9} {'this/base':>10} {'spread':>8}   verdict"
     lines = [f"{head} (N = {pairs} pairs)"]
     lines += [
@@ -103,8 +103,8 @@ def number(value: float | None, width: int = 9) -> str:
     return f"{'-' if value is None else format(value, '.3f'):>{width}}"
 
 
-def make_summary(rows: Sequence[Row], pairs: int) -> dict[str, Any]:
-    """Make the JSON object of a comparison, with figures rounded to 3 digits."""
+def make_summary(rows: Sequence[ComparisonRow], pairs: int) -> dict[str, Any]:
+    """Return the JSON object of a comparison, with figures rounded to 3 digits."""
     return {
         "name": "gateway-compare",
         "pairs": pairs,
@@ -113,7 +113,7 @@ def make_summary(rows: Sequence[Row], pairs: int) -> dict[str, Any]:
     }
 
 
-def shorten(row: Row) -> dict[str, Any]:
+def shorten(row: ComparisonRow) -> dict[str, Any]:
     return {
         name: round(value, 3) if isinstance(value, float) else value
         for name, value in asdict(row).items()

@@ -1,4 +1,4 @@
-"""Figures: rounds taken in turns, their median, and how they are told."""
+"""Benchmark figures: rounds in turns, medians, and the summary."""
 
 import json
 import statistics
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Extent:
-    """How much is measured: `requests` a round, so many rounds, so many sockets."""
+class BenchmarkSize:
+    """The size of a run: requests a round, rounds, and sockets."""
 
     requests: int
     rounds: int
@@ -17,7 +17,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Figure:
-    """One ratio, the target that it is held against, and how many calls it rests on."""
+    """One ratio, its target, and the number of calls behind it."""
 
     key: str
     value: float
@@ -30,8 +30,8 @@ class Figure:
         return self.value >= self.target if self.at_least else self.value <= self.target
 
 
-def in_turns(rivals: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Runs each rival once a round, and tells the median of what each returned."""
+def measure_in_turns(rivals: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Run each candidate once a round. Return the median of its results."""
     found: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, run in rivals.items():
@@ -39,18 +39,18 @@ def in_turns(rivals: Mapping[str, Callable[[], float]], rounds: int) -> dict[str
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def show(title: str, values: Mapping[str, float], unit: str, n: int) -> None:
-    """Prints what each rival took, and how the first compares."""
+def print_figures(title: str, values: Mapping[str, float], unit: str, n: int) -> None:
+    """Print the value of each candidate, and its ratio to the first one."""
     first = next(iter(values.values()))
     print(f"\n{title} (N = {n:,} each)")
     for name, value in values.items():
         print(f"  {name:34} {value:10.1f} {unit}   first / this {first / value:5.2f}", flush=True)
 
 
-def conclude(name: str, figures: Sequence[Figure]) -> None:
-    """Print all figures against their targets, and as JSON in the last line.
+def print_summary(name: str, figures: Sequence[Figure]) -> None:
+    """Print all figures with their targets, and as JSON in the last line.
 
-    `at_least` are the keys of the figures of which more is better.
+    `at_least` lists the keys of figures for which higher is better.
     """
     print(f"\n{'ratio':24} {'measured':>9}   {'target':>8}   {'N':>10}")
     for each in figures:

@@ -1,4 +1,4 @@
-"""The interpreter of the measured processes: that of `BENCH_PYTHON`, or the one that runs this."""
+"""The interpreter of the measured processes: `BENCH_PYTHON`, or the current one."""
 
 import functools
 import json
@@ -45,10 +45,10 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Interpreter:
-    """What a Python interpreter reports of itself.
+    """Properties of a Python interpreter.
 
-    `configured` are the arguments of the `configure` script that it was built with. `problems`
-    maps names of modules that it cannot import to the reason.
+    `configured` are the arguments of its `configure` script. `problems` maps the names of modules
+    that it cannot import to the reason.
     """
 
     implementation: str
@@ -67,9 +67,9 @@ class Interpreter:
 
 @functools.cache
 def find_executable() -> str:
-    """Return the absolute path of the interpreter. A link stays a link, as in an environment.
+    """Return the absolute path of the interpreter without following links, as in a venv.
 
-    The program ends with an error if there is none.
+    Exit with an error if it does not exist.
     """
     given = os.environ.get(VARIABLE)
     if not given:
@@ -81,9 +81,9 @@ def find_executable() -> str:
 
 
 def inspect_interpreter(executable: str, modules: Sequence[str] = MODULES) -> Interpreter:
-    """Ask an interpreter what it is, and whether it can import the modules.
+    """Return the properties of an interpreter, and which modules it cannot import.
 
-    The program ends with an error if it does not answer.
+    Exit with an error if it does not run.
     """
     command = [executable, "-c", PROBE, *modules]
     try:
@@ -92,20 +92,20 @@ def inspect_interpreter(executable: str, modules: Sequence[str] = MODULES) -> In
         )
         return Interpreter(**json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
-        sys.exit(f"{executable} is no Python interpreter that can be measured: {error}")
+        sys.exit(f"{executable} is not a usable Python interpreter: {error}")
 
 
 def check_interpreter(modules: Sequence[str] = MODULES) -> Interpreter:
-    """Inspect the interpreter that is to be measured.
+    """Return the properties of the measured interpreter.
 
-    The program ends with an error that names the modules that it cannot import.
+    Exit with an error that names the modules that it cannot import.
     """
     executable = find_executable()
     found = inspect_interpreter(executable, modules)
     if found.problems:
         reasons = "; ".join(sorted(found.problems.values()))
         sys.exit(
-            f"{executable} ({found.describe()}) lacks what is measured: {reasons}. "
-            f"docs/benchmarks.md tells how to make an environment for {VARIABLE}."
+            f"{executable} ({found.describe()}) cannot import: {reasons}. "
+            f"docs/benchmarks.md describes how to make an environment for {VARIABLE}."
         )
     return found

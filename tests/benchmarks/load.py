@@ -1,4 +1,4 @@
-"""Loads that cost their sender little: HTTP/1.1 over kept connections, gRPC over lean ones."""
+"""Load generators with low client cost: HTTP/1.1 keep-alive and lean gRPC connections."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ LENGTH = b"content-length: "
 
 
 class LoadError(Exception):
-    """An answer that is not the one to measure, or none."""
+    """A response is missing or not the expected one."""
 
 
 class Asker(asyncio.Protocol):
-    """One connection, which sends the same request so many times, each after the last's answer."""
+    """A connection that sends the same request repeatedly, each after the last response."""
 
     def __init__(self, request: bytes, count: int) -> None:
         self._request = request
@@ -68,10 +68,10 @@ def make_request(path: str, token: str = "") -> bytes:
 
 
 async def ask(port: int, requests: Sequence[bytes], count: int) -> None:
-    """Sends `count` requests: each of `requests` over a connection of its own, at the same time.
+    """Send `count` requests in total, with one concurrent connection for each of `requests`.
 
     Raises:
-        LoadError: An answer was not 200, or there are fewer requests than connections.
+        LoadError: A response was not 200, or there are fewer requests than connections.
         TimeoutError: It took longer than 5 minutes.
     """
     if count < len(requests):
@@ -87,10 +87,10 @@ async def ask(port: int, requests: Sequence[bytes], count: int) -> None:
 
 
 async def call(target: str, path: str, messages: Sequence[bytes], token: str, count: int) -> None:
-    """Makes `count` unary calls, 64 at the same time, with one message after the other in turn.
+    """Make `count` unary calls, 64 at a time, cycling through the messages.
 
     Raises:
-        StatusError: One failed.
+        StatusError: A call failed.
         TimeoutError: It took longer than 5 minutes.
     """
     upstream = LeanUpstream("benchmark", [target])

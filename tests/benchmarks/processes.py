@@ -1,4 +1,4 @@
-"""The processes that are measured: started, waited for, asked for their CPU time, stopped."""
+"""The measured processes: start, wait, CPU time, stop."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ FILES = 8192
 
 
 def raise_file_limit() -> None:
-    """Lets this process, and those that it starts, hold thousands of sockets."""
+    """Allow this process and its children to open thousands of sockets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < FILES:
         sys.exit(f"The limit of open files is {hard}: these benchmarks need {FILES}.")
@@ -39,21 +39,21 @@ def raise_file_limit() -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process used so far, in seconds, with that of all its threads.
+    """Return the CPU time of a process with all its threads, in seconds.
 
-    It reads the process's CPU-time clock, which counts nanoseconds where `/proc` counts ticks
-    of 10 ms. Linux forms the clock's id of the pid (`clock_getcpuclockid(3)`).
+    It reads the process's CPU-time clock, which counts nanoseconds; `/proc` counts ticks of 10 ms.
+    Linux derives the clock id from the pid (`clock_getcpuclockid(3)`).
     """
     return time.clock_gettime(~pid << 3 | 2)
 
 
 @contextlib.contextmanager
-def running(
+def running_process(
     command: list[str], environment: Mapping[str, str], folder: Path, port: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a program that listens on a port, from when it does until the end of this context.
+    """Run a program that listens on a port. Yield when it listens; stop it at the end.
 
-    What it writes goes to a file, as it does under a supervisor.
+    Its output goes to a file, as under a supervisor.
     """
     with (folder / f"{port}.log").open("wb") as log:
         process = subprocess.Popen(
@@ -67,18 +67,18 @@ def running(
 
 
 @contextlib.contextmanager
-def program(
+def running_program(
     folder: Path, name: str, *arguments: str, **environment: str
 ) -> Iterator[tuple[int, int]]:
-    """Runs a program of these benchmarks. Yields the port that it listens on, and its pid."""
+    """Run a program of these benchmarks. Yield its port and pid."""
     port = free_port(set())
-    command = python(f"{PROGRAMS}.{name}", str(port), *arguments)
-    with running(command, ENVIRONMENT | environment, folder, port) as process:
+    command = python_command(f"{PROGRAMS}.{name}", str(port), *arguments)
+    with running_process(command, ENVIRONMENT | environment, folder, port) as process:
         yield port, process.pid
 
 
-def python(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs a module on the interpreter that is measured."""
+def python_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module on the measured interpreter."""
     return [find_executable(), "-m", module, *arguments]
 
 
@@ -93,14 +93,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def wait_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not listens(port):
+    while not is_listening(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            told = log.read_text(errors="replace")[-LOG_CHARACTERS_MAX:]
-            sys.exit(f"{process.args} does not listen on port {port}: {told}")
+            output = log.read_text(errors="replace")[-LOG_CHARACTERS_MAX:]
+            sys.exit(f"{process.args} does not listen on port {port}: {output}")
         time.sleep(POLL_SECONDS)
 
 
-def listens(port: int) -> bool:
+def is_listening(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 1.0).close()
     except OSError:
@@ -108,9 +108,9 @@ def listens(port: int) -> bool:
     return True
 
 
-def listener(port: int) -> psutil.Process:
-    """The process that listens on a port of this machine."""
+def find_listener(port: int) -> psutil.Process:
+    """Return the local process that listens on a port."""
     for found in psutil.net_connections("tcp"):
         if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
             return psutil.Process(found.pid)
-    sys.exit(f"Nobody listens on port {port}.")
+    sys.exit(f"No process listens on port {port}.")

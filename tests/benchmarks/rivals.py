@@ -1,11 +1,11 @@
-"""Rivals: servers of one load over HTTP, compared by the CPU that each request costs them."""
+"""Servers under the same HTTP load, compared by their CPU time for each request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import uvloop
 
-from tests.benchmarks.figures import in_turns
+from tests.benchmarks.figures import measure_in_turns
 from tests.benchmarks.load import ask
 from tests.benchmarks.processes import cpu_seconds
 
@@ -14,7 +14,7 @@ WARM_UP = 320
 
 @dataclass(frozen=True)
 class Rival:
-    """Where to ask, what over each connection, and the processes that work on it."""
+    """A server's port, the request of each connection, and the processes that serve it."""
 
     port: int
     pids: tuple[int, ...]
@@ -28,10 +28,12 @@ class Rival:
 
 
 def compare(rivals: Mapping[str, Rival], count: int, rounds: int) -> dict[str, float]:
-    """The CPU time of each rival for one request, in microseconds."""
+    """Return the CPU time of each server for one request, in microseconds."""
     for rival in rivals.values():
         rival.ask(WARM_UP)
-    return in_turns({name: make_round(each, count) for name, each in rivals.items()}, rounds)
+    return measure_in_turns(
+        {name: make_round(each, count) for name, each in rivals.items()}, rounds
+    )
 
 
 def make_round(rival: Rival, count: int) -> Callable[[], float]:

@@ -47,13 +47,13 @@ def test_worse_is_by_more_than_5_percent_and_the_spread(ratio, spread, higher_is
     assert judge(ratio, spread, higher_is_better=higher_is_better) == verdict
 
 
-def test_of_a_key_that_has_to_reach_its_target_more_is_better():
+def test_at_least_keys_are_worse_if_lower():
     pairs = [(run(coalesced_vs_envoy=3.0, get=1.0), run(coalesced_vs_envoy=2.0, get=0.7))] * 3
     verdicts = {row.key: row.verdict for row in compare_runs(pairs)}
     assert verdicts == {"coalesced_vs_envoy": "worse", "get": "not worse"}
 
 
-def test_an_older_side_does_not_tell_of_which_keys_more_is_better():
+def test_a_side_without_at_least_keys():
     base, this = run(coalesced_vs_envoy=2.0), run(coalesced_vs_envoy=3.0)
     del base["at_least"]
     (row,) = compare_runs([(base, this)])

@@ -1,4 +1,4 @@
-"""The interpreter that is measured: what it is, and what it lacks."""
+"""The measured interpreter: its properties, and missing modules."""
 
 import platform
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from tests.benchmarks import interpreter
 from tests.benchmarks.interpreter import Interpreter, check_interpreter, inspect_interpreter
-from tests.benchmarks.processes import python
+from tests.benchmarks.processes import python_command
 
 
 @pytest.fixture(autouse=True)
@@ -42,28 +42,28 @@ def test_programs_run_on_the_given_interpreter(monkeypatch, tmp_path):
     link = tmp_path / "other"
     link.symlink_to(sys.executable)
     monkeypatch.setenv("BENCH_PYTHON", str(link))
-    assert python("gateway", "--help") == [str(link), "-m", "gateway", "--help"]
+    assert python_command("gateway", "--help") == [str(link), "-m", "gateway", "--help"]
 
 
 def test_programs_run_on_this_interpreter_if_none_is_given(monkeypatch):
     monkeypatch.delenv("BENCH_PYTHON", raising=False)
-    assert python("gateway") == [sys.executable, "-m", "gateway"]
+    assert python_command("gateway") == [sys.executable, "-m", "gateway"]
 
 
-def test_refuses_an_interpreter_that_is_not_there(monkeypatch):
+def test_a_missing_interpreter_is_an_error(monkeypatch):
     monkeypatch.setenv("BENCH_PYTHON", "/no/such/python")
     with pytest.raises(SystemExit, match="BENCH_PYTHON is '/no/such/python'"):
         check_interpreter()
 
 
-def test_refuses_a_program_that_is_no_interpreter():
-    with pytest.raises(SystemExit, match="/bin/true is no Python interpreter"):
+def test_a_program_other_than_python_is_an_error():
+    with pytest.raises(SystemExit, match="/bin/true is not a usable Python interpreter"):
         inspect_interpreter("/bin/true")
 
 
-def test_names_the_modules_that_are_missing(monkeypatch):
+def test_missing_modules_are_named(monkeypatch):
     monkeypatch.setenv("BENCH_PYTHON", sys.executable)
-    with pytest.raises(SystemExit, match="lacks what is measured: No module named 'no_such'"):
+    with pytest.raises(SystemExit, match="cannot import: No module named 'no_such'"):
         check_interpreter(["json", "no_such"])
 
 

@@ -43,7 +43,7 @@ def container(service: str) -> str:
 def mesh(scratch: Path) -> Iterator[ComposedMesh]:
     engine, taken = find_engine(), set()
     secrets = scratch / "secrets"
-    compose.configure(secrets)
+    compose.create_secrets(secrets)
     passwords = dict(
         line.split("=", 1) for line in (secrets / "passwords.env").read_text().splitlines()
     )
@@ -61,7 +61,7 @@ def mesh(scratch: Path) -> Iterator[ComposedMesh]:
             password=passwords["LIBRAL_ADMIN_PASSWORD"],
             engine=engine,
         )
-        wait_for(mesh.answers, READY_SECONDS, "the composed mesh does not get ready")
+        wait_for(mesh.is_ready, READY_SECONDS, "the composed mesh does not get ready")
         yield mesh
     finally:
         call(engine, environment, "logs")
@@ -77,7 +77,7 @@ def botapi_environment() -> dict[str, str]:
 
 
 def call(engine: Engine, environment: dict[str, str], *arguments: str) -> None:
-    """Calls compose. What it prints is kept by pytest, and shown where a test fails."""
+    """Call compose. pytest shows its output if a test fails."""
     command = ["docker", "compose"]
     if engine.name == "podman":
         command = [sys.executable, "-m", "podman_compose", "--in-pod=false"]

@@ -1,4 +1,4 @@
-"""The composed mesh does what the local one does."""
+"""The composed mesh passes the same checks as the local one."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""A dashboard in this process, in front of a fake gateway, with a simulated browser."""
+"""A dashboard in this process, with a fake gateway and a simulated browser."""
 
 import gc
 import json
@@ -19,10 +19,10 @@ from dashboard.api.http import GatewayHttp
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext, PageContext
 from dashboard.event_rows import EventRows
-from dashboard.page import Page
+from dashboard.page import PageDefinition
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
-from dashboard.sessions import COOKIE, Sessions
+from dashboard.sessions import COOKIE, SessionStore
 from tests.fakes import gateway as fake
 from tests.waiting import until
 
@@ -40,7 +40,7 @@ async def dashboard(gateway) -> AsyncIterator[AppContext]:
     """The context of a dashboard without pages."""
     zone = ZoneInfo("Asia/Tokyo")
     http = GatewayHttp(gateway.url)
-    sessions = Sessions(http, None)
+    sessions = SessionStore(http, None)
     context = AppContext(sessions, GatewayConnections(sessions, METRICS), EventRows(zone), zone)
     yield context
     context.connections.close()
@@ -49,7 +49,7 @@ async def dashboard(gateway) -> AsyncIterator[AppContext]:
 
 @dataclass(eq=False)
 class Scripts:
-    """Keeps the methods of elements that pages call in the browser."""
+    """Records the element methods that pages call in the browser."""
 
     calls: list[tuple[str, list]] = field(default_factory=list)
 
@@ -77,12 +77,12 @@ class Browser:
         self.user.javascript_rules = {self.scripts: None}
 
     async def draw(self, build: Callable[[PageContext], None], path: str = "/drawn") -> None:
-        """Open a page with what `build` draws."""
-        Page(path, build).add_to(self.dashboard)
+        """Open a page whose contents `build` draws."""
+        PageDefinition(path, build).add_to(self.dashboard)
         await self.open(path)
 
     def elements(self, kind: type[ui.element] = ui.label) -> list:
-        """Return the visible elements of a kind, in the order in which they were made."""
+        """Return the visible elements of a class, in creation order."""
         try:
             return sorted(self.user.find(kind).elements, key=lambda one: one.id)
         except AssertionError:
@@ -92,7 +92,7 @@ class Browser:
         return [element.text for element in self.elements(kind)]
 
     def fact(self, name: str) -> str:
-        """Return the text after a name."""
+        """Return the value next to a name."""
         texts = self.texts()
         return texts[texts.index(name) + 1]
 
@@ -110,7 +110,7 @@ class Browser:
         return self.elements(ui.table)[index].rows
 
     def shown(self, method: str) -> list[list]:
-        """Return the arguments of the calls of a method of the live list."""
+        """Return the arguments of the calls of a live list method."""
         return [arguments[0] for name, arguments in self.scripts.calls if name == method]
 
     async def sees(self, words: str) -> None:
@@ -125,16 +125,16 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def font_folder(tmp_path_factory) -> Path:
-    """A folder with the fonts as they are cut for the browser."""
+    """A folder with the font subsets."""
     folder = tmp_path_factory.mktemp("fonts")
     assert not fonts.are_cut(folder)
-    fonts.cut(folder)
+    fonts.cut_fonts(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def frozen() -> Iterator[None]:
-    """Objects that are left out of garbage collections, of which a simulation makes several."""
+    """Exclude existing objects from garbage collection, which each simulated page triggers."""
     gc.freeze()
     yield
     gc.unfreeze()

@@ -13,8 +13,8 @@ METRICS = "/v1/metrics:stream"
 async def test_what_arrives_is_the_live_state_of_a_session(gateway, dashboard):
     session = await dashboard.sessions.sign_in("hanako", "secret")
     connections = GatewayConnections(dashboard.sessions, ["a", "b"])
-    connection = connections.of(session)
-    assert connections.of(session) is connection
+    connection = connections.connection_of(session)
+    assert connections.connection_of(session) is connection
     changed = asyncio.Event()
     end = connection.listen(changed.set)
     module = {"name": "modules/metrics", "state": metrics_pb2.Module.HEALTHY}
@@ -36,13 +36,13 @@ async def test_what_arrives_is_the_live_state_of_a_session(gateway, dashboard):
     end()
     connections.forget(session)
     assert connection.state.ended
-    assert connections.of(session) is not connection
+    assert connections.connection_of(session) is not connection
     connections.close()
 
 
 async def test_a_session_that_ended_ends_its_state(gateway, dashboard):
     session = await dashboard.sessions.sign_in("hanako", "secret")
-    connection = dashboard.connections.of(session)
+    connection = dashboard.connections.connection_of(session)
     dashboard.sessions.forget(session)
     connection.listen(lambda: None)
     await until(lambda: connection.state.ended)

@@ -1,4 +1,4 @@
-"""Events in words."""
+"""Titles, notes and rows of events."""
 
 from zoneinfo import ZoneInfo
 
@@ -57,7 +57,7 @@ def test_every_audited_method_has_words():
         ),
     ],
 )
-def test_an_event_says_what_it_is_about(event, note):
+def test_an_event_has_a_note(event, note):
     assert event_note(Event.parse(event)) == note
 
 
@@ -92,10 +92,10 @@ def test_a_row_has_a_text_for_each_column():
 def test_a_row_is_made_once_for_each_event():
     rows = EventRows(ZoneInfo("UTC"))
     first = Event.parse({"id": "e", "position": 1})
-    assert rows.of(first) is rows.of(Event.parse({"id": "e", "position": 1}))
+    assert rows.row_of(first) is rows.row_of(Event.parse({"id": "e", "position": 1}))
     for number in range(KNOWN_MAX + 1):
-        rows.of(Event.parse({"id": str(number)}))
-    assert rows.of(first)[2] == "1"
+        rows.row_of(Event.parse({"id": str(number)}))
+    assert rows.row_of(first)[2] == "1"
 
 
 def test_data_is_written_as_the_log_stores_it():

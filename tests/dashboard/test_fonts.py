@@ -1,4 +1,4 @@
-"""The fonts as they are cut for the browser."""
+"""The font subsets."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_they_are_cut_once_for_each_version_of_the_words(font_folder):
 
 def test_two_small_files_have_every_word_and_the_star(font_folder):
     files = [font_folder / f"{name}.woff" for name in ("inter", "words", "star")]
-    words = {ord(one) for one in fonts.texts() if one.isprintable()}
+    words = {ord(one) for one in fonts.read_texts() if one.isprintable()}
     assert words | {ord("⭐")} <= set.union(*map(characters, files))
     assert sum(path.stat().st_size for path in files) < 600_000
 
@@ -29,4 +29,4 @@ def test_names_find_their_kanji_at_level_1(font_folder):
 
 
 def test_ranges_are_those_of_css():
-    assert fonts.ranges({0x20, 0x21, 0x22, 0x3042}) == "U+20-22, U+3042"
+    assert fonts.unicode_ranges({0x20, 0x21, 0x22, 0x3042}) == "U+20-22, U+3042"

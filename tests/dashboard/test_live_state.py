@@ -14,7 +14,7 @@ def modules() -> list[Module]:
 
 def test_a_stale_sample_is_none():
     state, now = LiveState(), datetime.now(UTC)
-    state.take_samples([Sample("new", 1.0, "", now), Sample("old", 1.0, "", now - OLD)])
+    state.add_samples([Sample("new", 1.0, "", now), Sample("old", 1.0, "", now - OLD)])
     assert state.sample("new") is not None
     assert state.sample("old") is None
     assert state.sample("none") is None
@@ -23,7 +23,7 @@ def test_a_stale_sample_is_none():
 def test_modules_that_are_not_received_any_more_are_none():
     state = LiveState()
     assert state.fresh_modules() is None
-    state.take_modules(modules())
+    state.set_modules(modules())
     assert state.fresh_modules() == modules()
     state.modules_time = datetime.now(UTC) - OLD
     assert state.fresh_modules() is None
@@ -31,8 +31,8 @@ def test_modules_that_are_not_received_any_more_are_none():
 
 def test_without_the_metrics_service_the_other_states_are_unknown():
     state = LiveState()
-    state.take_modules(modules())
-    state.lose_modules()
+    state.set_modules(modules())
+    state.mark_unreachable()
     metrics, users = state.fresh_modules()
     assert (metrics.state, metrics.actions) == ("ERROR", ())
     assert metrics.reason == StateReason("NOT_SERVING", "応答していません。")

@@ -1,4 +1,4 @@
-"""The program `python -m dashboard`, in a process of its own."""
+"""The program `python -m dashboard` in a separate process."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def test_a_wrong_setting_ends_it_with_one_line():
     assert errors == "dashboard: LIBRAL_LOG_FORMAT is 'xml': use one of json, console.\n"
 
 
-def test_it_serves_until_it_is_told_to_end(font_folder):
+def test_it_serves_until_sigterm(font_folder):
     port = free_port(set())
     program = run(LIBRAL_DASHBOARD_PORT=str(port), LIBRAL_DASHBOARD_FONTS=str(font_folder))
     url = f"http://127.0.0.1:{port}"
@@ -42,14 +42,14 @@ def test_it_serves_until_it_is_told_to_end(font_folder):
         health = wait_for_health(program, url)
         assert (health["status"], health["version"]) == ("SERVING", VERSION)
         assert health["pid"] == program.pid
-        answer = httpx.get(f"{url}/fonts/fonts.css", trust_env=False)
-        assert "words.woff" in answer.text
-        answer = httpx.get(f"{url}/users?q=a", trust_env=False)
-        assert (answer.status_code, answer.headers["location"]) == (
+        response = httpx.get(f"{url}/fonts/fonts.css", trust_env=False)
+        assert "words.woff" in response.text
+        response = httpx.get(f"{url}/users?q=a", trust_env=False)
+        assert (response.status_code, response.headers["location"]) == (
             303,
             "/sign-in?to=%2Fusers%3Fq%3Da",
         )
-        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
         taken = run(LIBRAL_DASHBOARD_PORT=str(port))
         _, errors = taken.communicate(timeout=30)
         assert f"Cannot listen on 127.0.0.1:{port}" in errors

@@ -22,6 +22,6 @@ async def test_without_a_session_a_page_leads_to_the_sign_in_and_back(browser):
         client.cookies.clear()
         if cookie:
             client.cookies.set(COOKIE, cookie)
-        answer = await client.get("/greeting?name=a%26b")
-        assert answer.status_code == 303
-        assert answer.headers["location"] == "/sign-in?to=%2Fgreeting%3Fname%3Da%2526b"
+        response = await client.get("/greeting?name=a%26b")
+        assert response.status_code == 303
+        assert response.headers["location"] == "/sign-in?to=%2Fgreeting%3Fname%3Da%2526b"

@@ -1,7 +1,7 @@
 import pytest
 
 from dashboard.api.http import GatewayError
-from dashboard.routes import problem_of, safe_target
+from dashboard.routes import safe_target, sign_in_error
 from dashboard.sessions import COOKIE
 from tests.fakes.gateway import LOGIN, Failure, token_pair
 
@@ -22,9 +22,9 @@ def test_after_the_sign_in_one_stays_here(to, target):
 
 
 def test_a_sign_in_that_failed_has_its_own_text():
-    assert problem_of(GatewayError(401, "", "")) == "credentials"
-    assert problem_of(GatewayError(429, "", "")) == "limit"
-    assert problem_of(GatewayError(503, "", "")) == "away"
+    assert sign_in_error(GatewayError(401, "", "")) == "credentials"
+    assert sign_in_error(GatewayError(429, "", "")) == "limit"
+    assert sign_in_error(GatewayError(503, "", "")) == "away"
 
 
 FORM = {"login": "hanako", "password": "secret", "to": "/users"}
@@ -33,34 +33,34 @@ FORM = {"login": "hanako", "password": "secret", "to": "/users"}
 async def test_a_sign_in_sets_the_cookie_and_a_sign_out_ends_the_session(browser):
     client = browser.user.http_client
     client.cookies.clear()
-    answer = await client.post("/sign-in", data=FORM)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/users")
-    cookie = answer.headers["set-cookie"]
+    response = await client.post("/sign-in", data=FORM)
+    assert (response.status_code, response.headers["location"]) == (303, "/users")
+    cookie = response.headers["set-cookie"]
     assert cookie.startswith(f"{COOKIE}=")
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    session = browser.dashboard.sessions.find(client.cookies[COOKIE])
-    answer = await client.post("/sign-out")
-    assert answer.headers["location"] == "/sign-in"
-    assert browser.dashboard.sessions.find(session.id) is None
+    session = browser.dashboard.sessions.find_session(client.cookies[COOKIE])
+    response = await client.post("/sign-out")
+    assert response.headers["location"] == "/sign-in"
+    assert browser.dashboard.sessions.find_session(session.id) is None
     assert browser.gateway.asked("/v1/auth:logout") == [{"refreshToken": "refresh"}]
 
 
-async def test_a_sign_in_that_is_refused_says_why(browser):
+async def test_a_refused_sign_in_shows_the_reason(browser):
     client = browser.user.http_client
-    answer = await client.post("/sign-in", data=FORM, headers={"origin": "http://evil.example"})
-    assert answer.headers["location"] == "/sign-in?error=origin&to=%2F"
+    response = await client.post("/sign-in", data=FORM, headers={"origin": "http://evil.example"})
+    assert response.headers["location"] == "/sign-in?error=origin&to=%2F"
     browser.gateway.replies[LOGIN] = token_pair(["USER"])
-    answer = await client.post("/sign-in", data=FORM)
-    assert answer.headers["location"] == "/sign-in?error=role&to=%2Fusers"
+    response = await client.post("/sign-in", data=FORM)
+    assert response.headers["location"] == "/sign-in?error=role&to=%2Fusers"
     browser.gateway.replies[LOGIN] = Failure(401)
-    answer = await client.post("/sign-in", data=FORM)
-    assert answer.headers["location"] == "/sign-in?error=credentials&to=%2Fusers"
-    assert "set-cookie" not in answer.headers
+    response = await client.post("/sign-in", data=FORM)
+    assert response.headers["location"] == "/sign-in?error=credentials&to=%2Fusers"
+    assert "set-cookie" not in response.headers
 
 
 async def test_health_and_headers(browser):
-    answer = await browser.user.http_client.get("/healthz")
-    assert answer.json()["status"] == "SERVING"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    response = await browser.user.http_client.get("/healthz")
+    assert response.json()["status"] == "SERVING"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]

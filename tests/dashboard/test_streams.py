@@ -10,16 +10,16 @@ PATH = "/v1/modules:stream"
 
 
 class Received:
-    """Keeps what streams pass on."""
+    """Records messages and ends of streams."""
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue = asyncio.Queue()
         self.ends: asyncio.Queue = asyncio.Queue()
 
-    def take(self, name, data) -> None:
+    def on_message(self, name, data) -> None:
         self.messages.put_nowait((name, data))
 
-    def lose(self, name, status) -> None:
+    def on_end(self, name, status) -> None:
         self.ends.put_nowait((name, status))
 
 
@@ -37,7 +37,7 @@ async def test_a_stream_that_ends_is_opened_again(gateway):
     async def token() -> str:
         return "token"
 
-    streams = Streams(gateway.url, token, {"modules": path}, received.take, received.lose)
+    streams = Streams(gateway.url, token, {"modules": path}, received.on_message, received.on_end)
     task = asyncio.create_task(streams.run())
     try:
         await gateway.push(PATH, module("modules/a"))
@@ -60,7 +60,7 @@ async def test_it_ends_with_the_session(gateway):
         raise SignedOutError
 
     received = Received()
-    streams = Streams(gateway.url, token, {"modules": path}, received.take, received.lose)
+    streams = Streams(gateway.url, token, {"modules": path}, received.on_message, received.on_end)
     with pytest.raises(SignedOutError):
         await streams.run()
     assert not streams.connected

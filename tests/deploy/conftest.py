@@ -1,4 +1,4 @@
-"""A prepared home whose database cluster exists, made once and copied by tests."""
+"""A prepared home with a database cluster, made once and copied by tests."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from deploy.local.home import Home
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory) -> Home:
-    """A home with folders, secrets and a cluster in which no server has run. Do not change it."""
+    """A home with folders, secrets and an unused cluster. Do not change it."""
     home = Home(tmp_path_factory.mktemp("deploy") / "home")
     home.prepare()
     embedded.create_cluster(home.postgres, home.secret("database_password"))

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.configuration import SocketAddress, make_configuration
 from deploy.envoy.program import Envoy, ProgramError
 from gateway.routing.table import make_table
 from tests.differential import requests
@@ -96,7 +96,7 @@ def test_every_difference_is_met(exchanges, difference):
 def test_envoy_does_not_start(refusal):
     contracts = contract_of(refusal.template, refusal.response_body)
     assert make_table(contracts).routes
-    listen = Address(LOCAL, free_port())
+    listen = SocketAddress(LOCAL, free_port())
     configuration = make_configuration(contracts, listen, {"refused.v1": f"{LOCAL}:1"})
     with pytest.raises(ProgramError, match=refusal.text), Envoy(configuration, listen, 1):
         pass

@@ -13,7 +13,7 @@ import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import DecodeError, Message
 
-from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.configuration import SocketAddress, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import StatusError
@@ -98,7 +98,7 @@ class World:
         enter = self._stack.enter_async_context
         targets, self._take = await self._open_upstream(enter)
         gateway = await enter(RunningGateway(self.contracts, targets))
-        listen = Address(LOCAL, free_port())
+        listen = SocketAddress(LOCAL, free_port())
         configuration = make_configuration(self.contracts, listen, targets)
         self._stack.enter_context(Envoy(configuration, listen, 1))
         self._ours = await enter(Line(gateway.port))

@@ -1,4 +1,4 @@
-"""The fault harness: a whole mesh under seeded faults, and the promises that it must keep.
+"""The fault harness: a whole mesh under seeded faults, and checks of its promises.
 
-`python -m tests.faults` runs it; docs/faults.md tells what it does.
+`python -m tests.faults` runs it; docs/faults.md describes it.
 """

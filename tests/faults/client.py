@@ -1,4 +1,4 @@
-"""How the harness speaks to the mesh: as an admin, as Telegram, and as a service over gRPC."""
+"""Clients of the mesh: an admin, Telegram, and a service over gRPC."""
 
 import time
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from services.users.adapters import TokenSigner
 from tests.fakes import botapi
-from tests.faults.mesh import Mesh
+from tests.faults.mesh import FaultMesh
 
 CALL_SECONDS = 8.0
 RENEW_SECONDS = 300.0
@@ -31,10 +31,10 @@ AWAY_CODES = frozenset(
 )
 
 
-class Client:
-    """Calls that a mesh under faults may not answer. Who calls decides what comes of it."""
+class FaultClient:
+    """Calls to a mesh that may not respond because of faults. Callers handle the outcome."""
 
-    def __init__(self, mesh: Mesh, http: aiohttp.ClientSession) -> None:
+    def __init__(self, mesh: FaultMesh, http: aiohttp.ClientSession) -> None:
         self._mesh = mesh
         self._http = http
         secrets = mesh.home.secrets
@@ -56,7 +56,7 @@ class Client:
         return self._mesh.gateway
 
     def token(self) -> str:
-        """A token of an admin, signed with the key of the mesh."""
+        """Return an admin token, signed with the mesh's token key."""
         if time.monotonic() - self._made > RENEW_SECONDS:
             now = datetime.now(UTC)
             self._token = self._signer.sign(ADMIN, now, roles=["ADMIN"]).token
@@ -66,7 +66,7 @@ class Client:
     async def call(
         self, method: str, path: str, body: Any = None, *, request: str = ""
     ) -> tuple[int, Any]:
-        """Calls a route as an admin. Tells the status and the answer; 0: there was none."""
+        """Call a route as an admin. Return status and response; status 0 means no response."""
         headers = {
             "authorization": f"Bearer {self.token()}",
             "x-request-id": request or str(uuid4()),
@@ -75,29 +75,29 @@ class Client:
         try:
             async with self._http.request(
                 method, self.url + path, json=body, headers=headers, timeout=timeout
-            ) as answer:
-                return answer.status, await answer.json()
+            ) as response:
+                return response.status, await response.json()
         except (*AWAY_ERRORS, ValueError) as error:
             return 0, type(error).__name__
 
     async def post_update(self, update: dict[str, Any]) -> int:
-        """Delivers an update as Telegram does. Tells the status, 0 if there was no answer."""
+        """Deliver an update as Telegram does. Return the status, or 0 without a response."""
         headers = {"x-telegram-bot-api-secret-token": botapi.SECRET}
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
         try:
             async with self._http.post(
                 f"{self.url}/v1/telegram/webhook", json=update, headers=headers, timeout=timeout
-            ) as answer:
-                await answer.read()
-                return answer.status
+            ) as response:
+                await response.read()
+                return response.status
         except AWAY_ERRORS:
             return 0
 
     def log(self, target: str) -> Any:
-        """The log, as one process of the events room serves it."""
+        """Return a stub for the log at one process of the events service."""
         return events_pb2_grpc.EventServiceStub(self._peers.channel(target))
 
     async def append(self, target: str, events: list[events_pb2.Event]) -> list[int]:
         request = events_pb2.AppendEventsRequest(events=events)
-        answer = await self.log(target).AppendEvents(request, timeout=CALL_SECONDS)
-        return list(answer.positions)
+        response = await self.log(target).AppendEvents(request, timeout=CALL_SECONDS)
+        return list(response.positions)

@@ -1,4 +1,4 @@
-"""A clock that a fault can move: the machine's, off by the seconds that a file holds."""
+"""A clock with an offset in seconds, which a fault writes to a file."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ LOOK_SECONDS = 0.1
 
 
 class MovedClock:
-    """Reads its offset again every 100 ms. No file, or an empty one: no offset."""
+    """A clock that reads its offset every 100 ms. A missing or empty file means no offset."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""What was asked of the mesh, what it acknowledged, and what was done to it meanwhile."""
+"""The operations and faults of a run: requests, acknowledgements, and injected faults."""
 
 import json
 import time
@@ -14,7 +14,7 @@ AROUND_SECONDS = 2.0
 
 @dataclass
 class Operation:
-    """A command to the mesh, sent again until it was acknowledged."""
+    """A command to the mesh, retried until it is acknowledged."""
 
     key: str
     kind: str
@@ -29,8 +29,8 @@ class Operation:
 
 
 @dataclass
-class Blow:
-    """A fault as it was dealt. `what` tells what it hit."""
+class DealtFault:
+    """An injected fault. `what` describes its target."""
 
     number: int
     kind: str
@@ -40,13 +40,13 @@ class Blow:
 
 
 class History:
-    """All operations and faults of a run. Times are seconds since its start."""
+    """All operations and faults of a run. Times are in seconds since its start."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
         self.operations: list[Operation] = []
-        self.blows: list[Blow] = []
-        self.surprises: list[tuple[str, str]] = []
+        self.faults: list[DealtFault] = []
+        self.unexpected: list[tuple[str, str]] = []
         self._by_key: dict[str, list[Operation]] = defaultdict(list)
 
     def now(self) -> float:
@@ -58,41 +58,43 @@ class History:
         self._by_key[key].append(operation)
         return operation
 
-    def tried(self, operation: Operation, outcome: str) -> None:
+    def record_attempt(self, operation: Operation, outcome: str) -> None:
         operation.tries.append((self.now(), outcome))
 
     def acknowledge(self, operation: Operation, outcome: str = "ok") -> None:
-        self.tried(operation, outcome)
+        self.record_attempt(operation, outcome)
         operation.ended = self.now()
 
-    def surprise(self, key: str, text: str) -> None:
-        """Notes an answer that no fault explains."""
-        self.surprises.append((key, text))
+    def record_unexpected(self, key: str, text: str) -> None:
+        """Record a response that no fault explains."""
+        self.unexpected.append((key, text))
 
-    def strike(self, kind: str, what: str) -> Blow:
-        blow = Blow(len(self.blows) + 1, kind, what, self.now())
-        self.blows.append(blow)
-        return blow
+    def record_fault(self, kind: str, what: str) -> DealtFault:
+        fault = DealtFault(len(self.faults) + 1, kind, what, self.now())
+        self.faults.append(fault)
+        return fault
 
-    def of(self, kind: str) -> list[Operation]:
+    def acknowledged_operations(self, kind: str) -> list[Operation]:
         return [each for each in self.operations if each.kind == kind and each.acknowledged]
 
     def dump(self, path: Path) -> None:
-        """Writes the last operations, and all faults, as lines of JSON."""
-        kept = [*self.blows, *self.operations[-KEPT_MAX:]]
+        """Write the latest operations and all faults as JSON lines."""
+        kept = [*self.faults, *self.operations[-KEPT_MAX:]]
         kept.sort(key=lambda each: each.begun)
         path.write_text("".join(f"{json.dumps(vars(each))}\n" for each in kept))
 
-    def around(self, key: str) -> list[str]:
-        """Tells the operations on a key, and the faults about them, in the order of time."""
+    def describe_key(self, key: str) -> list[str]:
+        """Return the operations on a key and the faults around them, in time order."""
         found = self._by_key.get(key, [])
         lines = [(each.begun, f"{each.kind} {key} {each.values}") for each in found]
-        lines += [(at, f"  {each.kind} → {said}") for each in found for at, said in each.tries]
+        lines += [
+            (at, f"  {each.kind} → {outcome}") for each in found for at, outcome in each.tries
+        ]
         if lines:
             first, last = min(lines)[0] - AROUND_SECONDS, max(lines)[0] + AROUND_SECONDS
             lines += [
-                (blow.begun, f"! fault {blow.number}: {blow.kind} {blow.what}")
-                for blow in self.blows
-                if blow.begun <= last and (blow.ended or last) >= first
+                (fault.begun, f"! fault {fault.number}: {fault.kind} {fault.what}")
+                for fault in self.faults
+                if fault.begun <= last and (fault.ended or last) >= first
             ]
         return [f"{at:9.3f} {text}" for at, text in sorted(lines)][:SHOWN_MAX]

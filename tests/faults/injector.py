@@ -1,4 +1,4 @@
-"""Deals the faults of a schedule to the mesh, each for its time, and heals what is left."""
+"""Injects the faults of a schedule, each for its duration, and reverts them at the end."""
 
 import asyncio
 import contextlib
@@ -12,35 +12,35 @@ from collections.abc import Awaitable, Callable, Iterator
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from deploy.local.supervision import ANSWER_ERRORS
+from deploy.local.supervision import CALL_ERRORS
 from tests.faults.clock import write_offset
-from tests.faults.history import Blow, History
-from tests.faults.mesh import Mesh
+from tests.faults.history import DealtFault, History
+from tests.faults.mesh import FaultMesh
 from tests.faults.proxy import Mood
 from tests.faults.schedule import Fault
-from tests.faults.tasks import end
-from tests.faults.workload.customers import Customers
+from tests.faults.tasks import cancel_tasks
+from tests.faults.workload.customers import CustomerWorker
 
 DELAY_SECONDS = (0.005, 0.15)
 FLUSH_SECONDS = 2.0
 
 
 class Injector:
-    """Deals one fault after the other. One may last into the next."""
+    """Injects one fault after the other. Faults may overlap."""
 
     def __init__(
         self,
         seed: int,
-        mesh: Mesh,
+        mesh: FaultMesh,
         history: History,
-        customers: list[Customers],
-        tell: Callable[[Blow], None],
+        customers: list[CustomerWorker],
+        on_fault: Callable[[DealtFault], None],
     ) -> None:
         self._rng = random.Random(f"{seed}/injector")
         self._mesh = mesh
         self._history = history
         self._customers = customers
-        self._tell = tell
+        self._on_fault = on_fault
         self._dealing: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._places: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -49,14 +49,14 @@ class Injector:
         self._dealing = asyncio.create_task(self._run(faults))
 
     def check(self) -> None:
-        """Raises what ended a fault, if anything did."""
+        """Raise the exception of a failed fault task, if there is one."""
         for task in (self._dealing, *self._running):
             if task is not None and task.done():
                 task.result()
 
     async def heal(self) -> None:
-        """Deals no more, waits for the faults that still last, and sets right what is left."""
-        await end([self._dealing])
+        """Stop injecting, wait for the current faults to end, and revert their effects."""
+        await cancel_tasks([self._dealing])
         await asyncio.gather(*self._running)
         for proxy in self._mesh.proxies.values():
             proxy.clear()
@@ -65,7 +65,7 @@ class Injector:
         await asyncio.to_thread(self._mesh.resume)
 
     async def close(self) -> None:
-        await end([self._dealing, *self._running])
+        await cancel_tasks([self._dealing, *self._running])
 
     async def _run(self, faults: Iterator[Fault]) -> None:
         for fault in faults:
@@ -73,53 +73,53 @@ class Injector:
             self._running.add(asyncio.create_task(self._deal(fault)))
 
     async def _deal(self, fault: Fault) -> None:
-        """Deals a fault, once its target has got over the one before."""
+        """Inject a fault after the previous fault on the same target has ended."""
         place = f"proxy of {fault.target}" if fault.kind in PROXIED else fault.target
         async with self._places[place]:
-            blow = self._history.strike(fault.kind, fault.target)
+            dealt = self._history.record_fault(fault.kind, fault.target)
             try:
-                blow.what = await DEALERS[fault.kind](self, fault)
+                dealt.what = await DEALERS[fault.kind](self, fault)
             finally:
-                blow.ended = self._history.now()
-        self._tell(blow)
+                dealt.ended = self._history.now()
+        self._on_fault(dealt)
 
     async def kill(self, fault: Fault) -> str:
         pid = (await asyncio.to_thread(self._mesh.pids)).get(fault.target, 0)
         if pid:
-            send(pid, signal.SIGKILL)
+            send_signal(pid, signal.SIGKILL)
         return f"{fault.target} (pid {pid})"
 
     async def kill_backend(self, fault: Fault) -> str:
         family = await asyncio.to_thread(self._mesh.family, "postgres")
         if len(family) < 2:
-            return "postgres was away"
+            return "postgres was not running"
         backend = self._rng.choice(family[1:])
-        send(backend.pid, signal.SIGKILL)
+        send_signal(backend.pid, signal.SIGKILL)
         return f"a process of postgres (pid {backend.pid})"
 
     async def stop(self, fault: Fault) -> str:
         family = await asyncio.to_thread(self._mesh.family, fault.target)
         try:
             for process in family:
-                send(process.pid, signal.SIGSTOP)
+                send_signal(process.pid, signal.SIGSTOP)
             await asyncio.sleep(fault.seconds)
         finally:
             for process in reversed(family):
-                send(process.pid, signal.SIGCONT)
+                send_signal(process.pid, signal.SIGCONT)
         return f"{fault.target} for {fault.seconds:.1f} s"
 
     async def restart(self, fault: Fault) -> str:
-        await self._ask("restart", fault.target)
+        await self._call_supervisor("restart", fault.target)
         return fault.target
 
     async def wipe(self, fault: Fault) -> str:
-        """Valkey keeps nothing on disk: stopped, its data is gone."""
-        await self._ask("stop", fault.target)
+        """Stop and start Valkey, which loses all data because it persists nothing."""
+        await self._call_supervisor("stop", fault.target)
         try:
             await asyncio.sleep(fault.seconds)
         finally:
-            await self._ask("start", fault.target)
-        return f"{fault.target}, away for {fault.seconds:.1f} s"
+            await self._call_supervisor("start", fault.target)
+        return f"{fault.target}, stopped for {fault.seconds:.1f} s"
 
     async def flush(self, fault: Fault) -> str:
         try:
@@ -127,14 +127,14 @@ class Injector:
                 async with redis.asyncio.from_url(self._mesh.cache_url) as client:
                     await client.flushall()
         except (RedisError, OSError, TimeoutError) as error:
-            return f"{fault.target} was away ({type(error).__name__})"
+            return f"{fault.target} was unavailable ({type(error).__name__})"
         return fault.target
 
     async def cut(self, fault: Fault) -> str:
         return f"{self._mesh.proxies[fault.target].cut()} connections of {fault.target}"
 
     async def upset(self, fault: Fault) -> str:
-        """Refuses, delays or swallows for a while."""
+        """Refuse, delay or swallow traffic for a while."""
         proxy = self._mesh.proxies[fault.target]
         proxy.delay_seconds = self._rng.uniform(*DELAY_SECONDS)
         proxy.mood = Mood(fault.kind)
@@ -161,13 +161,13 @@ class Injector:
         sent = await asyncio.gather(*(each.replay() for each in self._customers))
         return f"{sum(sent)} updates again, out of order"
 
-    async def _ask(self, verb: str, program: str) -> None:
-        with contextlib.suppress(xmlrpc.client.Fault, *ANSWER_ERRORS):
+    async def _call_supervisor(self, verb: str, program: str) -> None:
+        with contextlib.suppress(xmlrpc.client.Fault, *CALL_ERRORS):
             await asyncio.to_thread(getattr(self._mesh.supervisor, verb), program)
 
 
-def send(pid: int, number: int) -> None:
-    """Sends a signal to a process that may be gone by now."""
+def send_signal(pid: int, number: int) -> None:
+    """Send a signal to a process that may have exited."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 

@@ -1,4 +1,4 @@
-"""The mesh under test: the real one, behind proxies, with clocks that faults move."""
+"""The mesh under test: a real mesh behind proxies, with clocks that faults can move."""
 
 import asyncio
 import contextlib
@@ -16,18 +16,18 @@ import psutil
 
 from deploy.local import embedded, runner
 from deploy.local.home import Home, free_port
-from deploy.local.programs import PORTS, ROOMS, Plan, Program, make_programs
+from deploy.local.programs import PORTS, SERVICES, Plan, Program, make_programs
 from deploy.local.supervision import (
-    ANSWER_ERRORS,
-    Supervisor,
+    CALL_ERRORS,
+    SupervisordClient,
     start_supervisor,
     write_configuration,
 )
 from tests.fakes import botapi
 from tests.faults.clock import write_offset
 from tests.faults.proxy import Proxy
-from tests.faults.room import CLOCK, MUTATION
 from tests.faults.schedule import SERVERS, TWINS
+from tests.faults.service import CLOCK, MUTATION
 
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 60.0
@@ -35,18 +35,18 @@ POLL_SECONDS = 0.1
 
 
 class Running:
-    """Nobody asks the start of the mesh to stop."""
+    """A stop signal that is never received."""
 
-    seen = False
+    received = False
 
 
 @dataclass(frozen=True)
-class Mesh:
+class FaultMesh:
     """A running mesh."""
 
     home: Home
     plan: Plan
-    supervisor: Supervisor
+    supervisor: SupervisordClient
     proxies: dict[str, Proxy]
     twin_ports: dict[str, int]
     bot: botapi.FakeBotApi
@@ -57,18 +57,18 @@ class Mesh:
 
     @property
     def database_url(self) -> str:
-        """PostgreSQL itself, not by way of the proxy."""
+        """The URL of PostgreSQL itself, not of its proxy."""
         port = self.plan.ports["postgres"]
         return embedded.postgres_url(port, self.home.secret("database_password"))
 
     @property
     def cache_url(self) -> str:
-        """Valkey itself, not by way of the proxy."""
+        """The URL of Valkey itself, not of its proxy."""
         return embedded.valkey_url(self.plan.ports["valkey"], self.home.secret("cache_password"))
 
     @property
-    def logs_targets(self) -> tuple[str, str]:
-        """Both processes of the events room."""
+    def events_targets(self) -> tuple[str, str]:
+        """The addresses of both processes of the events service."""
         return self.address("events"), self.address("events-2")
 
     def address(self, program: str) -> str:
@@ -78,17 +78,17 @@ class Mesh:
         return clock_path(self.home, program)
 
     def pids(self) -> dict[str, int]:
-        """The pid of each program that runs."""
+        """Return the pid of each program. It is 0 if the program does not run."""
         try:
             return {str(one["name"]): int(one["pid"]) for one in self.supervisor.processes()}
-        except ANSWER_ERRORS:
+        except CALL_ERRORS:
             return {}
 
     def states(self) -> dict[str, str]:
         return {str(one["name"]): str(one["statename"]) for one in self.supervisor.processes()}
 
     def family(self, program: str) -> list[psutil.Process]:
-        """The processes of a program, the parent first. PostgreSQL has many."""
+        """Return the processes of a program, parent first. PostgreSQL has many."""
         pid = self.pids().get(program, 0)
         try:
             parent = psutil.Process(pid) if pid else None
@@ -100,17 +100,17 @@ class Mesh:
         return [process for name in self.pids() for process in self.family(name)]
 
     def resume(self) -> None:
-        """Lets every process go on that a fault stopped."""
+        """Continue all processes that a fault has stopped."""
         for process in self.all_processes():
             with contextlib.suppress(psutil.Error):
                 process.send_signal(signal.SIGCONT)
 
 
 @contextlib.asynccontextmanager
-async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIterator[Mesh]:
-    """Runs a mesh for as long as the context lasts, in a folder that goes with it.
+async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIterator[FaultMesh]:
+    """Run a mesh in a temporary folder inside the context.
 
-    `keep` is where the logs go in the end.
+    The logs are copied to `keep` at the end.
     """
     path = Path(tempfile.mkdtemp(prefix="libral-faults-"))
     try:
@@ -129,7 +129,7 @@ async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIte
                 yield mesh
             finally:
                 mesh.resume()
-                await asyncio.to_thread(runner.stop, home)
+                await asyncio.to_thread(runner.stop_mesh, home)
                 for proxy in mesh.proxies.values():
                     await proxy.close()
     finally:
@@ -138,7 +138,7 @@ async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIte
         shutil.rmtree(path, ignore_errors=True)
 
 
-def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
+def make_mesh(home: Home, bot: botapi.FakeBotApi) -> FaultMesh:
     ports = home.ports(PORTS)
     taken = set(ports.values())
 
@@ -159,36 +159,38 @@ def make_mesh(home: Home, bot: botapi.FakeBotApi) -> Mesh:
         embedded_database=True,
         embedded_cache=True,
     )
-    return Mesh(home, plan, Supervisor(home), proxies, {name: port() for name in TWINS}, bot)
+    return FaultMesh(
+        home, plan, SupervisordClient(home), proxies, {name: port() for name in TWINS}, bot
+    )
 
 
-def start(mesh: Mesh, mutation: str) -> None:
-    """Starts everything as `libral up` does, and the second processes of rooms."""
+def start(mesh: FaultMesh, mutation: str) -> None:
+    """Start everything as `libral up` does, and second processes of some services."""
     home, plan = mesh.home, mesh.plan
     runner.prepare_servers(home, plan)
     programs = {program.name: program for program in make_programs(home, plan)}
-    for twin, room in TWINS.items():
-        listen = {f"LIBRAL_{room.upper()}_LISTEN": mesh.address(twin)}
-        programs[twin] = with_environment(replace(programs[room], name=twin), listen)
-        both = {f"LIBRAL_{room.upper()}_TARGET": f"{mesh.address(room)},{mesh.address(twin)}"}
+    for twin, service in TWINS.items():
+        listen = {f"LIBRAL_{service.upper()}_LISTEN": mesh.address(twin)}
+        programs[twin] = with_environment(replace(programs[service], name=twin), listen)
+        both = {f"LIBRAL_{service.upper()}_TARGET": f"{mesh.address(service)},{mesh.address(twin)}"}
         programs["gateway"] = with_environment(programs["gateway"], both)
-    for name in (*ROOMS, *TWINS):
+    for name in (*SERVICES, *TWINS):
         programs[name] = altered(home, programs[name], mutation)
     write_configuration(home, programs.values())
-    # Every line counts in the end: no log is cut off.
+    # The checks read all log lines, so logs are not rotated.
     content = home.configuration.read_text().replace("maxbytes=10MB", "maxbytes=0")
     home.configuration.write_text(content)
     start_supervisor(home)
     stopped: Any = Running()
-    runner.start(home, plan, mesh.supervisor, stopped)
+    runner.start_mesh(home, plan, mesh.supervisor, stopped)
     for twin in TWINS:
         mesh.supervisor.start(twin)
 
 
 def altered(home: Home, program: Program, mutation: str) -> Program:
-    """Makes a room's program run by way of the harness."""
+    """Return a service's program with the harness as its entry point."""
     write_offset(clock_path(home, program.name), 0)
-    command = [sys.executable, "-m", "tests.faults.room", TWINS.get(program.name, program.name)]
+    command = [sys.executable, "-m", "tests.faults.service", TWINS.get(program.name, program.name)]
     clock = {CLOCK: str(clock_path(home, program.name)), MUTATION: mutation}
     return with_environment(replace(program, command=command), clock)
 

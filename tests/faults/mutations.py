@@ -1,4 +1,4 @@
-"""What the harness must notice: each mutation takes one safeguard out of a running room."""
+"""Mutations, each of which removes one safeguard from a running service. The harness must fail."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,14 +9,14 @@ STALE_SECONDS = 0.05
 
 
 def remove_fence() -> None:
-    """The relay takes rows while transactions that began before theirs are still open."""
+    """Let the relay read rows while older transactions are still open."""
     from services.kernel.events import relay  # noqa: PLC0415
 
     relay.SETTLED = "true"
 
 
 def remove_idempotency() -> None:
-    """The log does not look whether it has an event already."""
+    """Let the log append events whose id it already has."""
     from services.events.storage import log  # noqa: PLC0415
 
     async def find_positions(*_: Any) -> dict[Any, int]:
@@ -26,7 +26,7 @@ def remove_idempotency() -> None:
 
 
 def part_position() -> None:
-    """The position of a reaction is one transaction, and its effect another, a moment later."""
+    """Commit the position of a reaction before its effect, in separate transactions."""
     from services.kernel.events.subscriptions import Subscription  # noqa: PLC0415
 
     move: Any = Subscription._move
@@ -42,7 +42,7 @@ def part_position() -> None:
 
 
 def remove_head_lock() -> None:
-    """Two processes may append behind the same head, which one of them read a moment ago."""
+    """Let two processes append after the same, possibly stale head."""
     from services.events.storage import log  # noqa: PLC0415
 
     async def read_head(connection: Any) -> Any:
@@ -57,7 +57,7 @@ def remove_head_lock() -> None:
 
 
 def remove_gap_check() -> None:
-    """What is new is streamed as it comes, whatever another process appended in between."""
+    """Stream new events without checking for events that other processes appended between."""
     from services.events.domain.recent import RecentEvents  # noqa: PLC0415
 
     def offer(self: Any, events: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How fast the workload goes: so many events a second on average, with bounded bursts."""
+"""The rate of the workload: events a second on average, with bounded bursts."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ WAIT_SECONDS = 0.02
 
 
 class Pace:
-    """A bucket that fills with what may be done. After an outage it makes up for some of it."""
+    """A token bucket. After an outage it allows a bounded burst."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -16,7 +16,7 @@ class Pace:
         self._filled = time.monotonic()
 
     async def turn(self, events: int) -> None:
-        """Waits until so many events more may be caused."""
+        """Wait until `events` more events are allowed."""
         while True:
             now = time.monotonic()
             self._budget += (now - self._filled) * self._rate

@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on command: cuts, refuses, delays, and swallows answers."""
+"""A TCP proxy that can cut, refuse and delay connections, and swallow responses."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 class Mood(StrEnum):
-    """How the proxy treats what passes."""
+    """The treatment of traffic."""
 
     CLEAR = "clear"
     REFUSE = "refuse"
@@ -39,7 +39,7 @@ class Proxy:
         self.cut()
 
     def cut(self) -> int:
-        """Resets every connection, both ends. Tells how many."""
+        """Reset both ends of every connection. Return the number of connections."""
         number = len(self._writers) // 2
         for writer in list(self._writers):
             writer.transport.abort()
@@ -60,7 +60,8 @@ class Proxy:
         self._writers |= {writer, behind}
         try:
             await asyncio.gather(
-                self._pour(reader, behind, answers=False), self._pour(ahead, writer, answers=True)
+                self._pour(reader, behind, responses=False),
+                self._pour(ahead, writer, responses=True),
             )
         finally:
             for each in (writer, behind):
@@ -68,15 +69,15 @@ class Proxy:
                 each.transport.abort()
 
     async def _pour(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, responses: bool
     ) -> None:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
                 if self.mood == Mood.DELAY:
                     await asyncio.sleep(self.delay_seconds)
-                if answers and self.mood == Mood.SWALLOW:
+                if responses and self.mood == Mood.SWALLOW:
                     continue
                 writer.write(chunk)
                 await writer.drain()
-        # One end is gone: so is the other, at once and not by and by.
+        # Close the other end at once when one end is closed.
         writer.transport.abort()

@@ -1,4 +1,4 @@
-"""What a run found: each promise with how often it was checked and how often it was broken."""
+"""The result of a run: each promise with its number of checks and violations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ SHOWN_MAX = 5
 
 
 @dataclass(frozen=True)
-class Violation:
-    """One place where a promise was broken. `key` is what the history is filtered by."""
+class PromiseViolation:
+    """A violation of a promise. `key` selects its operations in the history."""
 
     key: str
     text: str
@@ -19,19 +19,19 @@ class Violation:
 
 @dataclass
 class Finding:
-    """A promise, on how many things it was checked, and where it was broken."""
+    """A promise, the number of checks, and the violations."""
 
     promise: str
     n: int
-    violations: list[Violation] = field(default_factory=list)
+    violations: list[PromiseViolation] = field(default_factory=list)
 
     @property
     def bound(self) -> str:
-        """The upper bound of how often it is broken, at 95 %: about 3 / N."""
+        """The upper bound of the violation rate at 95 % confidence: about 3 / N."""
         return f"{1 - 0.05 ** (1 / self.n):.1e}" if self.n and not self.violations else "-"
 
 
-def show(findings: Sequence[Finding], seed: int) -> None:
+def print_findings(findings: Sequence[Finding], seed: int) -> None:
     width = max(len(each.promise) for each in findings)
     print(f"\n{'promise':{width}}  {'N':>9}  {'broken':>6}  {'95 % bound':>10}   seed")
     for each in findings:
@@ -44,31 +44,31 @@ def show_counts(title: str, counts: Mapping[str, int]) -> None:
 
 
 def show_violations(findings: Sequence[Finding], history: History, seed: int) -> None:
-    """Tells each broken promise with the shortest history of its keys."""
+    """Print each broken promise with the shortest history of its keys."""
     for each in findings:
         if not each.violations:
             continue
         print(f"\nBROKEN with seed {seed}: {each.promise} ({len(each.violations)} of {each.n:,})")
         for violation in shortest(each.violations, history)[:SHOWN_MAX]:
             print(f"  {violation.key}: {violation.text}")
-        found = history.around(shortest(each.violations, history)[0].key)
+        found = history.describe_key(shortest(each.violations, history)[0].key)
         for line in found:
             print(f"    {line}")
 
 
-def shortest(violations: Sequence[Violation], history: History) -> list[Violation]:
-    """Sorts violations by the length of the history about their key, the telling ones first."""
+def shortest(violations: Sequence[PromiseViolation], history: History) -> list[PromiseViolation]:
+    """Sort violations by the length of their key's history, empty histories last."""
 
-    def length(violation: Violation) -> tuple[bool, int]:
-        found = len(history.around(violation.key))
+    def length(violation: PromiseViolation) -> tuple[bool, int]:
+        found = len(history.describe_key(violation.key))
         return not found, found
 
     return sorted(violations, key=length)
 
 
-def conclude(findings: Sequence[Finding], seed: int, events: int, faults: int) -> None:
-    """Prints the last line, for machines."""
-    told = {
+def print_summary(findings: Sequence[Finding], seed: int, events: int, faults: int) -> None:
+    """Print the last line, as JSON."""
+    summary = {
         "name": "faults",
         "seed": seed,
         "events": events,
@@ -77,4 +77,4 @@ def conclude(findings: Sequence[Finding], seed: int, events: int, faults: int) -
         "checked": {each.promise: each.n for each in findings},
         "broken": {each.promise: len(each.violations) for each in findings if each.violations},
     }
-    print(json.dumps(told), flush=True)
+    print(json.dumps(summary), flush=True)

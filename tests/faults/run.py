@@ -1,4 +1,4 @@
-"""One run: the mesh, the workload under faults, quiet, and the promises."""
+"""One run: the mesh, the workload under faults, recovery, and the promises."""
 
 import asyncio
 import contextlib
@@ -10,38 +10,38 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from tests.faults.client import Client
-from tests.faults.history import Blow, History
+from tests.faults.client import FaultClient
+from tests.faults.history import DealtFault, History
 from tests.faults.injector import Injector
-from tests.faults.mesh import Mesh, running_mesh
+from tests.faults.mesh import FaultMesh, running_mesh
 from tests.faults.promises import check
 from tests.faults.promises.evidence import Evidence, read_log
 from tests.faults.promises.logs import count_lines
 from tests.faults.promises.quiet import pending_updates, settle
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 from tests.faults.schedule import deal
 from tests.faults.subscribers import Subscriber, subscribe
-from tests.faults.tasks import end
+from tests.faults.tasks import cancel_tasks
 from tests.faults.workload import Workload
 from tests.faults.workload.late import connect
 
-# An update whose worker was cut off from the database is taken again after 30 seconds.
+# An update whose worker lost the database is retried when its lease expires after 30 seconds.
 PATIENCE_SECONDS = (45.0, 90.0)
 HOLD_SECONDS = 1.0
 BACKLOG_MAX = 500
 CATCH_UP_SECONDS = 10.0
-TELL_SECONDS = 15.0
+PROGRESS_SECONDS = 15.0
 POLL_SECONDS = 0.5
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 AHEAD = 1.6
-"""The workload aims at so many times the events that are wanted: faults cost some."""
+"""Factor of the target rate over the required one, because faults reduce it."""
 FAULTS_SHARE = 0.85
-"""The part of the time in which the faults that are wanted are dealt."""
+"""Share of the run in which the required faults are injected."""
 
 
 @dataclass(frozen=True)
-class Extent:
-    """How much a run does: at least so many events and faults, in at most so many minutes."""
+class RunSize:
+    """The size of a run: minimum events and faults, maximum minutes."""
 
     seed: int
     events: int
@@ -56,7 +56,7 @@ class Extent:
 
     @property
     def patience(self) -> float:
-        """How long the mesh has to finish what was begun, and then to become quiet."""
+        """The seconds that the mesh has to finish operations, and then to become idle."""
         least, most = PATIENCE_SECONDS
         return min(max(self.seconds, least), most)
 
@@ -71,7 +71,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """The outcome of a run."""
 
     findings: Sequence[Finding]
     history: History
@@ -85,24 +85,24 @@ class Outcome:
         return not any(each.violations for each in self.findings)
 
 
-async def run(extent: Extent, keep: Path) -> Outcome:
-    """Runs the mesh under faults and checks every promise. Logs go to `keep`."""
-    async with running_mesh(extent.mutation, keep) as mesh, opened(mesh) as client:
+async def run(size: RunSize, keep: Path) -> Outcome:
+    """Run the mesh under faults and check every promise. Logs are copied to `keep`."""
+    async with running_mesh(size.mutation, keep) as mesh, opened(mesh) as client:
         history = History()
-        subscribers = subscribe(client, mesh.logs_targets)
+        subscribers = subscribe(client, mesh.events_targets)
         try:
-            await drive(extent, mesh, client, history, subscribers)
-            say("Healed; waiting until all is quiet…")
-            return await conclude(extent, mesh, client, history, subscribers)
+            await drive(size, mesh, client, history, subscribers)
+            print_line("Faults ended; waiting until the mesh is idle…")
+            return await check_run(size, mesh, client, history, subscribers)
         finally:
             for subscriber in subscribers:
                 await subscriber.stop()
 
 
 @contextlib.asynccontextmanager
-async def opened(mesh: Mesh) -> AsyncIterator[Client]:
+async def opened(mesh: FaultMesh) -> AsyncIterator[FaultClient]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        client = Client(mesh, http)
+        client = FaultClient(mesh, http)
         try:
             yield client
         finally:
@@ -110,36 +110,40 @@ async def opened(mesh: Mesh) -> AsyncIterator[Client]:
 
 
 async def drive(
-    extent: Extent, mesh: Mesh, client: Client, history: History, subscribers: list[Subscriber]
+    size: RunSize,
+    mesh: FaultMesh,
+    client: FaultClient,
+    history: History,
+    subscribers: list[Subscriber],
 ) -> None:
-    """Works under faults until there were enough of both, or the time is over. Then heals."""
-    workload = Workload(extent.seed, mesh, client, history, extent.rate)
-    injector = Injector(extent.seed, mesh, history, workload.customers, tell_blow)
+    """Run the workload under faults until both minimums or the time limit, then recover."""
+    workload = Workload(size.seed, mesh, client, history, size.rate)
+    injector = Injector(size.seed, mesh, history, workload.customers, print_fault)
     workload.start()
     watching = asyncio.create_task(hold_back(mesh, workload))
-    injector.start(deal(extent.seed, extent.interval, extent.only))
+    injector.start(deal(size.seed, size.interval, size.only))
     try:
-        told = 0.0
-        while history.now() < extent.seconds:
+        printed = 0.0
+        while history.now() < size.seconds:
             await asyncio.sleep(POLL_SECONDS)
             workload.check()
             injector.check()
             events = max(subscriber.position for subscriber in subscribers)
-            if events >= extent.events and len(history.blows) >= extent.faults:
+            if events >= size.events and len(history.faults) >= size.faults:
                 break
-            if history.now() - told > TELL_SECONDS:
-                told = history.now()
-                tell_progress(history, events)
+            if history.now() - printed > PROGRESS_SECONDS:
+                printed = history.now()
+                print_progress(history, events)
         await injector.heal()
-        await workload.finish(extent.patience)
+        await workload.finish(size.patience)
     finally:
-        await end([watching])
+        await cancel_tasks([watching])
         await injector.close()
         await workload.stop()
 
 
-async def hold_back(mesh: Mesh, workload: Workload) -> None:
-    """Has customers wait while more of their updates wait than an outage leaves behind."""
+async def hold_back(mesh: FaultMesh, workload: Workload) -> None:
+    """Pause customers while the backlog of updates exceeds that of an outage."""
     while True:
         with contextlib.suppress(OSError, TimeoutError, *AWAY):
             database = await connect(mesh.database_url)
@@ -152,53 +156,61 @@ async def hold_back(mesh: Mesh, workload: Workload) -> None:
         await asyncio.sleep(HOLD_SECONDS)
 
 
-async def conclude(
-    extent: Extent, mesh: Mesh, client: Client, history: History, subscribers: list[Subscriber]
+async def check_run(
+    size: RunSize,
+    mesh: FaultMesh,
+    client: FaultClient,
+    history: History,
+    subscribers: list[Subscriber],
 ) -> Outcome:
     database = await connect(mesh.database_url)
     try:
         healed = history.now()
-        left = await settle(database, mesh, history, subscribers, extent.patience)
-        say(f"Quiet after {history.now() - healed:.0f} s; checking…" if not left else str(left))
+        left = await settle(database, mesh, history, subscribers, size.patience)
+        print_line(
+            f"Idle after {history.now() - healed:.0f} s; checking…" if not left else str(left)
+        )
         entries, head = await read_log(database)
         await catch_up(subscribers, head.position)
         evidence = Evidence(mesh, client, history, subscribers, database, entries, head, left)
-        findings = [*await check(evidence), *extent_finding(extent, history, len(entries))]
+        findings = [*await check(evidence), *check_size(size, history, len(entries))]
     finally:
         await database.close()
     cuts = {each.name: each.cuts for each in subscribers}
     lines = count_lines(mesh.home.logs)
-    return Outcome(findings, history, len(entries), len(history.blows), cuts, lines)
+    return Outcome(findings, history, len(entries), len(history.faults), cuts, lines)
 
 
 async def catch_up(subscribers: list[Subscriber], position: int) -> None:
-    """Waits for subscribers to see what was appended while the log was read."""
+    """Wait for subscribers to receive events that were appended while the log was read."""
     deadline = time.monotonic() + CATCH_UP_SECONDS
     for subscriber in subscribers:
         while subscriber.position < position and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
 
 
-def extent_finding(extent: Extent, history: History, events: int) -> list[Finding]:
-    """A run that did less than it was asked for shows nothing."""
-    finding = Finding("the run was as long as asked for", 2)
+def check_size(size: RunSize, history: History, events: int) -> list[Finding]:
+    """Check that the run reached its minimum size."""
+    finding = Finding("the run was as long as requested", 2)
     for name, wanted, found in (
-        ("events", extent.events, events),
-        ("faults", extent.faults, len(history.blows)),
+        ("events", size.events, events),
+        ("faults", size.faults, len(history.faults)),
     ):
         if found < wanted:
-            finding.violations.append(Violation("run", f"{found:,} {name} of {wanted:,}"))
+            finding.violations.append(PromiseViolation("run", f"{found:,} {name} of {wanted:,}"))
     return [finding]
 
 
-def tell_progress(history: History, events: int) -> None:
-    blows, operations = len(history.blows), len(history.operations)
-    say(f"{history.now():6.0f} s: {events:,} events, {blows} faults, {operations:,} operations")
+def print_progress(history: History, events: int) -> None:
+    faults, operations = len(history.faults), len(history.operations)
+    print_line(
+        f"{history.now():6.0f} s: {events:,} events, {faults} faults, {operations:,} operations"
+    )
 
 
-def tell_blow(blow: Blow) -> None:
-    say(f"{blow.begun:6.0f} s: fault {blow.number}: {blow.kind} {blow.what}")
+def print_fault(fault: DealtFault) -> None:
+    print_line(f"{fault.begun:6.0f} s: fault {fault.number}: {fault.kind} {fault.what}")
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     print(text, flush=True)

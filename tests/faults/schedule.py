@@ -1,19 +1,19 @@
-"""Which faults come when: dealt from a seed, so that the same seed deals the same."""
+"""The schedule of faults, drawn from a seed: the same seed gives the same faults."""
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy.local.programs import EDGE, ROOMS
+from deploy.local.programs import EDGE, SERVICES
 
 TWINS = {"users-2": "users", "events-2": "events"}
-"""Second processes of rooms."""
-PROCESSES = (*ROOMS, *TWINS, *EDGE)
+"""Second processes of services."""
+PROCESSES = (*SERVICES, *TWINS, *EDGE)
 SERVERS = ("postgres", "valkey")
 SECONDS_MIN, SECONDS_MAX = 1.0, 8.0
 JUMP_SECONDS = 3600.0
 
-# Each kind, how often it is in the deck, and what it may hit.
+# Each kind, its number in a round, and its possible targets.
 KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kill": (8, (*PROCESSES, "valkey")),
     "kill-backend": (1, ("postgres",)),
@@ -27,14 +27,14 @@ KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "refuse": (2, SERVERS),
     "delay": (2, SERVERS),
     "swallow": (2, SERVERS),
-    "clock": (2, (*ROOMS, *TWINS)),
+    "clock": (2, (*SERVICES, *TWINS)),
     "replay": (2, ("webhook",)),
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault to come: `after` seconds from the one before it, for so many seconds."""
+    """A scheduled fault: `after` seconds from the previous one, for `seconds`."""
 
     kind: str
     target: str
@@ -44,9 +44,9 @@ class Fault:
 
 
 def deal(seed: int, interval: float, only: Sequence[str] = ()) -> Iterator[Fault]:
-    """Deals faults without end, one in every `interval` seconds, every kind in each round.
+    """Yield faults without end, one in every `interval` seconds, every kind in each round.
 
-    `only` names kinds, or kinds with a target, such as `kill:users`.
+    `only` contains kinds, or kinds with a target, such as `kill:users`.
     """
     rng = random.Random(f"{seed}/faults")
     kinds = [read_kind(each) for each in only] or [(kind, KINDS[kind][1]) for kind in KINDS]
@@ -67,10 +67,10 @@ def deal(seed: int, interval: float, only: Sequence[str] = ()) -> Iterator[Fault
 
 
 def read_kind(text: str) -> tuple[str, tuple[str, ...]]:
-    """Reads a kind of faults, with a target or without.
+    """Parse a kind of fault, with or without a target.
 
     Raises:
-        ValueError: There is no such kind, or it does not hit that.
+        ValueError: The kind does not exist, or does not apply to the target.
     """
     kind, _, target = text.partition(":")
     if kind not in KINDS or (target and target not in KINDS[kind][1]):

@@ -1,4 +1,4 @@
-"""A run of the harness that is short enough for a test."""
+"""A run of the harness that is short enough for tests."""
 
 import json
 import os
@@ -11,11 +11,11 @@ FAULTS = (*KILLS, "swallow:postgres", "cut:postgres")
 
 
 def run(*arguments: str, faults: tuple[str, ...] = FAULTS) -> dict:
-    """Runs the harness for 20 seconds. Returns its last line."""
+    """Run the harness for 20 seconds. Return the object of its last line."""
     command = [sys.executable, "-m", "tests.faults", "--seed", "1", "--minutes", "0.35"]
     command += ["--events", "600", "--faults", "8"]
     command += [word for fault in faults for word in ("--only", fault)]
-    # NiceGUI behaves differently when it believes to be under test.
+    # NiceGUI behaves differently if this variable is set.
     inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
     with subprocess.Popen(
         [*command, *arguments], env=inherited, stdout=subprocess.PIPE, text=True
@@ -23,10 +23,10 @@ def run(*arguments: str, faults: tuple[str, ...] = FAULTS) -> dict:
         try:
             output, _ = process.communicate(timeout=SECONDS)
         finally:
-            # It stops what it started.
+            # The harness stops its child processes on SIGTERM.
             process.terminate()
-    # What was found shows where a test fails.
+    # pytest shows the output of a failed test.
     print(output)
-    told = json.loads(output.splitlines()[-1])
-    assert process.returncode == bool(told["violations"]), output
-    return told
+    result = json.loads(output.splitlines()[-1])
+    assert process.returncode == bool(result["violations"]), output
+    return result

@@ -1,4 +1,4 @@
-"""Who follows the log through everything: each must see every position once, in order."""
+"""Subscribers that follow the log during a run. Each must see every position once, in order."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ import aiohttp
 import grpc
 from libral.events.v1 import events_pb2
 
-from tests.faults.client import AWAY_ERRORS, Client
-from tests.faults.tasks import end
+from tests.faults.client import AWAY_ERRORS, FaultClient
+from tests.faults.tasks import cancel_tasks
 
 SILENCE_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
@@ -23,9 +23,9 @@ Seen = tuple[int, str]
 
 
 class Subscriber:
-    """Reads positions and ids of the log, and after a cut goes on behind the last that it saw."""
+    """Reads positions and ids of the log, and resumes after its last position."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: FaultClient, name: str) -> None:
         self.client = client
         self.name = name
         self.ids: list[str] = []
@@ -33,7 +33,7 @@ class Subscriber:
         self.cuts = 0
         self.others: Sequence[Subscriber] = ()
         self._task: asyncio.Task[None] | None = None
-        self._heard = time.monotonic()
+        self._received_time = time.monotonic()
 
     @property
     def position(self) -> int:
@@ -43,7 +43,7 @@ class Subscriber:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        await end([self._task])
+        await cancel_tasks([self._task])
 
     async def _run(self) -> None:
         while True:
@@ -59,13 +59,15 @@ class Subscriber:
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _check_silence(self) -> None:
-        """A stream that is silent is stuck, if somebody else has heard more meanwhile."""
-        silent = time.monotonic() - self._heard
+        """Report a stream without events while other subscribers have received more."""
+        silent = time.monotonic() - self._received_time
         if silent >= SILENCE_SECONDS and any(each.position > self.position for each in self.others):
-            self.defects.append(f"{self.name} heard nothing for {silent:.0f} s at {self.position}")
+            self.defects.append(
+                f"{self.name} received nothing for {silent:.0f} s at {self.position}"
+            )
 
     def _take(self, position: int, event_id: str) -> None:
-        self._heard = time.monotonic()
+        self._received_time = time.monotonic()
         expected = self.position + 1
         if position == expected:
             self.ids.append(event_id)
@@ -73,7 +75,7 @@ class Subscriber:
         if len(self.defects) < SHOWN_MAX:
             what = "again" if position < expected else f"and not {expected}"
             self.defects.append(f"{self.name} saw {position} {what}")
-        # What was passed over is not waited for; what came twice is not counted.
+        # Fill gaps with empty ids and drop repeats, to continue at the next position.
         self.ids += [""] * (position - expected) + [event_id] * (position > expected)
 
     def read(self, after: int) -> AsyncGenerator[Seen, None]:
@@ -94,10 +96,10 @@ class SseSubscriber(Subscriber):
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             read_bufsize=LINE_BYTES_MAX,
-        ) as answer:
-            answer.raise_for_status()
+        ) as response:
+            response.raise_for_status()
             position = 0
-            async for line in answer.content:
+            async for line in response.content:
                 if line.startswith(b"id:"):
                     position = int(line[3:])
                 elif line.startswith(b"data:") and position:
@@ -106,7 +108,7 @@ class SseSubscriber(Subscriber):
 
 
 class SocketSubscriber(Subscriber):
-    """The multiplexed WebSocket of the gateway, subscribed again behind the last position."""
+    """The multiplexed WebSocket of the gateway, resumed after the last position."""
 
     async def read(self, after: int) -> AsyncGenerator[Seen, None]:
         url = self.client.url.replace("http", "ws", 1) + "/v1/ws"
@@ -121,17 +123,17 @@ class SocketSubscriber(Subscriber):
                 message = await socket.receive()
                 if message.type != aiohttp.WSMsgType.TEXT:
                     return
-                told = json.loads(message.data)
-                if told["type"] == "end":
+                frame = json.loads(message.data)
+                if frame["type"] == "end":
                     return
-                if told["type"] == "message":
-                    yield int(told["data"]["position"]), told["data"]["id"]
+                if frame["type"] == "message":
+                    yield int(frame["data"]["position"]), frame["data"]["id"]
 
 
-class RoomSubscriber(Subscriber):
-    """A gRPC stream of one process of the events room."""
+class GrpcSubscriber(Subscriber):
+    """A gRPC stream of one process of the events service."""
 
-    def __init__(self, client: Client, name: str, target: str) -> None:
+    def __init__(self, client: FaultClient, name: str, target: str) -> None:
         super().__init__(client, name)
         self._target = target
 
@@ -149,12 +151,12 @@ class RoomSubscriber(Subscriber):
             call.cancel()
 
 
-def subscribe(client: Client, targets: Sequence[str]) -> list[Subscriber]:
-    """Starts a subscriber of every kind."""
+def subscribe(client: FaultClient, targets: Sequence[str]) -> list[Subscriber]:
+    """Start a subscriber of each kind."""
     subscribers: list[Subscriber] = [
         SseSubscriber(client, "sse"),
         SocketSubscriber(client, "websocket"),
-        *(RoomSubscriber(client, f"grpc-{n}", target) for n, target in enumerate(targets, 1)),
+        *(GrpcSubscriber(client, f"grpc-{n}", target) for n, target in enumerate(targets, 1)),
     ]
     for subscriber in subscribers:
         subscriber.others = subscribers

@@ -1,4 +1,4 @@
-"""How tasks are ended: more than once if need be, for a library can swallow a cancellation."""
+"""Cancellation of tasks, repeated because a library can swallow a cancellation."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ ROUNDS = 10
 ROUND_SECONDS = 2.0
 
 
-async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
-    """Cancels tasks and waits for them.
+async def cancel_tasks(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks and wait for their end.
 
     Raises:
-        RuntimeError: One does not end.
+        RuntimeError: A task does not end.
     """
     pending = {task for task in tasks if task is not None and not task.done()}
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The harness can fail: without a safeguard it is red, and tells which promise was broken."""
+"""The harness fails without each safeguard, and names a broken promise."""
 
 import pytest
 
@@ -6,20 +6,20 @@ from tests.faults.short import FAULTS, KILLS, run
 
 pytestmark = pytest.mark.timeout(480)
 
-ACKNOWLEDGED = "every operation is acknowledged in the end"
-TRIED = "nothing is tried again but what was away"
+ACKNOWLEDGED = "every operation is eventually acknowledged"
+TRIED = "only unavailable dependencies are retried"
 REACTED = "a reaction takes effect once"
-# An append whose answer was lost is asked for again.
+# An append whose response was lost is retried.
 LOST = ("swallow:postgres",)
 BROKEN = {
     "fence": (FAULTS, {"events of an outbox key are in the order of its rows"}),
     "idempotency": (LOST, {ACKNOWLEDGED, TRIED}),
-    # An effect is lost if its process is killed in the moment before it.
+    # An effect is lost if its process is killed between both commits.
     "position": (KILLS, {REACTED}),
     "head-lock": (FAULTS, {TRIED}),
     "gap-check": (FAULTS, {"a subscriber sees every event once, in order"}),
 }
-"""The faults that a mutation is run under, and the promises of which it breaks one at least."""
+"""The faults of each mutation, and the promises of which it breaks at least one."""
 
 
 @pytest.mark.parametrize("mutation", BROKEN)

@@ -1,4 +1,4 @@
-"""Each check finds what it is there to find, in a history that is made up."""
+"""Each check detects its violation in a constructed history."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -67,12 +67,12 @@ def test_numbers_of_a_key_out_of_order(history, numbers):
     assert not writes.order_of_appends(evidence(history, appended(1, 2, 3))).violations
 
 
-def test_a_write_that_is_told_of_twice_or_never(history):
+def test_a_write_with_two_events_or_none(history):
     operation = history.begin("login", "create", name=USER, displayName="login 0")
     history.acknowledge(operation)
-    told = entry("user.created", USER, '{"displayName":"login 0"}')
+    events = entry("user.created", USER, '{"displayName":"login 0"}')
     for number, broken in ((0, 1), (1, 0), (2, 1)):
-        finding = writes.users_told_once(evidence(history, [told] * number))
+        finding = writes.user_events_once(evidence(history, [events] * number))
         assert len(finding.violations) == broken
 
 
@@ -116,13 +116,13 @@ def test_a_subscriber_that_saw_too_little_or_something_else(history):
         assert len(finding.violations) == broken
 
 
-def test_the_history_of_a_key_tells_of_the_faults_about_it(history):
+def test_the_history_of_a_key_includes_the_faults_around_it(history):
     operation = history.begin("login", "create")
-    history.strike("kill", "users (pid 1)").ended = history.now()
-    history.tried(operation, "503")
+    history.record_fault("kill", "users (pid 1)").ended = history.now()
+    history.record_attempt(operation, "503")
     history.acknowledge(operation)
-    told = "\n".join(history.around("login"))
-    assert "create login" in told
-    assert "create → 503" in told
-    assert "kill users (pid 1)" in told
-    assert not history.around("another")
+    events = "\n".join(history.describe_key("login"))
+    assert "create login" in events
+    assert "create → 503" in events
+    assert "kill users (pid 1)" in events
+    assert not history.describe_key("another")

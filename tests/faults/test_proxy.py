@@ -1,4 +1,4 @@
-"""The proxy does what a fault asks of it, and nothing otherwise."""
+"""The proxy applies faults on request and is transparent otherwise."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from tests.faults.proxy import Mood, Proxy
 
 @contextlib.asynccontextmanager
 async def proxied():
-    """A server that answers each line with the same line, and a proxy before it."""
+    """Run an echo server for lines with a proxy in front of it."""
 
     async def echo(reader, writer):
         while line := await reader.readline():
@@ -29,7 +29,7 @@ async def proxied():
         server.close()
 
 
-async def say(proxy, line=b"hello\n", connection=None):
+async def exchange(proxy, line=b"hello\n", connection=None):
     reader, writer = connection or await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(line)
     try:
@@ -42,33 +42,33 @@ async def say(proxy, line=b"hello\n", connection=None):
 
 async def test_it_carries_both_ways():
     async with proxied() as proxy:
-        assert await say(proxy) == b"hello\n"
+        assert await exchange(proxy) == b"hello\n"
 
 
 async def test_a_cut_ends_open_connections_and_not_new_ones():
     async with proxied() as proxy:
         connection = await asyncio.open_connection("127.0.0.1", proxy.port)
-        assert await say(proxy, connection=connection) == b"hello\n"
+        assert await exchange(proxy, connection=connection) == b"hello\n"
         assert proxy.cut() == 1
         with pytest.raises(ConnectionError):
-            await say(proxy, connection=connection) or broken()
-        assert await say(proxy) == b"hello\n"
+            await exchange(proxy, connection=connection) or broken()
+        assert await exchange(proxy) == b"hello\n"
 
 
 async def test_refused_connections_end_at_once():
     async with proxied() as proxy:
         proxy.mood = Mood.REFUSE
         with pytest.raises(ConnectionError):
-            await say(proxy) or broken()
+            await exchange(proxy) or broken()
         proxy.clear()
-        assert await say(proxy) == b"hello\n"
+        assert await exchange(proxy) == b"hello\n"
 
 
 async def test_delayed_bytes_come_late():
     async with proxied() as proxy:
         proxy.mood, proxy.delay_seconds = Mood.DELAY, 0.1
         started = time.monotonic()
-        assert await say(proxy) == b"hello\n"
+        assert await exchange(proxy) == b"hello\n"
         assert time.monotonic() - started >= 0.2
 
 
@@ -76,9 +76,9 @@ async def test_swallowed_answers_do_not_come():
     async with proxied() as proxy:
         proxy.mood = Mood.SWALLOW
         with pytest.raises(TimeoutError):
-            await say(proxy)
+            await exchange(proxy)
 
 
 def broken():
-    """The end of the stream is as good as a reset."""
+    """Raise an error for an end of stream, which is equivalent to a reset."""
     raise ConnectionResetError

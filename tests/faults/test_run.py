@@ -1,4 +1,4 @@
-"""The harness runs, and finds the mesh as it is promised."""
+"""A short run keeps all promises."""
 
 import pytest
 

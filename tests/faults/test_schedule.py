@@ -1,4 +1,4 @@
-"""A seed deals the same faults every time, of every kind."""
+"""A seed gives the same faults every time, of every kind."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""`protos/generate.py`: generated code is complete, compared, and refused without policies."""
+"""`protos/generate.py`: generated code is complete and up to date, and needs policies."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ SCRIPT = ROOT / "protos" / "generate.py"
 
 
 def load_script():
-    """Import the script, which is in no package."""
+    """Import the script, which is not in a package."""
     spec = spec_from_file_location("generate", SCRIPT)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -28,7 +28,7 @@ generate = load_script()
 
 @pytest.fixture
 def descriptors(tmp_path, monkeypatch) -> Path:
-    """A copy of the committed descriptor set, in a folder of its own."""
+    """A copy of the committed descriptor set."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     path = tmp_path / "libral" / "descriptors.binpb"
     path.parent.mkdir()
@@ -57,7 +57,7 @@ def run(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied(tmp_path) -> Path:
-    """A copy of the script beside a copy of the contracts, without generated code."""
+    """A copy of the script and the contracts, without generated code."""
     shutil.copytree(ROOT / "protos" / "libral", tmp_path / "libral")
     return Path(shutil.copy(SCRIPT, tmp_path))
 
@@ -73,11 +73,11 @@ def test_generated_code_takes_the_place_of_the_old(copied):
     (generated / "stray.py").touch()
     done = run(copied)
     assert done.returncode == 0, done.stderr
-    assert generate.differences(generated, generate.GENERATED / "libral") == []
+    assert generate.find_differences(generated, generate.GENERATED / "libral") == []
     (generated / "stray.py").touch()
     refused = run(copied, "--check")
     assert refused.returncode == 1
-    line = "Generated code is old, run `make protos`: stray.py"
+    line = "Generated code is out of date, run `make protos`: stray.py"
     assert refused.stderr.splitlines()[-1] == line
     assert (generated / "stray.py").exists()
 
@@ -158,4 +158,4 @@ def test_differences_are_found_in_every_folder(tmp_path):
     (left / "deep" / "gone").write_text("")
     (right / "new").write_text("")
     (right / "deep" / "__pycache__" / "cached").write_text("")
-    assert generate.differences(left, right) == ["deep/changed", "deep/gone", "new"]
+    assert generate.find_differences(left, right) == ["deep/changed", "deep/gone", "new"]

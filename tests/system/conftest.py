@@ -1,4 +1,4 @@
-"""A whole mesh, started as an operator starts it, and a browser that looks at it."""
+"""A whole mesh, started by the command line like an operator does, and a browser."""
 
 import asyncio
 import os
@@ -24,13 +24,13 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True)
 class LocalMesh(Mesh):
-    """A mesh that `libral` runs."""
+    """A mesh started by `libral`."""
 
     home: Path
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> str:
-        """Runs `libral` with arguments and returns what it printed."""
+        """Run `libral` with arguments and return its output."""
         command = [sys.executable, "-m", "deploy.local", *arguments]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=True
@@ -40,7 +40,7 @@ class LocalMesh(Mesh):
 
 @contextmanager
 def fake_bot_api() -> Iterator[botapi.FakeBotApi]:
-    """Serves the fake Bot API from a thread of its own."""
+    """Serve the fake Bot API in a separate thread."""
     started, found = threading.Event(), []
 
     async def serve() -> None:
@@ -66,7 +66,7 @@ def mesh(scratch: Path) -> Iterator[LocalMesh]:
     home, taken = scratch / "home", set()
     gateway, dashboard = free_port(taken), free_port(taken)
     with fake_bot_api() as api:
-        # NiceGUI behaves differently when it believes to be under test.
+        # NiceGUI behaves differently if this variable is set.
         inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
         environment = inherited | {
             "LIBRAL_HOME": str(home),

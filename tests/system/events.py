@@ -1,4 +1,4 @@
-"""Events of a test's own in the log of a running mesh."""
+"""Events for tests, appended to the log of a running mesh."""
 
 import json
 from datetime import UTC, datetime
@@ -13,16 +13,16 @@ from services.kernel.rpc.tokens import ServiceTokens, load_key
 
 
 def event(kind: str, **fields) -> dict:
-    """Makes an event, of category SYSTEM if nothing else is said."""
+    """Return an event, by default of category SYSTEM."""
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     plain = {"id": str(uuid4()), "type": kind, "source": "payments", "category": "SYSTEM"}
     return plain | {"time": now, "data": {}} | fields
 
 
 def append(mesh, *events: dict, wait: bool = False) -> list[int]:
-    """Appends events as a room does, past the gateway. Tells their positions.
+    """Append events as a service does, without the gateway. Return their positions.
 
-    With `wait`, a room that is away is waited for.
+    With `wait`, wait for the events service to become available.
     """
     home = Home(mesh.home)
     port = json.loads((home.run / "ports.json").read_text())["events"]

@@ -1,4 +1,4 @@
-"""A fresh clone and its one command, as somebody new to it starts the mesh."""
+"""The mesh from a fresh clone with its one command."""
 
 import json
 import os
@@ -64,7 +64,7 @@ class Clone:
         return f"http://127.0.0.1:{self.ports['LIBRAL_DASHBOARD_PORT']}"
 
     def processes(self) -> list[int]:
-        """Lists the process ids of the mesh, supervisor's and the runner's among them."""
+        """Return the process ids of the mesh, including supervisor and runner."""
         rows = json.loads(self.libral("status", "--json"))["modules"]
         assert {"supervisor", "postgres", "valkey", "dashboard"} <= {row["module"] for row in rows}
         return [row["pid"] for row in rows]
@@ -75,7 +75,7 @@ class Clone:
 
     @contextmanager
     def running(self, *command: str, seconds: float) -> Iterator[float]:
-        """Runs a command until its ready line and then Ctrl-C. Gives how long that took."""
+        """Run a command, and send Ctrl-C at the end. Yield the seconds until its ready line."""
         log, started = self.path / "up.log", time.monotonic()
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -113,7 +113,7 @@ def clone(scratch: Path) -> Clone:
 
 @pytest.fixture(scope="module")
 def operator(browser: Browser) -> Iterator[BrowserContext]:
-    """An operator's browser, which keeps its sign-in."""
+    """A browser context of an operator, which keeps its sign-in."""
     context = browser.new_context(locale="ja-JP")
     yield context
     context.close()
@@ -154,7 +154,7 @@ def test_down_leaves_no_process(clone):
 
 
 def test_a_warm_start_is_soon_ready_and_painted(clone, operator):
-    """Holds the best of three: what else runs on the machine can only add to a time."""
+    """Use the best of three tries, because other load on the machine only adds time."""
     tries = []
     while len(tries) < TRIES and not any(map(in_time, tries)):
         tries.append(start_and_paint(clone, operator))
@@ -166,7 +166,7 @@ def in_time(took: tuple[float, float]) -> bool:
 
 
 def start_and_paint(clone: Clone, operator: BrowserContext) -> tuple[float, float]:
-    """Tells the seconds from `libral up` to ready, and from ready to figures on the overview."""
+    """Return the seconds from `libral up` to ready, and from ready to values on the overview."""
     command = str(clone.path / ".venv" / "bin" / "libral")
     with clone.running(command, "up", seconds=INSTALL_SECONDS) as up:
         ready = time.monotonic()

@@ -1,4 +1,4 @@
-"""The figures on 概要 are those that the machine and its servers tell beside it."""
+"""The values on 概要 equal those of the machine and its servers."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ WHERE delete_time IS NULL AND last_seen_time > now() - interval '5 minutes'
 
 
 def test_host_tiles_agree_with_psutil(mesh, page):
-    """Compares over the very seconds that the collector measured."""
+    """Compare over exactly the seconds that the collector measured."""
     with mesh.client() as client, recording() as times:
         time.sleep(2 * INTERVAL_SECONDS + 1)
         host: dict = {}
@@ -49,7 +49,7 @@ def tile(page, name: str) -> str:
 
 @contextmanager
 def recording() -> Iterator[list[tuple[float, float, float]]]:
-    """Reads the CPU's counters ten times a second: when, busy seconds, all seconds."""
+    """Record the CPU counters ten times a second: time, busy seconds, total seconds."""
     ended, times = threading.Event(), []
 
     def record() -> None:
@@ -83,7 +83,7 @@ def database_url(mesh) -> str:
 def test_active_users_agree_with_the_database(mesh, page):
     url = database_url(mesh)
     wait_for(
-        lambda: tile(page, "アクティブユーザー") == embedded.query(url, ACTIVE),
+        lambda: tile(page, "アクティブユーザー") == embedded.run_statement(url, ACTIVE),
         20,
         "アクティブユーザー is not what PostgreSQL tells",
     )
@@ -94,17 +94,17 @@ def test_figures_agree_with_the_servers(mesh, page):
     ports = json.loads((home.run / "ports.json").read_text())
     url = database_url(mesh)
     connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    limit = embedded.query(url, "SHOW max_connections")
+    limit = embedded.run_statement(url, "SHOW max_connections")
 
     def connections_agree() -> bool:
         found, shown_limit = read_facts(page, "PostgreSQL")["接続数"].split(" / ")
         assert shown_limit == limit
-        return abs(int(found) - (int(embedded.query(url, connections)) - 1)) <= 1
+        return abs(int(found) - (int(embedded.run_statement(url, connections)) - 1)) <= 1
 
     wait_for(connections_agree, 40, "接続数 is not what PostgreSQL tells")
     shown = read_facts(page, "PostgreSQL")
-    size = int(embedded.query(url, "SELECT pg_database_size(current_database())"))
-    assert float(shown["データベース容量"].removesuffix(" MiB")) == pytest.approx(
+    size = int(embedded.run_statement(url, "SELECT pg_database_size(current_database())"))
+    assert float(shown["データベースサイズ"].removesuffix(" MiB")) == pytest.approx(
         size / 1024**2, rel=0.05
     )
     with redis.Redis.from_url(
@@ -117,7 +117,7 @@ def test_figures_agree_with_the_servers(mesh, page):
         info["used_memory"] / 1024**2, rel=0.2
     )
     assert abs(int(shown["クライアント数"]) - (info["connected_clients"] - 1)) <= 2
-    assert int(shown["Pub/Subチャンネル"]) == len(channels)
+    assert int(shown["Pub/Subチャンネル数"]) == len(channels)
 
 
 def read_facts(page, title: str) -> dict[str, str]:

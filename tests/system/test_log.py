@@ -1,4 +1,4 @@
-"""未処理 and ログ検証 in a real browser: what a room gave up on, and whether the log is sound."""
+"""The pages 未処理 and ログ検証 in a browser: dead letters, and defects of the log."""
 
 import json
 import os
@@ -10,33 +10,33 @@ from playwright.sync_api import expect
 
 from deploy.local import embedded
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from tests.fakes import botapi
 from tests.mesh import modules, wait_for
 from tests.system.events import append, event
 
 pytestmark = pytest.mark.timeout(240)
-BURIED_MS = 30_000
-"""Five tries and their pauses, on a busy machine."""
+TRIES_MS = 30_000
+"""Time limit of five tries with pauses, on a busy machine."""
 
 
 @pytest.fixture
 def poison(mesh):
-    """Makes events that the users room cannot handle, payments of nobody, and forgets them."""
+    """Create events that the users service cannot handle, and discard them at the end."""
 
     def make(**data) -> int:
         plain = {"amount": "100", "currency": "XTR", "telegramId": "0"}
-        told = event("payment.completed", category="PAYMENT", data=plain | data)
-        return append(mesh, told)[0]
+        sent = event("payment.completed", category="PAYMENT", data=plain | data)
+        return append(mesh, sent)[0]
 
     yield make
     with mesh.client() as client:
-        for one in letters(client):
+        for one in dead_letters(client):
             client.post(f"/v1/{one['name']}:discard")
-        wait_for(lambda: not letters(client), 20, "dead letters stayed")
+        wait_for(lambda: not dead_letters(client), 20, "dead letters stayed")
 
 
-def letters(client) -> list[dict]:
+def dead_letters(client) -> list[dict]:
     return client.get("/v1/deadLetters").raise_for_status().json().get("deadLetters", [])
 
 
@@ -45,7 +45,7 @@ def rows(page):
 
 
 def press(page, scope, verb: str) -> None:
-    """Presses a button and confirms."""
+    """Press a button and confirm."""
     scope.get_by_role("button", name=verb, exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name=verb, exact=True).click()
 
@@ -55,7 +55,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible()
     position = poison(telegramId="9901", amount="77")
     row = rows(page).filter(has_text="決済完了")
-    expect(row).to_contain_text("ユーザーサービス", timeout=BURIED_MS)
+    expect(row).to_contain_text("ユーザーサービス", timeout=TRIES_MS)
     expect(row).to_contain_text("対応待ち")
     expect(page.locator(".side .badge")).to_have_text("1")
     row.click()
@@ -63,7 +63,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(drawer).to_contain_text("is of nobody who is known here.")
     expect(drawer).to_contain_text(str(position))
     press(page, drawer, "再試行")
-    expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=BURIED_MS)
+    expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=TRIES_MS)
     expect(row).to_contain_text("対応待ち")
     assert mesh.post_update(botapi.command(9901, "/start", 9901)) == 200
     wait_for(lambda: knows(mesh, "9901"), 20, "the user was not registered")
@@ -71,11 +71,11 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
         press(page, drawer, "再試行")
         expect(row).to_contain_text("再試行中")
         expect(drawer.get_by_role("button", name="破棄")).to_be_disabled()
-    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=BURIED_MS)
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=TRIES_MS)
     expect(drawer).to_be_hidden()
     expect(page.locator(".side .badge")).to_be_hidden()
     page.goto(f"{mesh.dashboard}/events")
-    page.get_by_text("未処理イベントの再処理完了").first.wait_for()
+    page.get_by_text("未処理イベントの再試行成功").first.wait_for()
 
 
 def knows(mesh, telegram_id: str) -> bool:
@@ -85,27 +85,27 @@ def knows(mesh, telegram_id: str) -> bool:
 
 
 @contextmanager
-def stopped(mesh, room: str):
-    """Stops a room, and has it back in the end."""
-    supervisor = Supervisor(Home(mesh.home))
+def stopped(mesh, service: str):
+    """Stop a service inside the context, and start it at the end."""
+    supervisor = SupervisordClient(Home(mesh.home))
 
     def state() -> str:
-        return next(one["statename"] for one in supervisor.processes() if one["name"] == room)
+        return next(one["statename"] for one in supervisor.processes() if one["name"] == service)
 
-    supervisor.stop(room)
-    wait_for(lambda: state() == "STOPPED", 30, f"{room} did not stop")
+    supervisor.stop(service)
+    wait_for(lambda: state() == "STOPPED", 30, f"{service} did not stop")
     try:
         yield
     finally:
-        supervisor.start(room)
-        wait_for(lambda: state() == "RUNNING", 30, f"{room} did not start")
+        supervisor.start(service)
+        wait_for(lambda: state() == "RUNNING", 30, f"{service} did not start")
 
 
 def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
     page.goto(f"{mesh.dashboard}/events/unhandled")
     for amount in ("none", "nothing", "kept"):
         poison(amount=amount)
-    expect(rows(page)).to_have_count(3, timeout=BURIED_MS)
+    expect(rows(page)).to_have_count(3, timeout=TRIES_MS)
     toolbar = page.locator(".toolbar")
     expect(toolbar.get_by_role("button", name="破棄")).to_be_disabled()
     for row in rows(page).all()[1:]:
@@ -118,12 +118,12 @@ def test_dead_letters_that_are_chosen_are_discarded(mesh, page, poison):
     expect(dialog).to_be_hidden()
     expect(rows(page)).to_have_count(3)
     press(page, toolbar, "破棄")
-    expect(rows(page)).to_have_count(1, timeout=BURIED_MS)
+    expect(rows(page)).to_have_count(1, timeout=TRIES_MS)
     expect(rows(page)).to_contain_text("'kept'")
     expect(toolbar).to_contain_text("選択中 0件")
     rows(page).get_by_role("checkbox").click()
     press(page, toolbar, "破棄")
-    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=BURIED_MS)
+    expect(page.get_by_text("未処理のイベントはありません。")).to_be_visible(timeout=TRIES_MS)
 
 
 def database_url(mesh) -> str:
@@ -137,22 +137,22 @@ def test_the_check_of_the_chain_finds_what_was_altered(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     result = page.locator(".toolbar [role=status]")
     page.get_by_role("button", name="検証", exact=True).click()
-    expect(result).to_contain_text("正常", timeout=BURIED_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)
     url = database_url(mesh)
     change = "UPDATE events.log SET actor = '{}' WHERE position = {}"
-    embedded.query(url, change.format("nobody", position))
+    embedded.run_statement(url, change.format("nobody", position))
     try:
         page.get_by_role("button", name="検証", exact=True).click()
         words = f"異常：番号{position:,}のイベントに問題があります。"
-        expect(result).to_contain_text(words, timeout=BURIED_MS)
+        expect(result).to_contain_text(words, timeout=TRIES_MS)
         expect(result).to_contain_text("内容またはハッシュが書き換えられています。")
     finally:
-        embedded.query(url, change.format("someone", position))
+        embedded.run_statement(url, change.format("someone", position))
     page.get_by_role("button", name="検証", exact=True).click()
-    expect(result).to_contain_text("正常", timeout=BURIED_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)
 
 
-def test_the_check_of_the_chain_is_given_up_when_told(mesh, page):
+def test_the_chain_check_can_be_aborted(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     with mesh.client() as client:
         pid = int(modules(client)["events"]["pid"])
@@ -162,38 +162,36 @@ def test_the_check_of_the_chain_is_given_up_when_told(mesh, page):
         page.get_by_role("button", name="中止", exact=True).click()
     finally:
         os.kill(pid, signal.SIGCONT)
-    expect(page.locator(".toolbar [role=status]")).to_contain_text(
-        "中止しました", timeout=BURIED_MS
-    )
+    expect(page.locator(".toolbar [role=status]")).to_contain_text("中止しました", timeout=TRIES_MS)
     expect(page.get_by_role("button", name="検証", exact=True)).to_be_enabled()
 
 
-def test_the_checkpoint_and_who_reads_the_log_are_told(mesh, page):
+def test_the_checkpoint_and_the_consumers_are_shown(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     panel = page.locator(".panel", has=page.get_by_role("heading", name="最終チェックポイント"))
     with mesh.client() as client:
         wait_for(
             lambda: client.get("/v1/checkpoints:latest").status_code == 200, 90, "no checkpoint"
         )
-        told = client.get("/v1/checkpoints:latest").json()
-    expect(panel).to_contain_text(f"{int(told['position']):,}", timeout=15_000)
+        sent = client.get("/v1/checkpoints:latest").json()
+    expect(panel).to_contain_text(f"{int(sent['position']):,}", timeout=15_000)
     expect(panel.locator(".fact", has_text="Telegram")).to_contain_text("未設定")
     expect(panel.locator(".fact", has_text="ファイル")).to_contain_text("有効")
     reader = rows(page).filter(has_text="ユーザーサービス").first
     expect(reader).to_contain_text("0件", timeout=15_000)
-    rooms = page.locator(".panel", has=page.get_by_role("heading", name="送信待ち"))
-    waits = rooms.locator("tbody tr")
+    services = page.locator(".panel", has=page.get_by_role("heading", name="送信待ち"))
+    waits = services.locator("tbody tr")
     expect(waits).to_have_count(5)
     waits_here = waits.filter(has_text="ユーザーサービス")
     with stopped(mesh, "users"):
-        for told in (reader, waits_here):
-            expect(told).to_contain_text("データなし", timeout=60_000)
+        for sent in (reader, waits_here):
+            expect(sent).to_contain_text("データなし", timeout=60_000)
         expect(waits).to_have_count(5)
-    for told in (reader, waits_here):
-        expect(told).not_to_contain_text("データなし", timeout=60_000)
+    for sent in (reader, waits_here):
+        expect(sent).not_to_contain_text("データなし", timeout=60_000)
 
 
-def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
+def test_viewers_get_no_actions(mesh, browser, poison):
     poison(amount="looked at")
     user = {"login": "looker", "displayName": "閲覧 太郎", "roles": ["VIEWER"]}
     password = "only look at this"
@@ -206,7 +204,7 @@ def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
     visitor.fill("input[name=login]", "looker")
     visitor.fill("input[name=password]", password)
     visitor.click("button[type=submit]")
-    expect(rows(visitor)).to_contain_text("決済完了", timeout=BURIED_MS)
+    expect(rows(visitor)).to_contain_text("決済完了", timeout=TRIES_MS)
     rows(visitor).click()
     drawer = visitor.get_by_role("complementary", name="詳細")
     expect(drawer).to_contain_text("looked at")
@@ -219,23 +217,23 @@ def test_who_may_only_look_is_offered_no_action(mesh, browser, poison):
 
 @pytest.fixture
 def forgotten(mesh):
-    """Has the first event gone as if with its month: the floor stands for it. Brings it back."""
+    """Remove the first event as retention does, with its floor, and restore it at the end."""
     url = database_url(mesh)
     for table in ("log", "ids"):
         where = f"FROM events.{table} WHERE position = 1"
-        embedded.query(url, f"CREATE TABLE public.gone_{table} AS SELECT * {where}")
-        embedded.query(url, f"DELETE {where}")
-    embedded.query(url, "CREATE TABLE public.floor AS TABLE events.floor")
-    embedded.query(
+        embedded.run_statement(url, f"CREATE TABLE public.gone_{table} AS SELECT * {where}")
+        embedded.run_statement(url, f"DELETE {where}")
+    embedded.run_statement(url, "CREATE TABLE public.floor AS TABLE events.floor")
+    embedded.run_statement(
         url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM gone_log)"
     )
     yield
-    embedded.query(
+    embedded.run_statement(
         url, "UPDATE events.floor SET (position, hash) = (SELECT position, hash FROM public.floor)"
     )
     for table in ("log", "ids"):
-        embedded.query(url, f"INSERT INTO events.{table} TABLE public.gone_{table}")
-    embedded.query(url, "DROP TABLE public.floor, public.gone_log, public.gone_ids")
+        embedded.run_statement(url, f"INSERT INTO events.{table} TABLE public.gone_{table}")
+    embedded.run_statement(url, "DROP TABLE public.floor, public.gone_log, public.gone_ids")
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -243,4 +241,4 @@ def test_the_check_of_the_chain_begins_with_what_is_kept(mesh, page):
     page.goto(f"{mesh.dashboard}/events/verification")
     page.get_by_role("button", name="検証", exact=True).click()
     result = page.locator(".toolbar [role=status]")
-    expect(result).to_contain_text("正常", timeout=BURIED_MS)
+    expect(result).to_contain_text("正常", timeout=TRIES_MS)

@@ -1,4 +1,4 @@
-"""The whole mesh on real input, as an operator and as Telegram see it."""
+"""The whole mesh, as operators and Telegram use it."""
 
 import os
 import re
@@ -44,27 +44,27 @@ def test_a_start_and_a_payment_show_in_an_open_browser(mesh, page):
     smoke.check_start_and_payment(mesh, page)
 
 
-@pytest.mark.parametrize("room", READS)
-def test_a_killed_room_shows_and_comes_back_alone(mesh, page, room):
+@pytest.mark.parametrize("service", READS)
+def test_a_killed_service_is_shown_and_restarts_alone(mesh, page, service):
     with mesh.client() as client:
         page.goto(f"{mesh.dashboard}/modules")
-        badge = page.locator(f"[data-module={room}] .badge")
+        badge = page.locator(f"[data-module={service}] .badge")
         expect(badge).to_have_text("正常", timeout=20_000)
-        before = modules(client)[room]["pid"]
-        page.evaluate(WATCH, f"[data-module={room}] .badge")
-        others = [path for other, path in READS.items() if other != room]
+        before = modules(client)[service]["pid"]
+        page.evaluate(WATCH, f"[data-module={service}] .badge")
+        others = [path for other, path in READS.items() if other != service]
         with reading(mesh, others) as statuses:
             os.kill(before, signal.SIGKILL)
-            # It may be back before somebody looks again.
+            # The state may be short, so the observer records all changes.
             page.wait_for_function("seen.some(words => /停止|エラー/.test(words))", timeout=5000)
             expect(badge).to_have_text("正常", timeout=30_000)
         assert set(statuses) == {200}, statuses
-        assert modules(client)[room]["pid"] != before
+        assert modules(client)[service]["pid"] != before
 
 
 @contextmanager
 def reading(mesh, paths: list[str]) -> Iterator[Counter[int]]:
-    """Reads paths over and over for as long as the context lasts, and counts the statuses."""
+    """Read paths repeatedly inside the context, and count the statuses."""
     ended, statuses = threading.Event(), Counter()
 
     def read() -> None:
@@ -128,7 +128,7 @@ def test_stop_and_start_from_the_dashboard(mesh, page):
         assert modules(client)["telegram"]["pid"] != before
 
 
-def test_the_page_says_when_it_is_not_live(mesh, page):
+def test_the_page_shows_a_lost_connection(mesh, page):
     page.evaluate(WATCH, ".live")
     mesh.run("restart", "gateway")
     expect(page.locator(".live")).to_have_text("接続中", timeout=20_000)
@@ -160,7 +160,7 @@ def test_a_second_up_in_the_same_home_is_refused(mesh):
     assert done.returncode != 0
     assert str(mesh.home) in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert mesh.answers()
+    assert mesh.is_ready()
 
 
 def test_the_requests_in_the_documents_work(mesh):

@@ -1,4 +1,4 @@
-"""Valkey lost, and servers that stand still: what callers and subscribers see of it."""
+"""Outages of Valkey and of stopped servers, as seen by callers and subscribers."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from services.kernel.rpc.peers import Peers
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.mesh import modules, wait_for
@@ -43,7 +43,7 @@ GRPC_DEADLINES = (0.3, 1.0, 3.0)
 
 def test_valkey_wiped_for_half_a_minute_loses_no_event(mesh):
     followers = [Follower(mesh, read) for read in (read_sse, read_socket)]
-    supervisor = Supervisor(Home(mesh.home))
+    supervisor = SupervisordClient(Home(mesh.home))
     with mesh.client() as client, ExitStack() as stack:
         for follower in followers:
             stack.enter_context(follower.running())
@@ -66,7 +66,7 @@ def test_valkey_wiped_for_half_a_minute_loses_no_event(mesh):
 
 @contextmanager
 def writing(mesh) -> Iterator[None]:
-    """Creates users for as long as the context lasts, each of which must be answered."""
+    """Create users repeatedly inside the context. Each call must succeed."""
     ended = threading.Event()
 
     def write() -> None:
@@ -87,7 +87,7 @@ def writing(mesh) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Measured:
-    """A call: how long it had, from when to when it took, and what became of it."""
+    """A measured call: its deadline, start, end and outcome."""
 
     what: str
     id: str
@@ -102,14 +102,14 @@ class Measured:
 
 
 def in_a_thread(work):
-    """Runs a coroutine beside the loop of the browser, which the tests before have left running."""
+    """Run a coroutine in another thread, because the browser's event loop runs in this one."""
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(lambda: asyncio.run(work())).result()
 
 
 @pytest.mark.parametrize("server", ["postgres", "valkey"])
 def test_a_server_that_stands_still_holds_no_call_and_needs_no_restart(mesh, server):
-    supervisor = Supervisor(Home(mesh.home))
+    supervisor = SupervisordClient(Home(mesh.home))
     before = {one["name"]: one["pid"] for one in supervisor.processes()}
     with mesh.client() as client:
         token = client.headers["authorization"]
@@ -123,7 +123,7 @@ def test_a_server_that_stands_still_holds_no_call_and_needs_no_restart(mesh, ser
 
 
 def is_late(call: Measured, measured: list[Measured]) -> bool:
-    """A call is late by more than it takes, at that time, to get a page that needs nothing."""
+    """True if a call exceeds its deadline by more than a concurrent trivial request takes."""
     pages = [
         one.seconds
         for one in measured
@@ -134,7 +134,7 @@ def is_late(call: Measured, measured: list[Measured]) -> bool:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """Stops a process and its children."""
+    """Stop a process and its children inside the context."""
     parent = psutil.Process(pid)
     family = [parent, *parent.children(recursive=True)]
     for process in family:
@@ -150,23 +150,23 @@ def stopped(pid: int) -> Iterator[None]:
 def all_healthy(mesh, client: httpx.Client) -> bool:
     with contextlib.suppress(httpx.HTTPError):
         states = {module["state"] for module in modules(client).values()}
-        return states == {"HEALTHY"} and mesh.answers()
+        return states == {"HEALTHY"} and mesh.is_ready()
     return False
 
 
 def late_handlers(mesh, measured: list[Measured]) -> list[dict]:
-    """Finds calls that a room still worked on after their deadline, as its log tells."""
+    """Return logged calls that a service continued after their deadline."""
     deadlines = {one.id: one.deadline for one in measured}
     over = OVER_SECONDS + max(one.seconds for one in measured if one.what in PAGE)
     found = []
-    for room in READS:
-        for line in (mesh.home / "logs" / f"{room}.log").read_text().splitlines():
+    for service in READS:
+        for line in (mesh.home / "logs" / f"{service}.log").read_text().splitlines():
             if '"event":"call"' not in line:
                 continue
-            told = json.loads(line)
-            deadline = deadlines.get(told.get("request_id"))
-            if deadline and told["milliseconds"] / 1000 > deadline + over:
-                found.append(told)
+            call = json.loads(line)
+            deadline = deadlines.get(call.get("request_id"))
+            if deadline and call["milliseconds"] / 1000 > deadline + over:
+                found.append(call)
     return found
 
 
@@ -174,7 +174,7 @@ Call = Callable[[str, float], Awaitable[str]]
 
 
 async def call_for(mesh, token: str, seconds: float) -> list[Measured]:
-    """Calls everything over and over, with every deadline."""
+    """Make all calls repeatedly with every deadline."""
     end = time.monotonic() + seconds
     measured: list[Measured] = []
 
@@ -214,7 +214,7 @@ CALLS = {
 
 @contextlib.asynccontextmanager
 async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call]]]:
-    """Gives every call with every deadline."""
+    """Yield every call with every deadline."""
     key = load_key("mesh", (mesh.home / "secrets" / "mesh.pem").read_bytes())
     ports = json.loads((mesh.home / "run" / "ports.json").read_text())
     peers = Peers(ServiceTokens("test", key))
@@ -227,8 +227,8 @@ async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call
             for what, request in (REST | PAGE).items()
             for timeout, deadline in REST_DEADLINES.items()
         ]
-        for what, (room, stub, request) in CALLS.items():
-            method = getattr(stub(peers.channel(f"127.0.0.1:{ports[room]}")), what)
+        for what, (service, stub, request) in CALLS.items():
+            method = getattr(stub(peers.channel(f"127.0.0.1:{ports[service]}")), what)
             found += [(what, each, grpc_call(method, request)) for each in GRPC_DEADLINES]
         yield found
     await peers.close()
@@ -237,8 +237,8 @@ async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call
 def rest_call(http: httpx.AsyncClient, method: str, path: str, body, timeout: str) -> Call:
     async def call(call_id: str, _: float) -> str:
         headers = {"x-request-id": call_id} | ({"grpc-timeout": timeout} if timeout else {})
-        answer = await http.request(method, path, json=body, headers=headers)
-        return str(answer.status_code)
+        response = await http.request(method, path, json=body, headers=headers)
+        return str(response.status_code)
 
     return call
 

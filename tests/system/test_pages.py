@@ -1,4 +1,4 @@
-"""Every page, wide and on a phone: draws, loads nothing from elsewhere, logs no error."""
+"""Every page on desktop and phone: it renders, loads nothing external, logs no error."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PAGES = {
     "/": "PostgreSQL",
     "/modules": "決済サービス",
     "/infrastructure": "ホスト名",
-    "/events": "総イベント数",
+    "/events": "累計イベント数",
     "/events/unhandled": "未処理のイベントはありません。",
     "/events/verification": "最終チェックポイント",
     "/payments": "本日の入金",
@@ -43,7 +43,7 @@ def test_every_page_draws(mesh, page, width):
 
 
 def note_foreign(url: str, dashboard: str, problems: list[str]) -> None:
-    """Notes what is loaded from elsewhere, and a whole face, which no page of ours needs."""
+    """Record requests to other hosts, and of the full font, which no test page needs."""
     if fonts.WHOLE in url or not url.startswith(
         (dashboard, dashboard.replace("http", "ws", 1), "data:", "blob:")
     ):

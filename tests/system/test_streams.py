@@ -1,4 +1,4 @@
-"""A stream that was open goes on across a restart of the gateway, without gap or repeat."""
+"""A stream resumes across a restart of the gateway, without gaps or repeats."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ def test_an_open_stream_resumes_across_a_gateway_restart(mesh, transport):
     with mesh.client() as client, follower.running():
         wait_for(lambda: len(follower.seen) >= head_of(client), 20, "the log was not read")
         mesh.run("restart", "gateway")
-        wait_for(mesh.answers, 20, "the gateway did not come back")
+        wait_for(mesh.is_ready, 20, "the gateway did not come back")
         mesh.token()
         head = head_of(client)
         wait_for(lambda: follower.seen[-1] >= head, 20, "the log was not read on")
@@ -36,7 +36,7 @@ def head_of(client: httpx.Client) -> int:
 
 
 class Follower:
-    """Reads positions of the log, and after a cut goes on behind the last that it saw."""
+    """Reads positions of the log, and resumes after its last position."""
 
     def __init__(self, mesh, read) -> None:
         self._url = mesh.gateway
@@ -77,8 +77,8 @@ def read_sse(url: str, token: str, after: int) -> Iterator[int]:
     }
     with httpx.stream(
         "GET", f"{url}/v1/events:stream", headers=headers, trust_env=False, timeout=20
-    ) as answer:
-        for line in answer.raise_for_status().iter_lines():
+    ) as response:
+        for line in response.raise_for_status().iter_lines():
             if line.startswith("id:"):
                 yield int(line.removeprefix("id:"))
 

@@ -1,4 +1,4 @@
-"""Every service has the same modules, every module of the gateway its own file name."""
+"""Every service has the same modules, and file names are unique in the gateway."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,7 +20,7 @@ LAYOUT = {
     "text",
     "migrations",
 }
-# The offline check of the event log is a program of its own.
+# The offline verification of the event log is a separate program.
 PROGRAMS = {Path("services/events/verify.py")}
 GATEWAY_ROOT = {"__init__", "__main__", "app", "context", "settings"}
 

@@ -1,4 +1,4 @@
-"""Every module has a namesake test, or no branch that a test could take."""
+"""Every module has a namesake test, or no branch to test."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_every_module_has_a_namesake_test():
 
 
 def test_packages_hold_no_code():
-    """A package's `__init__` imports and documents; it has no test of its own."""
+    """A package's `__init__` imports and documents; it has no namesake test."""
     packages = [module for module in modules() if module.path.stem == "__init__"]
     assert not [str(module.path) for module in packages if module.branches or module.functions]
 

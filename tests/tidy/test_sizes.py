@@ -1,4 +1,4 @@
-"""Functions fit a screen, and modules hold one idea."""
+"""Limits of function and module sizes."""
 
 from tests.tidy.sources import modules
 

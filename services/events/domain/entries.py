@@ -54,7 +54,7 @@ class ExpiredError(LibralError):
         super().__init__(
             "EVENTS_EXPIRED",
             f"The events up to position {floor} are no longer kept.",
-            localized="保存期間を過ぎたイベントです。",
+            localized="保持期間を過ぎたイベントです。",
             metadata={"first_position": str(floor + 1)},
         )
 

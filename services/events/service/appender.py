@@ -65,7 +65,9 @@ class Appender(Generic[MessageT]):
         """
         if self._count + len(entries) > WAITING_MAX:
             raise ResourceExhaustedError(
-                "LOG_BUSY", "Too many events wait to be appended.", localized="混み合っています。"
+                "LOG_BUSY",
+                "Too many events wait to be appended.",
+                localized="イベントの追記が混み合っています。",
             )
         positions: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._waiting.append(PendingAppend(entries, messages, positions))

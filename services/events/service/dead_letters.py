@@ -94,7 +94,7 @@ def check_pending(letter: DeadLetter) -> None:
         raise FailedPreconditionError(
             "DEAD_LETTER_NOT_PENDING",
             f"{letter.name} is {letter.state.name} already.",
-            localized="すでに処理を受け付けています。",
+            localized="すでに操作を受け付けています。",
             metadata={"state": letter.state.name},
         )
 

@@ -47,7 +47,7 @@ class SupervisorClient:
             raise FailedPreconditionError(
                 "PROCESS_REFUSED",
                 f"The process manager refused: {fault.faultString}.",
-                localized="プロセス管理が操作を受け付けませんでした。",
+                localized="プロセスマネージャーが操作を受け付けませんでした。",
             ) from None
 
     async def _call(self, call: Callable[[Any], Any], seconds: float) -> Any:
@@ -58,7 +58,7 @@ class SupervisorClient:
             raise UnavailableError(
                 "SUPERVISOR_UNAVAILABLE",
                 f"The process manager does not answer: {type(error).__name__}.",
-                localized="プロセス管理に接続できません。",
+                localized="プロセスマネージャーに接続できません。",
             ) from error
 
     def _connect_and(self, call: Callable[[Any], Any]) -> Any:

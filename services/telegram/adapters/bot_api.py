@@ -116,7 +116,7 @@ def to_libral_error(error: Exception) -> LibralError:
         return FailedPreconditionError(
             "TELEGRAM_REFUSED",
             f"Telegram refused: {error.message}",
-            localized="Telegramが受け付けませんでした。",
+            localized="Telegramがリクエストを受け付けませんでした。",
         )
     return UnavailableError(
         "TELEGRAM_UNAVAILABLE",

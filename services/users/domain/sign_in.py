@@ -42,7 +42,7 @@ class Attempts:
             raise ResourceExhaustedError(
                 "TOO_MANY_ATTEMPTS",
                 "Too many failed sign-ins: try again in a minute.",
-                localized="サインインの失敗が続いたため、1分後に再度お試しください。",
+                localized="サインインの失敗が続いています。1分後にもう一度お試しください。",
             )
 
     def fail(self, login: str, now: datetime) -> None:
@@ -106,5 +106,5 @@ def wrong_credentials() -> UnauthenticatedError:
 
 def bot_unconfigured() -> FailedPreconditionError:
     return FailedPreconditionError(
-        "BOT_UNCONFIGURED", "No bot is configured.", localized="ボットが未設定です。"
+        "BOT_UNCONFIGURED", "No bot is configured.", localized="Telegramボットが未設定です。"
     )

@@ -1,8 +1,8 @@
-"""The event log beside its database alone, in one run: appends, lists, and events on screens.
+"""The event log compared with its database alone: appends, lists, and events on screens.
 
     python -m tests.benchmarks.events [--only SCENARIO …] [--rows N] [--rounds N] [--screens N]
 
-The last line is one JSON object. docs/benchmarks.md tells what each figure compares.
+The last line is one JSON object. docs/benchmarks.md explains each figure.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from tests.benchmarks.events import appends, lists, screens
-from tests.benchmarks.figures import conclude
+from tests.benchmarks.figures import print_summary
 from tests.benchmarks.gateway.mesh import running_mesh
 from tests.benchmarks.interpreter import check_interpreter
 from tests.benchmarks.processes import raise_file_limit
@@ -22,11 +22,10 @@ SCENARIOS = {"appends": appends.measure, "screens": screens.measure, "lists": li
 
 
 @dataclass(frozen=True)
-class Extent:
-    """How much is measured.
+class EventsBenchmarkSize:
+    """The size of a run.
 
-    Rows of the log, rounds, screens, how many of them in a browser here, and seconds of events on
-    them.
+    Rows of the log, rounds, screens, screens in a real browser, and seconds of events.
     """
 
     rows: int
@@ -38,15 +37,17 @@ class Extent:
 
 def main() -> None:
     arguments = make_parser().parse_args()
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, exit_on_sigterm)
     raise_file_limit()
     print(f"measured on {check_interpreter().describe()}", flush=True)
-    extent = Extent(**{name: getattr(arguments, name) for name in Extent.__annotations__})
+    size = EventsBenchmarkSize(
+        **{name: getattr(arguments, name) for name in EventsBenchmarkSize.__annotations__}
+    )
     figures = []
     with running_mesh() as mesh:
         for name in arguments.only or SCENARIOS:
-            figures += SCENARIOS[name](mesh, extent)
-    conclude("events", figures)
+            figures += SCENARIOS[name](mesh, size)
+    print_summary("events", figures)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -63,7 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("rows", 5_000_000, "rows of the log for lists"),
         ("rounds", 5, "rounds of appends"),
         ("screens", 20, "open dashboards"),
-        ("browsers", 1, "of them drawn by a browser here"),
+        ("browsers", 1, "dashboards in a real browser"),
         ("seconds", 30, "seconds of events on screens"),
     ):
         parser.add_argument(
@@ -79,8 +80,8 @@ def at_least_one(text: str) -> int:
     return number
 
 
-def leave(_number: int, _frame: FrameType | None) -> None:
-    """Ends by an exception, so that everything that was started is stopped."""
+def exit_on_sigterm(_number: int, _frame: FrameType | None) -> None:
+    """Raise SystemExit, which stops all child processes."""
     sys.exit(128 + signal.SIGTERM)
 
 

@@ -1,9 +1,9 @@
-"""Durable appends a second: through AppendEvents, and straight into the same PostgreSQL.
+"""Durable appends a second: through AppendEvents, and directly into the same PostgreSQL.
 
-The database alone takes the same rows, prepared beforehand, into a table of the same columns with
-a primary key: by COPY in transactions of 500 rows over one connection, and by INSERT of one row a
-transaction over 32 connections and over one. It neither numbers nor hashes them, knows no id twice
-and tells nobody. Commits wait for the disk on all sides.
+Direct writes put the same rows, prepared beforehand, into a table with the same columns and a
+primary key: by COPY in transactions of 500 rows over one connection, and by INSERT of one row a
+transaction over 32 connections and over one. They assign no positions, compute no hashes, detect no
+duplicates and notify no listeners. All commits wait for the disk.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ import uvloop
 from libral.events.v1 import events_pb2
 
 from services.events.servicer.event_messages import parse_events
-from tests.benchmarks.events.room import append, database_url, make_requests
-from tests.benchmarks.figures import Figure, in_turns, show
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.events.service import append, database_url, make_requests
+from tests.benchmarks.figures import Figure, measure_in_turns, print_figures
+from tests.benchmarks.gateway.mesh import BenchmarkMesh
 
 BATCH = 500
 BATCHES = 60
@@ -35,35 +35,41 @@ TABLE = """
 """
 INSERT = f"INSERT INTO public.raw VALUES ({', '.join(f'${number}' for number in range(1, 14))})"
 
-Row = tuple[Any, ...]
+LogRow = tuple[Any, ...]
 
 
 class Rounds(Protocol):
-    """How often each side has its turn."""
+    """The number of rounds of each side."""
 
     rounds: int
 
 
-def measure(mesh: Mesh, extent: Rounds) -> list[Figure]:
+def measure(mesh: BenchmarkMesh, size: Rounds) -> list[Figure]:
     url = database_url(mesh)
     uvloop.run(prepare(url))
     seed = iter(range(10**6))
     batches = {
-        "AppendEvents in 500s": lambda: through(mesh, BATCHES, BATCH, BATCHES_AT_ONCE, next(seed)),
-        "COPY in 500s": lambda: alone(url, BATCHES * BATCH, next(seed), copy),
+        "AppendEvents in 500s": lambda: append_through_service(
+            mesh, BATCHES, BATCH, BATCHES_AT_ONCE, next(seed)
+        ),
+        "COPY in 500s": lambda: write_to_database(url, BATCHES * BATCH, next(seed), copy_rows),
     }
     singles = {
-        "AppendEvents one by one, 32 clients": lambda: through(
+        "AppendEvents one by one, 32 clients": lambda: append_through_service(
             mesh, SINGLES, 1, CLIENTS, next(seed)
         ),
-        "commits of one row, 32 connections": lambda: alone(url, SINGLES, next(seed), commit),
-        "commits of one row, 1 connection": lambda: alone(url, SINGLES, next(seed), commit_alone),
+        "commits of one row, 32 connections": lambda: write_to_database(
+            url, SINGLES, next(seed), commit_rows
+        ),
+        "commits of one row, 1 connection": lambda: write_to_database(
+            url, SINGLES, next(seed), commit_one_by_one
+        ),
     }
-    n_batched, n_single = extent.rounds * BATCHES * BATCH, extent.rounds * SINGLES
-    batched = in_turns(batches, extent.rounds)
-    show("durable appends in batches", batched, "rows/s", n_batched)
-    single = in_turns(singles, extent.rounds)
-    show("durable appends of one event", single, "rows/s", n_single)
+    n_batched, n_single = size.rounds * BATCHES * BATCH, size.rounds * SINGLES
+    batched = measure_in_turns(batches, size.rounds)
+    print_figures("durable appends in batches", batched, "rows/s", n_batched)
+    single = measure_in_turns(singles, size.rounds)
+    print_figures("durable appends of one event", single, "rows/s", n_single)
     ours, copied = batched.values()
     one, commits, _ = single.values()
     return [
@@ -78,25 +84,29 @@ async def prepare(url: str) -> None:
     await connection.close()
 
 
-def through(mesh: Mesh, count: int, size: int, at_once: int, seed: int) -> float:
-    """Appends through the room. Tells rows a second."""
+def append_through_service(
+    mesh: BenchmarkMesh, count: int, size: int, at_once: int, seed: int
+) -> float:
+    """Append through the events service. Return rows a second."""
     requests = make_requests(count, size, seed)
     began = time.perf_counter()
     uvloop.run(append(mesh, requests, at_once))
     return count * size / (time.perf_counter() - began)
 
 
-def alone(url: str, count: int, seed: int, write: Callable[[str, list[Row]], Any]) -> float:
-    """Writes into the database alone. Tells rows a second."""
+def write_to_database(
+    url: str, count: int, seed: int, write: Callable[[str, list[LogRow]], Any]
+) -> float:
+    """Write directly into the database. Return rows a second."""
     rows = make_rows(count, seed)
     began = time.perf_counter()
     uvloop.run(write(url, rows))
     return count / (time.perf_counter() - began)
 
 
-def make_rows(count: int, seed: int) -> list[Row]:
-    """Makes the rows that the log would have of such events."""
-    rows: list[Row] = []
+def make_rows(count: int, seed: int) -> list[LogRow]:
+    """Return the rows that the log would store for such events."""
+    rows: list[LogRow] = []
     for message in make_requests(-(-count // BATCH), BATCH, seed):
         entries = parse_events(events_pb2.AppendEventsRequest.FromString(message).events)
         rows += [
@@ -105,14 +115,14 @@ def make_rows(count: int, seed: int) -> list[Row]:
     return rows[:count]
 
 
-async def copy(url: str, rows: Sequence[Row]) -> None:
+async def copy_rows(url: str, rows: Sequence[LogRow]) -> None:
     connection = await asyncpg.connect(url)
     for first in range(0, len(rows), BATCH):
         await connection.copy_records_to_table("raw", records=rows[first : first + BATCH])
     await connection.close()
 
 
-async def commit(url: str, rows: Sequence[Row], connections: int = CLIENTS) -> None:
+async def commit_rows(url: str, rows: Sequence[LogRow], connections: int = CLIENTS) -> None:
     turns = iter(rows)
     opened = [await asyncpg.connect(url) for _ in range(connections)]
 
@@ -125,5 +135,5 @@ async def commit(url: str, rows: Sequence[Row], connections: int = CLIENTS) -> N
         await connection.close()
 
 
-async def commit_alone(url: str, rows: Sequence[Row]) -> None:
-    await commit(url, rows, 1)
+async def commit_one_by_one(url: str, rows: Sequence[LogRow]) -> None:
+    await commit_rows(url, rows, 1)

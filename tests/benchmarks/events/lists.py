@@ -1,8 +1,8 @@
-"""How long a page of the log takes at millions of rows, for each filter and for several together.
+"""Time to list a page of the log at millions of rows, for single and combined filters.
 
-The rows are made by the log's own rules, chained and indexed, by this process and not by calls.
-Every request goes through the gateway. What 50 million rows would need is told from the depth of
-the indexes: how many pages of the disk are read from root to row.
+This process creates the rows directly, chained and indexed by the log's own code. Every list
+request goes through the gateway. The depth of the indexes shows how many disk pages a lookup reads,
+also for ten times the rows.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.home import Home
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 from services.events.domain.blocks import BLOCK_SIZE, summarize
 from services.events.domain.entries import Entry, chain
 from services.events.domain.months import month_of
@@ -31,9 +31,9 @@ from services.events.storage import blocks, log
 from services.events.storage.partitions import create_partition
 from services.kernel.database.database import Database
 from services.kernel.errors import UnavailableError
-from tests.benchmarks.events.room import CITIES, database_url, password
+from tests.benchmarks.events.service import CITIES, database_url, password
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.gateway.mesh import Mesh, sign_in
+from tests.benchmarks.gateway.mesh import BenchmarkMesh, sign_in
 
 BATCH = 2_000
 SPAN = timedelta(days=80)
@@ -61,29 +61,29 @@ USERS = 100_000
 
 
 class Rows(Protocol):
-    """How many rows the log is filled with."""
+    """The number of rows in the log."""
 
     rows: int
 
 
-def measure(mesh: Mesh, extent: Rows) -> list[Figure]:
+def measure(mesh: BenchmarkMesh, size: Rows) -> list[Figure]:
     url = database_url(mesh)
-    room = Supervisor(Home(mesh.folder / "home"))
-    room.stop("events")
+    supervisor = SupervisordClient(Home(mesh.folder / "home"))
+    supervisor.stop("events")
     began = time.perf_counter()
-    uvloop.run(fill(url, extent.rows))
-    print(f"\r{extent.rows:,} rows made in {time.perf_counter() - began:.0f} s", flush=True)
-    room.start("events")
+    uvloop.run(fill_log(url, size.rows))
+    print(f"\r{size.rows:,} rows made in {time.perf_counter() - began:.0f} s", flush=True)
+    supervisor.start("events")
     depth = uvloop.run(read_depth(url))
-    worst = max(ask(mesh, extent.rows))
-    tell_depth(depth, extent.rows)
+    worst = max(measure_filters(mesh, size.rows))
+    print_depth(depth, size.rows)
     return [Figure("list_p95_ms", worst, 100.0, REQUESTS * len(FILTERS))]
 
 
-async def fill(url: str, rows: int) -> None:
-    """Appends rows as the room does, with their blocks, while the room itself is stopped.
+async def fill_log(url: str, rows: int) -> None:
+    """Append rows and blocks as the service does, while the service is stopped.
 
-    PostgreSQL under so many writes can take longer than a call may: then it goes on from the head.
+    Under this load PostgreSQL can exceed the call timeout; filling then continues from the head.
     """
     database = Database(url)
     try:
@@ -91,7 +91,7 @@ async def fill(url: str, rows: int) -> None:
             start = (await log.read_head(connection)).append_time
         for _ in range(TRIES_MAX):
             with contextlib.suppress(UnavailableError):
-                await go_on(database, rows, start)
+                await append_rows(database, rows, start)
                 break
     finally:
         await database.close()
@@ -100,7 +100,7 @@ async def fill(url: str, rows: int) -> None:
     await alone.close()
 
 
-async def go_on(database: Database, rows: int, start: datetime) -> None:
+async def append_rows(database: Database, rows: int, start: datetime) -> None:
     dice = random.Random(1)
     async with database.session() as connection:
         head = await log.read_head(connection)
@@ -150,33 +150,33 @@ def make_entry(dice: random.Random, number: int, at: datetime) -> Entry:
     )
 
 
-def ask(mesh: Mesh, rows: int) -> Iterator[float]:
-    """Asks for pages with each filter. Yields the 95th percentile of each, in milliseconds."""
+def measure_filters(mesh: BenchmarkMesh, rows: int) -> Iterator[float]:
+    """Request pages with each filter. Yield the 95th percentile of each, in milliseconds."""
     dice = random.Random(2)
-    # Making the rows took as long as a token is good for.
+    # The first token may have expired while the log was filled.
     token = sign_in(mesh.port, password(mesh))
     headers = {"authorization": f"Bearer {token}"}
     base = f"http://127.0.0.1:{mesh.port}"
     print(f"\npages of 50 at {rows:,} rows (N = {REQUESTS} each)")
     with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30) as client:
-        wait_answer(client)
+        wait_until_ready(client)
         newest = client.get("/v1/events?pageSize=1").json()["events"][0]["time"]
         for name, make in FILTERS.items():
             took, counts = [], []
             for _ in range(REQUESTS // PAGES):
                 query = make(dice, datetime.fromisoformat(newest), rows)
-                for page in pages(client, query):
+                for page in read_pages(client, query):
                     took.append(page[0])
                     counts.append(page[1])
             p95 = statistics.quantiles(took, n=100)[PERCENTILE - 1]
             median = statistics.median(took)
-            told = f"p50 {median:6.1f} ms   p95 {p95:6.1f} ms"
-            print(f"  {name:34} {told}   events a page {statistics.mean(counts):5.1f}", flush=True)
+            line = f"p50 {median:6.1f} ms   p95 {p95:6.1f} ms"
+            print(f"  {name:34} {line}   events a page {statistics.mean(counts):5.1f}", flush=True)
             yield p95
 
 
-def pages(client: httpx.Client, query: dict[str, Any]) -> Iterator[tuple[float, int]]:
-    """Reads up to 5 pages. Yields the milliseconds of each and how many events it had."""
+def read_pages(client: httpx.Client, query: dict[str, Any]) -> Iterator[tuple[float, int]]:
+    """Read up to 5 pages. Yield the milliseconds and the number of events of each."""
     token = ""
     for _ in range(PAGES):
         began = time.perf_counter()
@@ -189,11 +189,11 @@ def pages(client: httpx.Client, query: dict[str, Any]) -> Iterator[tuple[float, 
             return
 
 
-def wait_answer(client: httpx.Client) -> None:
+def wait_until_ready(client: httpx.Client) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while client.get("/v1/events?pageSize=1").status_code != httpx.codes.OK:
         if time.monotonic() > deadline:
-            raise TimeoutError("The events room did not come back.")
+            raise TimeoutError("The events service did not become ready.")
         time.sleep(0.2)
 
 
@@ -202,7 +202,7 @@ def window(dice: random.Random, newest: datetime, length: timedelta) -> dict[str
     return {"startTime": start.isoformat(), "endTime": (start + length).isoformat()}
 
 
-def user(dice: random.Random) -> str:
+def user_name(dice: random.Random) -> str:
     return f"users/{dice.randrange(USERS):08x}"
 
 
@@ -214,7 +214,7 @@ FILTERS: dict[str, Make] = {
     "level": lambda dice, *_: {"minLevel": dice.choice(["WARNING", "ERROR"])},
     "type": lambda dice, *_: {"type": dice.choice(list(TYPES))},
     "source": lambda dice, *_: {"source": dice.choice(["users", "metrics", "gateway"])},
-    "user": lambda dice, *_: {"user": user(dice)},
+    "user": lambda dice, *_: {"user": user_name(dice)},
     "subject": lambda dice, *_: {"subject": f"payments/{dice.randrange(USERS):08x}"},
     "an hour": lambda dice, newest, _: window(dice, newest, timedelta(hours=1)),
     "a day and a level": lambda dice, newest, _: (
@@ -234,14 +234,14 @@ FILTERS: dict[str, Make] = {
         "query": "札幌市",
     },
     "source, user and an hour": lambda dice, newest, _: (
-        window(dice, newest, timedelta(hours=1)) | {"source": "payments", "user": user(dice)}
+        window(dice, newest, timedelta(hours=1)) | {"source": "payments", "user": user_name(dice)}
     ),
 }
 
 
 @dataclass(frozen=True)
 class Depth:
-    """An index: its levels above the leaves, its leaves, and its entries a leaf."""
+    """The depth of an index: levels above the leaves, and pages."""
 
     name: str
     levels: int
@@ -249,7 +249,7 @@ class Depth:
 
 
 async def read_depth(url: str) -> list[Depth]:
-    """Reads the depth of each index that a page of the log can go through."""
+    """Return the depth of each index that a list of the log can use."""
     connection = await asyncpg.connect(url)
     await connection.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
     rows = await connection.fetch(
@@ -269,8 +269,8 @@ async def read_depth(url: str) -> list[Depth]:
     return [*depths, Depth("events.blocks_by_words (GIN)", 0, gin)]
 
 
-def tell_depth(depths: Sequence[Depth], rows: int) -> None:
-    """Prints the depth of the indexes now, and at ten times the rows."""
+def print_depth(depths: Sequence[Depth], rows: int) -> None:
+    """Print the depth of the indexes, and the estimate for ten times the rows."""
     print(f"\n{'index':36} {'pages':>9} {'levels':>7} {'levels at 10x':>14}")
     for each in depths:
         if not each.levels:

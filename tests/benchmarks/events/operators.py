@@ -1,7 +1,7 @@
-"""Operators whose browsers are on machines of their own: sessions that hear what a page hears.
+"""Simulated operators: sessions that receive the same messages as a page in a browser.
 
-Each signs in, opens イベント and speaks the dashboard's socket protocol as its page does. The work
-of a browser, which draws, is left out: it is not this machine's in service.
+Each signs in, opens the events page and uses the dashboard's socket protocol like its page.
+Rendering is left out, because in production it runs on the operators' machines.
 """
 
 import ast
@@ -20,7 +20,7 @@ OPEN_SECONDS = 60.0
 
 
 class Operators:
-    """So many sessions with one page each, in a thread of their own. `heard` counts messages."""
+    """Sessions with one page each, in a separate thread. `received` counts received messages."""
 
     def __init__(self, base: str, password: str, count: int) -> None:
         self._base = base
@@ -28,11 +28,11 @@ class Operators:
         self._count = count
         self._loop = asyncio.new_event_loop()
         self._clients: list[socketio.AsyncClient] = []
-        self.heard = 0
+        self.received = 0
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:
-        """Has all of them look, from when the last one does until the end of this context."""
+        """Keep all sessions connected inside the context."""
         thread = threading.Thread(target=self._loop.run_forever)
         thread.start()
         try:
@@ -45,9 +45,9 @@ class Operators:
 
     async def _open(self) -> None:
         for _ in range(self._count):
-            self._clients.append(await self._look())
+            self._clients.append(await self._connect())
 
-    async def _look(self) -> socketio.AsyncClient:
+    async def _connect(self) -> socketio.AsyncClient:
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
             form = {"login": "admin", "password": self._password, "to": "/events"}
@@ -57,12 +57,12 @@ class Operators:
             cookies = "; ".join(f"{each.key}={each.value}" for each in jar)
         found = QUERY.search(page)
         if found is None:
-            raise ValueError("The page does not tell how to connect.")
+            raise ValueError("The page contains no connection parameters.")
         query = ast.literal_eval(found[1])
         query |= {"tab_id": str(uuid4()), "document_id": str(uuid4())}
         words = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
         client = socketio.AsyncClient()
-        client.on("*", self._hear)
+        client.on("*", self._count)
         await client.connect(
             f"{self._base}?{words}",
             headers={"cookie": cookies, "origin": self._base},
@@ -71,8 +71,8 @@ class Operators:
         )
         return client
 
-    async def _hear(self, *_: object) -> None:
-        self.heard += 1
+    async def _count(self, *_: object) -> None:
+        self.received += 1
 
     async def _close(self) -> None:
         for client in self._clients:

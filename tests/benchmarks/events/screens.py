@@ -1,9 +1,9 @@
-"""From an event's append to its row on a screen, with many dashboards open.
+"""Latency from an event's append to its row on screen, with many open dashboards.
 
-Every dashboard is on イベント, in a session of its own. One is a page in a real browser; the
-others are operators whose browsers are elsewhere (`--browsers` has more of them drawn here). 500
-events a second are appended, each with the time of its append in its subject; a page notes when
-a row that holds one is drawn. All of it runs on this machine, whose clock is one.
+Every dashboard shows the events page in a separate session. One is a page in a real browser; the
+others are simulated operators (`--browsers` sets the number of real ones). 500 events a second are
+appended, each with its append time in its subject. A page records when a row with such a subject is
+drawn. Everything runs on this machine and uses its clock.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
 from tests.benchmarks.events.operators import Operators
-from tests.benchmarks.events.room import (
+from tests.benchmarks.events.service import (
     APPEND,
     CALL_SECONDS,
     PACKAGE,
@@ -29,7 +29,7 @@ from tests.benchmarks.events.room import (
     service_token,
 )
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.gateway.mesh import Mesh, wait_ready
+from tests.benchmarks.gateway.mesh import BenchmarkMesh, wait_ready
 
 RATE = 500
 TICK_SECONDS = 0.02
@@ -57,46 +57,44 @@ WATCH = """
 
 
 class Screens(Protocol):
-    """How many screens, how many of them in a browser here, and for how many seconds."""
+    """The number of screens, the number in a real browser, and the seconds to run."""
 
     screens: int
     browsers: int
     seconds: int
 
 
-def measure(mesh: Mesh, extent: Screens) -> list[Figure]:
+def measure(mesh: BenchmarkMesh, size: Screens) -> list[Figure]:
     path = next(filter(None, map(shutil.which, BROWSERS)))
     wait_ready(f"{dashboard_url(mesh)}/healthz")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    drawn = min(extent.browsers, extent.screens)
-    others = Operators(dashboard_url(mesh), password(mesh), extent.screens - drawn)
+    drawn = min(size.browsers, size.screens)
+    others = Operators(dashboard_url(mesh), password(mesh), size.screens - drawn)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
             pages = [open_page(browser, mesh) for _ in range(drawn)]
             with others.looking():
-                delays = watch(pages, mesh, extent.seconds)
+                delays = watch(pages, mesh, size.seconds)
         finally:
             browser.close()
-    sent = RATE * extent.seconds
+    sent = RATE * size.seconds
     share = len(delays) / (sent * drawn)
     cuts = statistics.quantiles(delays, n=100)
-    print(
-        f"\n{RATE} events/s for {extent.seconds} s on {extent.screens} screens, {drawn} drawn here"
-    )
+    print(f"\n{RATE} events/s for {size.seconds} s on {size.screens} screens, {drawn} drawn here")
     print(
         f"  event to browser: p50 {cuts[49]:.0f} ms, p95 {cuts[94]:.0f} ms, p99 {cuts[98]:.0f} ms"
     )
-    print(f"  rows drawn: {share:.0%} of all events; messages to the others: {others.heard:,}")
+    print(f"  rows drawn: {share:.0%} of all events; messages to the others: {others.received:,}")
     return [Figure("event_to_browser_p95_ms", cuts[PERCENTILE - 1], 250.0, len(delays))]
 
 
-def dashboard_url(mesh: Mesh) -> str:
+def dashboard_url(mesh: BenchmarkMesh) -> str:
     return f"http://127.0.0.1:{mesh.gateway.environ()['LIBRAL_DASHBOARD_PORT']}"
 
 
-def open_page(browser: Browser, mesh: Mesh) -> Page:
-    """Signs in, in a session of its own, and goes to the events."""
+def open_page(browser: Browser, mesh: BenchmarkMesh) -> Page:
+    """Sign in with a new session and open the events page."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP")
     page = context.new_page()
     base = dashboard_url(mesh)
@@ -106,13 +104,13 @@ def open_page(browser: Browser, mesh: Mesh) -> Page:
     page.click("button[type=submit]")
     page.wait_for_selector(".tile .value:not(.none)")
     page.goto(f"{base}/events")
-    page.wait_for_selector(".feed-row")
+    page.wait_for_selector(".live-list-row")
     page.evaluate(WATCH)
     return page
 
 
-def watch(pages: list[Page], mesh: Mesh, seconds: int) -> list[float]:
-    """Appends events for so long. Tells all delays that the pages have noted, in milliseconds."""
+def watch(pages: list[Page], mesh: BenchmarkMesh, seconds: int) -> list[float]:
+    """Append events for `seconds`. Return all delays that the pages recorded, in milliseconds."""
     sending = threading.Thread(target=lambda: uvloop.run(send(mesh, seconds)))
     sending.start()
     sending.join()
@@ -120,8 +118,8 @@ def watch(pages: list[Page], mesh: Mesh, seconds: int) -> list[float]:
     return [delay for page in pages for delay in page.evaluate("window.delays")]
 
 
-async def send(mesh: Mesh, seconds: int) -> None:
-    """Appends 500 events a second, in one call each tick."""
+async def send(mesh: BenchmarkMesh, seconds: int) -> None:
+    """Append 500 events a second, one call each tick."""
     upstream = LeanUpstream("benchmark", [mesh.targets[PACKAGE]])
     metadata = [("authorization", f"Bearer {service_token(mesh)}")]
     began = time.perf_counter()

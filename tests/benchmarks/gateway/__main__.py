@@ -1,10 +1,10 @@
-"""The gateway beside its peers: CPU, throughput and latency, in one run.
+"""The gateway compared with its peers: CPU, throughput and latency, in one run.
 
     python -m tests.benchmarks.gateway [--only SCENARIO …] [--requests N] [--rounds N] [--profile]
 
-Every scenario starts what it measures, sends all sides the same load, in turns, and takes the
-median of the rounds. The last line is one JSON object with the ratios. docs/benchmarks.md tells
-what each of them compares.
+Every scenario starts the processes that it measures, sends all sides the same load in turns, and
+takes the median of the rounds. The last line is one JSON object with the ratios. docs/benchmarks.md
+explains each of them.
 """
 
 import argparse
@@ -14,8 +14,17 @@ import sys
 from collections.abc import Iterable
 from types import FrameType
 
-from tests.benchmarks.figures import Extent, Figure, conclude
-from tests.benchmarks.gateway import coalescing, fanout, path, profile, reads, room, routes, stalled
+from tests.benchmarks.figures import BenchmarkSize, Figure, print_summary
+from tests.benchmarks.gateway import (
+    coalescing,
+    fanout,
+    path,
+    profile,
+    reads,
+    routes,
+    service,
+    stalled,
+)
 from tests.benchmarks.gateway.mesh import running_mesh
 from tests.benchmarks.interpreter import check_interpreter
 from tests.benchmarks.processes import raise_file_limit
@@ -23,7 +32,7 @@ from tests.benchmarks.processes import raise_file_limit
 IN_MESH = {
     "reads": reads.measure,
     "coalescing": coalescing.measure,
-    "room": room.measure,
+    "room": service.measure,
     "path": path.measure,
 }
 ALONE = {"routes": routes.measure, "fanout": fanout.measure, "stalled": stalled.measure}
@@ -31,28 +40,30 @@ ALONE = {"routes": routes.measure, "fanout": fanout.measure, "stalled": stalled.
 
 def main() -> None:
     arguments = make_parser().parse_args()
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, exit_on_sigterm)
     raise_file_limit()
     print(f"measured on {check_interpreter().describe()}", flush=True)
-    extent = Extent(arguments.requests, arguments.rounds, arguments.sockets)
+    size = BenchmarkSize(arguments.requests, arguments.rounds, arguments.sockets)
     wanted = arguments.only or [*IN_MESH, *ALONE]
-    figures = [*measure_in_mesh(wanted, extent, with_profile=arguments.profile)]
+    figures = [*measure_in_mesh(wanted, size, with_profile=arguments.profile)]
     for name, measure in ALONE.items():
         if name in wanted:
-            figures += measure(extent)
-    conclude("gateway", figures)
+            figures += measure(size)
+    print_summary("gateway", figures)
 
 
-def measure_in_mesh(wanted: list[str], extent: Extent, *, with_profile: bool) -> Iterable[Figure]:
-    """Measures the scenarios that share one mesh, if any is wanted."""
+def measure_in_mesh(
+    wanted: list[str], size: BenchmarkSize, *, with_profile: bool
+) -> Iterable[Figure]:
+    """Yield the figures of the wanted scenarios that share one mesh."""
     names = [name for name in IN_MESH if name in wanted]
     if not names and not with_profile:
         return
     with running_mesh() as mesh:
         for name in names:
-            yield from IN_MESH[name](mesh, extent)
+            yield from IN_MESH[name](mesh, size)
         if with_profile:
-            profile.show(mesh, extent)
+            profile.print_profile(mesh, size)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -85,8 +96,8 @@ def at_least_one(text: str) -> int:
     return number
 
 
-def leave(_number: int, _frame: FrameType | None) -> None:
-    """Ends by an exception, so that everything that was started is stopped."""
+def exit_on_sigterm(_number: int, _frame: FrameType | None) -> None:
+    """Raise SystemExit, which stops all child processes."""
     sys.exit(128 + signal.SIGTERM)
 
 

@@ -1,6 +1,6 @@
-"""The Envoy that does the same work, started before a mesh, and checked before it is measured.
+"""The Envoy that does the gateway's work, started in front of a mesh and checked first.
 
-The services refuse a bad token too, so a status alone proves nothing: Envoy's own messages do.
+The services also refuse a bad token, so the check compares Envoy's own messages, not only statuses.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.contracts.descriptors import load_bundled
 from services.users.adapters import TokenSigner
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.gateway.mesh import BenchmarkMesh
 from tests.benchmarks.gateway.same_work import make_access_log, make_filters
 
 PATH = "/v1/users?pageSize=50"
@@ -30,10 +30,10 @@ MISSING, FORGED, ROLE = "Jwt is missing", "Jwt verification fails", "RBAC: acces
 
 
 @contextlib.contextmanager
-def working_envoy(mesh: Mesh) -> Iterator[tuple[int, int]]:
-    """Run that Envoy with one worker. Yield its port and its pid.
+def working_envoy(mesh: BenchmarkMesh) -> Iterator[tuple[int, int]]:
+    """Run the Envoy with one worker. Yield its port and pid.
 
-    The program ends with an error if Envoy does not do the work.
+    Exit with an error if Envoy does not do the work.
     """
     url = f"http://127.0.0.1:{mesh.port}/.well-known/jwks.json"
     jwks = httpx.get(url, trust_env=False).raise_for_status().text
@@ -45,22 +45,21 @@ def working_envoy(mesh: Mesh) -> Iterator[tuple[int, int]]:
         yield port, pid
 
 
-def check(mesh: Mesh, port: int, log: Path) -> None:
+def check(mesh: BenchmarkMesh, port: int, log: Path) -> None:
     key = (mesh.folder / "home/secrets/token.pem").read_bytes()
     signer = TokenSigner(load_pem_private_key(key, None))
     for each, answers in (("the gateway", mesh.port), ("Envoy", port)):
         check_refusals(each, answers, signer, with_messages=answers == port)
     ours, envoy = (ask(each, mesh.token) for each in (mesh.port, port))
     if ours.raise_for_status().json() != envoy.raise_for_status().json():
-        sys.exit(f"{PATH}: the gateway answers {ours.text}, and Envoy {envoy.text}")
+        sys.exit(f"{PATH}: the gateway returns {ours.text}, and Envoy {envoy.text}")
     check_log(log, [401, 403, 401, 200], request_line(mesh.folder / "home/logs"))
 
 
 def check_refusals(name: str, port: int, signer: TokenSigner, *, with_messages: bool) -> None:
-    """Send requests that have to be refused: without token, with a wrong role, with a forgery.
+    """Send requests that must be refused: without token, with a wrong role, with a forged token.
 
-    With `with_messages` the refusal has to be Envoy's own. The program ends with an error if an
-    answer is another.
+    With `with_messages` the refusal must be Envoy's own. Exit with an error on any other response.
     """
     forger = TokenSigner(Ed25519PrivateKey.generate())
     forger.key_id = signer.key_id
@@ -72,15 +71,15 @@ def check_refusals(name: str, port: int, signer: TokenSigner, *, with_messages: 
         answer = ask(port, token)
         if answer.status_code != status or (with_messages and message not in answer.text):
             sys.exit(
-                f"{name} does not do the work that is measured: it answers {answer.status_code} "
+                f"{name} does not do the measured work: it responds {answer.status_code} "
                 f"({answer.text}) in place of {status} ({message})."
             )
 
 
 def check_log(log: Path, statuses: list[int], fields: set[str]) -> None:
-    """Wait until the log has a line with these fields for each of the statuses, in this order.
+    """Wait until the log has a line with these fields for each status, in this order.
 
-    The program ends with an error if it does not get them within 15 seconds.
+    Exit with an error after 15 seconds.
     """
     deadline = time.monotonic() + LOG_SECONDS
     while len(lines := read_lines(log)) < len(statuses):
@@ -96,7 +95,7 @@ def check_log(log: Path, statuses: list[int], fields: set[str]) -> None:
 
 
 def request_line(folder: Path) -> set[str]:
-    """Return the fields of the gateway's request line, as its log has them."""
+    """Return the fields of the gateway's request line in its log."""
     for path in folder.glob("gateway*"):
         for line in read_lines(path):
             if line.get("event") == "request":

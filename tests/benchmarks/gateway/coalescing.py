@@ -1,6 +1,7 @@
-"""Throughput while 100 identical GETs are in flight: the gateway's over Envoy's, before one room.
+"""Throughput with 100 identical GETs in flight: the gateway over Envoy, with one service.
 
-The requests carry one caller's token, so the gateway may join them; Envoy asks the room for each.
+All requests have the same caller's token, so the gateway can coalesce them. Envoy forwards each
+one.
 """
 
 import time
@@ -8,16 +9,16 @@ from collections.abc import Callable
 
 import uvloop
 
-from tests.benchmarks.figures import Extent, Figure, in_turns, show
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.figures import BenchmarkSize, Figure, measure_in_turns, print_figures
+from tests.benchmarks.gateway.mesh import BenchmarkMesh
 from tests.benchmarks.load import ask, make_request
 
 IN_FLIGHT = 100
 
 
-def measure(mesh: Mesh, extent: Extent) -> list[Figure]:
+def measure(mesh: BenchmarkMesh, size: BenchmarkSize) -> list[Figure]:
     requests = [make_request(f"/v1/{mesh.names[0]}", mesh.token)] * IN_FLIGHT
-    count = max(1, extent.requests // IN_FLIGHT) * IN_FLIGHT
+    count = max(1, size.requests // IN_FLIGHT) * IN_FLIGHT
 
     def make_round(port: int) -> Callable[[], float]:
         def run() -> float:
@@ -31,7 +32,7 @@ def measure(mesh: Mesh, extent: Extent) -> list[Figure]:
         rounds = {"ours": make_round(mesh.port), "envoy": make_round(envoy)}
         for run in rounds.values():
             run()
-        found = in_turns(rounds, extent.rounds)
-    n = extent.rounds * count
-    show(f"{IN_FLIGHT} identical GETs in flight", found, "requests a second", n)
+        found = measure_in_turns(rounds, size.rounds)
+    n = size.rounds * count
+    print_figures(f"{IN_FLIGHT} identical GETs in flight", found, "requests a second", n)
     return [Figure("coalesced_vs_envoy", found["ours"] / found["envoy"], 3.0, n, at_least=True)]

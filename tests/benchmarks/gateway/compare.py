@@ -1,10 +1,10 @@
-"""Two checkouts compared by the gateway's benchmark, in interleaved pairs of runs.
+"""Comparison of two checkouts by the gateway's benchmark, in interleaved pairs of runs.
 
     python -m tests.benchmarks.gateway.compare OTHER_CHECKOUT [--pairs N] [OPTION …]
 
-The other checkout is the base. Other options, such as `--only` and `--requests`, go to the
-benchmark of both. Each runs its own code, on the interpreter of `BENCH_PYTHON` if that is set. It
-ends with status 1 if a key is worse by more than both 5 % and the spread of the base. The last
+The other checkout is the base. Other options, such as `--only` and `--requests`, are passed to the
+benchmarks of both. Each checkout runs its own code, on the interpreter of `BENCH_PYTHON` if set.
+The exit status is 1 if a key is worse by more than both 5 % and the spread of the base. The last
 line is one JSON object.
 """
 
@@ -20,26 +20,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.benchmarks.comparison import Run, compare_runs, make_summary, make_table
-from tests.benchmarks.gateway.__main__ import at_least_one, leave
+from tests.benchmarks.gateway.__main__ import at_least_one, exit_on_sigterm
 from tests.benchmarks.interpreter import MODULES, VARIABLE, check_interpreter, find_executable
 from tests.benchmarks.processes import ROOT
 
 PROGRAM = "tests.benchmarks.gateway"
 ENTRY = Path("tests/benchmarks/gateway/__main__.py")
 STOP_SECONDS = 120.0
-# The benchmark itself runs on the interpreter too, with the peers that only it needs.
+# The benchmark itself runs on this interpreter, so the packages of its peers are needed too.
 BENCHMARK_MODULES = (*MODULES, "envoy", "httpx", "psutil")
 OUTPUT_CHARACTERS_MAX = 4000
 
 
 def main() -> None:
     arguments, options = make_parser().parse_known_args()
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, exit_on_sigterm)
     base = arguments.checkout.absolute()
     if not (base / ENTRY).exists():
         sys.exit(f"{base} is no checkout with {ENTRY}.")
     print(f"both run on {check_interpreter(BENCHMARK_MODULES).describe()}", flush=True)
-    sys.exit(conclude(run_pairs(base, arguments.pairs, options)))
+    sys.exit(print_comparison(run_pairs(base, arguments.pairs, options)))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -58,8 +58,8 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def conclude(pairs: list[tuple[Run, Run]]) -> int:
-    """Print the table, and as JSON in the last line. Return 1 if a key is worse, else 0."""
+def print_comparison(pairs: list[tuple[Run, Run]]) -> int:
+    """Print the table, and JSON in the last line. Return 1 if a key is worse, else 0."""
     rows = compare_runs(pairs)
     summary = make_summary(rows, len(pairs))
     print(make_table(rows, len(pairs)))
@@ -68,7 +68,7 @@ def conclude(pairs: list[tuple[Run, Run]]) -> int:
 
 
 def run_pairs(base: Path, count: int, options: list[str]) -> list[tuple[Run, Run]]:
-    """Run both checkouts so many times, in turns, and return what they found: (base, this).
+    """Run both checkouts `count` times in turns. Return pairs of results (base, this).
 
     Every other pair begins with this checkout.
     """
@@ -86,16 +86,16 @@ def run_pairs(base: Path, count: int, options: list[str]) -> list[tuple[Run, Run
 
 
 def order_of(turn: int, sides: Mapping[str, Path]) -> dict[str, Path]:
-    """Return the sides in the order of a turn, which is the reverse for each second one."""
+    """Return the sides in the order of a turn, which is reversed in every second turn."""
     items = list(sides.items())
     return dict(reversed(items) if turn % 2 else items)
 
 
 def run_benchmark(checkout: Path, options: list[str]) -> Run:
-    """Run the benchmark of a checkout, and return the JSON object of its last line.
+    """Run the benchmark of a checkout. Return the JSON object of its last line.
 
-    It has a session of its own, so that Ctrl-C reaches this process alone, which then stops it
-    in order. The program ends with an error if the run fails.
+    The run has a separate process session: Ctrl-C reaches only this process, which then stops the
+    run in order. Exit with an error if the run fails.
     """
     process = subprocess.Popen(
         [find_executable(), "-m", PROGRAM, *options],
@@ -118,10 +118,10 @@ def run_benchmark(checkout: Path, options: list[str]) -> Run:
 
 
 def read_result(output: str, status: int) -> Run:
-    """Read the JSON object in the last line of a run's output.
+    """Return the JSON object in the last line of a run's output.
 
     Raises:
-        ValueError: The run failed, or its last line is no JSON object.
+        ValueError: The run failed, or its last line is not a JSON object.
     """
     lines = output.strip().splitlines()
     if status == 0 and lines:
@@ -133,10 +133,10 @@ def read_result(output: str, status: int) -> Run:
 
 
 def make_environment(checkout: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Make the environment of a run.
+    """Return the environment of a run.
 
-    `BENCH_PYTHON` is not in it: the run is on that interpreter already, and an older checkout does
-    not know it.
+    `BENCH_PYTHON` is removed: the run already uses that interpreter, and older checkouts do not
+    know the variable.
     """
     path = os.pathsep.join([str(checkout), str(checkout / "protos/gen")])
     kept = {name: value for name, value in environment.items() if name != VARIABLE}
@@ -144,7 +144,7 @@ def make_environment(checkout: Path, environment: Mapping[str, str]) -> dict[str
 
 
 def stop(process: "subprocess.Popen[str]") -> None:
-    """Stop a run, which stops what it has started."""
+    """Stop a run, which stops its child processes."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

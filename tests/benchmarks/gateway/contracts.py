@@ -1,4 +1,4 @@
-"""Contracts made for a measurement, as descriptor sets."""
+"""Contracts for measurements, as descriptor sets."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from gateway.contracts.descriptors import load_file
 from tests.gateway.spec.sets import with_imports
 
 PACKAGE = "bench.v1"
-FEED = f"/{PACKAGE}.Feed"
+EVENT_STREAM = f"/{PACKAGE}.EventStream"
 TEXT, NUMBER, MESSAGE = 9, 3, 11
 BUCKET = 100
 
 
 def write_routes(path: Path, count: int) -> Path:
-    """Writes a service of so many methods, each with a GET of its own: `/v1/a7/b42/{name}`."""
+    """Write a service with `count` methods, each with its own GET: `/v1/a7/b42/{name}`."""
     file = new_file("routes")
     add_message(file, "Item", name=TEXT)
     service = file.service.add(name="Routes")
@@ -31,17 +31,17 @@ def route(number: int, name: str) -> str:
     return f"/v1/a{number // BUCKET}/b{number % BUCKET}/{name}"
 
 
-def write_feed(path: Path) -> Path:
-    """Writes a service that streams the events of a topic at `/v1/events:stream?topic=`.
+def write_event_stream(path: Path) -> Path:
+    """Write a service that streams the events of a topic at `/v1/events:stream?topic=`.
 
-    It is marked as the event log's stream is: safe, with a cursor, and -1 for "from now on".
+    It has the options of the event log's stream: safe, with a cursor, and -1 for "from now on".
     """
-    file = new_file("feed")
+    file = new_file("events")
     add_message(file, "WatchRequest", topic=TEXT, after=NUMBER)
     add_message(file, "Event", position=NUMBER, text=TEXT)
     post = add_message(file, "Post", topic=TEXT, event=MESSAGE)
     post.field[1].type_name = f".{PACKAGE}.Event"
-    service = file.service.add(name="Feed")
+    service = file.service.add(name="EventStream")
     watch = service.method.add(name="Watch", server_streaming=True)
     watch.input_type, watch.output_type = f".{PACKAGE}.WatchRequest", f".{PACKAGE}.Event"
     watch.options.Extensions[annotations_pb2.http].get = "/v1/events:stream"
@@ -54,7 +54,7 @@ def write_feed(path: Path) -> Path:
 
 
 def read_class(path: Path, name: str):
-    """The class of a message in a set that was written here."""
+    """Return the class of a message of a set that was written here."""
     pool = load_file(path).pool
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
 

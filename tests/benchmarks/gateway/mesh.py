@@ -1,4 +1,4 @@
-"""A mesh with 50 users, which the scenarios that read them share."""
+"""A mesh with 50 users, shared by the scenarios that read them."""
 
 import contextlib
 import secrets
@@ -15,14 +15,14 @@ import httpx
 import psutil
 
 from dashboard.fonts import are_cut
-from deploy.envoy.configuration import Address, Tree, make_configuration
+from deploy.envoy.configuration import SocketAddress, Tree, make_configuration
 from deploy.envoy.program import Envoy
 from deploy.local.home import free_port
 from gateway.contracts.descriptors import load_bundled
 from gateway.settings import read_targets
-from tests.benchmarks.figures import Extent
+from tests.benchmarks.figures import BenchmarkSize
 from tests.benchmarks.load import make_request
-from tests.benchmarks.processes import ENVIRONMENT, listener, python
+from tests.benchmarks.processes import ENVIRONMENT, find_listener, python_command
 
 USERS = 50
 CONNECTIONS = 32
@@ -33,8 +33,8 @@ STOP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Mesh:
-    """Where the parts of a running mesh are, a token of its admin, and the users that it holds."""
+class BenchmarkMesh:
+    """The addresses of a running mesh, an admin token, and the names of its users."""
 
     port: int
     gateway: psutil.Process
@@ -45,36 +45,36 @@ class Mesh:
     folder: Path
 
     def reads(self) -> list[bytes]:
-        """Requests for one user each. Each is another, or the gateway would join them."""
+        """Requests for one user each. They differ, so the gateway does not coalesce them."""
         return [make_request(f"/v1/{name}", self.token) for name in self.names[:CONNECTIONS]]
 
     def lists(self) -> list[bytes]:
-        """Requests for all users, told apart by a page size that none reaches."""
+        """Requests for all users. They differ in the page size, which is never reached."""
         sizes = range(USERS, USERS + CONNECTIONS)
         return [make_request(f"/v1/users?pageSize={size}", self.token) for size in sizes]
 
     @contextlib.contextmanager
     def envoy(self, users: str = "", **extensions: list[Tree]) -> Iterator[tuple[int, int]]:
-        """Run Envoy with one worker before the services, or before another users service.
+        """Run Envoy with one worker in front of the services, or of another users service.
 
-        `extensions` are the `filters` and `access_log` of `make_configuration`. Yield its port
-        and its pid.
+        `extensions` are the `filters` and `access_log` of `make_configuration`. Yield its port and
+        pid.
         """
-        listen = Address("127.0.0.1", free_port(set()))
+        listen = SocketAddress("127.0.0.1", free_port(set()))
         targets = self.targets | ({PACKAGE: users} if users else {})
         tree = make_configuration(load_bundled(), listen, targets, **extensions)
         with Envoy(tree, listen, 1):
-            yield listen.port, listener(listen.port).pid
+            yield listen.port, find_listener(listen.port).pid
 
 
-def list_count(extent: Extent) -> int:
-    """Return how many lists a round asks for: a quarter of the requests, one a connection."""
-    return max(CONNECTIONS, extent.requests // LIST_SHARE)
+def list_count(size: BenchmarkSize) -> int:
+    """Return the number of lists a round: a quarter of the requests, at least one a connection."""
+    return max(CONNECTIONS, size.requests // LIST_SHARE)
 
 
 @contextlib.contextmanager
-def running_mesh() -> Iterator[Mesh]:
-    """Runs a mesh in a folder that goes with it."""
+def running_mesh() -> Iterator[BenchmarkMesh]:
+    """Run a mesh in a temporary folder."""
     password, port = secrets.token_urlsafe(16), free_port(set())
     with tempfile.TemporaryDirectory(prefix="libral-bench-") as name:
         folder = Path(name)
@@ -86,7 +86,7 @@ def running_mesh() -> Iterator[Mesh]:
         }
         with (folder / "up.log").open("wb") as log:
             runner = subprocess.Popen(
-                python("deploy.local", "up"), env=environment, stdout=log, stderr=log
+                python_command("deploy.local", "up"), env=environment, stdout=log, stderr=log
             )
         try:
             wait_ready(f"http://127.0.0.1:{port}/readyz")
@@ -104,28 +104,28 @@ def wait_ready(url: str) -> None:
             if httpx.get(url, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                 return
         time.sleep(0.1)
-    sys.exit(f"{url} did not answer within {READY_SECONDS:.0f} seconds.")
+    sys.exit(f"{url} did not respond within {READY_SECONDS:.0f} seconds.")
 
 
 def wait_fonts(folder: Path) -> None:
-    """Waits until the dashboard has cut its fonts, which takes a core for some seconds."""
+    """Wait until the dashboard has written its font subsets, which uses one core for seconds."""
     deadline = time.monotonic() + READY_SECONDS
     while not are_cut(folder):
         if time.monotonic() > deadline:
-            sys.exit(f"The dashboard did not cut its fonts within {READY_SECONDS:.0f} seconds.")
+            sys.exit(f"The dashboard did not write its fonts within {READY_SECONDS:.0f} seconds.")
         time.sleep(0.1)
 
 
-def look_around(port: int, password: str, folder: Path) -> Mesh:
-    """Signs in, makes users, and finds the processes."""
+def look_around(port: int, password: str, folder: Path) -> BenchmarkMesh:
+    """Sign in, create users, and find the processes."""
     base = f"http://127.0.0.1:{port}"
     token = sign_in(port, password)
-    gateway = listener(port)
+    gateway = find_listener(port)
     targets = dict(read_targets(gateway.environ()))
-    return Mesh(
+    return BenchmarkMesh(
         port=port,
         gateway=gateway,
-        users=listener(int(targets[PACKAGE].rpartition(":")[2])),
+        users=find_listener(int(targets[PACKAGE].rpartition(":")[2])),
         targets=targets,
         token=token,
         names=make_users(base, token),
@@ -134,7 +134,7 @@ def look_around(port: int, password: str, folder: Path) -> Mesh:
 
 
 def sign_in(port: int, password: str) -> str:
-    """Gets a token, which is good for 15 minutes."""
+    """Return an access token, which is valid for 15 minutes."""
     login = {"login": "admin", "password": password}
     url = f"http://127.0.0.1:{port}/v1/auth:login"
     token: str = (

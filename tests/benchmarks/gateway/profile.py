@@ -1,9 +1,8 @@
-"""Where the CPU time of the gateway goes: one like the mesh's, under a profiler, while it reads.
+"""A CPU profile of a gateway with the environment of the mesh's gateway, during reads.
 
-The profiler slows what it watches, and functions of Python more than those of C: the shares are to
-be read, and not the sum. Its clock is CPU time, so waiting counts for nothing. What the event loop
-does when it is called, writing to a socket above all, counts for the function that called it; what
-it does by itself is a row of its own.
+The profiler slows down the program, Python functions more than C functions, so only the shares are
+meaningful. Its clock is CPU time, so waiting is not counted. Work of the event loop inside a call,
+such as writing to a socket, counts for the caller; the rest of it is a row of its own.
 """
 
 import json
@@ -16,29 +15,29 @@ from pathlib import Path
 import uvloop
 
 from deploy.local.home import free_port
-from tests.benchmarks.figures import Extent
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.figures import BenchmarkSize
+from tests.benchmarks.gateway.mesh import BenchmarkMesh
 from tests.benchmarks.load import ask
-from tests.benchmarks.processes import PROGRAMS, ROOT, python, running
+from tests.benchmarks.processes import PROGRAMS, ROOT, python_command, running_process
 from tests.benchmarks.rivals import WARM_UP
 
 ROWS = 15
 SIGNAL_SECONDS = 1.0
 
 
-def show(mesh: Mesh, extent: Extent) -> None:
-    """Prints the functions that took most time of their own during GETs of one user each."""
+def print_profile(mesh: BenchmarkMesh, size: BenchmarkSize) -> None:
+    """Print the functions with the most own time during GETs of one user each."""
     port, result = free_port(set()), mesh.folder / "profile.json"
     environment = mesh.gateway.environ() | {"LIBRAL_GATEWAY_PORT": str(port)}
-    command = python(f"{PROGRAMS}.profiled_gateway", str(result))
-    with running(command, environment, mesh.folder, port) as process:
+    command = python_command(f"{PROGRAMS}.profiled_gateway", str(result))
+    with running_process(command, environment, mesh.folder, port) as process:
         uvloop.run(ask(port, mesh.reads(), WARM_UP))
-        tell(process, signal.SIGUSR1)
-        uvloop.run(ask(port, mesh.reads(), extent.requests))
-        tell(process, signal.SIGUSR2)
+        send_signal(process, signal.SIGUSR1)
+        uvloop.run(ask(port, mesh.reads(), size.requests))
+        send_signal(process, signal.SIGUSR2)
     found = json.loads(result.read_text())
     total, rows = found["seconds"], found["functions"]
-    print(f"\nprofile of the gateway, GET of one user (N = {extent.requests:,}; own time)")
+    print(f"\nprofile of the gateway, GET of one user (N = {size.requests:,}; own time)")
     parts: Counter[str] = Counter({"event loop": total - sum(own for *_, own in rows)})
     for file, *_, own in rows:
         parts[part_of(file)] += own
@@ -50,13 +49,13 @@ def show(mesh: Mesh, extent: Extent) -> None:
         print(f"  {own / total:6.1%} {calls:>9,} calls  {name}")
 
 
-def tell(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def send_signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     process.send_signal(number)
     time.sleep(SIGNAL_SECONDS)
 
 
 def part_of(file: str) -> str:
-    """The file of ours, or the package, that a function is of."""
+    """Return the file of this repository, or the package, of a function."""
     path = Path(file)
     if "site-packages" in path.parts:
         return path.parts[path.parts.index("site-packages") + 1]

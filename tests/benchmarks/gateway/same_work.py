@@ -1,17 +1,17 @@
-"""An Envoy that does the gateway's work: it verifies tokens, enforces the rules, logs requests.
+"""An Envoy that does the gateway's work: verify tokens, enforce rules, log requests.
 
 It is the Envoy of `deploy.envoy` with three extensions: `jwt_authn` with the keys that the users
-service publishes, RBAC by the roles and scopes of each method's rule, and an access log in JSON
-with the fields of the gateway's request line. Both filters run behind the transcoder, where the
-path of a request is that of its gRPC method.
+service publishes, RBAC by the roles and scopes of each method's rule, and a JSON access log with
+the fields of the gateway's request line. Both filters run after the transcoder, where the path of a
+request is that of its gRPC method.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed
-from deploy.envoy.descriptors import served
+from deploy.envoy.configuration import EXTENSIONS, FILTERS, Tree, typed_config
+from deploy.envoy.descriptors import served_methods
 from gateway.auth.auth import LEEWAY_SECONDS
 from gateway.contracts.descriptors import Contracts, Method, Rule
 from services.common.tokens import USER_ISSUER
@@ -20,8 +20,8 @@ JWT_AUTHN = "envoy.filters.http.jwt_authn"
 PROVIDER = "mesh"
 CLAIMS = "claims"
 TOKENS_MAX = 100
-# The gateway's request line. `route` is the path of the gRPC method, since Envoy does not know
-# templates of URLs; `trace_id` is empty, since Envoy makes none without a tracer.
+# The fields of the gateway's request line. Envoy has no URL templates, so `route` is the path of
+# the gRPC method. Without a tracer, `trace_id` is empty.
 FIELDS = {
     "event": "request",
     "level": "info",
@@ -37,8 +37,8 @@ FIELDS = {
 
 
 def make_filters(contracts: Contracts, jwks: str) -> list[Tree]:
-    """Make the filters that verify a token with a JSON Web Key Set, and enforce the rules."""
-    methods = served(contracts)
+    """Return the filters that verify tokens with a JSON Web Key Set and enforce the rules."""
+    methods = served_methods(contracts)
     return [
         {"name": JWT_AUTHN, "typed_config": make_verification(methods, jwks)},
         {"name": "envoy.filters.http.rbac", "typed_config": make_enforcement(methods)},
@@ -46,8 +46,8 @@ def make_filters(contracts: Contracts, jwks: str) -> list[Tree]:
 
 
 def make_access_log(path: Path) -> list[Tree]:
-    """Make an access log that appends a JSON object a request to a file."""
-    config = typed(
+    """Return an access log that appends one JSON object per request to a file."""
+    config = typed_config(
         f"{EXTENSIONS}.access_loggers.file.v3.FileAccessLog",
         path=str(path),
         log_format={"json_format": FIELDS},
@@ -56,9 +56,9 @@ def make_access_log(path: Path) -> list[Tree]:
 
 
 def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
-    """Make a `jwt_authn` that requires a token for all methods but the public ones.
+    """Return a `jwt_authn` configuration that requires a token for non-public methods.
 
-    It remembers verified tokens, as the gateway does.
+    It caches verified tokens, like the gateway.
     """
     public = [{"match": {"path": each.path}} for each in methods if is_public(each.rule)]
     provider = {
@@ -71,7 +71,7 @@ def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
         "jwt_cache_config": {"jwt_cache_size": TOKENS_MAX},
     }
     required = {"match": {"prefix": "/"}, "requires": {"provider_name": PROVIDER}}
-    return typed(
+    return typed_config(
         f"{FILTERS}.jwt_authn.v3.JwtAuthentication",
         providers={PROVIDER: provider},
         rules=[*public, required],
@@ -79,7 +79,7 @@ def make_verification(methods: Iterable[Method], jwks: str) -> Tree:
 
 
 def make_enforcement(methods: Iterable[Method]) -> Tree:
-    """Make an RBAC filter with a policy for each rule; methods with the same rule share one."""
+    """Return an RBAC filter with one policy for each distinct rule."""
     paths: defaultdict[str, list[Tree]] = defaultdict(list)
     principals: dict[str, list[Tree]] = {}
     for method in methods:
@@ -91,11 +91,11 @@ def make_enforcement(methods: Iterable[Method]) -> Tree:
         for name, admitted in principals.items()
         if admitted
     }
-    return typed(f"{FILTERS}.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
+    return typed_config(f"{FILTERS}.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
 
 
 def make_principals(rule: Rule | None) -> tuple[str, list[Tree]]:
-    """Make the principals whom a rule admits, and a name for them."""
+    """Return a name for a rule and the principals that it admits."""
     if is_public(rule):
         return "public", [{"any": True}]
     claims = [("roles", role) for role in sorted(rule.roles)]
@@ -105,7 +105,7 @@ def make_principals(rule: Rule | None) -> tuple[str, list[Tree]]:
 
 
 def make_claim(name: str, value: str) -> Tree:
-    """Make a principal that holds a value in a claim that is a list."""
+    """Return a principal that has a value in a list claim."""
     matcher = {
         "filter": JWT_AUTHN,
         "path": [{"key": CLAIMS}, {"key": name}],

@@ -1,8 +1,8 @@
-"""What readers that stopped reading cost the others: p99 of 450 with 50 of them, and without.
+"""The effect of stalled readers on others: p99 of 450 readers with and without 50 stalled.
 
-The stalled read nothing. They watch a second topic too, which fills what the kernel holds for them
-before the events are measured, so that the gateway itself has to hold the rest or to close them.
-That they are stuck, or gone, is checked.
+The stalled sockets read nothing. They also subscribe to a second topic, which fills the kernel's
+buffers before the measurement; the gateway then has to buffer the rest or close them. The scenario
+checks that they are stuck or closed.
 """
 
 import asyncio
@@ -13,14 +13,18 @@ from pathlib import Path
 
 import uvloop
 
-from tests.benchmarks.figures import Extent, Figure, in_turns, show
-from tests.benchmarks.gateway.audience import Audience, AudienceError
+from tests.benchmarks.figures import BenchmarkSize, Figure, measure_in_turns, print_figures
+from tests.benchmarks.gateway.deliveries import DeliveryMeasurement, milliseconds
 from tests.benchmarks.gateway.fanout import events_of
-from tests.benchmarks.gateway.performance import Performance, milliseconds
-from tests.benchmarks.gateway.stages import Feed, make_seats, running_feed
+from tests.benchmarks.gateway.fanout_servers import (
+    GatewayEventStream,
+    make_settings,
+    running_event_stream,
+)
+from tests.benchmarks.gateway.subscribers import DeliveryError, SubscriberProcess
 from tests.benchmarks.processes import cpu_seconds
 
-READERS, STALLED = 45, 5  # in a hundred of the sockets
+READERS, STALLED = 45, 5  # per 100 sockets
 FILLER = "filler"
 FILLINGS, FILLING_BYTES = 80, 64 * 1024
 QUIET_SECONDS, QUIET_SECONDS_MAX = 0.2, 8.0
@@ -28,88 +32,91 @@ QUIET_CPU_SECONDS = 0.01
 ESTABLISHED = "01"
 
 
-def measure(extent: Extent) -> list[Figure]:
-    readers, stalled = (max(1, extent.sockets * part // 100) for part in (READERS, STALLED))
+def measure(size: BenchmarkSize) -> list[Figure]:
+    readers, stalled = (max(1, size.sockets * part // 100) for part in (READERS, STALLED))
     with (
         tempfile.TemporaryDirectory(prefix="libral-bench-") as folder,
-        running_feed(Path(folder)) as feed,
+        running_event_stream(Path(folder)) as stream,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        events = events_of(extent)
-        trial = Trial(feed, readers, stalled, events)
-        found = compare(runner, trial, extent.rounds)
-    n = extent.rounds * events * readers
-    show(f"an event to {readers} readers, p99 of the delivery", found, "ms", n)
+        events = events_of(size)
+        trial = StalledTrial(stream, readers, stalled, events)
+        found = compare(runner, trial, size.rounds)
+    n = size.rounds * events * readers
+    print_figures(f"an event to {readers} readers, p99 of the delivery", found, "ms", n)
     print(f"  of {stalled} stalled, open and stuck in each round: {trial.stuck}")
     beside, without = found.values()
     return [Figure("stalled_p99", beside / without, 1.2, n)]
 
 
-class Trial:
-    """Rounds of events to readers that stay, with or without stalled ones beside them."""
+class StalledTrial:
+    """Rounds of events to the same readers, with or without stalled sockets."""
 
-    def __init__(self, feed: Feed, readers: int, stalled: int, events: int) -> None:
+    def __init__(self, stream: GatewayEventStream, readers: int, stalled: int, events: int) -> None:
         self.stalled = stalled
         self.stuck: list[int] = []
-        self._feed = feed
+        self._stream = stream
         self._readers = readers
         self._events = events
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
-        seats = make_seats(self._feed.port, self._readers)
+        settings = make_settings(self._stream.port, self._readers)
         enter = self._stack.enter_async_context
-        audience, publish = await enter(Audience(seats)), await enter(self._feed.publisher())
-        self._performance = Performance(self._feed.pid, audience, publish)
-        await self._performance.warm_up()
+        subscribers, publish = (
+            await enter(SubscriberProcess(settings)),
+            await enter(self._stream.publisher()),
+        )
+        self._measurement = DeliveryMeasurement(self._stream.pid, subscribers, publish)
+        await self._measurement.warm_up()
 
     async def close(self) -> None:
         await self._stack.aclose()
 
     async def without(self) -> float:
-        """The p99 of a round, in milliseconds."""
-        await quiet(self._feed.pid)
-        return milliseconds(await self._performance.spread(self._events), 99)
+        """Return the p99 of a round, in milliseconds."""
+        await wait_until_idle(self._stream.pid)
+        return milliseconds(await self._measurement.spread(self._events), 99)
 
     async def beside(self) -> float:
-        """The p99 of a round beside stalled readers, in milliseconds."""
+        """Return the p99 of a round with stalled sockets, in milliseconds."""
         async with self._stalled():
-            return milliseconds(await self._performance.spread(self._events), 99)
+            return milliseconds(await self._measurement.spread(self._events), 99)
 
     @asynccontextmanager
     async def _stalled(self) -> AsyncIterator[None]:
-        """Keeps readers that are stuck.
+        """Keep stalled sockets open inside the context.
 
         Raises:
-            AudienceError: One of them is not: the kernel took all that there was.
+            DeliveryError: A socket is not stuck, because the kernel buffered everything.
         """
-        feed = self._feed
-        seats = make_seats(feed.port, self.stalled, FILLER, stall=True)
-        async with Audience(seats), feed.publisher(FILLER) as fill:
+        stream = self._stream
+        settings = make_settings(stream.port, self.stalled, FILLER, stall=True)
+        async with SubscriberProcess(settings), stream.publisher(FILLER) as fill:
             for number in range(FILLINGS):
                 await fill(number, FILLING_BYTES)
-            await quiet(feed.pid)
-            flowing, stuck = count_open(feed.port)
+            await wait_until_idle(stream.pid)
+            flowing, stuck = count_open(stream.port)
             if flowing != self._readers:
-                raise AudienceError(f"{flowing} sockets flow, of which {self._readers} should.")
+                raise DeliveryError(f"{flowing} sockets flow, of which {self._readers} should.")
             self.stuck.append(stuck)
             yield
 
 
-def compare(runner: asyncio.Runner, trial: Trial, rounds: int) -> dict[str, float]:
+def compare(runner: asyncio.Runner, trial: StalledTrial, rounds: int) -> dict[str, float]:
     def make_round(run: Callable) -> Callable[[], float]:
         return lambda: runner.run(run())
 
     try:
         runner.run(trial.open())
         sides = {f"beside {trial.stalled} stalled": trial.beside, "without": trial.without}
-        return in_turns({name: make_round(run) for name, run in sides.items()}, rounds)
+        return measure_in_turns({name: make_round(run) for name, run in sides.items()}, rounds)
     finally:
         runner.run(trial.close())
 
 
-async def quiet(pid: int) -> None:
-    """Waits until a process does next to nothing, for 8 seconds at most."""
+async def wait_until_idle(pid: int) -> None:
+    """Wait until a process is idle, at most 8 seconds."""
     deadline = asyncio.get_running_loop().time() + QUIET_SECONDS_MAX
     before = cpu_seconds(pid)
     while asyncio.get_running_loop().time() < deadline:
@@ -121,9 +128,9 @@ async def quiet(pid: int) -> None:
 
 
 def count_open(port: int) -> tuple[int, int]:
-    """Counts the open connections of a port: those that flow, and those whose peer takes nothing.
+    """Return the number of open connections of a port with empty and with full send queues.
 
-    A connection is stuck if the kernel holds bytes for it while the server is quiet.
+    A connection is stuck if the kernel holds bytes for it while the server is idle.
     """
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     held = [

@@ -1,4 +1,4 @@
-"""The comparison of two checkouts: order, environment, and what a run printed."""
+"""The comparison of two checkouts: order, environment, and output."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.gateway.compare import (
-    conclude,
     make_environment,
     order_of,
+    print_comparison,
     read_result,
     run_benchmark,
     run_pairs,
@@ -24,7 +24,7 @@ ENTRY = "tests/benchmarks/gateway/__main__.py"
 
 
 def make_checkout(folder: Path, program: str) -> Path:
-    """Make a checkout whose benchmark is this program."""
+    """Create a checkout with this program as its benchmark."""
     entry = folder / ENTRY
     entry.parent.mkdir(parents=True)
     entry.write_text(program)
@@ -60,8 +60,8 @@ def test_refuses_a_run_that_failed(output, status):
 
 
 @pytest.mark.parametrize(("get", "status", "worse"), [(1.0, 0, []), (1.5, 1, ["get"])])
-def test_the_status_tells_whether_a_key_is_worse(capsys, get, status, worse):
-    assert conclude([({"get": 1.0}, {"get": get})] * 3) == status
+def test_the_status_is_1_if_a_key_is_worse(capsys, get, status, worse):
+    assert print_comparison([({"get": 1.0}, {"get": get})] * 3) == status
     *_, last = capsys.readouterr().out.splitlines()
     summary = json.loads(last)
     assert (summary["pairs"], summary["worse"]) == (3, worse)
@@ -81,14 +81,14 @@ def test_runs_the_code_of_the_checkout(tmp_path):
     }
 
 
-def test_ends_with_what_a_failed_run_said(tmp_path):
+def test_a_failed_run_is_reported_with_its_output(tmp_path):
     checkout = make_checkout(tmp_path, 'print("no luck")\nraise SystemExit(3)\n')
     with pytest.raises(SystemExit, match=r"(?s)failed: status 3, output: no luck"):
         run_pairs(checkout, 1, [])
 
 
 def test_a_run_is_stopped_in_order_with_the_comparison(tmp_path):
-    """The comparison gets SIGTERM while a run waits; the run cleans up and both end."""
+    """SIGTERM to the comparison stops a waiting run, which cleans up; both exit."""
     checkout = make_checkout(
         tmp_path,
         "import pathlib, signal, sys, time\n"

@@ -1,6 +1,6 @@
-"""The Envoy that does the gateway's work: its filters, and that it refuses and logs by itself.
+"""The Envoy that does the gateway's work: its filters, refusals and log.
 
-The services behind it are away, so each refusal is Envoy's own.
+The services behind it do not run, so each refusal is Envoy's own.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.envoy.configuration import Address, make_configuration
+from deploy.envoy.configuration import SocketAddress, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import load_bundled
 from services.users.adapters import TokenSigner
@@ -39,7 +39,7 @@ def jwks(signer):
 
 @contextlib.contextmanager
 def running_envoy(contracts, **extensions):
-    listen = Address("127.0.0.1", free_port())
+    listen = SocketAddress("127.0.0.1", free_port())
     targets = {method.package: "127.0.0.1:1" for method in contracts.methods}
     with Envoy(make_configuration(contracts, listen, targets, **extensions), listen, 1):
         yield listen.port
@@ -96,14 +96,14 @@ def test_refuses_admits_and_logs(contracts, jwks, signer, tmp_path):
     with running_envoy(contracts, **extensions) as port:
         check_refusals("Envoy", port, signer, with_messages=True)
         assert ask(port, make_token(signer, "ADMIN")).status_code == 503
-    # Envoy writes its log when it ends.
+    # Envoy flushes its log on exit.
     check_log(log, [401, 403, 401, 503], set(FIELDS))
 
 
-def test_the_check_fails_for_an_envoy_that_leaves_the_work_to_the_services(contracts, signer):
+def test_the_check_fails_without_the_filters(contracts, signer):
     with (
         running_envoy(contracts) as port,
-        pytest.raises(SystemExit, match="Envoy does not do the work that is measured"),
+        pytest.raises(SystemExit, match="Envoy does not do the measured work"),
     ):
         check_refusals("Envoy", port, signer, with_messages=True)
 

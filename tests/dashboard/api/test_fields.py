@@ -7,20 +7,20 @@ from dashboard.api import fields
 
 def test_a_missing_field_is_none_or_empty():
     for found in ({}, {"x": None}):
-        assert fields.string(found, "x") == ""
-        assert fields.integer(found, "x") is None
-        assert fields.number(found, "x") is None
-        assert fields.flag(found, "x") is False
-        assert fields.strings(found, "x") == ()
-        assert fields.time(found, "x") is None
-        assert fields.seconds(found, "x") is None
-        assert fields.message(found, "x") == {}
-        assert fields.messages(found, "x") == ()
+        assert fields.read_string(found, "x") == ""
+        assert fields.read_integer(found, "x") is None
+        assert fields.read_number(found, "x") is None
+        assert fields.read_flag(found, "x") is False
+        assert fields.read_strings(found, "x") == ()
+        assert fields.read_time(found, "x") is None
+        assert fields.read_seconds(found, "x") is None
+        assert fields.read_message(found, "x") == {}
+        assert fields.read_messages(found, "x") == ()
 
 
 def test_whole_numbers_of_64_bits_come_as_strings():
-    assert fields.integer({"x": "9007199254740993"}, "x") == 9007199254740993
-    assert fields.integer({"x": 0}, "x") == 0
+    assert fields.read_integer({"x": "9007199254740993"}, "x") == 9007199254740993
+    assert fields.read_integer({"x": 0}, "x") == 0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dashboard.api.http import GatewayError, GatewayHttp, read_error
 from deploy.local.home import free_port
 
 
-def test_errors_are_told_in_japanese_where_there_is_japanese():
+def test_errors_use_the_japanese_message_if_there_is_one():
     details = [
         {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X"},
         {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "message": "だめです。"},

@@ -4,7 +4,7 @@ from libral.metrics.v1 import metrics_pb2
 from dashboard.api.modules import Module, StateReason, parse_modules
 
 
-def test_a_module_says_why_it_is_in_its_state():
+def test_a_module_has_a_state_reason():
     message = metrics_pb2.ListModulesResponse()
     module = message.modules.add(
         name="modules/users",

@@ -16,7 +16,7 @@ def test_a_defect_has_its_code_and_its_message():
     assert not found.valid
 
 
-def test_a_range_that_is_valid_says_where_to_go_on():
+def test_a_valid_range_has_a_next_start():
     response = events_pb2.VerifyEventsResponse(valid=True, checked_count=9, next_start=10)
     found = Verification.parse(json_format.MessageToDict(response))
     assert (found.valid, found.checked_count, found.next_start) == (True, 9, 10)
@@ -30,6 +30,6 @@ def test_a_checkpoint_has_its_publications():
     found = Checkpoint.parse(json_format.MessageToDict(message))
     assert (found.position, found.hash) == (5, b"\x01\xff")
     assert found.create_time == datetime(2026, 1, 1, tzinfo=UTC)
-    (told,) = found.publications
-    assert (told.channel, told.enabled, told.error) == ("FILE", True, "full")
-    assert (told.position, told.publish_time) == (None, None)
+    (publication,) = found.publications
+    assert (publication.channel, publication.enabled, publication.error) == ("FILE", True, "full")
+    assert (publication.position, publication.publish_time) == (None, None)

@@ -98,7 +98,7 @@ async def test_a_past_page_does_not_grow(browser):
     await browser.until(lambda: browser.dashboard.connections.event_cache.head == 3)
     assert browser.shown("push") == []
     links = {one.text: one.props["href"] for one in browser.elements(ui.link)}
-    assert links["CSVを保存"] == "/events.csv?q=kept"
+    assert links["CSVダウンロード"] == "/events.csv?q=kept"
     assert links["最初のページ"] == "/events?q=kept"
 
 
@@ -106,8 +106,8 @@ async def test_a_search_that_found_nothing_yet_can_go_on(browser):
     browser.gateway.replies["/v1/events"] = listed(token="t")
     await browser.open("/events?level=ERROR")
     await browser.until(lambda: "続きを検索" in browser.texts(ui.button))
-    asked = [one for one in browser.gateway.asked("/v1/events") if "minLevel" in one]
-    assert [one.get("pageToken") for one in asked] == [None, "t", "t", "t", "t"]
+    requested = [one for one in browser.gateway.asked("/v1/events") if "minLevel" in one]
+    assert [one.get("pageToken") for one in requested] == [None, "t", "t", "t", "t"]
     visited: list[str] = []
     browser.user.navigate.to = lambda target, new_tab=False: visited.append(target)
     browser.press("続きを検索")

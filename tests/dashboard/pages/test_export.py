@@ -1,4 +1,4 @@
-"""How far the export goes: across pages, to its bound, and no further than what can be read."""
+"""The export across pages, at its limit, and on errors."""
 
 import csv
 import io
@@ -9,25 +9,25 @@ import pytest
 from dashboard.api.client import GatewayApi
 from dashboard.api.http import GatewayError
 from dashboard.pages import export
-from dashboard.parts.search import Search
+from dashboard.parts.search import EventSearch
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 class FakeLog:
-    """A log of `count` events, read in pages, of which one can fail."""
+    """A log of `count` events, read in pages. One page can fail."""
 
     def __init__(self, count: int, failing: int = -1) -> None:
         self._count = count
         self._failing = failing
         self.asked: list[dict] = []
 
-    async def get(self, _path, _token, question):
-        first = int(question.get("pageToken", 0))
+    async def get(self, _path, _token, request):
+        first = int(request.get("pageToken", 0))
         if len(self.asked) == self._failing:
             raise GatewayError(0, "GATEWAY_UNAVAILABLE", "")
-        self.asked.append(dict(question))
-        last = min(first + question["pageSize"], self._count)
+        self.asked.append(dict(request))
+        last = min(first + request["pageSize"], self._count)
         page = {"events": [{"position": str(number)} for number in range(first, last)]}
         return page | ({"nextPageToken": str(last)} if last < self._count else {})
 
@@ -37,9 +37,9 @@ async def token() -> str:
 
 
 async def rows(log: FakeLog) -> list[list[str]]:
-    search = Search.read({"level": "ERROR"}, TOKYO)
+    search = EventSearch.read({"level": "ERROR"}, TOKYO)
     api = GatewayApi(log, token)
-    written = "".join([part async for part in export.write(api, search)])
+    written = "".join([part async for part in export.write_events(api, search)])
     return list(csv.reader(io.StringIO(written.removeprefix("\ufeff"))))
 
 
@@ -52,7 +52,7 @@ async def test_all_pages_of_a_search_are_written():
 
 
 @pytest.mark.parametrize("count", [1000, 301])
-async def test_it_ends_at_its_bound_and_says_so(monkeypatch, count):
+async def test_the_export_ends_at_its_limit_with_a_note(monkeypatch, count):
     monkeypatch.setattr(export, "ROWS_MAX", 300)
     log = FakeLog(count)
     _, *lines, last = await rows(log)
@@ -75,11 +75,11 @@ async def test_a_page_that_fails_breaks_it_off():
 async def test_a_session_gets_a_file_and_others_the_sign_in(browser):
     browser.gateway.replies["/v1/events"] = {"events": [{"position": "7", "subject": "=1+1"}]}
     client = browser.user.http_client
-    answer = await client.get("/events.csv?level=ERROR")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "'=1+1" in answer.text
+    response = await client.get("/events.csv?level=ERROR")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert "'=1+1" in response.text
     assert browser.gateway.asked("/v1/events") == [{"pageSize": "200", "minLevel": "ERROR"}]
     client.cookies.clear()
-    answer = await client.get("/events.csv")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    response = await client.get("/events.csv")
+    assert (response.status_code, response.headers["location"]) == (303, "/sign-in")

@@ -47,7 +47,7 @@ async def test_without_the_metrics_service_states_are_not_known(browser):
     assert browser.fact("ユーザーサービス") == "不明"
 
 
-async def test_who_may_only_look_gets_no_buttons(browser):
+async def test_viewers_get_no_buttons(browser):
     await browser.sign_in("VIEWER")
     await browser.open("/modules")
     await browser.gateway.push(STREAM, modules(slow()))

@@ -75,7 +75,7 @@ async def test_what_is_not_known_is_no_data(browser):
     }
     await browser.open("/")
     await browser.sees("決済はまだありません。")
-    assert "この期間の呼び出しはありません。" in browser.texts()
+    assert "この期間のリクエストはありません。" in browser.texts()
     assert ("すべて表示", "/payments") in [
         (one.text, one.props["href"]) for one in browser.elements(ui.link)
     ]

@@ -60,6 +60,6 @@ async def test_values_that_are_unknown_or_missing_are_named_so(browser):
 async def test_an_address_opens_a_payment(browser):
     await browser.open("/payments?payment=1")
     await browser.sees("請求ペイロード")
-    assert browser.fact("決済ID") == "charge"
+    assert browser.fact("Telegram決済ID") == "charge"
     await browser.open("/payments?payment=2")
     await browser.sees("できません。")

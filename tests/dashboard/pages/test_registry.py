@@ -17,9 +17,9 @@ async def test_every_page_but_the_sign_in_needs_a_session(browser):
     assert pages <= served
     assert len(pages) == 10
     for path in pages:
-        answer = await client.get(path)
-        assert answer.status_code == 303
-        assert answer.headers["location"].startswith(paths.SIGN_IN)
+        response = await client.get(path)
+        assert response.status_code == 303
+        assert response.headers["location"].startswith(paths.SIGN_IN)
 
 
 def test_the_metrics_are_those_of_the_tiles():

@@ -5,7 +5,7 @@ from dashboard import text
 
 
 @pytest.mark.parametrize("error", text.sign_in.ERRORS)
-async def test_the_form_says_why_it_is_shown_again(browser, error):
+async def test_the_form_shows_the_error(browser, error):
     await browser.open(f"/sign-in?error={error}&to=/users")
     assert text.sign_in.ERRORS[error] in browser.texts()
 

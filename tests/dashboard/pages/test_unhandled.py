@@ -4,10 +4,10 @@ from nicegui import ui
 
 from tests.fakes.gateway import Failure
 
-LETTERS = "/v1/deadLetters"
+DEAD_LETTERS = "/v1/deadLetters"
 
 
-def letter(position: int, **fields) -> events_pb2.DeadLetter:
+def dead_letter(position: int, **fields) -> events_pb2.DeadLetter:
     known = {"state": events_pb2.DeadLetter.PENDING, "error": "It failed.", "tries": 5}
     return events_pb2.DeadLetter(
         name=f"deadLetters/users-{position}", consumer="users", position=position, **known | fields
@@ -16,12 +16,12 @@ def letter(position: int, **fields) -> events_pb2.DeadLetter:
 
 @pytest.fixture(autouse=True)
 def replies(gateway):
-    kept = letter(7, event={"id": "e", "type": "payment.completed", "position": 7})
-    gone = letter(8, state=events_pb2.DeadLetter.RETRYING)
+    kept = dead_letter(7, event={"id": "e", "type": "payment.completed", "position": 7})
+    gone = dead_letter(8, state=events_pb2.DeadLetter.RETRYING)
     gateway.replies |= {
-        LETTERS: events_pb2.ListDeadLettersResponse(dead_letters=[kept, gone]),
-        f"{LETTERS}/users-7:retry": kept,
-        f"{LETTERS}/users-7:discard": Failure(409),
+        DEAD_LETTERS: events_pb2.ListDeadLettersResponse(dead_letters=[kept, gone]),
+        f"{DEAD_LETTERS}/users-7:retry": kept,
+        f"{DEAD_LETTERS}/users-7:discard": Failure(409),
         "/v1/events": events_pb2.ListEventsResponse(),
     }
 
@@ -33,10 +33,10 @@ async def test_dead_letters_are_listed(browser):
     assert (kept["consumer"], kept["type"], kept["tries"]) == ("ユーザーサービス", "決済完了", "5")
     assert (kept["state"], kept["tone"]) == ("対応待ち", "bad")
     assert (gone["type"], gone["state"]) == ("未処理", "再試行中")
-    assert browser.gateway.asked(LETTERS) == [{"pageSize": "50", "consumer": "users"}]
+    assert browser.gateway.asked(DEAD_LETTERS) == [{"pageSize": "50", "consumer": "users"}]
 
 
-async def test_a_letter_opens_with_its_event_and_its_buttons(browser):
+async def test_a_dead_letter_opens_with_its_event_and_buttons(browser):
     await browser.open("/events/unhandled")
     await browser.until(browser.rows)
     browser.user.find(ui.table).trigger("rowClick", [{}, browser.rows()[1], 1])
@@ -51,8 +51,8 @@ async def test_a_letter_opens_with_its_event_and_its_buttons(browser):
 @pytest.mark.parametrize(
     ("verb", "words"),
     [
-        ("再試行", "1件の再試行を依頼しました。"),
-        ("破棄", "破棄を依頼できませんでした。できません。"),
+        ("再試行", "1件の再試行を受け付けました。"),
+        ("破棄", "破棄できませんでした。できません。"),
     ],
 )
 async def test_what_is_chosen_is_acted_on_after_a_question(browser, verb, words):
@@ -76,10 +76,10 @@ async def test_a_new_failure_loads_the_list_again(browser):
     await browser.until(browser.rows)
     event = events_pb2.Event(id="x", position=1, type="reaction.buried")
     await browser.gateway.push("/v1/events:stream", event)
-    await browser.until(lambda: len(browser.gateway.asked(LETTERS)) == 2)
+    await browser.until(lambda: len(browser.gateway.asked(DEAD_LETTERS)) == 2)
 
 
-async def test_who_may_only_look_gets_no_buttons(browser):
+async def test_viewers_get_no_buttons(browser):
     await browser.sign_in("VIEWER")
     await browser.open("/events/unhandled")
     await browser.until(browser.rows)

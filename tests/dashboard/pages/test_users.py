@@ -51,6 +51,6 @@ async def test_values_that_are_unknown_or_missing_are_named_so(browser):
 
 async def test_an_address_opens_a_user(browser):
     await browser.open("/users?user=1")
-    await browser.sees("ログイン名")
-    assert browser.fact("ログイン名") == "hanako"
+    await browser.sees("ユーザー名")
+    assert browser.fact("ユーザー名") == "hanako"
     assert browser.fact("Telegram ID") == "42"

@@ -13,11 +13,11 @@ def published(**fields) -> Publication:
     return Publication.parse({"channel": "FILE", "enabled": True} | fields)
 
 
-def test_a_channel_says_what_it_published_or_why_not():
+def test_a_channel_shows_its_publication_or_error():
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    told = published(position="1234", publishTime=now)
-    assert channel_state(told) == "on"
-    assert channel_words(told).startswith("番号1,234・")
+    found = published(position="1234", publishTime=now)
+    assert channel_state(found) == "on"
+    assert channel_words(found).startswith("番号1,234・")
     failed = published(error="disk full")
     assert (channel_state(failed), channel_words(failed)) == ("error", "disk full")
     assert channel_words(published()) == "未送信"
@@ -28,7 +28,7 @@ def test_a_channel_says_what_it_published_or_why_not():
 def test_the_lag_of_a_stale_report_is_no_data():
     now = datetime.now(UTC)
     fresh = consumer_row(Consumer("users", 5, 1000, 2, now))
-    assert (fresh["lag"], fresh["letters"]) == ("1,000件以上", "2件")
+    assert (fresh["lag"], fresh["dead_letters"]) == ("1,000件以上", "2件")
     assert consumer_row(Consumer("users", 5, 3, 0, now))["lag"] == "3件"
     stale = consumer_row(Consumer("users", 5, 3, 0, now - timedelta(minutes=2)))
     assert stale["lag"] == "データなし（2分前）"

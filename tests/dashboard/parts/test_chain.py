@@ -3,7 +3,7 @@ from libral.events.v1 import events_pb2
 from nicegui import ui
 
 from dashboard.api.verification import Verification
-from dashboard.parts.chain import ChainCheck, defect_words
+from dashboard.parts.chain import ChainCheckPanel, defect_words
 from tests.fakes.gateway import Failure
 
 VERIFY = "/v1/events:verify"
@@ -41,9 +41,9 @@ def valid(count: int, next_start: int = 0) -> events_pb2.VerifyEventsResponse:
         (Failure(500), "検証を続けられませんでした（0件までは正常です）。できません。", "warn"),
     ],
 )
-async def test_the_check_tells_what_it_found(browser, reply, words, tone):
+async def test_the_check_shows_its_result(browser, reply, words, tone):
     browser.gateway.replies |= {"/v1/events:stats": {"headPosition": "5"}, VERIFY: reply}
-    await browser.draw(ChainCheck)
+    await browser.draw(ChainCheckPanel)
     browser.press("検証")
     await browser.sees(words)
     assert browser.classes_of(words) == ["badge", tone]
@@ -52,7 +52,7 @@ async def test_the_check_tells_what_it_found(browser, reply, words, tone):
 
 async def test_the_check_goes_on_until_it_is_stopped(browser):
     browser.gateway.replies |= {"/v1/events:stats": {"headPosition": "90"}, VERIFY: valid(1, 10)}
-    await browser.draw(ChainCheck)
+    await browser.draw(ChainCheckPanel)
     browser.press("検証")
     await browser.sees("検証中…")
     browser.press("中止")
@@ -63,6 +63,6 @@ async def test_the_check_goes_on_until_it_is_stopped(browser):
 
 async def test_only_an_operator_may_check(browser):
     await browser.sign_in("VIEWER")
-    await browser.draw(ChainCheck)
+    await browser.draw(ChainCheckPanel)
     assert not browser.button("検証").enabled
     assert "閲覧のみの権限では操作できません。" in browser.texts()

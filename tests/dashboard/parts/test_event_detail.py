@@ -17,7 +17,7 @@ AUDIT = {
 }
 
 
-async def test_all_of_an_event_is_told(browser):
+async def test_all_fields_of_an_event_are_shown(browser):
     await browser.draw(lambda page: draw_event(page, Event.parse(AUDIT)))
     facts = {
         "番号": "1234",

@@ -13,7 +13,7 @@ def test_a_request_has_the_filters_that_are_set():
 
 @pytest.fixture
 async def filters(browser):
-    """Filters at an address, and where they lead."""
+    """Filters at an address, and the addresses that they navigate to."""
     visited: list[str] = []
 
     def build(_) -> None:

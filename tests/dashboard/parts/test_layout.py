@@ -1,11 +1,11 @@
 from nicegui import ui
 
-from dashboard.parts.layout import frame, panel
+from dashboard.parts.layout import page_frame, panel
 
 
 async def test_a_frame_has_the_name_of_its_page_and_hides_the_problem(browser):
     def build(page) -> None:
-        with frame(page, "/events/verification") as problem:
+        with page_frame(page, "/events/verification") as problem:
             assert not problem.visible
             ui.label("中身")
             with panel("一覧", "/users", "直近1時間"):

@@ -8,7 +8,7 @@ from dashboard.parts.live_events import ROWS_MAX, LiveEvents
 
 
 class ShownList:
-    """Keeps the positions of the rows that it is given."""
+    """Records the positions of its rows."""
 
     def __init__(self) -> None:
         self.positions: list[int] = []

@@ -42,7 +42,7 @@ def test_a_state_that_is_not_known():
         (Failure(503, "GATEWAY_DRAINING"), "ユーザーサービスの停止を受け付けました。"),
     ],
 )
-async def test_an_action_asks_first_and_tells_how_it_went(browser, reply, words):
+async def test_an_action_asks_first_and_shows_its_result(browser, reply, words):
     browser.gateway.replies[STOP] = reply
     await browser.draw(
         lambda page: ui.button("押す", on_click=modules.confirm_action(page, USERS, "STOP"))

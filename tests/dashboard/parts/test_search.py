@@ -1,4 +1,4 @@
-"""Live events are filtered as the events service filters those of the log."""
+"""Live events are filtered like stored events are by the events service."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from libral.events.v1 import events_pb2
 
 from dashboard.api.events import Event, QueryTerm, parse_terms
-from dashboard.parts.search import Search
+from dashboard.parts.search import EventSearch
 from services.events.domain.words import Query, users_of
 from services.events.servicer.event_messages import parse_entry
 from services.events.servicer.responses import query_message
@@ -45,11 +45,11 @@ def events(draw) -> events_pb2.Event:
 
 def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: str) -> bool:
     found = Event.parse(json_format.MessageToDict(event))
-    return Search.read(query, ZONE).passes(found, terms)
+    return EventSearch.read(query, ZONE).passes(found, terms)
 
 
 def terms_of(query: Query) -> Sequence[QueryTerm]:
-    """Return the terms of a query as ParseEventQuery answers them over REST."""
+    """Return the terms of a query as ParseEventQuery returns them over REST."""
     return parse_terms(json_format.MessageToDict(query_message(query)))
 
 
@@ -65,7 +65,7 @@ def test_users_are_found_as_in_the_log(event, user):
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "requested"),
     [
         ({}, {}),
         (
@@ -81,5 +81,5 @@ def test_users_are_found_as_in_the_log(event, user):
         ({"page": "token"}, {"pageToken": "token"}),
     ],
 )
-def test_an_address_becomes_a_question(query, asked):
-    assert Search.read(query, ZONE).question(50) == {"pageSize": 50} | asked
+def test_an_address_becomes_a_request(query, requested):
+    assert EventSearch.read(query, ZONE).list_request(50) == {"pageSize": 50} | requested

@@ -1,15 +1,17 @@
 from nicegui import ui
 
-from dashboard.parts.tables import Table, show_detail
+from dashboard.parts.tables import DataTable, show_detail
 
 COLUMNS = {"name": "名前", "state": "状態"}
 ROWS = [{"key": "a", "name": "一"}, {"key": "b", "name": "二"}]
 
 
-async def test_a_table_says_that_it_loads_then_its_rows_or_that_there_are_none(browser):
-    tables: list[Table] = []
+async def test_a_table_shows_loading_then_rows_or_the_empty_text(browser):
+    tables: list[DataTable] = []
     await browser.draw(
-        lambda _: tables.append(Table(COLUMNS, "ありません。", numbers=["name"], wide=["state"]))
+        lambda _: tables.append(
+            DataTable(COLUMNS, "ありません。", numbers=["name"], wide=["state"])
+        )
     )
     (table,), (shown,) = tables, browser.elements(ui.table)
     assert [(one["align"], one["wide"]) for one in shown.columns] == [
@@ -21,16 +23,16 @@ async def test_a_table_says_that_it_loads_then_its_rows_or_that_there_are_none(b
     assert shown.rows == ROWS
     table.fill([])
     assert shown.props["no-data-label"] == "ありません。"
-    table.lose()
+    table.show_no_data()
     assert shown.props["no-data-label"] == "データなし"
 
 
 async def test_a_selection_outlives_a_reload_of_its_rows(browser):
-    tables: list[Table] = []
+    tables: list[DataTable] = []
     chosen: list[dict] = []
     await browser.draw(
         lambda _: tables.append(
-            Table(COLUMNS, "", on_row=chosen.append, on_select=lambda: None, badges=["state"])
+            DataTable(COLUMNS, "", on_row=chosen.append, on_select=lambda: None, badges=["state"])
         )
     )
     (table,), (shown,) = tables, browser.elements(ui.table)

@@ -10,7 +10,7 @@ from dashboard.parts.tiles import LiveTile, sparkline
 TILE = LiveTile("CPU", "system.cpu.utilization", formats.percent, "注")
 
 
-async def test_a_tile_follows_its_metric_and_tells_source_and_age(browser):
+async def test_a_tile_shows_its_metric_with_source_and_age(browser):
     reply = metrics_pb2.QueryMetricsResponse(series=[{"points": [{"value": 1}, {"value": 2}]}])
     for point in reply.series[0].points:
         point.time.FromDatetime(datetime.now(UTC))
@@ -31,8 +31,8 @@ async def test_a_tile_follows_its_metric_and_tells_source_and_age(browser):
 async def test_a_stale_figure_is_no_data(browser):
     old = datetime.now(UTC) - timedelta(seconds=STALE_SECONDS + 60)
     session = next(iter(browser.dashboard.sessions._known.values()))
-    state = browser.dashboard.connections.of(session).state
-    state.take_samples([Sample(TILE.metric, 0.25, "host", old)])
+    state = browser.dashboard.connections.connection_of(session).state
+    state.add_samples([Sample(TILE.metric, 0.25, "host", old)])
     await browser.draw(TILE.draw)
     await browser.sees("1分前")
     assert browser.texts()[1] == "データなし"

@@ -28,7 +28,7 @@ async def test_small_elements(browser):
 
 
 class Clipboard:
-    """A browser that copies, or refuses to."""
+    """A browser that copies, or refuses to copy."""
 
     def __init__(self, *, result: bool) -> None:
         self.result = result

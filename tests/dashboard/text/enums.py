@@ -1,4 +1,4 @@
-"""The values of enums of the contracts."""
+"""The values of the contracts' enums."""
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 

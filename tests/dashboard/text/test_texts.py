@@ -1,4 +1,4 @@
-"""All texts together: none is written twice."""
+"""Each text of the dashboard is written once."""
 
 import ast
 from collections import Counter

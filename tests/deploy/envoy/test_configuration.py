@@ -1,15 +1,15 @@
-"""The tree of Envoy's bootstrap file."""
+"""Envoy's bootstrap configuration."""
 
 from dataclasses import replace
 
 import pytest
 
-from deploy.envoy.configuration import Address, ConfigurationError, make_configuration
-from deploy.envoy.descriptors import service
+from deploy.envoy.configuration import ConfigurationError, SocketAddress, make_configuration
+from deploy.envoy.descriptors import service_name
 from gateway.contracts.descriptors import load_bundled
 
 CONTRACTS = load_bundled()
-LISTEN = Address("127.0.0.1", 8082)
+LISTEN = SocketAddress("127.0.0.1", 8082)
 PACKAGES = [f"libral.{name}.v1" for name in ("events", "metrics", "payments", "telegram", "users")]
 UPSTREAMS = {package: f"10.0.0.1:{port}" for port, package in enumerate(PACKAGES, 50051)}
 
@@ -33,13 +33,13 @@ def endpoints_of(cluster: dict) -> list[dict]:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("localhost:80", Address("localhost", 80)),
-        ("[::1]:8080", Address("::1", 8080)),
-        (":81", Address("", 81)),
+        ("localhost:80", SocketAddress("localhost", 80)),
+        ("[::1]:8080", SocketAddress("::1", 8080)),
+        (":81", SocketAddress("", 81)),
     ],
 )
 def test_an_address_is_read(text, address):
-    assert Address.read(text) == address
+    assert SocketAddress.read(text) == address
 
 
 def test_each_package_has_a_cluster_at_its_upstream():
@@ -91,13 +91,13 @@ def test_each_service_has_a_route_and_each_stream_one_before():
     }
     bound = [method for method in CONTRACTS.methods if method.bindings]
     assert set(paths) == {method.path for method in bound if method.server_streaming}
-    assert prefixes == {f"/{service(method)}/": method.package for method in bound}
+    assert prefixes == {f"/{service_name(method)}/": method.package for method in bound}
     assert timeouts == ["3600s"] * len(paths) + ["5s"] * len(prefixes)
 
 
 def test_the_transcoder_serves_every_service_once():
     transcoder = manager_of(resources())["http_filters"][0]["typed_config"]
-    services = {service(method) for method in CONTRACTS.methods if method.bindings}
+    services = {service_name(method) for method in CONTRACTS.methods if method.bindings}
     assert transcoder["services"] == sorted(services)
 
 

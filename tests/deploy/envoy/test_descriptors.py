@@ -1,11 +1,11 @@
-"""The descriptor set for Envoy holds what is served, in an order that loads."""
+"""The descriptor set for Envoy contains the bound methods, in an order that loads."""
 
 from dataclasses import replace
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from deploy.envoy.descriptors import make_descriptor_set, served, service
+from deploy.envoy.descriptors import make_descriptor_set, served_methods, service_name
 from gateway.contracts.descriptors import load_bundled
 
 CONTRACTS = load_bundled()
@@ -16,15 +16,15 @@ def files_of(content: bytes) -> list[str]:
 
 
 def test_methods_with_a_binding_are_served():
-    names = {method.full_name for method in served(CONTRACTS)}
+    names = {method.full_name for method in served_methods(CONTRACTS)}
     assert "libral.users.v1.UserService.GetUser" in names
     assert "libral.users.v1.UserService.RecordTelegramUser" not in names
-    assert all(method.bindings for method in served(CONTRACTS))
+    assert all(method.bindings for method in served_methods(CONTRACTS))
 
 
 def test_the_service_of_a_method():
-    method = served(CONTRACTS)[0]
-    assert f"/{service(method)}/" in method.path
+    method = served_methods(CONTRACTS)[0]
+    assert f"/{service_name(method)}/" in method.path
 
 
 def test_each_file_follows_those_that_it_imports():

@@ -1,4 +1,4 @@
-"""`python -m deploy.envoy`: what it makes and refuses, and an Envoy that serves with it."""
+"""`python -m deploy.envoy`: its output and errors, and an Envoy that serves with it."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from deploy.envoy.program import find_binary
 from deploy.local.home import free_port
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("events", "metrics", "payments", "telegram", "users")
+SERVICES = ("events", "metrics", "payments", "telegram", "users")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LIBRAL_")}
 ENVIRONMENT = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
-TARGETS = {f"LIBRAL_{room.upper()}_TARGET": "127.0.0.1:1" for room in ROOMS}
+TARGETS = {f"LIBRAL_{service.upper()}_TARGET": "127.0.0.1:1" for service in SERVICES}
 COMMAND = (sys.executable, "-m", "deploy.envoy")
 
 
@@ -52,14 +52,16 @@ def test_prints_what_envoy_takes(tmp_path):
 
 def test_has_a_cluster_for_each_package():
     tree = json.loads(run(**TARGETS).stdout)["static_resources"]
-    assert [each["name"] for each in tree["clusters"]] == [f"libral.{room}.v1" for room in ROOMS]
+    assert [each["name"] for each in tree["clusters"]] == [
+        f"libral.{service}.v1" for service in SERVICES
+    ]
     (listener,) = tree["listeners"]
     assert listener["address"] == {"socket_address": {"address": "127.0.0.1", "port_value": 8082}}
     assert "admin" not in tree
 
 
 REFUSED = [
-    ([], "envoy: no upstream is given for " + ", ".join(f"libral.{r}.v1" for r in ROOMS) + "."),
+    ([], "envoy: no upstream is given for " + ", ".join(f"libral.{r}.v1" for r in SERVICES) + "."),
     (
         ["--upstream", "a"],
         "envoy: --upstream is 'a': write it as HOST:PORT or PACKAGE=HOST:PORT.",
@@ -77,7 +79,7 @@ def test_refuses_in_one_line(arguments, line):
     assert done.stderr.splitlines()[-1] == line
 
 
-def test_runs_until_it_is_told_to_stop():
+def test_runs_until_a_stop_signal():
     port = free_port(set())
     command = [*COMMAND, "--run", "--port", str(port)]
     with subprocess.Popen(
@@ -94,7 +96,7 @@ def test_runs_until_it_is_told_to_stop():
         urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/nothing", timeout=5)
 
 
-def test_tells_that_the_port_is_in_use():
+def test_a_port_in_use_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("--run", "--port", port, **TARGETS)

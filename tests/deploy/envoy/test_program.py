@@ -1,4 +1,4 @@
-"""Envoy is started, waited for and stopped; an Envoy that cannot start is reported."""
+"""Envoy as a process: start, wait, stop, and errors."""
 
 import json
 import socket
@@ -6,15 +6,15 @@ import urllib.request
 
 import pytest
 
-from deploy.envoy.configuration import Address
+from deploy.envoy.configuration import SocketAddress
 from deploy.envoy.program import Envoy, ProgramError
 from deploy.local.home import free_port
 
 ANSWER = "from the listener"
 
 
-def answering(listen: Address) -> dict:
-    """Return a configuration whose listener answers every request itself."""
+def answering(listen: SocketAddress) -> dict:
+    """Return a configuration whose listener responds to every request directly."""
     kinds = "type.googleapis.com/envoy.extensions.filters"
     route = {
         "match": {"prefix": "/"},
@@ -34,12 +34,12 @@ def answering(listen: Address) -> dict:
 
 
 def test_listens_until_it_is_left():
-    listen = Address("127.0.0.1", free_port(set()))
+    listen = SocketAddress("127.0.0.1", free_port(set()))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with Envoy(answering(listen), listen, 1) as envoy:
         url = f"http://127.0.0.1:{listen.port}/"
-        with opener.open(url, timeout=5) as answer:
-            assert answer.read().decode() == ANSWER
+        with opener.open(url, timeout=5) as response:
+            assert response.read().decode() == ANSWER
         folder = envoy._log.parent
         assert json.loads((folder / "envoy.json").read_text()) == answering(listen)
     with pytest.raises(ConnectionRefusedError):
@@ -50,13 +50,13 @@ def test_listens_until_it_is_left():
 
 def test_a_port_in_use():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = Address("127.0.0.1", taken.getsockname()[1])
+        listen = SocketAddress("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(ProgramError, match=rf"^127\.0\.0\.1:{listen.port} is in use\.$"):
             Envoy(answering(listen), listen, 1).__enter__()
 
 
-def test_tells_why_envoy_does_not_run():
-    listen = Address("127.0.0.1", free_port(set()))
+def test_the_error_includes_envoys_reason():
+    listen = SocketAddress("127.0.0.1", free_port(set()))
     with (
         pytest.raises(ProgramError, match=r"(?s)^Envoy ended with 1: .*no_such_field"),
         Envoy({"no_such_field": 1}, listen, 1),
@@ -66,8 +66,8 @@ def test_tells_why_envoy_does_not_run():
 
 def test_an_envoy_that_listens_elsewhere_is_given_up(monkeypatch):
     monkeypatch.setattr("deploy.envoy.program.READY_SECONDS", 0.5)
-    elsewhere = Address("127.0.0.1", free_port(set()))
-    envoy = Envoy(answering(elsewhere), Address("127.0.0.1", free_port({elsewhere.port})), 1)
+    elsewhere = SocketAddress("127.0.0.1", free_port(set()))
+    envoy = Envoy(answering(elsewhere), SocketAddress("127.0.0.1", free_port({elsewhere.port})), 1)
     with pytest.raises(ProgramError, match=r"^Envoy is not ready in "):
         envoy.__enter__()
     assert envoy.wait() == 0

@@ -1,4 +1,4 @@
-"""A PATH of a test's own, whose commands record their arguments."""
+"""A PATH for a test, whose commands record their arguments."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 
 class Commands:
-    """A folder of shell scripts, to stand for PATH."""
+    """A folder of shell scripts that replaces PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,7 +34,7 @@ def commands(tmp_path) -> Commands:
 
 @pytest.fixture
 def as_root() -> Callable[[list[str]], list[str]]:
-    """Return a function that wraps a command so that it runs as root, at least of a namespace."""
+    """Return a function that wraps a command to run as root, at least in a user namespace."""
 
     def wrap(command: list[str]) -> list[str]:
         if os.geteuid() == 0:

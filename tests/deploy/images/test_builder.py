@@ -1,4 +1,4 @@
-"""The engine, the base and the images; and what an image holds is enough for what runs in it."""
+"""The engine, the base and the images, and the contents that each image needs."""
 
 import os
 import re
@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from deploy.images import builder
-from deploy.images.builder import LOCAL_BASE, PUBLIC_BASE, ROOMS, BuildError, Engine
+from deploy.images.builder import LOCAL_BASE, PUBLIC_BASE, SERVICES, BuildError, Engine
 
 ROOT = Path(__file__).parents[3]
 COPY = re.compile(r"^COPY (?!--from)(\S+) /app/(\S*)$", re.MULTILINE)
 OWN_IMAGE = re.compile(r"image: (libral/\w+)$", re.MULTILINE)
 
 
-def copy_contents(recipe: str, target: Path, room: str = "") -> None:
-    """Copy what an image gets below /app."""
-    text = (ROOT / f"deploy/images/{recipe}.Dockerfile").read_text().replace("${ROOM}", room)
+def copy_contents(recipe: str, target: Path, service: str = "") -> None:
+    """Copy the files that an image has below /app."""
+    text = (ROOT / f"deploy/images/{recipe}.Dockerfile").read_text().replace("${SERVICE}", service)
     for source, folder in COPY.findall(text):
         found, place = ROOT / source, target / folder
         if found.is_dir():
@@ -49,10 +49,10 @@ def test_the_gateway_finds_all_that_it_imports(tmp_path):
     assert "libral.users.v1.UserService.GetUser" in done.stdout
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_service_finds_all_that_it_imports(tmp_path, room):
-    copy_contents("service", tmp_path, room)
-    done = run_in(tmp_path, "-c", f"import services.{room}.__main__, services.kernel.probe")
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_finds_all_that_it_imports(tmp_path, service):
+    copy_contents("service", tmp_path, service)
+    done = run_in(tmp_path, "-c", f"import services.{service}.__main__, services.kernel.probe")
     assert done.returncode == 0, done.stderr
 
 
@@ -70,7 +70,7 @@ def test_the_servers_need_the_standard_library_alone(tmp_path):
 
 @pytest.fixture
 def path(commands, tmp_path, monkeypatch):
-    """Commands in place of PATH, and a temporary folder of the test's own."""
+    """Commands that replace PATH, and a temporary folder."""
     monkeypatch.setenv("PATH", str(commands.folder))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name in ("BASE", "PIP_CERT"):
@@ -80,7 +80,7 @@ def path(commands, tmp_path, monkeypatch):
 
 @pytest.fixture
 def docker(path) -> Engine:
-    """An engine that does all that it is asked."""
+    """An engine that succeeds at everything."""
     path.add("docker")
     return Engine("docker", dict(os.environ))
 
@@ -105,7 +105,7 @@ def test_podman_is_used_where_no_docker_engine_answers(path):
 
 
 def test_no_engine_and_no_way_to_install_one(path):
-    with pytest.raises(BuildError, match=r"^There is no Docker engine and no podman: "):
+    with pytest.raises(BuildError, match=r"^No Docker engine and no podman found: "):
         builder.find_engine()
 
 
@@ -129,7 +129,7 @@ def test_the_public_base_is_pulled(docker, path):
 def test_without_a_registry_a_base_is_made(docker, path, monkeypatch, pull):
     monkeypatch.setattr(builder, "PULL_SECONDS", 0.2)
     path.add("docker", f'[ "$1" = pull ] || exit 1\n{pull}')
-    with pytest.raises(BuildError, match=r"^Making a base image needs root and debootstrap\."):
+    with pytest.raises(BuildError, match=r"^Building a base image needs root and debootstrap\."):
         builder.find_base(docker)
 
 
@@ -155,7 +155,9 @@ def test_a_base_is_made_from_packages(commands, as_root, tmp_path):
 def test_podman_builds_with_the_authority_that_pip_trusts(path, monkeypatch):
     path.add("podman")
     monkeypatch.setenv("PIP_CERT", "/etc/ca.crt")
-    builder.build(Engine("podman", dict(os.environ)), "a/base", "libral/x", "gateway.Dockerfile")
+    builder.build_image(
+        Engine("podman", dict(os.environ)), "a/base", "libral/x", "gateway.Dockerfile"
+    )
     (call,) = path.calls()
     assert "--build-arg BASE=a/base" in call
     assert "--format docker --network host -v /etc/ca.crt:/run/ca.crt:ro" in call
@@ -163,7 +165,7 @@ def test_podman_builds_with_the_authority_that_pip_trusts(path, monkeypatch):
 
 
 def test_docker_builds_without_the_options_of_podman(docker, path):
-    builder.build(docker, "a/base", "libral/x", "gateway.Dockerfile")
+    builder.build_image(docker, "a/base", "libral/x", "gateway.Dockerfile")
     (call,) = path.calls()
     assert "--format" not in call
     assert "PIP_CERT" not in call
@@ -176,7 +178,7 @@ def test_podman_without_a_private_authority(path):
 def test_an_image_that_is_not_built(docker, path):
     path.add("docker", "exit 3")
     with pytest.raises(BuildError, match=r"^The image libral/x was not built\.$"):
-        builder.build(docker, "a/base", "libral/x", "gateway.Dockerfile")
+        builder.build_image(docker, "a/base", "libral/x", "gateway.Dockerfile")
 
 
 def images_built(commands) -> set[str]:
@@ -188,9 +190,9 @@ def test_every_image_that_compose_runs_is_built(docker, path, monkeypatch):
     builder.build_all(docker)
     composed = OWN_IMAGE.findall((ROOT / "deploy" / "compose.yaml").read_text())
     assert images_built(path) == set(composed)
-    for room in ROOMS:
-        (call,) = (each for each in path.calls() if f"-t libral/{room} " in each)
-        assert f"--build-arg ROOM={room}" in call
+    for service in SERVICES:
+        (call,) = (each for each in path.calls() if f"-t libral/{service} " in each)
+        assert f"--build-arg SERVICE={service}" in call
 
 
 def test_servers_are_built_on_a_base_that_was_made_here(docker, path):

@@ -1,4 +1,4 @@
-"""`python -m deploy.images`: what it writes, and one line for each failure."""
+"""`python -m deploy.images`: its files, and one-line errors."""
 
 import subprocess
 import sys
@@ -32,13 +32,13 @@ def test_configure_makes_the_secrets_in_a_folder(tmp_path):
 
 def test_build_without_an_engine(commands):
     done = run(*IMAGES, "build", path=commands.folder)
-    line = "images: There is no Docker engine and no podman: install one of them.\n"
+    line = "images: No Docker engine and no podman found: install one of them.\n"
     assert (done.returncode, done.stderr) == (1, line)
 
 
 def test_build_names_the_command_that_failed(commands, as_root):
     commands.add("apt-get", "exit 100")
-    # `unshare` is found by this process, `apt-get` by the program.
+    # This process looks up `unshare`; the program looks up `apt-get`.
     command = ["env", f"PATH={commands.folder}", *IMAGES, "build"]
     done = run(*as_root(command), path="/usr/bin:/bin")
     assert (done.returncode, done.stderr) == (1, "images: apt-get failed with status 100.\n")

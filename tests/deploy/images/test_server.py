@@ -17,7 +17,7 @@ from deploy.local.home import free_port
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[3]
-# The paths and ports of a container, replaced by those of the test.
+# Replaces the paths and ports of a container by those of the test.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ server.main()
 
 @contextmanager
 def running(data: Path, port: int, *arguments: str, **variables: str) -> Iterator[int]:
-    """Run the program and yield its process id, which becomes that of the server."""
+    """Run the program and yield its pid, which is then the server's."""
     command = [sys.executable, "-c", PROGRAM, *arguments, str(port), str(data)]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | variables
     with (data / "server.log").open("ab") as log:
@@ -53,10 +53,10 @@ def test_postgres_listens_everywhere_with_its_database(copy_home, tmp_path):
     url = embedded.postgres_url(port, password, "shop").replace("127.0.0.1", "127.0.0.2")
     for words in (["postgres"], ["postgres", "-c", "shared_buffers=1GB"]):
         with running(home.path, port, *words, **variables):
-            wait_until(lambda: embedded.query(url, "SELECT 1"), embedded.EmbeddedError)
-            embedded.query(url, "CREATE TABLE IF NOT EXISTS kept (n int)")
-            assert embedded.query(url, "SELECT count(*) FROM kept") == "0"
-            assert embedded.query(url, "SHOW shared_buffers") == "64MB"
+            wait_until(lambda: embedded.run_statement(url, "SELECT 1"), embedded.EmbeddedError)
+            embedded.run_statement(url, "CREATE TABLE IF NOT EXISTS kept (n int)")
+            assert embedded.run_statement(url, "SELECT count(*) FROM kept") == "0"
+            assert embedded.run_statement(url, "SHOW shared_buffers") == "64MB"
     rules = (home.path / "cluster" / "pg_hba.conf").read_text().splitlines()
     assert rules.count("host all all 0.0.0.0/0 scram-sha-256") == 1
     assert rules.count("host all all ::/0 scram-sha-256") == 1

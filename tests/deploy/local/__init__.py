@@ -1,1 +1,1 @@
-"""Tests of the mesh on one machine. A package, since they share a mesh until its last test."""
+"""Tests of the mesh on one machine. A package, because the tests share a mesh."""

@@ -1,4 +1,4 @@
-"""A partial mesh for all tests here, and small homes under a supervisord of their own."""
+"""A partial mesh for all tests of this folder, and small homes with their own supervisord."""
 
 import contextlib
 import io
@@ -15,9 +15,9 @@ import pytest
 
 from deploy.local import runner
 from deploy.local.home import Home, free_port
-from deploy.local.programs import ROOMS, SERVERS, Plan, Program, make_programs
+from deploy.local.programs import SERVERS, SERVICES, Plan, Program, make_programs
 from deploy.local.runner import StopSignal
-from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from deploy.local.supervision import SupervisordClient, start_supervisor, write_configuration
 from tests.conftest import wait_until
 
 OWN = ("LIBRAL_", "TELEGRAM_", "DATABASE_URL", "REDIS_URL", "PYTEST_CURRENT_TEST")
@@ -42,7 +42,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def kept_signals() -> Iterator[None]:
-    """Put the handlers that `StopSignal` replaces back in their place."""
+    """Restore the handlers that `StopSignal` replaces."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     handlers = [signal.getsignal(number) for number in numbers]
     try:
@@ -60,7 +60,7 @@ def stopped() -> Iterator[StopSignal]:
 
 @dataclass(frozen=True)
 class PartialMesh:
-    """PostgreSQL, Valkey, users, events and the gateway, as `libral up` starts them."""
+    """PostgreSQL, Valkey, users, events and the gateway, started like `libral up` does."""
 
     home: Home
     plan: Plan
@@ -69,7 +69,7 @@ class PartialMesh:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which the mesh was started."""
+        """The variables of the mesh."""
         return {
             "LIBRAL_GATEWAY_PORT": str(self.plan.gateway_port),
             "LIBRAL_DASHBOARD_PORT": str(self.plan.dashboard_port),
@@ -77,13 +77,13 @@ class PartialMesh:
 
 
 def partial_programs(home: Home, plan: Plan) -> list[Program]:
-    """Return the programs of a mesh, most of its services replaced by a process that sleeps."""
+    """Return the programs of a mesh. Most services are replaced by a sleeping process."""
     sleeper = script(home.path / "sleeper.py", SLEEP)
     (home.path / "healthz").touch()
     file_server = [sys.executable, "-m", "http.server", str(plan.dashboard_port)]
     file_server += ["--bind", "127.0.0.1", "--directory", str(home.path)]
-    replaced = {"dashboard": file_server} | dict.fromkeys(ROOMS, sleeper)
-    away = [f"LIBRAL_{room.upper()}_TARGET" for room in ROOMS if room not in REAL]
+    replaced = {"dashboard": file_server} | dict.fromkeys(SERVICES, sleeper)
+    away = [f"LIBRAL_{service.upper()}_TARGET" for service in SERVICES if service not in REAL]
     programs = []
     for program in make_programs(home, plan):
         environment = program.environment
@@ -104,26 +104,26 @@ def mesh(copy_home: Callable[[Path], Home], scratch: Path) -> Iterator[PartialMe
             taken.add(port)
             monkeypatch.setenv(f"LIBRAL_{name}_PORT", str(port))
         home = copy_home(scratch / "deploy")
-        plan, printed = Plan.make(home), io.StringIO()
+        plan, printed = Plan.create(home), io.StringIO()
         runner.prepare_servers(home, plan)
         write_configuration(home, partial_programs(home, plan))
         process = start_supervisor(home)
         try:
             with contextlib.redirect_stdout(printed):
-                runner.start(home, plan, Supervisor(home), StopSignal())
+                runner.start_mesh(home, plan, SupervisordClient(home), StopSignal())
             yield PartialMesh(home, plan, process, printed.getvalue())
         finally:
             kill(home, process)
 
 
 def kill(home: Home, process: subprocess.Popen) -> None:
-    """End a supervisord and its programs at once: a shutdown takes seconds."""
-    supervisor = Supervisor(home)
-    running = supervisor.processes() if supervisor.answers() else []
+    """Kill a supervisord and its programs: a shutdown takes seconds."""
+    supervisor = SupervisordClient(home)
+    running = supervisor.processes() if supervisor.is_running() else []
     process.kill()
     process.wait(STOP_SECONDS)
     for one in running:
-        # PostgreSQL frees its shared memory itself.
+        # PostgreSQL is stopped by a signal, to free its shared memory.
         number = signal.SIGQUIT if one["name"] == "postgres" else signal.SIGKILL
         if one["pid"]:
             with contextlib.suppress(ProcessLookupError):
@@ -143,12 +143,12 @@ class Supervised:
 
     home: Home
     process: subprocess.Popen
-    supervisor: Supervisor
+    supervisor: SupervisordClient
 
     def start(self, *names: str) -> None:
         """Start programs and wait until each has printed `ready`.
 
-        A signal that arrives before a program is executed is lost.
+        A signal sent before a program is executed would be lost.
         """
         for name in names:
             self.supervisor.start(name)
@@ -168,16 +168,16 @@ class Supervised:
 
 @pytest.fixture
 def supervise(monkeypatch) -> Iterator[Callable[[Home, Iterable[Program]], Supervised]]:
-    """Return a function that starts a supervisord. All of them end with the test."""
+    """Return a function that starts a supervisord. All of them stop after the test."""
     running: list[Supervised] = []
 
     def start(home: Home, programs: Iterable[Program]) -> Supervised:
         home.prepare()
         write_configuration(home, programs)
-        one = Supervised(home, start_supervisor(home), Supervisor(home))
+        one = Supervised(home, start_supervisor(home), SupervisordClient(home))
         running.append(one)
         deadline = time.monotonic() + START_SECONDS
-        while not one.supervisor.answers():
+        while not one.supervisor.is_running():
             assert time.monotonic() < deadline, (home.logs / "supervisord.err").read_text()
             time.sleep(0.02)
         return one

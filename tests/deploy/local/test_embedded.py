@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from their wheels: set up, addressed and asked."""
+"""PostgreSQL and Valkey from their wheels: setup, addresses and statements."""
 
 import os
 import subprocess
@@ -57,18 +57,19 @@ def test_settings_of_the_command_take_the_place_of_ours(tmp_path):
     assert {"-cport=5", "-cfsync=off", "-clisten_addresses=127.0.0.1"} < set(command)
 
 
-def test_a_query_returns_what_is_printed(database_url):
+def test_a_statement_returns_its_output(database_url):
     assert (
-        embedded.query(database_url, "SELECT 1, NULL, 'a' UNION SELECT 2, 3, 'b' ") == "1||a\n2|3|b"
+        embedded.run_statement(database_url, "SELECT 1, NULL, 'a' UNION SELECT 2, 3, 'b' ")
+        == "1||a\n2|3|b"
     )
 
 
-def test_a_query_that_fails_says_why_in_one_line(database_url):
+def test_a_failed_statement_is_reported_in_one_line(database_url):
     with pytest.raises(EmbeddedError, match=r'relation "nothing" does not exist') as failed:
-        embedded.query(database_url, "SELECT *\nFROM nothing")
+        embedded.run_statement(database_url, "SELECT *\nFROM nothing")
     assert "\n" not in str(failed.value)
     with pytest.raises(EmbeddedError, match="password authentication failed"):
-        embedded.query(database_url.replace(PASSWORD, "wrong", 1), "SELECT 1")
+        embedded.run_statement(database_url.replace(PASSWORD, "wrong", 1), "SELECT 1")
 
 
 def test_the_database_is_made_once(postgres_port):
@@ -76,13 +77,13 @@ def test_the_database_is_made_once(postgres_port):
     url = embedded.postgres_url(postgres_port, PASSWORD)
     try:
         embedded.create_database(postgres_port, PASSWORD)
-        embedded.query(url, "CREATE TABLE kept (n int)")
+        embedded.run_statement(url, "CREATE TABLE kept (n int)")
         embedded.create_database(postgres_port, PASSWORD)
-        assert embedded.query(url, "SELECT count(*) FROM kept") == "0"
-        extensions = embedded.query(url, "SELECT extname FROM pg_extension")
+        assert embedded.run_statement(url, "SELECT count(*) FROM kept") == "0"
+        extensions = embedded.run_statement(url, "SELECT extname FROM pg_extension")
         assert "pg_stat_statements" in extensions.split()
     finally:
-        embedded.query(maintenance, f"DROP DATABASE IF EXISTS {embedded.DATABASE}")
+        embedded.run_statement(maintenance, f"DROP DATABASE IF EXISTS {embedded.DATABASE}")
 
 
 def test_valkey_keeps_nothing_on_disk_and_asks_for_a_password(redis_url, valkey_port):

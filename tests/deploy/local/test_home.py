@@ -7,12 +7,12 @@ import tempfile
 import pytest
 
 from deploy.local.home import PASSWORDS, Home, HomeError, free_port, is_free
-from deploy.local.supervision import Supervisor
+from deploy.local.supervision import SupervisordClient
 
 
 @pytest.fixture
 def home(tmp_path, template) -> Home:
-    """A prepared home without keys of its own: they take a process to make."""
+    """A prepared home with fake keys, because creating keys takes a process."""
     home = Home(tmp_path / "home")
     home.secrets.mkdir(parents=True)
     for name in ("mesh.pem", "token.pem"):
@@ -98,5 +98,5 @@ def test_a_socket_whose_path_is_too_long_moves(tmp_path, monkeypatch, supervise)
     assert home.socket.parent == type(home.path)(tempfile.gettempdir())
     assert str(os.getuid()) in home.socket.name
     running = supervise(home, [])
-    assert Supervisor(home).pid() == running.process.pid
+    assert SupervisordClient(home).pid() == running.process.pid
     assert Home(tmp_path).socket == tmp_path / "run" / "supervisor.sock"

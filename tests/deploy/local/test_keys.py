@@ -1,4 +1,4 @@
-"""`python -m deploy.local.keys`: the keys that are missing are made."""
+"""`python -m deploy.local.keys` creates the keys that are missing."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`libral`: what each verb prints, its status, and one line for what it cannot do."""
+"""`libral`: the output and status of each verb, and one-line errors."""
 
 import json
 import os
@@ -48,8 +48,8 @@ def run_in(mesh: PartialMesh, *arguments: str) -> subprocess.CompletedProcess[st
     return run(mesh.home.path, *arguments, **mesh.environment)
 
 
-def told(done: subprocess.CompletedProcess[str]) -> str:
-    """Gives the one line that was told, of a run that failed."""
+def error_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the single error line of a failed run."""
     assert done.returncode != 0
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
@@ -59,23 +59,23 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_port_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        line = told(run_up(tmp_path, LIBRAL_GATEWAY_PORT=port))
+        line = error_line(run_up(tmp_path, LIBRAL_GATEWAY_PORT=port))
     assert port in line
     assert "LIBRAL_GATEWAY_PORT" in line
 
 
 @pytest.mark.parametrize("port", ["many", "0", "65536", "-1"])
 def test_a_port_that_is_none(tmp_path, port):
-    assert "LIBRAL_DASHBOARD_PORT" in told(run_up(tmp_path, LIBRAL_DASHBOARD_PORT=port))
+    assert "LIBRAL_DASHBOARD_PORT" in error_line(run_up(tmp_path, LIBRAL_DASHBOARD_PORT=port))
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x", "postgresql://127.0.0.1:9/x"])
 def test_a_broken_database_url(tmp_path, url):
-    assert "DATABASE_URL" in told(run_up(tmp_path, DATABASE_URL=url))
+    assert "DATABASE_URL" in error_line(run_up(tmp_path, DATABASE_URL=url))
 
 
 def test_a_home_that_cannot_be_written():
-    assert "/dev/null/home" in told(run_up("/dev/null/home"))
+    assert "/dev/null/home" in error_line(run_up("/dev/null/home"))
 
 
 @pytest.mark.parametrize("closed", [".", "home", "home/run", "home/secrets"])
@@ -83,7 +83,7 @@ def test_a_home_without_write_access(tmp_path, closed):
     Home(tmp_path / "home").prepare()
     home = tmp_path / ("new" if closed == "." else "home")
     (tmp_path / closed).chmod(0o500)
-    line = told(run_up(home, unprivileged=True))
+    line = error_line(run_up(home, unprivileged=True))
     assert str(home) in line
     assert "Permission denied" in line
 
@@ -102,7 +102,7 @@ VERBS_WITHOUT_A_MESH = [
 def test_verbs_that_need_a_mesh(tmp_path, verb, line):
     done = run(tmp_path, *verb)
     assert done.returncode == 1
-    assert told(done).startswith(f"libral: {line}{tmp_path}")
+    assert error_line(done).startswith(f"libral: {line}{tmp_path}")
 
 
 def test_verbs_that_need_none(tmp_path):
@@ -121,7 +121,9 @@ def test_an_unknown_verb(tmp_path, arguments):
 
 
 def test_a_second_up(mesh):
-    assert told(run_in(mesh, "up")).startswith(f"libral: The mesh in {mesh.home.path} runs already")
+    assert error_line(run_in(mesh, "up")).startswith(
+        f"libral: The mesh in {mesh.home.path} runs already"
+    )
 
 
 def test_status_shows_what_runs(mesh):
@@ -152,7 +154,7 @@ def test_a_module_is_restarted(mesh):
 
     before = pid()
     done = run_in(mesh, "restart", "payments")
-    assert (done.returncode, done.stdout) == (0, "payments runs again.\n")
+    assert (done.returncode, done.stdout) == (0, "payments was restarted.\n")
     assert pid() not in {0, before}
 
 
@@ -173,18 +175,18 @@ def test_the_log_is_verified_in_a_database_that_does_not_run(copy_home, tmp_path
     home = copy_home(tmp_path / "home")
     home.ports(PORTS)
     done = run(home.path, "events", "verify")
-    # The database has no log yet, nor even the database of the mesh.
+    # The cluster has neither a log nor the mesh's database.
     assert done.returncode == NOT_VERIFIED
     assert not (home.postgres / "postmaster.pid").exists()
 
 
 def test_dead_letters(mesh):
     url = embedded.postgres_url(mesh.plan.ports["postgres"], mesh.home.secret("database_password"))
-    embedded.query(url, "DELETE FROM events.letters")
+    embedded.run_statement(url, "DELETE FROM events.letters")
     assert run_in(mesh, "deadletters", "list").stdout == "There are no dead letters.\n"
     assert run_in(mesh, "deadletters", "list", "--json").stdout == ""
     values = "'payments', n, 'a.b', 'no', 5, 1, now(), now() FROM generate_series(1001, 1002) AS n"
-    embedded.query(url, f"INSERT INTO events.letters SELECT {values}")
+    embedded.run_statement(url, f"INSERT INTO events.letters SELECT {values}")
     listed = run_in(mesh, "deadletters", "list", "--json").stdout.splitlines()
     assert [json.loads(line)["name"] for line in listed] == [
         "deadLetters/payments-1002",
@@ -196,7 +198,7 @@ def test_dead_letters(mesh):
         ["payments-1002", "RETRYING"],
     ]
     refused = run_in(mesh, "deadletters", "discard", "payments-1001")
-    assert "deadLetters/payments-1001" in told(refused)
+    assert "deadLetters/payments-1001" in error_line(refused)
 
 
 def test_down_stops_everything(supervise, tmp_path):
@@ -204,7 +206,7 @@ def test_down_stops_everything(supervise, tmp_path):
     running = supervise(home, [Program("users", script(tmp_path / "sleeper.py", SLEEP), 10)])
     running.start("users")
     (pid,) = (one["pid"] for one in running.supervisor.processes())
-    # A supervisord that nobody waits for stays in the process table.
+    # An unreaped supervisord stays in the process table.
     reaper = threading.Thread(target=running.process.wait)
     reaper.start()
     done = run(home.path, "down")
@@ -218,7 +220,7 @@ def test_down_stops_everything(supervise, tmp_path):
 def test_a_program_that_does_not_restart(supervise, tmp_path):
     home = Home(tmp_path / "home")
     supervise(home, [Program("users", script(tmp_path / "fail.py", "raise SystemExit(1)"), 10)])
-    line = told(run(home.path, "restart", "users"))
+    line = error_line(run(home.path, "restart", "users"))
     assert line.startswith("libral: users does not restart: ")
 
 

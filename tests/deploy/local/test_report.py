@@ -1,4 +1,4 @@
-"""What runs in a mesh, and what memory it holds."""
+"""The processes of a mesh and their memory."""
 
 import os
 import subprocess
@@ -10,18 +10,25 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.programs import Program
-from deploy.local.report import MIB, Report, Row, make_report, measure, memory_of
+from deploy.local.report import (
+    MIB,
+    MeshReport,
+    ProcessRow,
+    make_report,
+    measure_process,
+    process_memory,
+)
 from tests.deploy.local.conftest import SLEEP, script
 
 ROWS = [
-    Row("supervisor", "RUNNING", 10, 61, 20 * MIB, python=True),
-    Row("postgres", "RUNNING", 11, 60, 100 * MIB, python=False),
-    Row("users", "STOPPED", 0, 0, 0, python=True),
+    ProcessRow("supervisor", "RUNNING", 10, 61, 20 * MIB, python=True),
+    ProcessRow("postgres", "RUNNING", 11, 60, 100 * MIB, python=False),
+    ProcessRow("users", "STOPPED", 0, 0, 0, python=True),
 ]
 
 
 def test_a_report_as_text():
-    assert Report(ROWS).as_text().splitlines() == [
+    assert MeshReport(ROWS).as_text().splitlines() == [
         "MODULE      STATE          PID    UPTIME      MEMORY",
         "supervisor  RUNNING         10      61 s    20.0 MiB",
         "postgres    RUNNING         11      60 s   100.0 MiB",
@@ -31,9 +38,9 @@ def test_a_report_as_text():
 
 
 def test_a_report_as_json():
-    told = Report(ROWS).as_dict()
-    assert told["pythonBytes"] == 20 * MIB
-    assert told["modules"][1] == {
+    found = MeshReport(ROWS).as_dict()
+    assert found["pythonBytes"] == 20 * MIB
+    assert found["modules"][1] == {
         "module": "postgres",
         "state": "RUNNING",
         "pid": 11,
@@ -44,15 +51,15 @@ def test_a_report_as_json():
 
 
 def test_a_mesh_runs_when_all_of_it_runs():
-    assert Report(ROWS[:2]).running
-    assert not Report(ROWS).running
-    assert not Report([]).running
+    assert MeshReport(ROWS[:2]).running
+    assert not MeshReport(ROWS).running
+    assert not MeshReport([]).running
 
 
 def test_a_home_in_which_nothing_runs(tmp_path):
     home = Home(tmp_path)
     home.prepare()
-    assert make_report(home) == Report([])
+    assert make_report(home) == MeshReport([])
 
 
 def test_programs_that_run_and_do_not(supervise, tmp_path):
@@ -70,14 +77,14 @@ def test_programs_that_run_and_do_not(supervise, tmp_path):
 
 
 def test_a_process_that_is_gone():
-    assert measure(0) == (0, 0)
+    assert measure_process(0) == (0, 0)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait(20)
-    assert measure(process.pid) == (0, 0)
+    assert measure_process(process.pid) == (0, 0)
 
 
 def test_uptime_and_memory_of_a_process():
-    uptime, memory = measure(os.getpid())
+    uptime, memory = measure_process(os.getpid())
     assert uptime == pytest.approx(time.time() - psutil.Process().create_time(), abs=2)
     assert memory > 10 * MIB
 
@@ -88,4 +95,4 @@ def test_postgres_is_measured_with_its_children(scratch):
     main = psutil.Process(pid)
     children = main.children()
     assert children
-    assert measure(pid)[1] > memory_of(main) + memory_of(children[0]) / 2
+    assert measure_process(pid)[1] > process_memory(main) + process_memory(children[0]) / 2

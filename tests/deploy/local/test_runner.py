@@ -1,4 +1,4 @@
-"""The mesh is started in order, waited for, given up with a reason, and stopped in order."""
+"""The mesh starts in order, with time limits and reported errors, and stops in order."""
 
 import os
 import signal
@@ -15,8 +15,8 @@ import pytest
 from deploy.local import embedded, runner
 from deploy.local.home import Home, HomeError, free_port
 from deploy.local.programs import Plan, Program
-from deploy.local.runner import RunError, StopSignal, Watch
-from deploy.local.supervision import Supervisor
+from deploy.local.runner import RunError, StartupMonitor, StopSignal
+from deploy.local.supervision import SupervisordClient
 from tests.deploy.local.conftest import kept_signals, script
 
 FAIL = "print('first')\nprint('the reason')\nprint()\nraise SystemExit(3)\n"
@@ -44,7 +44,7 @@ def database_url_of(mesh) -> str:
     return embedded.postgres_url(mesh.plan.ports["postgres"], password)
 
 
-def test_a_mesh_starts_in_order_and_says_so(mesh):
+def test_a_mesh_starts_in_order_and_prints_its_progress(mesh):
     lines = mesh.printed.splitlines()
     assert lines[:5] == [
         "Waiting for supervisor…",
@@ -55,20 +55,22 @@ def test_a_mesh_starts_in_order_and_says_so(mesh):
     ]
     assert lines[5].startswith("Ready after ")
     assert lines[6].startswith(f"Dashboard: {mesh.plan.dashboard_url} ")
-    states = {str(one["name"]): one["pid"] for one in Supervisor(mesh.home).processes()}
+    states = {str(one["name"]): one["pid"] for one in SupervisordClient(mesh.home).processes()}
     assert len(states) == 9
     assert all(states.values())
     assert runner.is_ready(f"{mesh.plan.gateway_url}/readyz")
-    schemas = embedded.query(database_url_of(mesh), "SELECT nspname FROM pg_namespace").split()
+    schemas = embedded.run_statement(
+        database_url_of(mesh), "SELECT nspname FROM pg_namespace"
+    ).split()
     assert {"users", "events"} < set(schemas)
 
 
 def test_a_second_mesh_in_a_home_is_refused(mesh):
     line = rf"^The mesh in {mesh.home.path} runs already\. `libral down` stops it\.$"
     with pytest.raises(HomeError, match=line):
-        runner.up(mesh.home, detach=True)
+        runner.run_mesh(mesh.home, detach=True)
     with mesh.home.lock(), pytest.raises(HomeError, match=line):
-        runner.up(mesh.home, detach=True)
+        runner.run_mesh(mesh.home, detach=True)
 
 
 def test_the_edge_stops_first_and_the_data_last(supervise, prepared, monkeypatch):
@@ -77,26 +79,26 @@ def test_the_edge_stops_first_and_the_data_last(supervise, prepared, monkeypatch
     programs = [Program(name, [*command, name], 10) for name in names]
     running = supervise(prepared, programs)
     running.start(*names[:3])
-    runner.stop(prepared)
+    runner.stop_mesh(prepared)
     order = (prepared.path / "order").read_text().split()
     assert order == ["gateway", "users", "postgres"]
     with pytest.raises(ProcessLookupError):
         os.kill(running.process.pid, 0)
     assert not prepared.socket.exists()
-    runner.stop(prepared)
+    runner.stop_mesh(prepared)
 
 
 def test_a_program_that_keeps_failing_is_given_up(supervise, prepared, monkeypatch):
     command = script(prepared.path / "fail.py", FAIL)
     running = supervise(prepared, [Program("users", command, 10)])
-    watch = Watch(prepared, running.supervisor)
-    assert watch.fine()
+    monitor = StartupMonitor(prepared, running.supervisor)
+    assert monitor.check()
     running.supervisor.start("users")
     running.wait_for("users", "BACKOFF")
-    assert watch.fine()
+    assert monitor.check()
     monkeypatch.setattr(runner, "BROKEN_SECONDS", 0)
     with pytest.raises(RunError, match=r"^users does not start: the reason$"):
-        wait_until_false(watch.fine)
+        wait_until_false(monitor.check)
 
 
 def wait_until_false(holds) -> None:
@@ -116,7 +118,7 @@ def test_the_last_line_of_a_log(tmp_path):
 
 @pytest.mark.parametrize("name", ["gateway", "dashboard"])
 def test_a_port_in_use(prepared, name):
-    plan = Plan.make(prepared)
+    plan = Plan.create(prepared)
     free = free_port(set())
     plan = replace(plan, gateway_port=free, dashboard_port=free_port({free}))
     runner.check_ports(plan)
@@ -128,68 +130,68 @@ def test_a_port_in_use(prepared, name):
 
 def test_a_database_elsewhere_is_asked_and_not_made(prepared, database_url, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", database_url)
-    runner.prepare_servers(prepared, Plan.make(prepared))
+    runner.prepare_servers(prepared, Plan.create(prepared))
     assert not prepared.postgres.exists()
     assert (prepared.run / "valkey.conf").exists()
     assert capsys.readouterr().out == ""
     monkeypatch.setenv("DATABASE_URL", f"{database_url}_gone")
     with pytest.raises(RunError, match=r"^DATABASE_URL cannot be used: .* does not exist$"):
-        runner.prepare_servers(prepared, Plan.make(prepared))
+        runner.prepare_servers(prepared, Plan.create(prepared))
 
 
 def test_a_cache_elsewhere_is_not_configured(copy_home, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
     home = copy_home(tmp_path / "home")
-    runner.prepare_servers(home, Plan.make(home))
+    runner.prepare_servers(home, Plan.create(home))
     assert not (home.run / "valkey.conf").exists()
     assert capsys.readouterr().out == ""
 
 
 def test_a_signal_ends_the_wait(stopped):
-    assert not stopped.seen
+    assert not stopped.received
     os.kill(os.getpid(), signal.SIGTERM)
-    assert stopped.seen
+    assert stopped.received
     with pytest.raises(RunError, match=r"^Stopped before it was ready\.$"):
-        runner.wait("nothing", lambda: False, stopped)
+        runner.wait_until_ready("nothing", lambda: False, stopped)
 
 
 def test_interrupts_are_seen_too(stopped):
     signal.raise_signal(signal.SIGINT)
-    assert stopped.seen
+    assert stopped.received
 
 
 def test_a_wait_has_an_end(stopped, monkeypatch):
     monkeypatch.setattr(runner, "READY_SECONDS", 0.2)
     with pytest.raises(RunError, match=r"^the moon did not come up within 0 s\.$"):
-        runner.wait("the moon", lambda: False, stopped)
+        runner.wait_until_ready("the moon", lambda: False, stopped)
     answers = iter([False, True])
-    runner.wait("the sun", lambda: next(answers), stopped)
+    runner.wait_until_ready("the sun", lambda: next(answers), stopped)
 
 
 def test_the_database_is_started_for_as_long_as_it_is_used(copy_home, tmp_path):
     home = copy_home(tmp_path / "home")
-    plan = Plan.make(home)
-    assert not runner.database_answers(home, plan)
-    with runner.database(home, plan):
-        assert runner.database_answers(home, plan)
-        with runner.database(home, plan):
+    plan = Plan.create(home)
+    assert not runner.database_is_ready(home, plan)
+    with runner.running_database(home, plan):
+        assert runner.database_is_ready(home, plan)
+        with runner.running_database(home, plan):
             pass
-        assert runner.database_answers(home, plan)
-    assert not runner.database_answers(home, plan)
+        assert runner.database_is_ready(home, plan)
+    assert not runner.database_is_ready(home, plan)
     assert not (home.postgres / "postmaster.pid").exists()
 
 
 def test_a_database_elsewhere_is_not_started(prepared, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
-    with runner.database(prepared, Plan.make(prepared)):
+    with runner.running_database(prepared, Plan.create(prepared)):
         pass
     assert not (prepared.logs / "postgres.log").exists()
 
 
-def test_a_database_that_does_not_start_says_why(prepared):
+def test_a_database_that_does_not_start_is_reported(prepared):
     with (
         pytest.raises(RunError, match=r"^postgres does not start: Run initdb "),
-        runner.database(prepared, Plan.make(prepared)),
+        runner.running_database(prepared, Plan.create(prepared)),
     ):
         pass
 
@@ -230,4 +232,4 @@ def test_handlers_of_signals_are_those_of_the_newest():
     with kept_signals():
         first, second = StopSignal(), StopSignal()
         signal.raise_signal(signal.SIGTERM)
-    assert (first.seen, second.seen) == (False, True)
+    assert (first.received, second.received) == (False, True)

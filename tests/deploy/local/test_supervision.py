@@ -1,4 +1,4 @@
-"""A real supervisord runs what its configuration says, and takes calls."""
+"""A real supervisord runs the configured programs and accepts calls."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.programs import Program
-from deploy.local.supervision import Supervisor, write_configuration
+from deploy.local.supervision import SupervisordClient, write_configuration
 from tests.conftest import wait_until
 from tests.deploy.local.conftest import SLEEP, script
 
@@ -35,11 +35,11 @@ def test_a_program_gets_its_arguments_and_environment_unchanged(supervise, tmp_p
     running.supervisor.start("report")
     log = home.logs / "report.log"
     wait_until(lambda: first_line(log), (OSError, IndexError))
-    told = first_line(log)
-    assert told["arguments"] == command[2:]
-    assert told["environment"]["ODD"] == ODD
-    assert told["environment"]["EMPTY"] == ""
-    assert told["environment"]["LINES"] == "a\nb'"
+    found = first_line(log)
+    assert found["arguments"] == command[2:]
+    assert found["environment"]["ODD"] == ODD
+    assert found["environment"]["EMPTY"] == ""
+    assert found["environment"]["LINES"] == "a\nb'"
 
 
 def test_what_holds_an_environment_is_closed_to_others(tmp_path):
@@ -90,7 +90,7 @@ def test_a_shutdown_ends_everything(sleeping):
     (child,) = (p["pid"] for p in sleeping.supervisor.processes() if p["pid"])
     sleeping.supervisor.shutdown()
     assert sleeping.process.wait(20) == 0
-    assert not sleeping.supervisor.answers()
+    assert not sleeping.supervisor.is_running()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -98,4 +98,4 @@ def test_a_shutdown_ends_everything(sleeping):
 def test_a_home_without_a_supervisor(tmp_path):
     home = Home(tmp_path)
     home.prepare()
-    assert not Supervisor(home).answers()
+    assert not SupervisordClient(home).is_running()

@@ -1,4 +1,4 @@
-"""The promises that a run is held to, checked in PostgreSQL itself and against the history."""
+"""The promises that a run must keep, checked against PostgreSQL and the history."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tests.faults.report import Finding
 
 
 async def check(evidence: Evidence) -> Sequence[Finding]:
-    """Checks every promise."""
+    """Check every promise."""
     return [
         *writes.check(evidence),
         *await effects.check(evidence),

@@ -1,11 +1,11 @@
-"""Every effect took place once: users, payments, journals, reactions."""
+"""Promises of effects: users, payments, journals and reactions take effect exactly once."""
 
 from collections import Counter
 from uuid import UUID
 
 from tests.faults.history import Operation
 from tests.faults.promises.evidence import Evidence, data_of
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 
 STATE_COMPLETED, STATE_REFUNDED = 2, 5
 CURRENCY = "XTR"
@@ -25,7 +25,7 @@ async def check(evidence: Evidence) -> list[Finding]:
 
 
 async def users(evidence: Evidence) -> Finding:
-    """Each user is there once, as its last acknowledged command left it."""
+    """Check that each user exists once, in the state of its last acknowledged command."""
     last: dict[str, Operation] = {}
     for each in evidence.history.operations:
         if each.kind in {"create", "update"} and each.acknowledged:
@@ -38,49 +38,51 @@ async def users(evidence: Evidence) -> Finding:
         wanted = (each.values["name"], each.values["displayName"])
         if logins[key] != 1 or names[key] != wanted:
             text = f"{logins[key]} rows, {names.get(key)} and not {wanted}"
-            finding.violations.append(Violation(key, text))
+            finding.violations.append(PromiseViolation(key, text))
     return finding
 
 
 async def payments(evidence: Evidence) -> Finding:
-    """Each charge is one payment, of its amount, refunded if it was."""
-    refunded = {each.key for each in evidence.history.of("refund")}
+    """Check that each charge is one payment with its amount, refunded if requested."""
+    refunded = {each.key for each in evidence.history.acknowledged_operations("refund")}
     rows = await evidence.rows("SELECT charge_id, amount, state FROM payments.payments")
     found = {row["charge_id"]: (row["amount"], row["state"]) for row in rows}
-    paid = evidence.history.of("pay")
+    paid = evidence.history.acknowledged_operations("pay")
     finding = Finding("an acknowledged payment is recorded once", len(paid))
     for each in paid:
         state = STATE_REFUNDED if each.key in refunded else STATE_COMPLETED
         wanted = (each.values["amount"], state)
         if found.get(each.key) != wanted:
             text = f"amount and state are {found.get(each.key)} and not {wanted}"
-            finding.violations.append(Violation(each.key, text))
+            finding.violations.append(PromiseViolation(each.key, text))
     charges = Counter(row["charge_id"] for row in rows)
-    finding.violations += [Violation(key, f"{n} rows") for key, n in charges.items() if n > 1]
+    finding.violations += [
+        PromiseViolation(key, f"{n} rows") for key, n in charges.items() if n > 1
+    ]
     return finding
 
 
 async def payment_events(evidence: Evidence) -> Finding:
-    """Each payment is told of once, and each refund once and after it."""
+    """Check that each payment has one event, and each refund one event after it."""
     names = await evidence.rows("SELECT id, charge_id FROM payments.payments")
     charges = {f"payments/{row['id']}": row["charge_id"] for row in names}
-    told: dict[str, list[str]] = {}
+    events: dict[str, list[str]] = {}
     for entry in evidence.entries:
         if entry.type.startswith("payment."):
-            told.setdefault(charges.get(entry.subject, entry.subject), []).append(entry.type)
-    refunded = {each.key for each in evidence.history.of("refund")}
-    paid = evidence.history.of("pay")
-    finding = Finding("a payment and its refund are told of once, in order", len(paid))
+            events.setdefault(charges.get(entry.subject, entry.subject), []).append(entry.type)
+    refunded = {each.key for each in evidence.history.acknowledged_operations("refund")}
+    paid = evidence.history.acknowledged_operations("pay")
+    finding = Finding("a payment and its refund have one event each, in order", len(paid))
     for each in paid:
         wanted = ["payment.completed", *["payment.refunded"] * (each.key in refunded)]
-        if told.get(each.key) != wanted:
-            text = f"{told.get(each.key)} and not {wanted}"
-            finding.violations.append(Violation(each.key, text))
+        if events.get(each.key) != wanted:
+            text = f"{events.get(each.key)} and not {wanted}"
+            finding.violations.append(PromiseViolation(each.key, text))
     return finding
 
 
 async def journals(evidence: Evidence) -> Finding:
-    """Each charge has one journal, and each refund one more."""
+    """Check that each charge has one journal, and each refund another one."""
     rows = await evidence.rows(
         """
         SELECT p.charge_id, j.description, count(DISTINCT j.id) AS number, sum(e.amount) AS total
@@ -90,21 +92,30 @@ async def journals(evidence: Evidence) -> Finding:
         """
     )
     found = {(row["charge_id"], row["description"]): row for row in rows}
-    wanted = [(each.key, "payment") for each in evidence.history.of("pay")]
+    wanted = [(each.key, "payment") for each in evidence.history.acknowledged_operations("pay")]
     paid = {key for key, _ in wanted}
-    wanted += [(each.key, "refund") for each in evidence.history.of("refund") if each.key in paid]
+    wanted += [
+        (each.key, "refund")
+        for each in evidence.history.acknowledged_operations("refund")
+        if each.key in paid
+    ]
     finding = Finding("a payment and its refund are in the ledger once, balanced", len(wanted))
     for key, description in wanted:
         row = found.get((key, description))
         if row is None or row["number"] != 1 or row["total"] != 0:
-            finding.violations.append(Violation(key, f"{description}: {row and dict(row)}"))
+            finding.violations.append(PromiseViolation(key, f"{description}: {row and dict(row)}"))
     return finding
 
 
 async def ledger(evidence: Evidence) -> Finding:
-    """The accounts hold what was acknowledged, to the last unit."""
-    paid = {each.key: each.values["amount"] for each in evidence.history.of("pay")}
-    back = {each.key: each.values["amount"] for each in evidence.history.of("refund")}
+    """Check that account balances equal the acknowledged payments and refunds."""
+    paid = {
+        each.key: each.values["amount"] for each in evidence.history.acknowledged_operations("pay")
+    }
+    back = {
+        each.key: each.values["amount"]
+        for each in evidence.history.acknowledged_operations("refund")
+    }
     wanted = {
         "telegram-xtr": sum(paid.values()) - sum(back.values()),
         "sales-xtr": -sum(paid.values()),
@@ -116,27 +127,29 @@ async def ledger(evidence: Evidence) -> Finding:
     for account, amount in wanted.items():
         if found.get(account, 0) != amount:
             text = f"{found.get(account, 0)} and not {amount}"
-            finding.violations.append(Violation(account, text))
+            finding.violations.append(PromiseViolation(account, text))
     return finding
 
 
 async def customers(evidence: Evidence) -> Finding:
-    """Each customer who started the bot is one user, and was registered once."""
-    chats = {each.values["chat"]: each.key for each in evidence.history.of("start")}
+    """Check that each customer who started the bot is one user with one registration."""
+    chats = {
+        each.values["chat"]: each.key for each in evidence.history.acknowledged_operations("start")
+    }
     rows = await evidence.rows("SELECT id, telegram_id FROM users.users WHERE telegram_id > 0")
     names = {row["telegram_id"]: f"users/{row['id']}" for row in rows}
-    told = Counter(entry.subject for entry in evidence.by_type.get("user.registered", []))
+    events = Counter(entry.subject for entry in evidence.by_type.get("user.registered", []))
     finding = Finding("a customer is registered once", len(chats))
     for chat, key in chats.items():
-        number = told[names.get(chat, "")]
+        number = events[names.get(chat, "")]
         if chat not in names or number != 1:
             text = f"{chat} is {names.get(chat)} and was registered {number} times"
-            finding.violations.append(Violation(key, text))
+            finding.violations.append(PromiseViolation(key, text))
     return finding
 
 
 async def purchases(evidence: Evidence) -> list[Finding]:
-    """What the users room made of payments: every reaction took effect once."""
+    """Check the totals of the users service: each reaction took effect exactly once."""
     if not await evidence.database.fetchval("SELECT to_regclass('users.purchases')"):
         return []
     wanted: dict[tuple[str, str], list[int]] = {}
@@ -155,7 +168,7 @@ async def purchases(evidence: Evidence) -> list[Finding]:
         row = found.get((user, currency))
         counted = [row[name] for name in columns] if row else None
         if counted != sums:
-            finding.violations.append(Violation(user, f"{counted} and not {sums}"))
+            finding.violations.append(PromiseViolation(user, f"{counted} and not {sums}"))
     return [finding]
 
 
@@ -164,7 +177,7 @@ def name_of(user: UUID | str) -> str:
 
 
 def audit(evidence: Evidence) -> Finding:
-    """Each change of a user that an operator made has its audit record, once."""
+    """Check that each change of a user by an operator has exactly one audit record."""
     records = Counter(
         entry.request_id
         for entry in evidence.by_type.get("audit.call", [])
@@ -181,5 +194,5 @@ def audit(evidence: Evidence) -> Finding:
         if records[entry.request_id] != 1:
             login = str(data_of(entry).get("displayName", "")).split(" ")[0]
             text = f"{entry.type} at {entry.position} has {records[entry.request_id]} records"
-            finding.violations.append(Violation(login, text))
+            finding.violations.append(PromiseViolation(login, text))
     return finding

@@ -1,4 +1,4 @@
-"""What the promises are checked on: the log as its rows are, the tables, the history."""
+"""The data that promises are checked on: the rows of the log, the tables, the history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from services.events.domain.entries import Entry, Head
-from tests.faults.client import Client
+from tests.faults.client import FaultClient
 from tests.faults.history import History
-from tests.faults.mesh import Mesh
+from tests.faults.mesh import FaultMesh
 from tests.faults.subscribers import Subscriber
 
 READ = f"SELECT {', '.join(Entry._fields)} FROM events.log ORDER BY position"
@@ -18,10 +18,10 @@ READ = f"SELECT {', '.join(Entry._fields)} FROM events.log ORDER BY position"
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a run left. `database` is a connection to PostgreSQL itself."""
+    """All data of a run. `database` is a direct connection to PostgreSQL."""
 
-    mesh: Mesh
-    client: Client
+    mesh: FaultMesh
+    client: FaultClient
     history: History
     subscribers: Sequence[Subscriber]
     database: Any
@@ -49,7 +49,7 @@ class Evidence:
 
 
 async def read_log(database: Any) -> tuple[list[Entry], Head]:
-    """Reads the whole log and its head, of one moment, by plain SQL."""
+    """Read the whole log and its head in one snapshot, with plain SQL."""
     async with database.transaction(isolation="repeatable_read", readonly=True):
         rows = await database.fetch(
             f"SELECT {', '.join(Entry._fields)} FROM events.log ORDER BY position"

@@ -1,4 +1,4 @@
-"""What the programs wrote: nothing that a fault does not explain."""
+"""Promises of the programs' logs: no line that a fault does not explain."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from tests.faults.promises.evidence import Evidence
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 
 DEFECTS = frozenset({"call.defect", "tasks.stuck"})
 UNEXPECTED = "Unexpected error"
-"""What gRPC says of an error in a handler that is not ours."""
+"""The prefix of gRPC's log line for an exception in a handler."""
 FAILED = "task.failed"
 EXPLAINED = ("UnavailableError", "AioRpcError")
-"""Why a task may end, or try again: what it needs is away."""
+"""Expected errors of failed or retried tasks, caused by an unavailable dependency."""
 PANIC = ("PANIC", "corrupt")
 LEVELS = frozenset({"warning", "error", "critical"})
 SHOWN_LENGTH = 400
@@ -23,11 +23,11 @@ NAME_LENGTH = 40
 
 
 def check(evidence: Evidence) -> list[Finding]:
-    defects = Finding("no log tells of a defect", 0)
-    retries = Finding("nothing is tried again but what was away", 0)
+    defects = Finding("no log reports a defect", 0)
+    retries = Finding("only unavailable dependencies are retried", 0)
     for path in sorted(evidence.mesh.home.logs.glob("*.log")):
         for line in read(path):
-            violation = Violation("mesh", f"{path.name}: {str(line)[-SHOWN_LENGTH:]}")
+            violation = PromiseViolation("mesh", f"{path.name}: {str(line)[-SHOWN_LENGTH:]}")
             defects.n += 1
             if is_defect(line):
                 defects.violations.append(violation)
@@ -39,7 +39,7 @@ def check(evidence: Evidence) -> list[Finding]:
 
 
 def read(path: Path) -> Iterator[Any]:
-    """Reads the lines of a log: JSON as what it says, others as text."""
+    """Yield the lines of a log: parsed if JSON, text otherwise."""
     with path.open(errors="replace") as lines:
         for line in lines:
             try:
@@ -61,12 +61,12 @@ def is_defect(line: Any) -> bool:
 
 
 def is_retry(line: Any) -> bool:
-    """Whether a line tells that a relay or an appender tries again, and why."""
+    """True if a line reports a retry of a relay or an appender with its error."""
     return isinstance(line, dict) and str(line.get("event")).endswith(".retry") and "error" in line
 
 
 def count_lines(folder: Path) -> dict[str, int]:
-    """Counts what was told as a warning or worse."""
+    """Count the lines at level warning or above by program and event."""
     counts = Counter(
         f"{path.stem} {line['event'][:NAME_LENGTH]}"
         for path in folder.glob("*.log")

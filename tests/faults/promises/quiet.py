@@ -1,4 +1,4 @@
-"""After the faults everything runs, nothing is stuck, and nothing is left to do."""
+"""Promises after the faults: everything runs, nothing hangs, and no work is left."""
 
 import asyncio
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import psutil
 
 from deploy.local import runner
-from deploy.local.programs import ROOMS
+from deploy.local.programs import SERVICES
 from tests.faults.history import History
-from tests.faults.mesh import Mesh
+from tests.faults.mesh import FaultMesh
 from tests.faults.promises.evidence import Evidence
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 from tests.faults.subscribers import Subscriber
 
 POLL_SECONDS = 0.5
@@ -20,16 +20,16 @@ IDLE_SECONDS = 10
 async def check(evidence: Evidence) -> list[Finding]:
     return [
         settled(evidence),
-        await letters(evidence),
+        await dead_letters(evidence),
         stuck_processes(evidence.mesh),
         await stuck_sessions(evidence),
     ]
 
 
 async def settle(
-    database: Any, mesh: Mesh, history: History, subscribers: list[Subscriber], seconds: float
+    database: Any, mesh: FaultMesh, history: History, subscribers: list[Subscriber], seconds: float
 ) -> list[str]:
-    """Waits until nothing is left to do. Tells what is, when it takes too long."""
+    """Wait until no work is left. Return what is left after `seconds`."""
     deadline = history.now() + seconds
     while True:
         left = await unsettled(database, mesh, subscribers)
@@ -43,11 +43,11 @@ async def pending_updates(database: Any) -> int:
     return await database.fetchval(query) or 0
 
 
-async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) -> list[str]:
+async def unsettled(database: Any, mesh: FaultMesh, subscribers: list[Subscriber]) -> list[str]:
     left = [
-        f"{number} events wait in the outbox of {room}"
-        for room in ROOMS
-        if (number := await database.fetchval(f"SELECT count(*) FROM {room}.outbox"))
+        f"{number} events wait in the outbox of {service}"
+        for service in SERVICES
+        if (number := await database.fetchval(f"SELECT count(*) FROM {service}.outbox"))
     ]
     for state in ("pending", "failed"):
         query = "SELECT count(*) FROM telegram.updates WHERE state = $1"
@@ -70,7 +70,7 @@ async def unsettled(database: Any, mesh: Mesh, subscribers: list[Subscriber]) ->
 
 
 async def late_consumers(database: Any) -> list[str]:
-    """Tells which room has not reacted to everything that it reacts to."""
+    """Return the consumers that have not handled all of their events."""
     if not await database.fetchval("SELECT to_regclass('users.purchases')"):
         return []
     types = ["payment.completed", "payment.refunded"]
@@ -83,21 +83,21 @@ async def late_consumers(database: Any) -> list[str]:
 
 
 def settled(evidence: Evidence) -> Finding:
-    found = [Violation("mesh", text) for text in evidence.settled]
-    return Finding("queues are empty and everything runs in the end", len(ROOMS) + 4, found)
+    found = [PromiseViolation("mesh", text) for text in evidence.settled]
+    return Finding("queues are empty and all programs run at the end", len(SERVICES) + 4, found)
 
 
-async def letters(evidence: Evidence) -> Finding:
-    finding = Finding("no event is given up", len(evidence.entries))
-    for room in ROOMS:
-        rows = await evidence.rows(f"SELECT consumer, position, error FROM {room}.dead_letters")
+async def dead_letters(evidence: Evidence) -> Finding:
+    finding = Finding("no event is dead-lettered", len(evidence.entries))
+    for service in SERVICES:
+        rows = await evidence.rows(f"SELECT consumer, position, error FROM {service}.dead_letters")
         finding.violations += [
-            Violation(row["consumer"], f"{row['position']}: {row['error']}") for row in rows
+            PromiseViolation(row["consumer"], f"{row['position']}: {row['error']}") for row in rows
         ]
     return finding
 
 
-def stuck_processes(mesh: Mesh) -> Finding:
+def stuck_processes(mesh: FaultMesh) -> Finding:
     processes = mesh.all_processes()
     finding = Finding("no process is stopped or dead", len(processes))
     for process in processes:
@@ -107,7 +107,7 @@ def stuck_processes(mesh: Mesh) -> Finding:
             continue
         if status in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
             text = f"pid {process.pid} ({process.name()}) is {status}"
-            finding.violations.append(Violation("mesh", text))
+            finding.violations.append(PromiseViolation("mesh", text))
     return finding
 
 
@@ -123,5 +123,5 @@ async def stuck_sessions(evidence: Evidence) -> Finding:
         idle = str(row["state"]).startswith("idle in transaction")
         if row["age"] > IDLE_SECONDS and (idle or row["wait_event_type"] == "Lock"):
             text = f"pid {row['pid']}, {row['state']} for {row['age']:.0f} s: {row['query'][:80]}"
-            finding.violations.append(Violation("mesh", text))
+            finding.violations.append(PromiseViolation("mesh", text))
     return finding

@@ -1,11 +1,11 @@
-"""What the log has is found: by its filters, page by page, as clients look for it."""
+"""Promises of search: events are found by their filters, page by page, like for clients."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 from services.events.domain.entries import Entry
 from tests.faults.promises.evidence import Evidence
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 
 PAGE_SIZE = 1000
 EVENTS_MAX = 5000
@@ -24,7 +24,7 @@ async def check(evidence: Evidence) -> list[Finding]:
 async def compare(
     evidence: Evidence, finding: Finding, name: str, value: Callable[[Entry], str], most: int
 ) -> None:
-    """Lists what has each of the commonest values, and compares it with the log."""
+    """List the events of each of the most common values and compare them with the log."""
     groups: dict[str, list[int]] = {}
     for entry in evidence.entries:
         groups.setdefault(value(entry), []).append(entry.position)
@@ -38,25 +38,25 @@ async def compare(
         if found != there:
             lost, more = set(there) - set(found), set(found) - set(there)
             text = f"{name} {wanted}: {len(lost)} are not found, such as {sorted(lost)[:5]}"
-            finding.violations.append(Violation(wanted, f"{text}, and {len(more)} too many"))
+            finding.violations.append(PromiseViolation(wanted, f"{text}, and {len(more)} too many"))
 
 
 async def list_positions(evidence: Evidence, query: dict[str, str]) -> list[int]:
-    """Lists positions, the newest first, up to so many."""
+    """Return positions, newest first, up to a limit."""
     found: list[int] = []
     token = ""
     while True:
         page = query | {"pageSize": str(PAGE_SIZE), "pageToken": token}
-        answer = await get(evidence, f"/v1/events?{urlencode(page)}")
-        found += [int(event["position"]) for event in answer.get("events", [])]
-        token = answer.get("nextPageToken", "")
+        response = await get(evidence, f"/v1/events?{urlencode(page)}")
+        found += [int(event["position"]) for event in response.get("events", [])]
+        token = response.get("nextPageToken", "")
         if not token or len(found) >= EVENTS_MAX + PAGE_SIZE:
             return found
 
 
 async def get(evidence: Evidence, path: str) -> dict:
     for _ in range(TRIES):
-        status, answer = await evidence.client.call("GET", path)
+        status, response = await evidence.client.call("GET", path)
         if status == 200:
-            return answer
-    raise RuntimeError(f"{path} is answered with {status}: {answer}")
+            return response
+    raise RuntimeError(f"{path} is answered with {status}: {response}")

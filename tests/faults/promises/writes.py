@@ -1,10 +1,10 @@
-"""Every acknowledged write is there, once, and in the order it was asked for."""
+"""Promises of writes: every acknowledged write exists once, in the requested order."""
 
 from collections import defaultdict
 from itertools import pairwise
 
 from tests.faults.promises.evidence import Evidence, data_of
-from tests.faults.report import Finding, Violation
+from tests.faults.report import Finding, PromiseViolation
 from tests.faults.workload import late
 
 USER_TYPES = ("user.created", "user.updated")
@@ -13,8 +13,8 @@ USER_TYPES = ("user.created", "user.updated")
 def check(evidence: Evidence) -> list[Finding]:
     return [
         every_operation_ends(evidence),
-        no_surprise(evidence),
-        users_told_once(evidence),
+        no_unexpected_response(evidence),
+        user_events_once(evidence),
         appends_once(evidence),
         late_rows(evidence),
         order_of_users(evidence),
@@ -24,43 +24,46 @@ def check(evidence: Evidence) -> list[Finding]:
 
 
 def every_operation_ends(evidence: Evidence) -> Finding:
-    """What is tried again is acknowledged in the end. Late transactions are not tried again."""
+    """Check that retried operations are acknowledged. Late transactions are not retried."""
     asked = [each for each in evidence.history.operations if each.kind != "late"]
-    finding = Finding("every operation is acknowledged in the end", len(asked))
+    finding = Finding("every operation is eventually acknowledged", len(asked))
     for each in asked:
         if not each.acknowledged:
             text = f"{each.kind} was never acknowledged: {each.tries[-1:]}"
-            finding.violations.append(Violation(each.key, text))
+            finding.violations.append(PromiseViolation(each.key, text))
     return finding
 
 
-def no_surprise(evidence: Evidence) -> Finding:
-    """A call under faults is answered, or told that something is away; nothing else."""
+def no_unexpected_response(evidence: Evidence) -> Finding:
+    """Check that calls either succeed or report that something is unavailable."""
     history = evidence.history
-    answers = sum(len(each.tries) for each in history.operations)
-    found = [Violation(key, text) for key, text in history.surprises]
-    return Finding("a call is answered or told what is away", answers, found)
+    responses = sum(len(each.tries) for each in history.operations)
+    found = [PromiseViolation(key, text) for key, text in history.unexpected]
+    return Finding("a call succeeds or reports what is unavailable", responses, found)
 
 
-def users_told_once(evidence: Evidence) -> Finding:
-    """Each command on a user is in the log once."""
-    told: dict[str, int] = defaultdict(int)
+def user_events_once(evidence: Evidence) -> Finding:
+    """Check that each command on a user has one event in the log."""
+    events: dict[str, int] = defaultdict(int)
     for kind in USER_TYPES:
         for entry in evidence.by_type.get(kind, []):
-            told[f"{entry.subject} {data_of(entry).get('displayName')}"] += 1
-    operations = [*evidence.history.of("create"), *evidence.history.of("update")]
+            events[f"{entry.subject} {data_of(entry).get('displayName')}"] += 1
+    operations = [
+        *evidence.history.acknowledged_operations("create"),
+        *evidence.history.acknowledged_operations("update"),
+    ]
     finding = Finding("an acknowledged REST write is in the log once", len(operations))
     for each in operations:
-        number = told[f"{each.values['name']} {each.values['displayName']}"]
+        number = events[f"{each.values['name']} {each.values['displayName']}"]
         if number != 1:
             text = f"{each.kind} {each.values['displayName']!r} is in the log {number} times"
-            finding.violations.append(Violation(each.key, text))
+            finding.violations.append(PromiseViolation(each.key, text))
     return finding
 
 
 def appends_once(evidence: Evidence) -> Finding:
-    """Each event that was appended is where the answer said, and nowhere else."""
-    operations = evidence.history.of("append")
+    """Check that each appended event is at its acknowledged position, and only there."""
+    operations = evidence.history.acknowledged_operations("append")
     finding = Finding("an acknowledged append is at its position once", 0)
     for each in operations:
         places = zip(each.values["ids"], each.values["positions"], strict=True)
@@ -69,28 +72,28 @@ def appends_once(evidence: Evidence) -> Finding:
             found = [entry.position for entry in evidence.by_id.get(event_id, [])]
             if found != [position]:
                 text = f"{event_id} was acknowledged at {position} and is at {found}"
-                finding.violations.append(Violation(each.key, text))
+                finding.violations.append(PromiseViolation(each.key, text))
     return finding
 
 
 def late_rows(evidence: Evidence) -> Finding:
-    """Each row of an outbox whose transaction committed is in the log once."""
-    operations = evidence.history.of("late")
+    """Check that each outbox row of a committed transaction is in the log once."""
+    operations = evidence.history.acknowledged_operations("late")
     finding = Finding("a committed outbox row is in the log once", len(operations))
     for each in operations:
         number = len(evidence.by_id.get(each.values["id"], []))
         if number != 1:
             text = f"row {each.values['sequence']} is in the log {number} times"
-            finding.violations.append(Violation(each.key, text))
+            finding.violations.append(PromiseViolation(each.key, text))
     return finding
 
 
 def order_of_users(evidence: Evidence) -> Finding:
-    """What is told of a user is in the order of the commands."""
-    told: dict[str, list[str]] = defaultdict(list)
+    """Check that the events of a user are in the order of the commands."""
+    events: dict[str, list[str]] = defaultdict(list)
     for entry in evidence.entries:
         if entry.type in USER_TYPES:
-            told[entry.subject].append(str(data_of(entry).get("displayName")))
+            events[entry.subject].append(str(data_of(entry).get("displayName")))
     asked: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for each in evidence.history.operations:
         if each.kind in {"create", "update"} and each.acknowledged:
@@ -98,14 +101,14 @@ def order_of_users(evidence: Evidence) -> Finding:
     finding = Finding("events of a user are in the order of its commands", len(asked))
     for subject, commands in asked.items():
         names = [name for _, name in commands]
-        found = [name for name in told[subject] if name in names]
+        found = [name for name in events[subject] if name in names]
         if found != names:
-            finding.violations.append(Violation(commands[0][0], f"{found} and not {names}"))
+            finding.violations.append(PromiseViolation(commands[0][0], f"{found} and not {names}"))
     return finding
 
 
 def order_of_appends(evidence: Evidence) -> Finding:
-    """The numbers of a key grow by one along the log, all batches of a key acknowledged."""
+    """Check that the numbers of each key increase by one along the log."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for entry in evidence.by_type.get("faults.appended", []):
         numbers[entry.subject].append(int(data_of(entry)["number"]))
@@ -113,12 +116,12 @@ def order_of_appends(evidence: Evidence) -> Finding:
     for key, found in numbers.items():
         if found != list(range(1, len(found) + 1)):
             broken = next(pair for pair in pairwise([0, *found]) if pair[1] != pair[0] + 1)
-            finding.violations.append(Violation(key, f"{broken[1]} follows {broken[0]}"))
+            finding.violations.append(PromiseViolation(key, f"{broken[1]} follows {broken[0]}"))
     return finding
 
 
 def order_of_late_rows(evidence: Evidence) -> Finding:
-    """Of a key, what was written first comes first, however late its transaction committed."""
+    """Check that rows of a key are in write order, however late they were committed."""
     written = {
         each.values["id"]: (each.key, each.values["sequence"])
         for each in evidence.history.operations
@@ -131,5 +134,5 @@ def order_of_late_rows(evidence: Evidence) -> Finding:
     finding = Finding("events of an outbox key are in the order of its rows", len(order))
     for key, found in order.items():
         if found != sorted(found):
-            finding.violations.append(Violation(key, f"rows arrived as {found}"))
+            finding.violations.append(PromiseViolation(key, f"rows arrived as {found}"))
     return finding

@@ -1,27 +1,27 @@
-"""Services, which append to the log by gRPC: to both processes of the events room, in turns."""
+"""Services that append to the log over gRPC, alternating between both events processes."""
 
 from datetime import UTC, datetime
 
 import grpc
 from libral.events.v1 import events_pb2
 
-from tests.faults.client import AWAY_CODES, Client
+from tests.faults.client import AWAY_CODES, FaultClient
 from tests.faults.history import History
 from tests.faults.pace import Pace
-from tests.faults.workload.worker import Worker
+from tests.faults.workload.worker import WorkloadWorker
 
 BATCH_MAX = 10
 KEYS = 20
 
 
-class Appender(Worker):
-    """Appends numbered events to keys of its own, each batch until it is acknowledged."""
+class AppendWorker(WorkloadWorker):
+    """Appends numbered events to its keys, each batch until it is acknowledged."""
 
     def __init__(
         self,
         seed: str,
         number: int,
-        client: Client,
+        client: FaultClient,
         history: History,
         pace: Pace,
         targets: tuple[str, str],
@@ -45,10 +45,10 @@ class Appender(Worker):
                 positions = await self.client.append(self._targets[target], events)
             except grpc.aio.AioRpcError as error:
                 code = error.code()
-                self.history.tried(operation, f"{code.name} of process {target + 1}")
+                self.history.record_attempt(operation, f"{code.name} of process {target + 1}")
                 if code not in AWAY_CODES:
                     text = f"append: {code.name} {error.details()}"
-                    self.history.surprise(key, text)
+                    self.history.record_unexpected(key, text)
                 await self.wait_to_retry()
                 target = 1 - target
             else:

@@ -1,14 +1,14 @@
-"""Customers, who start the bot, pay and are refunded: updates of the webhook."""
+"""Customers that start the bot, pay and are refunded, as updates of the webhook."""
 
 import asyncio
 from itertools import count
 from typing import Any
 
 from tests.fakes import botapi
-from tests.faults.client import AWAY_STATUSES, Client
+from tests.faults.client import AWAY_STATUSES, FaultClient
 from tests.faults.history import History, Operation
 from tests.faults.pace import Pace
-from tests.faults.workload.worker import Worker
+from tests.faults.workload.worker import WorkloadWorker
 
 EVENTS = 4
 DOUBLE, REORDER, REFUND = 0.3, 0.4, 0.4
@@ -17,11 +17,11 @@ HOLD_SECONDS = 0.5
 _updates = count(1)
 
 
-class Customers(Worker):
-    """One customer after the other: what comes of it is keyed by the charge."""
+class CustomerWorker(WorkloadWorker):
+    """One customer after the other. Operations are keyed by the charge."""
 
     def __init__(
-        self, seed: str, number: int, client: Client, history: History, pace: Pace
+        self, seed: str, number: int, client: FaultClient, history: History, pace: Pace
     ) -> None:
         super().__init__(seed, number, client, history, pace)
         self._first = 1_000_000 * number
@@ -29,7 +29,7 @@ class Customers(Worker):
         self._held = False
         self._sent: list[dict[str, Any]] = []
 
-    def hold(self, wait: bool) -> None:  # noqa: FBT001 - it is the one thing it is told
+    def hold(self, wait: bool) -> None:  # noqa: FBT001 - the only argument
         self._held = wait
 
     async def work(self) -> None:
@@ -38,7 +38,7 @@ class Customers(Worker):
             await asyncio.sleep(HOLD_SECONDS)
             return
         self._made += 1
-        # Every third time somebody comes back.
+        # Recent customers return at random.
         chat = self._first + self.rng.randint(max(1, self._made - 60), self._made)
         charge = f"charge-{self._first + self._made}"
         amount = self.rng.randint(1, 2500)
@@ -60,7 +60,7 @@ class Customers(Worker):
         return self.history.begin(charge, kind, **values), update
 
     async def _deliver(self, updates: list[tuple[Operation, dict[str, Any]]]) -> None:
-        """Delivers updates as a network may: some twice, some all at once and out of order."""
+        """Deliver updates like a network: some twice, some concurrently and out of order."""
         together = self.rng.random() < REORDER
         twice = [pair for pair in updates if self.rng.random() < DOUBLE]
         if together:
@@ -78,13 +78,15 @@ class Customers(Worker):
             if status == 200:
                 self.history.acknowledge(operation)
                 return
-            self.history.tried(operation, str(status))
+            self.history.record_attempt(operation, str(status))
             if status not in AWAY_STATUSES | {0}:
-                self.history.surprise(operation.key, f"update {update['update_id']}: {status}")
+                self.history.record_unexpected(
+                    operation.key, f"update {update['update_id']}: {status}"
+                )
             await self.wait_to_retry()
 
     async def replay(self) -> int:
-        """Delivers again, once and out of order, what was delivered before. Tells how many."""
+        """Deliver past updates once more, out of order. Return their number."""
         updates = list(self._sent)
         self.rng.shuffle(updates)
         await asyncio.gather(*(self.client.post_update(update) for update in updates))

@@ -6,10 +6,10 @@ from typing import Any
 
 import asyncpg
 
-from tests.faults.client import Client
+from tests.faults.client import FaultClient
 from tests.faults.history import History
 from tests.faults.pace import Pace
-from tests.faults.workload.worker import Worker
+from tests.faults.workload.worker import WorkloadWorker
 
 ROOM = "users"
 TYPE = "faults.late"
@@ -30,14 +30,14 @@ LOST = (
 )
 
 
-class LateWriter(Worker):
+class LateWriter(WorkloadWorker):
     """Writes two events of one key: the first commits only after the second."""
 
     def __init__(
         self,
         seed: str,
         number: int,
-        client: Client,
+        client: FaultClient,
         history: History,
         pace: Pace,
         url: str,
@@ -54,7 +54,7 @@ class LateWriter(Worker):
             async with asyncio.timeout(COMMAND_SECONDS):
                 await self._write(key)
         except LOST:
-            # It was not acknowledged: it may be there, or not.
+            # Without acknowledgement the row may or may not exist.
             await self.wait_to_retry()
         await asyncio.sleep(self.rng.uniform(*PAUSE_SECONDS))
 

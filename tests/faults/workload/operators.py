@@ -1,23 +1,23 @@
-"""Operators, who create and change users over REST."""
+"""Operators that create and change users over REST."""
 
 from typing import Any
 from uuid import uuid4
 
-from tests.faults.client import AWAY_STATUSES, Client
+from tests.faults.client import AWAY_STATUSES, FaultClient
 from tests.faults.history import History, Operation
 from tests.faults.pace import Pace
-from tests.faults.workload.worker import Worker
+from tests.faults.workload.worker import WorkloadWorker
 
 CHANGES_MAX = 4
 EVENTS = 2
 ABORTED = 409
 
 
-class Operator(Worker):
-    """Creates a user and changes it a few times, in order: the key is the user's login."""
+class OperatorWorker(WorkloadWorker):
+    """Creates a user and changes it a few times in order, keyed by the user's login."""
 
     def __init__(
-        self, seed: str, number: int, client: Client, history: History, pace: Pace
+        self, seed: str, number: int, client: FaultClient, history: History, pace: Pace
     ) -> None:
         super().__init__(seed, number, client, history, pace)
         self._made = 0
@@ -38,51 +38,51 @@ class Operator(Worker):
         operation = self.history.begin(login, "create", displayName=body["displayName"])
         while True:
             request = str(uuid4())
-            status, answer = await self.client.call("POST", path, body, request=request)
+            status, response = await self.client.call("POST", path, body, request=request)
             if status == 200:
-                operation.values |= {"name": answer["name"], "request": request}
+                operation.values |= {"name": response["name"], "request": request}
                 self.history.acknowledge(operation)
-                return answer
-            await self._again(operation, status, answer)
+                return response
+            await self._again(operation, status, response)
 
     async def _update(self, login: str, user: dict[str, Any], name: str) -> dict[str, Any]:
-        """Changes a user, under its etag so that it takes effect once."""
+        """Change a user with its etag, so the change takes effect once."""
         await self.pace.turn(EVENTS)
         body = {"displayName": name, "etag": user["etag"]}
         path = f"/v1/{user['name']}?updateMask=displayName"
         operation = self.history.begin(login, "update", name=user["name"], displayName=name)
         while True:
             request = str(uuid4())
-            status, answer = await self.client.call("PATCH", path, body, request=request)
+            status, response = await self.client.call("PATCH", path, body, request=request)
             if status == 200:
                 operation.values["request"] = request
                 self.history.acknowledge(operation)
-                return answer
+                return response
             if status == ABORTED and (found := await self._look(operation, user["name"], name)):
                 return found
             if status != ABORTED:
-                await self._again(operation, status, answer)
+                await self._again(operation, status, response)
 
     async def _look(self, operation: Operation, user: str, name: str) -> dict[str, Any] | None:
-        """An etag that is taken means that a try before took effect: looks whether it did."""
-        status, answer = await self.client.call("GET", f"/v1/{user}")
-        if status == 200 and answer["displayName"] == name:
+        """After an etag conflict, check whether a previous attempt took effect."""
+        status, response = await self.client.call("GET", f"/v1/{user}")
+        if status == 200 and response["displayName"] == name:
             self.history.acknowledge(operation, "found")
-            return dict(answer)
+            return dict(response)
         if status == 200:
-            self.history.surprise(operation.key, f"{user} is {answer} and not {name}")
-        await self._again(operation, status, answer)
+            self.history.record_unexpected(operation.key, f"{user} is {response} and not {name}")
+        await self._again(operation, status, response)
         return None
 
-    async def _again(self, operation: Operation, status: int, answer: Any) -> None:
-        self.history.tried(operation, f"{status} {reason_of(answer)}")
+    async def _again(self, operation: Operation, status: int, response: Any) -> None:
+        self.history.record_attempt(operation, f"{status} {reason_of(response)}")
         if status not in AWAY_STATUSES | {0, 200}:
-            self.history.surprise(operation.key, f"{operation.kind}: {status} {answer}")
+            self.history.record_unexpected(operation.key, f"{operation.kind}: {status} {response}")
         await self.wait_to_retry()
 
 
-def reason_of(answer: Any) -> str:
-    if isinstance(answer, dict) and "error" in answer:
-        details = answer["error"].get("details", [])
+def reason_of(response: Any) -> str:
+    if isinstance(response, dict) and "error" in response:
+        details = response["error"].get("details", [])
         return next((one["reason"] for one in details if "reason" in one), "?")
-    return str(answer)[:60]
+    return str(response)[:60]

@@ -1,20 +1,20 @@
-"""What all workers have in common: they go on until they are told to leave, and try again."""
+"""The base of all workers: repeat operations, with retries, until asked to leave."""
 
 import asyncio
 import random
 
-from tests.faults.client import Client
+from tests.faults.client import FaultClient
 from tests.faults.history import History
 from tests.faults.pace import Pace
 
 RETRY_SECONDS = (0.05, 1.0)
 
 
-class Worker:
-    """Does one operation after the other, each until it is acknowledged."""
+class WorkloadWorker:
+    """Performs one operation after the other, each until it is acknowledged."""
 
     def __init__(
-        self, seed: str, number: int, client: Client, history: History, pace: Pace
+        self, seed: str, number: int, client: FaultClient, history: History, pace: Pace
     ) -> None:
         self.rng = random.Random(seed)
         self.number = number
@@ -37,7 +37,7 @@ class Worker:
         await asyncio.sleep(self.rng.uniform(*RETRY_SECONDS))
 
     def uuid(self) -> str:
-        """A UUID that the seed tells."""
+        """Return a UUID drawn from the seed."""
         value = self.rng.getrandbits(128)
         value = value & ~(0xF << 76) | (4 << 76)
         value = value & ~(0x3 << 62) | (2 << 62)

@@ -37,7 +37,8 @@ class Server:
         with (folder.parent / f"{folder.name}.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(
-            lambda: embedded.query(maintenance_url(port), "SELECT 1"), embedded.EmbeddedError
+            lambda: embedded.run_statement(maintenance_url(port), "SELECT 1"),
+            embedded.EmbeddedError,
         )
 
     def freeze(self) -> None:

@@ -9,7 +9,7 @@ from services.users.__main__ import build
 
 
 async def probe(listen: str) -> int:
-    environment = os.environ | {"ROOM": "users", "LIBRAL_USERS_LISTEN": listen}
+    environment = os.environ | {"SERVICE": "users", "LIBRAL_USERS_LISTEN": listen}
     import asyncio  # noqa: PLC0415 - beside its one use
 
     process = await asyncio.create_subprocess_exec(

@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, text
 from deploy.local import embedded
 from deploy.local.home import Home
 from deploy.local.programs import Program
-from deploy.local.supervision import Supervisor, start_supervisor, write_configuration
+from deploy.local.supervision import SupervisordClient, start_supervisor, write_configuration
 from services.kernel.clock import FixedClock
 from services.kernel.database import migrate
 from services.kernel.database.database import Database
@@ -60,11 +60,11 @@ def clock() -> FixedClock:
 def metrics_url(postgres_port: int) -> Iterator[str]:
     """A database with the schema of the service. Tests that use `store` share it."""
     name = f"metrics_{uuid4().hex}"
-    embedded.query(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
+    embedded.run_statement(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
     url = embedded.postgres_url(postgres_port, PASSWORD, name)
     asyncio.run(migrate.run("metrics", url))
     yield url
-    embedded.query(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
+    embedded.run_statement(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def home(tmp_path, monkeypatch):
     script.write_text("import time\ntime.sleep(1000)\n")
     write_configuration(home, [Program("sleeper", [sleeper[0], str(script)], 10)])
     process: subprocess.Popen = start_supervisor(home)
-    supervisor = Supervisor(home)
+    supervisor = SupervisordClient(home)
     deadline = time.monotonic() + 10
-    while not supervisor.answers():
+    while not supervisor.is_running():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     supervisor.start("sleeper")

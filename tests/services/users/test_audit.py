@@ -238,4 +238,4 @@ async def test_the_end_of_a_room_loses_no_record(mesh, users_environment, monkey
             await auth.Login(users_pb2.LoginRequest(login="nobody", password="wrong"))
         assert await Trail(room).all() == []
     query = "SELECT data ->> 'reason' FROM users.outbox WHERE type = 'audit.call'"
-    assert embedded.query(mesh.database_url, query).split() == ["CREDENTIALS_INVALID"]
+    assert embedded.run_statement(mesh.database_url, query).split() == ["CREDENTIALS_INVALID"]

@@ -194,7 +194,7 @@ async def test_a_payment_of_nobody_is_put_aside_and_the_stream_goes_on(shop, use
     await shop.pay("", 100, telegram_id=88)
     await shop.pay(user, 1)
     await settles(users, user, purchase(user, "XTR", 1, 0, stars(1), stars(0)))
-    errors = embedded.query(shop.mesh.database_url, "SELECT error FROM users.dead_letters")
+    errors = embedded.run_statement(shop.mesh.database_url, "SELECT error FROM users.dead_letters")
     assert "is of nobody who is known here" in errors
 
 

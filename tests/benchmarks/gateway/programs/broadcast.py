@@ -1,4 +1,4 @@
-"""A bare WebSocket server: each line that it is told goes to all by `websockets.broadcast`.
+"""A bare WebSocket server that sends each line of a TCP client to all with `broadcast`.
 
 python -m tests.benchmarks.gateway.programs.broadcast PORT LINES_PORT
 """
@@ -14,12 +14,12 @@ async def run(port: int, lines_port: int) -> None:
     async def listen(connection) -> None:
         await connection.wait_closed()
 
-    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def send_signal(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for line in reader:
             broadcast(server.connections, line.decode().rstrip("\n"))
         writer.close()
 
-    lines = await asyncio.start_server(tell, "127.0.0.1", lines_port)
+    lines = await asyncio.start_server(send_signal, "127.0.0.1", lines_port)
     async with serve(listen, "127.0.0.1", port, compression=None) as server, lines:
         await server.serve_forever()
 

@@ -1,11 +1,11 @@
-"""The servicer that the kernel and bare grpc.aio both serve: a user, and no database."""
+"""The servicer for the kernel and for bare grpc.aio: it returns a user without a database."""
 
 from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
 
 
 class CannedUsers(users_pb2_grpc.UserServiceServicer):
-    """Answers GetUser with a user that it builds for the call."""
+    """Returns a new user message for each GetUser call."""
 
     async def GetUser(self, request, context):  # noqa: N802 - the contract names it
         return users_pb2.User(

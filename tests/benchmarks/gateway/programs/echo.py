@@ -1,4 +1,4 @@
-"""A gRPC server that answers every unary call with what it was asked.
+"""A gRPC server that returns the request of every unary call.
 
 python -m tests.benchmarks.gateway.programs.echo PORT
 """
@@ -10,7 +10,7 @@ import uvloop
 
 
 class Echo(grpc.GenericRpcHandler):
-    """Handles every method alike."""
+    """Handles all methods."""
 
     def service(self, _):
         return grpc.unary_unary_rpc_method_handler(self._echo)

@@ -1,4 +1,4 @@
-"""The plain gateway that most would write: FastAPI, a grpc.aio stub, json_format.
+"""A plain gateway: FastAPI, a grpc.aio stub, json_format.
 
 python -m tests.benchmarks.gateway.programs.plain_gateway PORT USERS_TARGET
 """

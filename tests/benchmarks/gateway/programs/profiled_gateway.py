@@ -1,9 +1,9 @@
-"""The gateway under a profiler whose clock is CPU time, from SIGUSR1 to SIGUSR2.
+"""The gateway under a profiler with a CPU-time clock, from SIGUSR1 to SIGUSR2.
 
 python -m tests.benchmarks.gateway.programs.profiled_gateway RESULT
 
-RESULT becomes a JSON object: the process's CPU seconds between the signals, and for each function
-its file, line and name, how often it was called, and the seconds of its own.
+RESULT becomes a JSON object: the CPU seconds of the process between the signals, and for each
+function its file, line, name, number of calls, and own seconds.
 """
 
 import cProfile
@@ -17,7 +17,7 @@ from gateway.__main__ import main
 
 
 class Window:
-    """What is profiled."""
+    """The profiled period."""
 
     def __init__(self, result: Path) -> None:
         self._result = result

@@ -1,11 +1,12 @@
-"""Many WebSockets that read cheaply: frames are cut by hand, and only told events are looked for.
+"""Many WebSockets with a minimal frame parser that only looks for event marks.
 
 python -m tests.benchmarks.gateway.programs.sockets '{"port": …, "count": …, "path": …, …}'
 
-An event is `#number#time#` somewhere in a frame, the time that of CLOCK_MONOTONIC in nanoseconds,
-which all processes of a machine share. Standard output gets `ready` when every socket has seen the
-text `ready` (or its handshake, without one), then for each event that all sockets got a line: its
-number and the nanoseconds that it took to each. With `stall`, sockets read nothing once ready.
+An event mark is `#number#time#` anywhere in a frame. The time is CLOCK_MONOTONIC in nanoseconds,
+which all processes of a machine share. The program prints `ready` when every socket has received
+the text `ready` (or finished its handshake, if that is empty). Then it prints a line for each event
+that all sockets have received: its number and the nanoseconds of each delivery. With `stall`,
+sockets stop reading once ready.
 """
 
 import asyncio
@@ -33,8 +34,8 @@ STALLED_RECEIVE_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the sockets connect to, and what each says at first."""
+class SocketSettings:
+    """The server that the sockets connect to, and the first messages of each socket."""
 
     port: int
     count: int
@@ -44,14 +45,14 @@ class Plan:
     stall: bool
 
 
-class Tally:
-    """The events that came so far, and how long each took to each socket."""
+class DeliveryTimes:
+    """The received events and their delivery times."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._times: dict[int, list[int]] = defaultdict(list)
 
-    def take(self, payload: bytes, now: int) -> None:
+    def record_payload(self, payload: bytes, now: int) -> None:
         for number, sent in EVENT.findall(payload):
             times = self._times[int(number)]
             times.append(now - int(sent))
@@ -60,19 +61,19 @@ class Tally:
                 self._times.pop(int(number))
 
 
-class Socket(asyncio.Protocol):
+class ReadingSocket(asyncio.Protocol):
     """One WebSocket."""
 
-    def __init__(self, plan: Plan, tally: Tally) -> None:
-        self._plan = plan
-        self._tally = tally
+    def __init__(self, settings: SocketSettings, times: DeliveryTimes) -> None:
+        self._settings = settings
+        self._deliveries = times
         self._buffer = b""
         self._open = False
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        transport.write(UPGRADE.format(path=self._plan.path).encode())
+        transport.write(UPGRADE.format(path=self._settings.path).encode())
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()
@@ -84,22 +85,22 @@ class Socket(asyncio.Protocol):
                 return
             self._begin(head)
         start = 0
-        while (frame := cut(buffer, start)) is not None:
+        while (frame := parse_frame(buffer, start)) is not None:
             opcode, payload, start = frame
             self._handle(opcode, payload, now)
         self._buffer = buffer[start:]
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._plan.stall:
+        if not self._settings.stall:
             fail(f"A socket was closed: {error}.")
 
     def _begin(self, head: bytes) -> None:
         if not head.startswith(b"HTTP/1.1 101"):
             fail(f"No WebSocket: {head.decode(errors='replace')}")
         self._open = True
-        for text in self._plan.hello:
+        for text in self._settings.hello:
             self._transport.write(make_frame(TEXT, text.encode()))
-        if not self._plan.ready:
+        if not self._settings.ready:
             self._be_ready()
 
     def _handle(self, opcode: int, payload: bytes, now: int) -> None:
@@ -107,19 +108,19 @@ class Socket(asyncio.Protocol):
             self._transport.write(make_frame(PONG, payload))
         elif opcode == CLOSE:
             fail(f"A socket was closed: {payload!r}.")
-        elif not self.ready.done() and self._plan.ready.encode() in payload:
+        elif not self.ready.done() and self._settings.ready.encode() in payload:
             self._be_ready()
         else:
-            self._tally.take(payload, now)
+            self._deliveries.record_payload(payload, now)
 
     def _be_ready(self) -> None:
         self.ready.set_result(None)
-        if self._plan.stall:
+        if self._settings.stall:
             self._transport.pause_reading()
 
 
-def cut(buffer: bytes, start: int) -> tuple[int, bytes, int] | None:
-    """Cuts a frame that a server sent: opcode, payload, and where the next begins."""
+def parse_frame(buffer: bytes, start: int) -> tuple[int, bytes, int] | None:
+    """Parse a frame of a server. Return opcode, payload and the start of the next frame."""
     if len(buffer) < start + 2:
         return None
     length, head = buffer[start + 1], 2
@@ -133,29 +134,29 @@ def cut(buffer: bytes, start: int) -> tuple[int, bytes, int] | None:
 
 
 def make_frame(opcode: int, payload: bytes) -> bytes:
-    """Makes a frame as clients send them: masked, with a mask of zeros, which changes nothing."""
+    """Return a masked client frame. The mask is zero, so the payload is unchanged."""
     length = len(payload)
     size = bytes([0x80 | length]) if length <= SHORT_MAX else b"\xfe" + length.to_bytes(2, "big")
     return bytes([0x80 | opcode]) + size + bytes(4) + payload
 
 
 def fail(text: str) -> NoReturn:
-    """Ends at once: the event loop would take an exception of a protocol for itself."""
+    """Exit at once: asyncio would swallow an exception raised in a protocol."""
     print(text, file=sys.stderr, flush=True)
     os._exit(1)
 
 
-async def run(plan: Plan) -> None:
-    loop, tally = asyncio.get_running_loop(), Tally(plan.count)
-    for start in range(0, plan.count, AT_ONCE):
+async def run(settings: SocketSettings) -> None:
+    loop, times = asyncio.get_running_loop(), DeliveryTimes(settings.count)
+    for start in range(0, settings.count, AT_ONCE):
         waits = []
-        for _ in range(min(AT_ONCE, plan.count - start)):
+        for _ in range(min(AT_ONCE, settings.count - start)):
             raw = socket.socket()
-            if plan.stall:
+            if settings.stall:
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, STALLED_RECEIVE_BYTES)
             raw.settimeout(0)
-            await loop.sock_connect(raw, ("127.0.0.1", plan.port))
-            _, each = await loop.create_connection(lambda: Socket(plan, tally), sock=raw)
+            await loop.sock_connect(raw, ("127.0.0.1", settings.port))
+            _, each = await loop.create_connection(lambda: ReadingSocket(settings, times), sock=raw)
             waits.append(each.ready)
         await asyncio.gather(*waits)
     print("ready", flush=True)
@@ -163,4 +164,4 @@ async def run(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(run(Plan(**json.loads(sys.argv[1]))))
+    uvloop.run(run(SocketSettings(**json.loads(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""A gRPC server of one feed: what is published to a topic goes to all who watch it.
+"""A gRPC server that streams events by topic: each published event goes to all subscribers.
 
 python -m tests.benchmarks.gateway.programs.source PORT DESCRIPTOR_SET
 """
@@ -11,14 +11,14 @@ from pathlib import Path
 import grpc
 import uvloop
 
-from tests.benchmarks.gateway.contracts import FEED, read_class
+from tests.benchmarks.gateway.contracts import EVENT_STREAM, read_class
 
-# A gateway that asks for every socket by itself needs a stream for each.
+# A gateway without fan-out needs one stream for each socket.
 STREAMS_MAX = 10_000
 
 
-class Feed:
-    """The watchers of each topic, each with a queue of serialized events."""
+class TopicStreams:
+    """The subscribers of each topic, each with a queue of serialized events."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
@@ -40,17 +40,17 @@ class Feed:
 
 
 async def serve(port: int, descriptors: Path) -> None:
-    feed = Feed()
+    topics = TopicStreams()
     handlers = {
         "Publish": grpc.unary_unary_rpc_method_handler(
-            feed.publish, request_deserializer=read_class(descriptors, "Post").FromString
+            topics.publish, request_deserializer=read_class(descriptors, "Post").FromString
         ),
         "Watch": grpc.unary_stream_rpc_method_handler(
-            feed.watch, request_deserializer=read_class(descriptors, "WatchRequest").FromString
+            topics.watch, request_deserializer=read_class(descriptors, "WatchRequest").FromString
         ),
     }
     server = grpc.aio.server(options=[("grpc.max_concurrent_streams", STREAMS_MAX)])
-    handler = grpc.method_handlers_generic_handler(FEED.removeprefix("/"), handlers)
+    handler = grpc.method_handlers_generic_handler(EVENT_STREAM.removeprefix("/"), handlers)
     server.add_generic_rpc_handlers([handler])
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

@@ -171,7 +171,7 @@ async def test_a_defect_has_code_position_and_japanese(room, log):
     assert (verdict.problem, verdict.checked_count) == ("It is missing.", 1)
     assert verdict.defect.code == events_pb2.VerifyEventsResponse.Defect.MISSING
     assert dict(verdict.defect.metadata) == {"position": "2"}
-    assert verdict.defect.localized_message.message == "イベントがありません。"
+    assert verdict.defect.localized_message.message == "イベントが欠落しています。"
 
 
 async def test_a_query_is_parsed_as_a_list_does(log):

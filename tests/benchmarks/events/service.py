@@ -1,4 +1,4 @@
-"""The events room of a mesh, called as a service calls it, and events for it."""
+"""Calls to the events service of a mesh with a service token, and events to append."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from libral.events.v1 import events_pb2
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
 from services.kernel.rpc.tokens import ServiceTokens, load_key
-from tests.benchmarks.gateway.mesh import Mesh
+from tests.benchmarks.gateway.mesh import BenchmarkMesh
 
 APPEND = "/libral.events.v1.EventService/AppendEvents"
 PACKAGE = "libral.events.v1"
@@ -20,21 +20,21 @@ CALL_SECONDS = 60.0
 CITIES = ("東京都渋谷区", "大阪市北区", "札幌市中央区", "福岡市博多区")
 
 
-def database_url(mesh: Mesh) -> str:
+def database_url(mesh: BenchmarkMesh) -> str:
     return str(mesh.users.environ()["DATABASE_URL"])
 
 
-def password(mesh: Mesh) -> str:
+def password(mesh: BenchmarkMesh) -> str:
     return str(mesh.users.environ()["LIBRAL_ADMIN_PASSWORD"])
 
 
-def service_token(mesh: Mesh) -> str:
+def service_token(mesh: BenchmarkMesh) -> str:
     key = Path(mesh.users.environ()["LIBRAL_MESH_KEY"]).read_bytes()
     return ServiceTokens("bench", load_key("LIBRAL_MESH_KEY", key)).current()
 
 
 def make_event(dice: random.Random, number: int) -> events_pb2.Event:
-    """Makes an event as large as a payment's, some 350 bytes. No room reacts to its type."""
+    """Return an event of about 350 bytes, like a payment event. No service reacts to its type."""
     user = f"users/0199{dice.getrandbits(48):012x}"
     event = events_pb2.Event(
         id=str(uuid4()),
@@ -59,7 +59,7 @@ def make_event(dice: random.Random, number: int) -> events_pb2.Event:
 
 
 def make_requests(count: int, size: int, seed: int) -> list[bytes]:
-    """Makes `count` requests of `size` events each, written already."""
+    """Return `count` serialized requests of `size` events each."""
     dice = random.Random(seed)
     return [
         events_pb2.AppendEventsRequest(
@@ -69,8 +69,8 @@ def make_requests(count: int, size: int, seed: int) -> list[bytes]:
     ]
 
 
-async def append(mesh: Mesh, requests: Sequence[bytes], at_once: int) -> None:
-    """Sends all requests, so many at the same time."""
+async def append(mesh: BenchmarkMesh, requests: Sequence[bytes], at_once: int) -> None:
+    """Send all requests, at most `at_once` concurrently."""
     upstream = LeanUpstream("benchmark", [mesh.targets[PACKAGE]])
     metadata = [("authorization", f"Bearer {service_token(mesh)}")]
     turns = iter(requests)

@@ -1,4 +1,4 @@
-"""Dead letters from the command line, through the gateway, as the user admin."""
+"""Dead letters on the command line: calls to the gateway as the user admin."""
 
 import json
 import urllib.error
@@ -17,21 +17,21 @@ ERROR_WIDTH = 60
 Json = dict[str, Any]
 
 
-class LettersError(Exception):
-    """The gateway refuses or is away. The message is one line."""
+class DeadLettersError(Exception):
+    """The gateway refused the call or did not respond. The message is one line."""
 
 
-class Letters:
+class DeadLetters:
     """The dead letters of the mesh in a home."""
 
     def __init__(self, home: Home) -> None:
-        self._url = Plan.of(home).gateway_url
+        self._url = Plan.load(home).gateway_url
         self._token = ""
         body = {"login": "admin", "password": admin_password(home)}
         self._token = str(self._call("POST", "/v1/auth:login", body)["accessToken"])
 
-    def list(self) -> Iterator[Json]:
-        """Gives all dead letters, the newest first, page by page."""
+    def list_all(self) -> Iterator[Json]:
+        """Yield all dead letters, newest first, page by page."""
         token = ""
         while True:
             query = urllib.parse.urlencode({"pageSize": PAGE_SIZE, "pageToken": token})
@@ -41,10 +41,10 @@ class Letters:
             if not token:
                 return
 
-    def ask(self, verb: str, name: str) -> Json:
-        """Asks for `retry` or `discard` of a letter."""
+    def request_action(self, action: str, name: str) -> Json:
+        """Request `retry` or `discard` of a dead letter. Return its new state."""
         path = urllib.parse.quote(name if "/" in name else f"deadLetters/{name}")
-        return self._call("POST", f"/v1/{path}:{verb}", {})
+        return self._call("POST", f"/v1/{path}:{action}", {})
 
     def _call(self, method: str, path: str, body: Json | None = None) -> Json:
         headers = {"content-type": "application/json"}
@@ -58,26 +58,27 @@ class Letters:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-                content: Json = json.load(answer)
+            with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+                content: Json = json.load(response)
                 return content
         except urllib.error.HTTPError as error:
-            raise LettersError(told(error)) from None
+            raise DeadLettersError(read_error_message(error)) from None
         except OSError as error:
-            raise LettersError(f"The gateway {self._url} does not answer: {error}") from None
+            raise DeadLettersError(f"The gateway {self._url} does not respond: {error}") from None
 
 
-def told(error: urllib.error.HTTPError) -> str:
-    """The message of an answer that is an error."""
+def read_error_message(error: urllib.error.HTTPError) -> str:
+    """Return the message of an error response."""
     try:
         return str(json.load(error)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return f"HTTP {error.code}"
 
 
-def describe(letter: Json) -> str:
-    """A line about a letter: name, state, event type, tries, error."""
-    event_type = letter.get("event", {}).get("type", "(no longer kept)")
-    error = str(letter.get("error", ""))[:ERROR_WIDTH]
-    name = str(letter["name"]).removeprefix("deadLetters/")
-    return f"{name:24} {letter['state']:10} {event_type:28} {letter.get('tries', 0)} tries  {error}"
+def format_dead_letter(dead_letter: Json) -> str:
+    """Return one line with name, state, event type, number of tries, and error."""
+    event_type = dead_letter.get("event", {}).get("type", "(no longer kept)")
+    error = str(dead_letter.get("error", ""))[:ERROR_WIDTH]
+    name = str(dead_letter["name"]).removeprefix("deadLetters/")
+    state, tries = dead_letter["state"], dead_letter.get("tries", 0)
+    return f"{name:24} {state:10} {event_type:28} {tries} tries  {error}"

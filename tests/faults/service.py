@@ -1,6 +1,6 @@
-"""Runs a room as its `__main__` does, with a clock that faults move and perhaps one mutation.
+"""Run a service like its `__main__`, with a clock that faults can move and optionally a mutation.
 
-python -m tests.faults.room ROOM
+python -m tests.faults.service SERVICE
 """
 
 import importlib
@@ -17,11 +17,11 @@ MUTATION = "FAULTS_MUTATION"
 
 
 def main() -> None:
-    room = sys.argv[1]
+    service = sys.argv[1]
     if mutation := os.environ.get(MUTATION):
         mutations.apply(mutation)
-    build = importlib.import_module(f"services.{room}.__main__").build
-    run(room, build, MovedClock(Path(os.environ[CLOCK])))
+    build = importlib.import_module(f"services.{service}.__main__").build
+    run(service, build, MovedClock(Path(os.environ[CLOCK])))
 
 
 if __name__ == "__main__":

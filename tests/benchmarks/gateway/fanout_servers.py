@@ -1,6 +1,6 @@
-"""Stages: servers that spread events to WebSockets, what their sockets say, and how to publish.
+"""Servers that fan events out to WebSockets, and how to subscribe and publish to them.
 
-A message is the same bytes from each: what the gateway makes of one event of its feed.
+All send the same bytes for a message: the JSON of the gateway for one event of a stream.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from pathlib import Path
 from deploy.local.home import free_port
 from gateway.upstream import Call
 from gateway.upstream.lean import LeanUpstream
-from tests.benchmarks.gateway.alone import gateway
-from tests.benchmarks.gateway.audience import Seats
-from tests.benchmarks.gateway.contracts import FEED, read_class, write_feed
-from tests.benchmarks.processes import ENVIRONMENT, program, running
+from tests.benchmarks.gateway.contracts import EVENT_STREAM, read_class, write_event_stream
+from tests.benchmarks.gateway.standalone_gateway import gateway
+from tests.benchmarks.gateway.subscribers import SubscriberSettings
+from tests.benchmarks.processes import ENVIRONMENT, running_process, running_program
 
 SUBJECT = "events"
 CONNECT = 'CONNECT {"verbose":false,"pedantic":false}\r\n'
@@ -27,32 +27,32 @@ Publish = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A server that spreads events: its process, its seats, and a way to publish to it.
+class FanoutServer:
+    """A server that fans events out: its process, its subscriber settings, and a publisher.
 
-    `publisher` opens that way; what it yields takes the number of an event and how many bytes of
-    filling its text has.
+    `publisher` opens a connection. It yields a function that takes the number of an event and its
+    number of padding bytes.
     """
 
     pid: int
-    seats: Seats
+    settings: SubscriberSettings
     publisher: Callable[[], contextlib.AbstractAsyncContextManager[Publish]]
 
 
 def make_text(number: int, filling: int) -> str:
-    """The text of an event: its number, the time now, and so many bytes more."""
+    """Return the text of an event: its number, the current time, and padding."""
     return f"#{number}#{time.monotonic_ns()}#{'x' * filling}"
 
 
 def make_message(number: int, filling: int) -> bytes:
     text = make_text(number, filling)
     data = f'{{"position":"{number}","text":"{text}"}}'
-    return f'{{"type":"message","id":"feed","data":{data},"cursor":"{number}"}}'.encode()
+    return f'{{"type":"message","id":"stream","data":{data},"cursor":"{number}"}}'.encode()
 
 
 @dataclass(frozen=True)
-class Feed:
-    """A gateway before a gRPC server of one feed: the ports of both, and the gateway's pid."""
+class GatewayEventStream:
+    """A gateway in front of a gRPC event source: both ports, and the gateway's pid."""
 
     port: int
     pid: int
@@ -67,7 +67,7 @@ class Feed:
         async def publish(number: int, filling: int) -> None:
             event = {"position": number, "text": make_text(number, filling)}
             content = post_class(topic=topic, event=event).SerializeToString()
-            await upstream.unary(Call(f"{FEED}/Publish", content, [], PUBLISH_SECONDS))
+            await upstream.unary(Call(f"{EVENT_STREAM}/Publish", content, [], PUBLISH_SECONDS))
 
         try:
             yield publish
@@ -76,36 +76,36 @@ class Feed:
 
 
 @contextlib.contextmanager
-def running_feed(folder: Path) -> Iterator[Feed]:
-    descriptors = write_feed(folder / "feed.binpb")
+def running_event_stream(folder: Path) -> Iterator[GatewayEventStream]:
+    descriptors = write_event_stream(folder / "stream.binpb")
     with (
-        program(folder, "source", str(descriptors)) as (source, _),
+        running_program(folder, "source", str(descriptors)) as (source, _),
         gateway(folder, descriptors, source) as (port, pid),
     ):
-        yield Feed(port, pid, source, descriptors)
+        yield GatewayEventStream(port, pid, source, descriptors)
 
 
 @contextlib.contextmanager
-def gateway_stage(folder: Path, sockets: int) -> Iterator[Stage]:
-    with running_feed(folder) as feed:
-        yield Stage(feed.pid, make_seats(feed.port, sockets), feed.publisher)
+def gateway_server(folder: Path, sockets: int) -> Iterator[FanoutServer]:
+    with running_event_stream(folder) as stream:
+        yield FanoutServer(stream.pid, make_settings(stream.port, sockets), stream.publisher)
 
 
-def make_seats(port: int, count: int, *others: str, stall: bool = False) -> Seats:
-    """Sockets of the gateway that watch the events by the id `feed`, and other topics."""
+def make_settings(port: int, count: int, *others: str, stall: bool = False) -> SubscriberSettings:
+    """Return sockets of the gateway that subscribe to the events and to other topics."""
     hello = [
         f'{{"type":"subscribe","id":"{name}","path":"/v1/events:stream?topic={topic}&after=-1"}}'
-        for name, topic in [("feed", SUBJECT), *zip(others, others, strict=True)]
+        for name, topic in [("stream", SUBJECT), *zip(others, others, strict=True)]
     ]
-    return Seats(port, count, "/v1/ws", (*hello, '{"type":"ping"}'), '"pong"', stall)
+    return SubscriberSettings(port, count, "/v1/ws", (*hello, '{"type":"ping"}'), '"pong"', stall)
 
 
 @contextlib.contextmanager
-def websockets_stage(folder: Path, sockets: int) -> Iterator[Stage]:
-    """A bare server of the package websockets."""
+def websockets_server(folder: Path, sockets: int) -> Iterator[FanoutServer]:
+    """Run a bare server of the package websockets."""
     lines = free_port(set())
-    with program(folder, "broadcast", str(lines)) as (port, pid):
-        yield Stage(pid, Seats(port, sockets), lambda: line_publisher(lines))
+    with running_program(folder, "broadcast", str(lines)) as (port, pid):
+        yield FanoutServer(pid, SubscriberSettings(port, sockets), lambda: line_publisher(lines))
 
 
 @contextlib.asynccontextmanager
@@ -120,8 +120,8 @@ async def line_publisher(port: int) -> AsyncIterator[Publish]:
 
 
 @contextlib.contextmanager
-def nats_stage(folder: Path, sockets: int) -> Iterator[Stage]:
-    """A NATS server with its WebSocket listener, without TLS and compression."""
+def nats_server(folder: Path, sockets: int) -> Iterator[FanoutServer]:
+    """Run a NATS server with a WebSocket listener, without TLS and compression."""
     port = free_port(set())
     clients = free_port({port})
     configuration = folder / "nats.conf"
@@ -131,9 +131,9 @@ def nats_stage(folder: Path, sockets: int) -> Iterator[Stage]:
     )
     command = [find_nats(), "-c", str(configuration)]
     hello = (CONNECT, f"SUB {SUBJECT} 1\r\n", "PING\r\n")
-    with running(command, ENVIRONMENT, folder, port) as process:
-        seats = Seats(port, sockets, "/", hello, "PONG")
-        yield Stage(process.pid, seats, lambda: nats_publisher(clients))
+    with running_process(command, ENVIRONMENT, folder, port) as process:
+        settings = SubscriberSettings(port, sockets, "/", hello, "PONG")
+        yield FanoutServer(process.pid, settings, lambda: nats_publisher(clients))
 
 
 def find_nats() -> str:

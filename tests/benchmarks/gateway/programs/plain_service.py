@@ -1,6 +1,6 @@
-"""The users room that most would write: grpc.aio, SQLAlchemy, a transaction with `begin()` a call.
+"""A plain users service: grpc.aio, SQLAlchemy, a transaction with `begin()` for each call.
 
-python -m tests.benchmarks.gateway.programs.plain_room PORT, with DATABASE_URL set
+python -m tests.benchmarks.gateway.programs.plain_service PORT, with DATABASE_URL set
 """
 
 import os
@@ -19,7 +19,7 @@ PAGE_SIZE = 50
 
 
 class PlainUsers(users_pb2_grpc.UserServiceServicer):
-    """Serves users by id, and the newest of them."""
+    """Serves users by id, and the newest users."""
 
     def __init__(self, engine: AsyncEngine, users: Table) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""An audience: a process of many WebSockets, and how long each event took to all of them."""
+"""A process with many WebSocket subscribers, which measures the delivery time of each event."""
 
 import asyncio
 import json
@@ -12,13 +12,13 @@ LINE_BYTES_MAX = 1 << 20
 READY_SECONDS = 60.0
 
 
-class AudienceError(Exception):
-    """The audience ended, or did not get an event in time."""
+class DeliveryError(Exception):
+    """The subscriber process ended, or did not receive an event in time."""
 
 
 @dataclass(frozen=True)
-class Seats:
-    """What an audience connects to, and what each of its sockets says at first."""
+class SubscriberSettings:
+    """The server that the sockets connect to, and the first messages of each socket."""
 
     port: int
     count: int
@@ -28,14 +28,14 @@ class Seats:
     stall: bool = False
 
 
-class Audience:
-    """A process whose sockets are all connected and have said what they say at first."""
+class SubscriberProcess:
+    """A process whose sockets are all connected and have sent their first messages."""
 
-    def __init__(self, seats: Seats) -> None:
-        self.count = seats.count
-        # A client is not measured: it runs on the interpreter of the benchmark.
+    def __init__(self, settings: SubscriberSettings) -> None:
+        self.count = settings.count
+        # Clients are not measured, so they run on the interpreter of the benchmark.
         module = f"{PROGRAMS}.sockets"
-        self._command = [sys.executable, "-m", module, json.dumps(asdict(seats))]
+        self._command = [sys.executable, "-m", module, json.dumps(asdict(settings))]
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
@@ -57,24 +57,24 @@ class Audience:
             self._process.kill()
             await self._process.wait()
 
-    async def heard(self, number: int, seconds: float) -> list[int]:
-        """Waits until every socket has got that event: the nanoseconds that it took to each.
+    async def wait_for_event(self, number: int, seconds: float) -> list[int]:
+        """Wait until every socket has received an event. Return the nanoseconds of each delivery.
 
         Raises:
-            AudienceError: A socket was closed, or the time is over.
+            DeliveryError: A socket was closed, or the time is over.
         """
         while True:
-            told, *times = map(int, (await self._line(seconds)).split())
-            if told == number:
+            received, *times = map(int, (await self._line(seconds)).split())
+            if received == number:
                 return times
 
     async def _line(self, seconds: float) -> bytes:
         if self._process.stdout is None:
-            sys.exit("The audience has no output.")
+            sys.exit("The subscriber process has no output.")
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), seconds)
         except TimeoutError:
-            raise AudienceError(f"Not all heard within {seconds:g} s.") from None
+            raise DeliveryError(f"Not all wait_for_event within {seconds:g} s.") from None
         if not line:
-            raise AudienceError("The audience ended.")
+            raise DeliveryError("The subscriber process ended.")
         return line

@@ -1,4 +1,4 @@
-"""The canned servicer as a room, with the whole kernel. Its environment is that of a users room."""
+"""The canned servicer on the whole kernel. Its environment is that of a users service."""
 
 from services.kernel.server import Kernel, ServiceDefinition, run
 from tests.benchmarks.gateway.programs.canned import CannedUsers

@@ -1,6 +1,6 @@
-"""The canned servicer on grpc.aio, and nothing else.
+"""The canned servicer on bare grpc.aio.
 
-python -m tests.benchmarks.gateway.programs.bare_room PORT asyncio|uvloop
+python -m tests.benchmarks.gateway.programs.bare_service PORT asyncio|uvloop
 """
 
 import asyncio
