@@ -26,10 +26,10 @@ async def build(kernel: Kernel) -> ServiceDefinition:
     sign_in = SignIn(database, clock, accounts, sessions, passwords, settings.bot_token)
     api_keys = ApiKeys(database, clock, signer)
     purchases = Purchases(database)
-    users = UserServicer(kernel.answers, accounts, purchases, settings.zone)
+    users = UserServicer(kernel.idempotency, accounts, purchases, settings.zone)
     auth = AuthServicer(sign_in, sessions, api_keys, signer)
     await accounts.make_first_admin(settings.admin_password)
-    kernel.meter.gauge("users.active", "1", accounts.active_count)
+    kernel.meter.add_gauge("users.active", "1", accounts.active_count)
     return ServiceDefinition(services=[users, auth], reactions=make_reactions(purchases))
 
 

@@ -26,7 +26,7 @@ class UsersSettings:
         except (ZoneInfoNotFoundError, ValueError):
             raise SettingsError(f"LIBRAL_TIME_ZONE is {name!r}: no such time zone.") from None
         return cls(
-            token_key=load_key("LIBRAL_TOKEN_KEY", environment.file("LIBRAL_TOKEN_KEY")),
+            token_key=load_key("LIBRAL_TOKEN_KEY", environment.file_content("LIBRAL_TOKEN_KEY")),
             admin_password=environment.optional_text("LIBRAL_ADMIN_PASSWORD"),
             zone=zone,
             bot_token=environment.optional_text("TELEGRAM_BOT_TOKEN"),

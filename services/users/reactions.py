@@ -4,7 +4,7 @@ from google.protobuf.json_format import MessageToDict
 from libral.events.v1 import events_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.events.subscriptions import Reactions
+from services.kernel.events.consumer import Reactions
 from services.users.domain.purchases import Payment, read_payment
 from services.users.service.purchases import Purchases
 

@@ -16,7 +16,7 @@ from services.common.settings import Environment
 from services.kernel import server
 from services.kernel.clock import Clock
 from services.kernel.database import migrate
-from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.channels import ServiceChannels
 from services.kernel.rpc.tokens import ServiceTokens
 from services.kernel.server import Build, RunningService
 from services.kernel.settings import Engine, KernelSettings
@@ -47,7 +47,7 @@ class Mesh:
         clock: Clock | None = None,
     ) -> RunningService:
         """Migrates the room's schema and serves the room on a free port."""
-        await migrate.run(room, self.database_url)
+        await migrate.migrate_schema(room, self.database_url)
         settings = KernelSettings(
             service=room,
             listen=listen,
@@ -63,9 +63,9 @@ class Mesh:
 
     def channel(self, running: RunningService, caller: str = "test") -> grpc.aio.Channel:
         """Opens a channel whose calls carry a service token."""
-        peers = Peers(ServiceTokens(caller, self.key))
-        self.stack.push_async_callback(peers.close)
-        return peers.channel(f"127.0.0.1:{running.port}")
+        channels = ServiceChannels(ServiceTokens(caller, self.key))
+        self.stack.push_async_callback(channels.close)
+        return channels.get_channel(f"127.0.0.1:{running.port}")
 
     def anonymous_channel(self, running: RunningService) -> grpc.aio.Channel:
         """Opens a channel whose calls carry no token."""

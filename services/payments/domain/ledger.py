@@ -52,7 +52,7 @@ class Posting:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A posting that was written, with the journal it belongs to."""
 
     id: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 
 DIFFERENCES_MAX = 1000
 
@@ -24,7 +24,7 @@ class StarPayment:
     """A payment in Stars as the ledger has it."""
 
     amount: int
-    state: State
+    state: PaymentState
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,6 @@ def compare_paid(
             yield Difference(charge, "The ledger has no such payment.", stars, 0)
         elif own.amount != stars:
             yield Difference(charge, "The amounts differ.", stars, own.amount)
-        elif (charge in returned) != (own.state == State.REFUNDED):
+        elif (charge in returned) != (own.state == PaymentState.REFUNDED):
             problem = "Only one side has the refund."
             yield Difference(charge, problem, returned.get(charge, 0), own.amount)

@@ -12,7 +12,7 @@ from services.payments.domain.ledger import Journal, Posting, payment_postings, 
 from services.payments.domain.payments import (
     Charge,
     Payment,
-    State,
+    PaymentState,
     check_same_charge,
     check_transition,
     completed_payment,
@@ -56,14 +56,14 @@ class PaymentWriter:
         Raises:
             FailedPreconditionError: The payment's state does not allow a refund.
         """
-        if payment.state == State.REFUNDED:
+        if payment.state == PaymentState.REFUNDED:
             return payment
-        check_transition(payment.state, State.REFUNDED)
+        check_transition(payment.state, PaymentState.REFUNDED)
         refunded = await storage.change_payment(
             connection,
             payment.id,
             self._clock.now(),
-            state=int(State.REFUNDED),
+            state=int(PaymentState.REFUNDED),
             refund_time=refund_time,
         )
         await self._insert_journal(connection, refunded, "refund", refund_postings(refunded))

@@ -10,7 +10,7 @@ from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError
 from services.payments.adapters import TelegramClient
-from services.payments.domain.payments import Payment, State, check_refundable
+from services.payments.domain.payments import Payment, PaymentState, check_refundable
 from services.payments.service.bookkeeping import PaymentWriter
 from services.payments.storage import payments as storage
 
@@ -43,7 +43,7 @@ class RefundService:
             raise payment_not_found(payment_id)
         check_refundable(payment)
         return await storage.change_payment(
-            connection, payment_id, self._clock.now(), state=int(State.REFUND_PENDING)
+            connection, payment_id, self._clock.now(), state=int(PaymentState.REFUND_PENDING)
         )
 
     async def complete_refund(self, payment_id: UUID) -> Payment:
@@ -59,7 +59,7 @@ class RefundService:
             payment = await storage.find_payment(connection, id=payment_id)
         if payment is None:
             raise payment_not_found(payment_id)
-        if payment.state != State.REFUND_PENDING:
+        if payment.state != PaymentState.REFUND_PENDING:
             return payment
         try:
             await self._telegram.refund_stars(payment)
@@ -85,9 +85,9 @@ class RefundService:
     async def _cancel_refund(self, payment_id: UUID) -> None:
         async with self._database.transaction() as connection:
             current = await storage.find_payment(connection, lock=True, id=payment_id)
-            if current is not None and current.state == State.REFUND_PENDING:
+            if current is not None and current.state == PaymentState.REFUND_PENDING:
                 await storage.change_payment(
-                    connection, payment_id, self._clock.now(), state=int(State.COMPLETED)
+                    connection, payment_id, self._clock.now(), state=int(PaymentState.COMPLETED)
                 )
 
 

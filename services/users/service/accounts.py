@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.common.settings import SettingsError
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import AbortedError, AlreadyExistsError, NotFoundError, invalid
@@ -93,7 +93,7 @@ class Accounts:
         Raises:
             AlreadyExistsError: Another one has its login or Telegram id.
         """
-        audit_subject(user.name)
+        set_audit_subject(user.name)
         await storage.insert_user(connection, user)
         await self._publish(connection, "user.created", user)
 

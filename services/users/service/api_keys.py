@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
@@ -43,7 +43,7 @@ class ApiKeys:
             expire_time=expire_time,
             last_use_time=None,
         )
-        audit_subject(key.name)
+        set_audit_subject(key.name)
         async with self._database.transaction() as connection:
             await storage.insert_api_key(connection, key)
         return key, secret

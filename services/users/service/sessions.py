@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.calls import Caller, audit_subject, current_call
+from services.kernel.calls import Caller, current_call, set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
@@ -33,7 +33,7 @@ class Sessions:
 
     async def open(self, connection: AsyncConnection, user: User, now: datetime) -> SignedIn:
         """Open a session for a user that has proved who it is."""
-        audit_subject(user.name, actor=user.name)
+        set_audit_subject(user.name, actor=user.name)
         refresh = new_secret()
         session = Session(
             id=new_id(self._clock),
@@ -70,7 +70,7 @@ class Sessions:
         async with self._database.transaction() as connection:
             session = await storage.lock_session(connection, secret_hash(refresh_token))
             if session is not None:
-                audit_subject(session.name, actor=session.user)
+                set_audit_subject(session.name, actor=session.user)
                 await self._end(connection, session)
 
     async def list_sessions(
@@ -89,7 +89,7 @@ class Sessions:
         async with self._database.transaction() as connection:
             session = await storage.find_session(connection, session_id)
             own = session is not None and session.user == caller.subject
-            if session is None or not (own or caller.holds(ADMIN)):
+            if session is None or not (own or caller.has_role(ADMIN)):
                 raise NotFoundError("session", f"sessions/{session_id}")
             await self._end(connection, session)
 

@@ -1,6 +1,6 @@
 """Use cases of sign-in: with a password, and with Telegram."""
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.users.adapters import Passwords
@@ -43,7 +43,7 @@ class SignIn:
         async with self._database.reading() as connection:
             user = await find_login(connection, login)
         if user is not None:
-            audit_subject(user.name)
+            set_audit_subject(user.name)
         hashed = user.password_hash if user is not None else None
         matches = await self._passwords.matches(hashed, password)
         if user is None or not matches or not user.usable:
@@ -66,7 +66,7 @@ class SignIn:
         profile = sign_in.read_profile(fields)
         async with self._database.transaction() as connection:
             user, _ = await self._accounts.upsert_telegram_user(connection, profile, now)
-            audit_subject(user.name)
+            set_audit_subject(user.name)
             if not user.usable:
                 raise session_over()
             return await self._sessions.open(connection, user, now)

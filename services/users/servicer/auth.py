@@ -63,10 +63,10 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self, request: users_pb2.ListSessionsRequest, context: Context
     ) -> users_pb2.ListSessionsResponse:
         caller = current_call().caller
-        owner = None if caller.holds(ADMIN) else parse_uuid_name(caller.subject, "users")
+        owner = None if caller.has_role(ADMIN) else parse_uuid_name(caller.subject, "users")
         page = page_by_time(request)
         found = await self._sessions.list_sessions(owner, page.cursor, page.limit)
-        sessions, token = page.cut(found, time_cursor)
+        sessions, token = page.split_page(found, time_cursor)
         return users_pb2.ListSessionsResponse(
             sessions=[session_message(one, caller.session) for one in sessions],
             next_page_token=token,
@@ -92,7 +92,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
     ) -> users_pb2.ListApiKeysResponse:
         page = page_by_time(request)
         found = await self._api_keys.list_keys(page.cursor, page.limit)
-        keys, token = page.cut(found, time_cursor)
+        keys, token = page.split_page(found, time_cursor)
         return users_pb2.ListApiKeysResponse(
             api_keys=map(api_key_message, keys), next_page_token=token
         )

@@ -10,9 +10,9 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.messages import Page, parse_uuid_name, read_timestamp, timestamp
+from services.kernel.messages import PageRequest, parse_uuid_name, read_timestamp, timestamp
 from services.kernel.rpc.field_masks import masked_fields
-from services.kernel.rpc.idempotency import Answers
+from services.kernel.rpc.idempotency import IdempotencyStore
 from services.users.domain.accounts import (
     ACTIVE,
     SUSPENDED,
@@ -41,9 +41,13 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     """Serves accounts and purchases. Days of statistics are those of `zone`."""
 
     def __init__(
-        self, answers: Answers, accounts: Accounts, purchases: Purchases, zone: ZoneInfo
+        self,
+        idempotency: IdempotencyStore,
+        accounts: Accounts,
+        purchases: Purchases,
+        zone: ZoneInfo,
     ) -> None:
-        self._answers = answers
+        self._idempotency = idempotency
         self._accounts = accounts
         self._purchases = purchases
         self._zone = zone
@@ -56,7 +60,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     ) -> users_pb2.ListUsersResponse:
         page = page_by_time(request)
         found = await self._accounts.list_users(read_filter(request), page.cursor, page.limit)
-        users, token = page.cut(found, time_cursor)
+        users, token = page.split_page(found, time_cursor)
         return users_pb2.ListUsersResponse(users=map(user_message, users), next_page_token=token)
 
     async def CreateUser(
@@ -68,7 +72,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
             await self._accounts.create(connection, user)
             return user_message(user)
 
-        return await self._answers.once(request, users_pb2.User, create)
+        return await self._idempotency.run_once(request, users_pb2.User, create)
 
     async def UpdateUser(
         self, request: users_pb2.UpdateUserRequest, context: Context
@@ -92,10 +96,10 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         self, request: users_pb2.ListUserPurchasesRequest, context: Context
     ) -> users_pb2.ListUserPurchasesResponse:
         user_id = parse_uuid_name(request.parent, "users", "parent")
-        page = Page(request, str)
+        page = PageRequest(request, str)
         after = page.cursor[0] if page.cursor else ""
         found = await self._purchases.list_purchases(user_id, after, page.limit)
-        purchases, token = page.cut(found, lambda last: [last.currency])
+        purchases, token = page.split_page(found, lambda last: [last.currency])
         return users_pb2.ListUserPurchasesResponse(
             purchases=map(purchase_message, purchases), next_page_token=token
         )

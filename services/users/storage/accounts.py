@@ -62,7 +62,7 @@ FIND_USER = Statement(select(USERS).where(USERS.c.id == bindparam("user_id")))
 
 
 async def read_user(database: Database, user_id: UUID) -> User | None:
-    row = await database.row(FIND_USER, user_id=user_id)
+    row = await database.fetch_row(FIND_USER, user_id=user_id)
     return None if row is None else User(**row)
 
 

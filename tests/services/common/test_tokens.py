@@ -148,7 +148,7 @@ async def test_a_token_is_verified_once_until_it_expires():
 
 
 async def test_what_is_not_verified_is_not_remembered_and_the_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr(tokens, "REMEMBERED_MAX", 2)
+    monkeypatch.setattr(tokens, "CACHED_MAX", 2)
     cache, verified = TokenCache[str](), []
 
     async def refuse(_token: str) -> tuple[float, str]:

@@ -77,14 +77,14 @@ async def room(mesh, server, users_environment):
 @pytest.fixture
 def durations(room) -> list[float]:
     """How long calls take in the room, whatever their clients make of it."""
-    found, record = [], room.kernel.meter.record
+    found, record = [], room.kernel.meter.record_duration
 
     def watch(name, attributes, seconds) -> None:
         if name == "rpc.server.duration":
             found.append(seconds)
         record(name, attributes, seconds)
 
-    room.kernel.meter.record = watch
+    room.kernel.meter.record_duration = watch
     return found
 
 
@@ -147,10 +147,10 @@ async def test_no_call_outlives_its_deadline(mesh, room, server, durations, ask)
 
     async def at_rest() -> bool:
         # The relay keeps one, to hold its lock.
-        return pool.checkedout() <= 1 and len(room.kernel.database._reads._lent) == 0
+        return pool.checkedout() <= 1 and len(room.kernel.database._read_pool._lent) == 0
 
     await eventually(at_rest)
-    assert room.kernel.database._reads._free._value == 5
+    assert room.kernel.database._read_pool._free._value == 5
 
 
 async def test_a_deadline_holds_between_statements(room, server):

@@ -11,14 +11,14 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from services.users.__main__ import build
 from tests.services.helpers import eventually, refused
-from tests.services.wires import wire_to
+from tests.services.proxies import proxy_to
 
 SERVING, NOT_SERVING = 1, 2
 
 
 async def test_a_room_says_that_its_database_is_away_and_recovers(mesh, users_environment):
     port = urlsplit(mesh.database_url).port
-    async with wire_to(port) as (wire, wire_port):
+    async with proxy_to(port) as (wire, wire_port):
         wired = replace(mesh, database_url=mesh.database_url.replace(f":{port}/", f":{wire_port}/"))
         room = await wired.start("users", build, users_environment)
         channel = mesh.channel(room)

@@ -97,7 +97,7 @@ def refund(mesh, room, operator):
 @pytest.fixture
 async def database(database_url):
     """The migrated database of the payments service, without a running service."""
-    await migrate.run("payments", database_url)
+    await migrate.migrate_schema("payments", database_url)
     database = Database(database_url)
     yield database
     await database.close()

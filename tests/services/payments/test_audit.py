@@ -6,7 +6,7 @@ import grpc
 import pytest
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from tests.services.helpers import Trail, audited_methods, refused
 from tests.services.payments.helpers import rows, stars
 
@@ -50,7 +50,7 @@ async def test_a_refund_that_is_left_begun_has_its_record(payments, refund, room
         room.kernel.database, "SELECT state, xmin::text::bigint AS by FROM payments.payments"
     )
     begun, failed = await trail.all()
-    assert payment.state == State.REFUND_PENDING
+    assert payment.state == PaymentState.REFUND_PENDING
     assert payment.by == begun.transaction_id
     assert [event.data["reason"] for event in (begun, failed)] == ["", "PEER_UNAVAILABLE"]
 

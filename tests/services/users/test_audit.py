@@ -229,7 +229,7 @@ async def test_a_failure_is_told_of_once_the_database_takes_it(room, auth, trail
 
 
 async def test_the_end_of_a_room_loses_no_record(mesh, users_environment, monkeypatch):
-    monkeypatch.setattr(audit.Auditor, "run", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr(audit.AuditWriter, "run", lambda _: asyncio.sleep(0))
     async with AsyncExitStack() as stack:
         ending = replace(mesh, stack=stack)
         room = await ending.start("users", build, users_environment)

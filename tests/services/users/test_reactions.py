@@ -16,7 +16,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from deploy.local import embedded
 from services.events.__main__ import build as build_events
 from services.kernel.errors import UnavailableError
-from services.kernel.events import subscriptions
+from services.kernel.events import consumer
 from services.payments.__main__ import build as build_payments
 from services.users.__main__ import build
 from services.users.storage import purchases as storage
@@ -67,8 +67,8 @@ class Shop:
 
 @pytest.fixture
 async def shop(mesh, users_environment, redis_url, monkeypatch) -> Shop:
-    monkeypatch.setattr(subscriptions, "RECONNECT_SECONDS", 0.05)
-    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(consumer, "RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(consumer, "RETRY_SECONDS", (0, 0, 0, 0))
     events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
     target = f"127.0.0.1:{events.port}"
     environment = {"LIBRAL_TELEGRAM_TARGET": "127.0.0.1:9"}

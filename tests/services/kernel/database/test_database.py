@@ -99,6 +99,6 @@ async def test_the_pool_gives_up_what_is_of_no_use(database, relay):
 
 async def test_a_row_is_read_on_another_connection(database, relay):
     statement = Statement(select(text("1 AS one")))
-    assert (await database.row(statement))["one"] == 1
+    assert (await database.fetch_row(statement))["one"] == 1
     await relay.die()
-    assert (await database.row(statement))["one"] == 1
+    assert (await database.fetch_row(statement))["one"] == 1

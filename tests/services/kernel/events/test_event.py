@@ -12,7 +12,7 @@ from services.kernel.events.event import (
     TEXT_LENGTH_MAX,
     Category,
     NewEvent,
-    violations,
+    event_violations,
 )
 
 JSON = st.recursive(
@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 def fields_of(event_type: str = "user.created", data: Any = None, **texts: str) -> list[str]:
     event = NewEvent(event_type, Category.USER, data=data or {})
-    return [one.field for one in violations(event, texts)]
+    return [one.field for one in event_violations(event, texts)]
 
 
 @given(st.dictionaries(st.text("ab", max_size=3), JSON, max_size=3))

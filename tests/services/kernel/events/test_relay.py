@@ -15,12 +15,12 @@ from sqlalchemy.event import listen
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel.calls import Call, enter_call
+from services.kernel.calls import CallContext, enter_call
 from services.kernel.clock import FixedClock
 from services.kernel.errors import InvalidArgumentError
 from services.kernel.events import relay
 from services.kernel.events.event import Category, NewEvent
-from services.kernel.events.relay import Pause, Relay
+from services.kernel.events.relay import Backoff, Relay
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
@@ -113,7 +113,7 @@ async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_u
         request = users_pb2.ListUsersRequest()
         await asyncio.gather(*(users.ListUsers(request) for _ in range(CALLS_AT_ONCE)))
         await asyncio.sleep(0.01)
-    assert await room.kernel.database.answers()
+    assert await room.kernel.database.is_available()
     environment = {"REDIS_URL": redis_url}
     events = await mesh.start("events", build_events, environment, listen=target)
     log = events_pb2_grpc.EventServiceStub(mesh.channel(events))
@@ -339,10 +339,10 @@ async def test_what_the_log_refuses_the_outbox_refuses(closed_line, event, field
 
 
 async def test_a_request_id_too_long_is_refused(closed_line):
-    enter_call(Call(request_id="x" * 257))
+    enter_call(CallContext(request_id="x" * 257))
     with pytest.raises(InvalidArgumentError):
         await publish_all(closed_line, noted(1))
-    enter_call(Call())
+    enter_call(CallContext())
 
 
 async def test_the_lag_is_the_age_of_the_oldest(closed_line):
@@ -359,12 +359,12 @@ async def test_the_lag_is_the_age_of_the_oldest(closed_line):
     assert await read() == 0
 
 
-def test_pauses_grow_and_begin_anew():
-    pause = Pause(0.1, 3.0)
-    seconds = [pause.take() for _ in range(10)]
+def test_delays_double_with_jitter_until_reset():
+    backoff = Backoff(0.1, 3.0)
+    seconds = [backoff.next_delay() for _ in range(10)]
     longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0, 3.0]
     for taken, most in zip(seconds, longest, strict=True):
         assert most / 2 <= taken <= most
     assert len(set(seconds)) == 10
-    pause.reset()
-    assert pause.take() <= 0.1
+    backoff.reset()
+    assert backoff.next_delay() <= 0.1

@@ -97,11 +97,11 @@ async def test_a_call_ends_at_its_deadline(users, servicer, monkeypatch):
 
 
 async def test_a_call_is_measured_by_method_and_status(users, running):
-    running.kernel.meter.take()
+    running.kernel.meter.take_histograms()
     await get(users)
     with refused("NOT_FOUND"):
         await get(users, "users/missing")
-    taken = running.kernel.meter.take()
+    taken = running.kernel.meter.take_histograms()
     statuses = {
         dict(attributes)["rpc.grpc.status_code"]: sum(histogram.counts)
         for (name, attributes), histogram in taken.items()

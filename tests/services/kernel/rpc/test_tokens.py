@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.common.settings import SettingsError
 from services.kernel.errors import UnauthenticatedError
-from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
+from services.kernel.rpc.tokens import ServiceTokens, TokenVerifier, load_key
 
 MESH, USERS, FORGER = (Ed25519PrivateKey.generate() for _ in range(3))
 
@@ -17,7 +17,7 @@ class Keys:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def fetch(self):
+    async def fetch_keys(self):
         self.asked += 1
         return {"current": USERS.public_key()}
 
@@ -28,8 +28,8 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-def verifier(keys: Keys) -> Verifier:
-    return Verifier(MESH.public_key(), keys.fetch)
+def verifier(keys: Keys) -> TokenVerifier:
+    return TokenVerifier(MESH.public_key(), keys.fetch_keys)
 
 
 def sign(key=USERS, key_id="current", **changes) -> str:
@@ -40,13 +40,13 @@ def sign(key=USERS, key_id="current", **changes) -> str:
 
 async def test_a_users_token_tells_who_calls(verifier, keys):
     for _ in range(3):
-        caller = await verifier.verify(sign())
+        caller = await verifier.identify_caller(sign())
         assert (caller.subject, caller.roles) == ("users/1", {"ADMIN"})
     assert keys.asked == 1
 
 
 async def test_a_rooms_token_needs_no_users_room(verifier, keys):
-    caller = await verifier.verify(ServiceTokens("payments", MESH).current())
+    caller = await verifier.identify_caller(ServiceTokens("payments", MESH).current_token())
     assert (caller.subject, caller.roles, keys.asked) == ("services/payments", {"SERVICE"}, 0)
 
 
@@ -68,14 +68,14 @@ async def test_a_rooms_token_needs_no_users_room(verifier, keys):
 )
 async def test_no_other_token_is_taken(verifier, token, reason):
     with pytest.raises(UnauthenticatedError) as refused:
-        await verifier.verify(token)
+        await verifier.identify_caller(token)
     assert refused.value.reason == reason
 
 
 async def test_a_flood_of_unknown_keys_asks_once(verifier, keys):
     for number in range(20):
         with pytest.raises(UnauthenticatedError):
-            await verifier.verify(sign(key_id=f"unknown-{number}"))
+            await verifier.identify_caller(sign(key_id=f"unknown-{number}"))
     assert keys.asked == 1
 
 

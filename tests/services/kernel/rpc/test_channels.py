@@ -6,10 +6,10 @@ import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.__main__ import build
-from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.channels import ServiceChannels
 from services.kernel.rpc.tokens import ServiceTokens
 from tests.services.helpers import refused
-from tests.services.wires import wire_to
+from tests.services.proxies import proxy_to
 
 SILENT_SECONDS = 8
 
@@ -21,15 +21,15 @@ async def events(mesh, redis_url):
 
 async def follow(mesh, port: int):
     """Opens a stream that has nothing to tell, and waits until it stands."""
-    peers = Peers(ServiceTokens("test", mesh.key))
-    mesh.stack.push_async_callback(peers.close)
-    stub = events_pb2_grpc.EventServiceStub(peers.channel(f"127.0.0.1:{port}"))
+    channels = ServiceChannels(ServiceTokens("test", mesh.key))
+    mesh.stack.push_async_callback(channels.close)
+    stub = events_pb2_grpc.EventServiceStub(channels.get_channel(f"127.0.0.1:{port}"))
     await stub.GetEventStats(events_pb2.GetEventStatsRequest())
     return stub.StreamEvents(events_pb2.StreamEventsRequest())
 
 
 async def test_a_stream_from_a_frozen_peer_ends(mesh, events):
-    async with wire_to(events.port) as (wire, port):
+    async with proxy_to(events.port) as (wire, port):
         call = await follow(mesh, port)
         reading = asyncio.ensure_future(call.read())
         await asyncio.sleep(0.5)

@@ -5,8 +5,8 @@ from sqlalchemy import MetaData, select
 
 from services.events.__main__ import build as build_events
 from services.kernel.database.tables import KernelTables
-from services.kernel.events import subscriptions
-from services.kernel.events.subscriptions import Subscription
+from services.kernel.events import consumer as consumer_module
+from services.kernel.events.consumer import EventConsumer
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
@@ -17,7 +17,7 @@ ADMINS = 1
 async def test_a_poison_event_is_buried_and_the_stream_goes_on(
     mesh, users_environment, redis_url, monkeypatch
 ):
-    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(consumer_module, "RETRY_SECONDS", (0, 0, 0, 0))
     events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
     target = f"127.0.0.1:{events.port}"
     room = await mesh.start("users", build_users, users_environment, events_target=target)
@@ -31,16 +31,16 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
     async def react(_, event) -> None:
         if len(seen) == 2:
             tries.append(event.position)
-            if len(tries) <= subscriptions.TRIES_MAX:
+            if len(tries) <= consumer_module.TRIES_MAX:
                 raise ValueError("poison")
         seen.append(event.position)
 
     kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
-    subscription = make_subscription(room, mesh.channel(events), react)
-    task = asyncio.create_task(subscription.run())
+    consumer = make_consumer(room, mesh.channel(events), react)
+    task = asyncio.create_task(consumer.run())
 
     async def all_handled() -> bool:
-        return len(seen) == len(LOGINS) and await subscription.position() == seen[-1]
+        return len(seen) == len(LOGINS) and await consumer.read_position() == seen[-1]
 
     await eventually(all_handled)
     task.cancel()
@@ -48,7 +48,7 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
     async with kernel.database.reading() as connection:
         buried = (await connection.execute(letters)).all()
     assert [(row.position, row.tries, row.error) for row in buried] == [
-        (tries[0], subscriptions.TRIES_MAX, "ValueError: poison")
+        (tries[0], consumer_module.TRIES_MAX, "ValueError: poison")
     ]
     assert seen == sorted(seen)
     assert tries[0] not in seen
@@ -65,8 +65,8 @@ async def test_two_processes_of_a_room_handle_each_event_once(mesh, users_enviro
         await asyncio.sleep(0.01)
         seen.append(event.position)
 
-    both = [make_subscription(room, mesh.channel(events), react) for _ in range(2)]
-    tasks = [asyncio.create_task(subscription.run()) for subscription in both]
+    both = [make_consumer(room, mesh.channel(events), react) for _ in range(2)]
+    tasks = [asyncio.create_task(consumer.run()) for consumer in both]
     for login in LOGINS:
         user = users_pb2.User(login=login, display_name=login)
         await users.CreateUser(users_pb2.CreateUserRequest(user=user))
@@ -81,9 +81,9 @@ async def test_two_processes_of_a_room_handle_each_event_once(mesh, users_enviro
     assert seen == sorted(set(seen))
 
 
-def make_subscription(room, channel, react) -> Subscription:
+def make_consumer(room, channel, react) -> EventConsumer:
     kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
-    return Subscription(
+    return EventConsumer(
         "test",
         {"user.created": react},
         kernel.database,

@@ -46,7 +46,7 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(port: int):
+async def proxy_to(port: int):
     wire = Wire(port)
     server = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
     try:
