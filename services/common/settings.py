@@ -65,7 +65,7 @@ class Environment:
         return self.address(name) if self._variables.get(name) else None
 
     def url(self, name: str, schemes: tuple[str, ...], default: str | None = None) -> str:
-        """Return a URL with one of the schemes. Errors omit the value, which may hold a password."""
+        """Return a URL with one of the schemes. Errors omit it, since it may hold a password."""
         value = self.text(name, default)
         try:
             parts = urlsplit(value)

@@ -11,7 +11,7 @@ from services.kernel.rpc.tokens import load_key
 
 @dataclass(frozen=True)
 class UsersSettings:
-    """Settings of the users service. With an empty bot token, Telegram cannot sign in."""
+    """Settings of the users service. Without a bot token, sign-in with Telegram is refused."""
 
     token_key: Ed25519PrivateKey
     admin_password: str

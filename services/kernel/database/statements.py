@@ -11,7 +11,7 @@ DIALECT: Any = registry.load("postgresql.asyncpg")()
 
 
 class Statement:
-    """A compiled statement. `sql` has positional parameters `$1`, `$2`, …
+    """A compiled statement. The parameters in `sql` are positional, such as `$1`.
 
     Literal values of the SQLAlchemy statement are bound as they were given.
     """

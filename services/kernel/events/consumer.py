@@ -199,7 +199,7 @@ class EventConsumer:
     async def _find_dead_letter(
         self, connection: AsyncConnection, request: events_pb2.Event
     ) -> Any:
-        """Return the dead letter that a request names, or None if it belongs to another consumer."""
+        """Return the dead letter that a request names, or None if it is another consumer's."""
         data = request.data.fields
         if data["consumer"].string_value != self._consumer:
             return None

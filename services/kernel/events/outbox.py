@@ -1,4 +1,4 @@
-"""The outbox: events written in the transaction of their change. The relay moves them to the log."""
+"""The outbox: a table of events, each inserted in the transaction of its change."""
 
 from collections.abc import Sequence
 from typing import Any

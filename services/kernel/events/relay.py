@@ -168,7 +168,7 @@ class Relay:
             self._limit = 2 * len(rows) if len(rows) < rows[0].found else BATCH_MAX
 
     def _oldest_rows(self) -> Any:
-        """Return the query of the oldest rows: at most 500 rows and 512 KiB, and at least one row."""
+        """Return the query of the oldest rows: at most 500 rows or 512 KiB, at least one row."""
         table = self._table
         settled: ColumnElement[bool] = literal_column(SETTLED)
         oldest = select(table, settled.label("settled")).order_by(table.c.sequence)
@@ -185,7 +185,7 @@ class Relay:
         return select(batch).where(fits | first).order_by(batch.c.sequence)
 
     async def _deliver(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
-        """Append rows to the log and delete them. If the log rejects them, append them in halves."""
+        """Append rows to the log and delete them. If they are rejected, append them in halves."""
         try:
             events = [self._event(row, row.data) for row in rows]
             request = events_pb2.AppendEventsRequest(events=events)

@@ -1,4 +1,4 @@
-"""Payments, money and accounts as messages of the contract."""
+"""Conversion of payments, accounts and reconciliations to messages of the contract."""
 
 from datetime import datetime
 from typing import Any

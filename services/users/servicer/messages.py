@@ -1,4 +1,4 @@
-"""Accounts, sessions and keys as messages of the contract."""
+"""Conversion of accounts, sessions and API keys to messages of the contract."""
 
 from datetime import datetime
 from typing import Any

@@ -21,8 +21,8 @@ from services.users.domain.accounts import (
     UserChanges,
     UserFilter,
 )
-from services.users.service.accounts import Accounts
-from services.users.service.purchases import Purchases
+from services.users.service.accounts import AccountService
+from services.users.service.purchases import PurchaseService
 from services.users.servicer.messages import (
     page_by_time,
     purchase_message,
@@ -38,13 +38,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class UserServicer(users_pb2_grpc.UserServiceServicer):
-    """Serves accounts and purchases. Days of statistics are those of `zone`."""
+    """Serves accounts and purchases. Days of the statistics begin at midnight in `zone`."""
 
     def __init__(
         self,
         idempotency: IdempotencyStore,
-        accounts: Accounts,
-        purchases: Purchases,
+        accounts: AccountService,
+        purchases: PurchaseService,
         zone: ZoneInfo,
     ) -> None:
         self._idempotency = idempotency
@@ -53,7 +53,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         self._zone = zone
 
     async def GetUser(self, request: users_pb2.GetUserRequest, context: Context) -> users_pb2.User:
-        return user_message(await self._accounts.read(parse_uuid_name(request.name, "users")))
+        return user_message(await self._accounts.get_user(parse_uuid_name(request.name, "users")))
 
     async def ListUsers(
         self, request: users_pb2.ListUsersRequest, context: Context
@@ -66,10 +66,10 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     async def CreateUser(
         self, request: users_pb2.CreateUserRequest, context: Context
     ) -> users_pb2.User:
-        user = await self._accounts.prepare(read_new_user(request))
+        user = await self._accounts.prepare_user(read_new_user(request))
 
         async def create(connection: AsyncConnection) -> users_pb2.User:
-            await self._accounts.create(connection, user)
+            await self._accounts.create_user(connection, user)
             return user_message(user)
 
         return await self._idempotency.run_once(request, users_pb2.User, create)
@@ -80,17 +80,21 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         fields = masked_fields(request.update_mask, request.user, UPDATABLE)
         changes = read_changes(request.user, fields)
         user_id = parse_uuid_name(request.user.name, "users")
-        return user_message(await self._accounts.update(user_id, changes, request.user.etag))
+        return user_message(await self._accounts.update_user(user_id, changes, request.user.etag))
 
     async def DeleteUser(
         self, request: users_pb2.DeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.delete(parse_uuid_name(request.name, "users")))
+        return user_message(
+            await self._accounts.delete_user(parse_uuid_name(request.name, "users"))
+        )
 
     async def UndeleteUser(
         self, request: users_pb2.UndeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.undelete(parse_uuid_name(request.name, "users")))
+        return user_message(
+            await self._accounts.undelete_user(parse_uuid_name(request.name, "users"))
+        )
 
     async def ListUserPurchases(
         self, request: users_pb2.ListUserPurchasesRequest, context: Context
@@ -107,7 +111,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     async def GetUserStats(
         self, request: users_pb2.GetUserStatsRequest, context: Context
     ) -> users_pb2.UserStats:
-        counts, time = await self._accounts.count(self._zone)
+        counts, time = await self._accounts.count_users(self._zone)
         return users_pb2.UserStats(
             total_count=counts.total,
             active_5m_count=counts.active_5m,
@@ -149,7 +153,7 @@ def read_new_user(request: users_pb2.CreateUserRequest) -> NewUser:
 
 
 def read_changes(user: users_pb2.User, fields: Collection[str]) -> UserChanges:
-    """Return the values of `fields`. A state that cannot be set is the empty text."""
+    """Return the values of `fields`. A state that cannot be set becomes the empty string."""
     changes: UserChanges = {}
     if "display_name" in fields:
         changes["display_name"] = user.display_name

@@ -1,4 +1,4 @@
-"""Reports hold what was measured, once, and what could not be sent goes with the next one."""
+"""Each measurement is reported once. Those of a failed report are in the next one."""
 
 import psutil
 import pytest
@@ -21,7 +21,7 @@ GET = (("rpc.method", "/x.v1.X/Get"), ("http.response.status_code", 200))
 
 
 class Receiver:
-    """Keeps reports, or refuses them while it is away."""
+    """Stores reports, or refuses them while it is away."""
 
     def __init__(self) -> None:
         self.away = False
@@ -133,7 +133,7 @@ def test_series_are_bounded():
 
 async def test_reads_cpu_and_memory():
     async def send(request: bytes) -> None:
-        """Nobody reads the report."""
+        """Drop the report."""
 
     reporter = Reporter("gateway", Meter(), send)
     sum(range(3_000_000))

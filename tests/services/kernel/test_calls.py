@@ -20,7 +20,7 @@ from services.kernel.errors import PermissionDeniedError
 def test_outside_of_a_call_there_is_an_empty_one():
     assert current_call() == CallContext()
     set_audit_subject("users/1")
-    assert log_context("users")(None, "info", {}) == {"room": "users"}
+    assert log_context("users")(None, "info", {}) == {"service": "users"}
 
 
 async def test_a_call_is_that_of_its_task_and_of_those_it_starts():
@@ -49,7 +49,7 @@ async def test_the_subject_of_the_record():
 async def test_a_line_has_the_request_id_unless_it_names_one():
     enter_call(CallContext(request_id="a"))
     add = log_context("users")
-    assert add(None, "info", {}) == {"room": "users", "request_id": "a"}
+    assert add(None, "info", {}) == {"service": "users", "request_id": "a"}
     assert add(None, "info", {"request_id": "b"})["request_id"] == "b"
 
 

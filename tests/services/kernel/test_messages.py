@@ -1,4 +1,4 @@
-"""Fields that contracts share are read as they were written, or refused by name."""
+"""Common fields survive a round trip, and invalid ones are refused by name."""
 
 import base64
 import json

@@ -21,8 +21,8 @@ async def test_the_running_service_completes_refunds_that_were_begun(
     assert telegram.refunded == ["charge-1"]
 
 
-async def test_all_contracts_are_served(mesh, room):
-    channel = mesh.channel(room)
+async def test_all_contracts_are_served(mesh, service):
+    channel = mesh.channel(service)
     await payments_pb2_grpc.PaymentServiceStub(channel).ListPayments(
         payments_pb2.ListPaymentsRequest()
     )

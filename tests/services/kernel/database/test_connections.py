@@ -1,4 +1,4 @@
-"""Database URLs as they are pasted, and connections that end at once."""
+"""Database URLs with parameters of libpq, and connections that close at once."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Migrations run once, whichever process comes first, and make the kernel's tables."""
+"""Concurrent processes apply migrations once, and these create the kernel's tables."""
 
 import asyncio
 

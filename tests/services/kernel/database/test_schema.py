@@ -1,4 +1,4 @@
-"""A schema is brought up to date once, and a database that cannot be used is reported."""
+"""A schema is upgraded once, and a database that cannot be used is reported."""
 
 import asyncpg
 import pytest

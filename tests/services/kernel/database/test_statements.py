@@ -1,4 +1,4 @@
-"""Reads on asyncpg itself: their parameters, and connections that are lost."""
+"""Reads on asyncpg: parameters, and lost connections."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ SERIES = Statement(
 )
 
 
-def test_parameters_stand_in_their_order():
+def test_parameters_are_in_the_order_of_the_statement():
     query = select(NUMBERS).where(
         NUMBERS.c.word == bindparam("word"), NUMBERS.c.number < bindparam("most")
     )
@@ -42,25 +42,25 @@ async def test_reads_rows(database_url):
         await reading.close()
 
 
-async def test_a_lost_connection_is_made_again(database_url):
+async def test_a_lost_connection_is_replaced(database_url):
     port = urlsplit(database_url).port
-    async with proxy_to(port) as (wire, wire_port):
-        reading = Database(database_url.replace(f":{port}/", f":{wire_port}/"))
+    async with proxy_to(port) as (proxy, proxy_port):
+        reading = Database(database_url.replace(f":{port}/", f":{proxy_port}/"))
         try:
             await reading.fetch_rows(SERIES, low=1, high=1)
-            wire.cut()
+            proxy.cut()
             with pytest.raises(UnavailableError):
                 await reading.fetch_rows(SERIES, low=1, high=1)
-            wire.whole = True
+            proxy.accepts = True
             assert len(await reading.fetch_rows(SERIES, low=1, high=1)) == 1
-            wire.cut()
-            wire.whole = True
+            proxy.cut()
+            proxy.accepts = True
             assert len(await reading.fetch_rows(SERIES, low=1, high=1)) == 1
         finally:
             await reading.close()
 
 
-async def test_a_server_that_does_not_answer_is_given_up(database_url, monkeypatch):
+async def test_a_command_times_out(database_url, monkeypatch):
     monkeypatch.setattr(database, "COMMAND_SECONDS", 0.2)
     reading = Database(database_url)
     try:

@@ -1,4 +1,4 @@
-"""What the log takes, and what it refuses by name."""
+"""Events that the log accepts, and fields that it refuses by name."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def fields_of(event_type: str = "user.created", data: Any = None, **texts: str) 
 
 
 @given(st.dictionaries(st.text("ab", max_size=3), JSON, max_size=3))
-def test_json_is_taken(data):
+def test_json_is_accepted(data):
     assert fields_of(data=data) == []
 
 

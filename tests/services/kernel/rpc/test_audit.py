@@ -1,4 +1,4 @@
-"""What a record says of a call: its subject, where it came from, and how it ended."""
+"""Audit events hold the subject, the address and the result of a call."""
 
 import pytest
 from libral.users.v1 import users_pb2
@@ -38,7 +38,7 @@ def test_a_forwarded_address_is_recorded_with_the_one_that_was_connected():
 
 
 @pytest.mark.parametrize("forwarded", ["", "nonsense", "192.0.2.1, 192.0.2.2"])
-def test_what_is_no_address_is_not_recorded(forwarded):
+def test_an_invalid_forwarded_address_is_not_recorded(forwarded):
     audit = open_record(GET, {"x-forwarded-for": forwarded}, "ipv4:127.0.0.1:1")
     assert (audit.address, audit.via) == ("127.0.0.1", "")
 
@@ -56,12 +56,12 @@ def test_a_call_that_failed_is_a_warning_with_its_reason():
     }
 
 
-def test_a_repeated_call_says_so_and_an_unknown_caller_is_the_actor_that_was_found():
+def test_a_repeated_call_is_marked_and_its_actor_may_be_set():
     event = audit_event(CallContext("/x/Do"), AuditRecord(actor="users/3", repeated=True), 0, "")
     assert (event.level, event.actor, event.data["repeated"]) == (Level.INFO, "users/3", True)
 
 
-def test_a_lost_record_is_logged_with_what_it_would_have_said():
+def test_a_lost_event_is_logged_with_its_fields():
     from datetime import UTC, datetime  # noqa: PLC0415 - beside its one use
 
     row = {"subject": "a", "actor": "b", "request_id": "c", "data": {}, "id": "no"}

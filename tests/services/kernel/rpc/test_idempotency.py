@@ -1,4 +1,4 @@
-"""A request id makes work happen once for its caller, whatever is repeated when."""
+"""Work runs once for each request id of a caller."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

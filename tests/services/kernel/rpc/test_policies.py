@@ -1,4 +1,4 @@
-"""Every method of our own contracts has a rule, and a rule admits by role or scope."""
+"""Every method of Libral's contracts has a rule, which admits by role or scope."""
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool

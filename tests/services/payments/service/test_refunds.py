@@ -25,12 +25,12 @@ async def pending(payment_service, refund_service, database):
         return await refund_service.begin_refund(connection, paid.id)
 
 
-async def test_begun_refund_is_finished_after_an_outage(payments, telegram, room):
+async def test_begun_refund_is_finished_after_an_outage(payments, telegram, service):
     paid = await payments.RecordTelegramPayment(stars())
     telegram.failure = grpc.StatusCode.UNAVAILABLE
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("UPDATE payments.payments SET state = 4"))
-    kernel = room.kernel
+    kernel = service.kernel
     client = TelegramClient(kernel.channels.get_channel(telegram.target))
     writer = PaymentWriter(kernel.outbox, kernel.clock)
     refunds = RefundService(kernel.database, kernel.clock, writer, client)
@@ -72,7 +72,7 @@ async def test_a_refused_refund_leaves_the_payment_completed(
     assert await published(database) == ["payment.completed"]
 
 
-async def test_what_cannot_be_refunded(payment_service, refund_service, database):
+async def test_payments_that_cannot_be_refunded(payment_service, refund_service, database):
     yen = await payment_service.record_charge(charge(currency="JPY"))
     async with database.transaction() as connection:
         with pytest.raises(InvalidArgumentError, match="Stars"):
