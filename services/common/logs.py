@@ -44,8 +44,8 @@ class LineBuffer:
     """A structlog logger that writes lines in batches.
 
     A batch is written 50 ms after its first line, or at 1000 lines. A warning or an error is
-    written at once, with the lines before it. Batches save system calls: each write wakes up the
-    process that reads the log.
+    written immediately, with the lines before it. Each write wakes up the process that reads the
+    log, so batches save CPU time.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -58,7 +58,7 @@ class LineBuffer:
         return self
 
     def debug(self, line: bytes) -> None:
-        """Add a line, without its newline. Outside of an event loop, write it at once."""
+        """Add a line, without its newline. Outside of an event loop, write it immediately."""
         self._lines.append(line)
         if len(self._lines) >= LINES_MAX:
             self.flush()

@@ -41,6 +41,7 @@ BeforeCommit = Callable[[AsyncConnection], Awaitable[AuditRecord | None]]
 
 
 async def no_audit(_: AsyncConnection) -> AuditRecord | None:
+    """Return None: the default callback of `before_commit`."""
     return None
 
 

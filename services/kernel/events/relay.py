@@ -49,7 +49,7 @@ APPEND_SECONDS = 10.0
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :service))"
 
 SETTLED = "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
-# The consumer name of dead letters that come from the outbox.
+# The consumer name of dead letters of rejected outbox rows.
 OUTBOX_CONSUMER = "outbox"
 # Part of the error message of a gRPC server for a message above its size limit.
 TOO_LARGE = "larger than max"
@@ -118,7 +118,7 @@ class Relay:
         return max(age.total_seconds(), 0.0)
 
     async def run(self) -> None:
-        """Relay events until cancelled. Retry with backoff while the database or log is away."""
+        """Relay events until cancelled. Retry with backoff if the database or log fails."""
         while True:
             try:
                 await self._relay_as_leader()

@@ -27,7 +27,9 @@ class IdempotentRequest(Protocol):
 
     request_id: str
 
-    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: N802 - protobuf's name
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802 - protobuf's name
+        """Return the message in wire format."""
+        ...
 
 
 class IdempotencyStore:

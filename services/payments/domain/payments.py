@@ -1,4 +1,4 @@
-"""Payments: their states, what a charge must look like, and what is asked about them."""
+"""Payments: types, states, and validation of charges and refunds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A Telegram subscription, as its payments describe it."""
+    """A customer's Telegram subscription, derived from its payments."""
 
     id: UUID
     user_name: str
@@ -108,7 +108,7 @@ class Subscription:
 
 
 class TimeCursor(NamedTuple):
-    """The last item of a page of a list that is ordered by creation time and id."""
+    """The creation time and id of the last item of a page."""
 
     time: datetime
     id: UUID
@@ -204,7 +204,7 @@ def check_same_charge(payment: Payment, charge: Charge) -> None:
     if recorded != reported:
         raise AlreadyExistsError(
             "CHARGE_CONFLICT",
-            "The charge was recorded before with another amount, payer or payload.",
+            "The charge is recorded with another amount, payer or payload.",
             metadata={"telegram_charge_id": charge.charge_id, "payment": payment.name},
         )
 

@@ -1,4 +1,4 @@
-"""Changes of a payment together with the journal and the event that belong to it."""
+"""Changes of payments, each with its journal and its event."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class PaymentWriter:
         self._clock = clock
 
     async def record_charge(self, connection: AsyncConnection, charge: Charge) -> Payment:
-        """Record a charge, or return the payment that was recorded for its charge id before.
+        """Record a charge, or return the payment that its charge id already has.
 
         Raises:
             AlreadyExistsError: The charge id was recorded with other content.
@@ -51,7 +51,7 @@ class PaymentWriter:
     async def mark_refunded(
         self, connection: AsyncConnection, payment: Payment, refund_time: datetime
     ) -> Payment:
-        """Make a payment REFUNDED. One that is already REFUNDED stays as it is.
+        """Make a payment REFUNDED. Return one that is already REFUNDED unchanged.
 
         Raises:
             FailedPreconditionError: The payment's state does not allow a refund.

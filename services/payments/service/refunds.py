@@ -1,4 +1,4 @@
-"""Refunds that operators ask for: begun in one transaction, completed once Telegram agrees."""
+"""Refunds by operators: begun in one transaction, completed after Telegram has refunded."""
 
 from uuid import UUID
 
@@ -47,7 +47,7 @@ class RefundService:
         )
 
     async def complete_refund(self, payment_id: UUID) -> Payment:
-        """Have Telegram make a refund that was begun, and return the payment.
+        """Send a begun refund to Telegram, and return the payment.
 
         A payment in any other state is returned as it is.
 
@@ -73,7 +73,7 @@ class RefundService:
             return await self._writer.mark_refunded(connection, current, self._clock.now())
 
     async def complete_pending_refunds(self) -> None:
-        """Complete the refunds that a crash or an outage left begun. Failures are logged."""
+        """Complete at most 100 refunds that were begun and not completed. Log failures."""
         async with self._database.reading() as connection:
             pending = await storage.list_pending_refunds(connection, BATCH_SIZE)
         for payment in pending:

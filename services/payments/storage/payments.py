@@ -65,7 +65,7 @@ async def change_payment(
 async def list_payments(
     connection: AsyncConnection, wanted: PaymentFilter, before: TimeCursor | None, limit: int
 ) -> list[Payment]:
-    """Return payments, newest first, that come after the cursor `before`."""
+    """Return at most `limit` payments, newest first, after the cursor `before`."""
     order = (PAYMENTS.c.create_time.desc(), PAYMENTS.c.id.desc())
     query = select(PAYMENTS).where(*filter_conditions(wanted)).order_by(*order).limit(limit)
     if before is not None:
@@ -103,7 +103,7 @@ async def sum_payments(connection: AsyncConnection, since: datetime | None) -> l
 
 
 async def insert_early_refund(connection: AsyncConnection, refund: Refund) -> None:
-    """Store a refund until its payment arrives. The first of a charge id stays."""
+    """Store a refund until its charge is reported. Ignore further ones of the charge id."""
     statement = insert(EARLY_REFUNDS).values(**vars(refund))
     await connection.execute(statement.on_conflict_do_nothing())
 

@@ -25,7 +25,7 @@ async def insert_reconciliation(connection: AsyncConnection, result: Reconciliat
 async def list_reconciliations(
     connection: AsyncConnection, before: TimeCursor | None, limit: int
 ) -> list[Reconciliation]:
-    """Return reconciliations, newest first, that come after the cursor `before`."""
+    """Return at most `limit` reconciliations, newest first, after the cursor `before`."""
     order = (RECONCILIATIONS.c.create_time.desc(), RECONCILIATIONS.c.id.desc())
     query = select(RECONCILIATIONS).order_by(*order).limit(limit)
     if before is not None:

@@ -82,7 +82,7 @@ def test_a_charge_becomes_a_completed_payment():
 )
 def test_a_repeated_charge_must_be_the_same(fields):
     check_same_charge(payment(), charge("charge", user_name="users/2", recurring=True))
-    with pytest.raises(AlreadyExistsError, match="recorded before") as failure:
+    with pytest.raises(AlreadyExistsError, match="is recorded with") as failure:
         check_same_charge(payment(), charge("charge", **fields))
     assert failure.value.reason == "CHARGE_CONFLICT"
     assert failure.value.metadata["payment"] == payment().name

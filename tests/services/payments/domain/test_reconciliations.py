@@ -5,7 +5,7 @@ from services.payments.domain.reconciliations import (
     Difference,
     StarPayment,
     StarTransaction,
-    compare,
+    compare_statement,
 )
 
 
@@ -23,9 +23,9 @@ def test_reconciliation_finds_every_kind_of_difference():
         "refunded": StarPayment(5, PaymentState.COMPLETED),
         "extra": StarPayment(7, PaymentState.COMPLETED),
     }
-    found = {one.charge_id: one.problem for one in compare(statement, ledger)}
+    found = {one.charge_id: one.problem for one in compare_statement(statement, ledger)}
     assert found.keys() == {"missing", "amount", "refunded", "extra"}
-    assert compare(statement, ledger) == [
+    assert compare_statement(statement, ledger) == [
         Difference("amount", "The amounts differ.", 5, 6),
         Difference("extra", "Telegram has no such payment.", 0, 7),
         Difference("missing", "The ledger has no such payment.", 5, 0),
@@ -40,9 +40,9 @@ def test_a_refund_must_be_on_both_sides(state):
     paid = StarTransaction("charge", 5, incoming=True)
     returned = StarTransaction("charge", 5, incoming=False)
     ledger = {"charge": StarPayment(5, state)}
-    assert bool(compare([paid], ledger)) == (state == PaymentState.REFUNDED)
-    assert bool(compare([paid, returned], ledger)) == (state != PaymentState.REFUNDED)
+    assert bool(compare_statement([paid], ledger)) == (state == PaymentState.REFUNDED)
+    assert bool(compare_statement([paid, returned], ledger)) == (state != PaymentState.REFUNDED)
 
 
 def test_outgoing_transactions_without_a_charge_are_ignored():
-    assert compare([StarTransaction("withdrawal", 500, incoming=False)], {}) == []
+    assert compare_statement([StarTransaction("withdrawal", 500, incoming=False)], {}) == []

@@ -25,7 +25,7 @@ def failed(login: str, times: int) -> FailedSignIns:
 
 
 def test_the_tenth_failure_bars_a_login_for_a_minute():
-    failed("taro", ATTEMPTS_MAX - 1).check("taro", NOW)
+    failed("taro", ATTEMPTS_MAX - 1).check_limit("taro", NOW)
     failures = failed("taro", ATTEMPTS_MAX)
     with pytest.raises(ResourceExhaustedError) as error:
         failures.check_limit("taro", NOW + timedelta(seconds=59))

@@ -55,7 +55,7 @@ async def test_an_expired_session_is_deleted(use_cases):
 
 async def test_log_out_ends_one_session(use_cases):
     user = await use_cases.create_user("taro")
-    first, second = await use_cases.open_session(user), await use_cases.open(user)
+    first, second = await use_cases.open_session(user), await use_cases.open_session(user)
     await use_cases.sessions.log_out(first.refresh_token)
     await use_cases.sessions.log_out("unknown")
     (left,) = await use_cases.sessions.list_sessions(user.id, None, 10)
@@ -63,7 +63,7 @@ async def test_log_out_ends_one_session(use_cases):
 
 
 async def test_sessions_are_listed_by_owner_in_pages(use_cases):
-    taro, jiro = await use_cases.create_user("taro"), await use_cases.create("jiro")
+    taro, jiro = await use_cases.create_user("taro"), await use_cases.create_user("jiro")
     opened = []
     for user in (taro, jiro, taro):
         use_cases.clock.time += timedelta(seconds=1)
