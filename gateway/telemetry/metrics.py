@@ -30,23 +30,23 @@ class RequestMeter(Meter):
             if len(self._recent) >= self._series_max:
                 return
             histogram = self._recent[series] = Histogram()
-        histogram.record(seconds)
+        histogram.record_duration(seconds)
 
-    def take(self) -> Histograms:
-        taken = super().take()
-        self.merge(taken, self._named_recent())
+    def take_histograms(self) -> Histograms:
+        taken = super().take_histograms()
+        self.merge_histograms(taken, self._named_recent())
         self._recent = {}
         return taken
 
     def remember(self, histograms: Histograms) -> None:
         """Keep for `total` what was sent."""
-        self.merge(self._sent, histograms)
+        self.merge_histograms(self._sent, histograms)
 
     def total(self) -> Histograms:
         """Return all that was recorded since the process started."""
         total: Histograms = {}
         for part in (self._sent, self._histograms, self._named_recent()):
-            self.merge(total, part)
+            self.merge_histograms(total, part)
         return total
 
     def _named_recent(self) -> Histograms:

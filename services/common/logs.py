@@ -44,8 +44,8 @@ class LineBuffer:
     """A structlog logger that writes lines in batches.
 
     A batch is written 50 ms after its first line, or at 1000 lines. A warning or an error is
-    written at once, with the lines before it. Each write wakes the reader of the log, which
-    costs more than formatting the line.
+    written immediately, with the lines before it. Each write wakes up the process that reads the
+    log, so batches save CPU time.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -54,10 +54,11 @@ class LineBuffer:
         atexit.register(self.flush)
 
     def __call__(self, *_: Any) -> "LineBuffer":
-        """Return this logger: structlog calls a logger factory."""
+        """Return this logger. structlog calls it as a logger factory."""
         return self
 
     def debug(self, line: bytes) -> None:
+        """Add a line, without its newline. Outside of an event loop, write it immediately."""
         self._lines.append(line)
         if len(self._lines) >= LINES_MAX:
             self.flush()
@@ -70,12 +71,14 @@ class LineBuffer:
     info = debug
 
     def warning(self, line: bytes) -> None:
+        """Add a line and write the batch."""
         self._lines.append(line)
         self.flush()
 
     error = exception = critical = warning
 
     def flush(self) -> None:
+        """Write the batch."""
         lines, self._lines = self._lines, []
         if lines:
             self._file.write(b"\n".join(lines) + b"\n")

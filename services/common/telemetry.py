@@ -1,8 +1,7 @@
-"""Measurements of a process, reported over OTLP every 5 seconds.
+"""Metrics of a process, reported over OTLP every 5 seconds.
 
-Histograms are plain lists of counts: recording takes a microsecond or two, where the
-OpenTelemetry SDK takes 16 to 19. They are sent with delta temporality. Counts that could not be
-sent are added to the next report.
+Histograms are lists of counts: recording a duration takes 1 to 2 µs, with the OpenTelemetry SDK 16
+to 19 µs. They are sent with delta temporality. If a report fails, its counts are added to the next.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ INTERVAL_SECONDS = 5.0
 EXPORT_SECONDS = 2.0
 DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
-# The boundaries in seconds that OpenTelemetry's semantic conventions advise.
+# Bucket boundaries in seconds, those of OpenTelemetry's semantic conventions.
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 Attributes = tuple[tuple[str, str | int], ...]
@@ -40,21 +39,27 @@ log = structlog.get_logger()
 
 
 class ExportError(Exception):
-    """A report did not reach the receiver. The message is the reason, such as UNAVAILABLE."""
+    """A report was not delivered. The message is the reason, such as UNAVAILABLE."""
 
 
 @dataclass
 class Histogram:
-    """Counts of durations in seconds."""
+    """Counts of durations by bucket, and their sum in seconds.
+
+    `counts` has one item for each bound of `BOUNDS`, which is inclusive, and one for longer
+    durations.
+    """
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total: float = 0.0
 
-    def record(self, seconds: float) -> None:
+    def record_duration(self, seconds: float) -> None:
+        """Add a duration in seconds."""
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
-    def add(self, other: "Histogram") -> None:
+    def add_histogram(self, other: "Histogram") -> None:
+        """Add the counts and the sum of another histogram."""
         self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
         self.total += other.total
 
@@ -63,9 +68,10 @@ Histograms = dict[Series, Histogram]
 
 
 class Meter:
-    """Collects the measurements of one process: durations and gauges.
+    """Collects the metrics of a process: histograms of durations, and gauges.
 
-    Series beyond `series_max` are dropped.
+    A series is a name with its attributes. Durations of new series are dropped once there are
+    `series_max`.
     """
 
     def __init__(self, series_max: int = 2000) -> None:
@@ -73,40 +79,44 @@ class Meter:
         self._histograms: Histograms = {}
         self.gauges: dict[str, tuple[str, Reading]] = {}
 
-    def record(self, name: str, attributes: Attributes, seconds: float) -> None:
-        """Add a duration to the histogram `name` of these attributes."""
+    def record_duration(self, name: str, attributes: Attributes, seconds: float) -> None:
+        """Add a duration in seconds to the histogram `name` with these attributes."""
         histogram = self._histograms.get((name, attributes))
         if histogram is None:
             if len(self._histograms) >= self._series_max:
                 return
             histogram = self._histograms[name, attributes] = Histogram()
-        histogram.record(seconds)
+        histogram.record_duration(seconds)
 
-    def gauge(self, name: str, unit: str, read: Reading) -> None:
-        """Report what `read` returns. Nothing is reported when that is None or `read` raises."""
+    def add_gauge(self, name: str, unit: str, read: Reading) -> None:
+        """Register a gauge. Each report awaits `read`, and omits the gauge if it is None or raises.
+
+        `unit` is a UCUM code, such as `s`, `By` or `1`.
+        """
         self.gauges[name] = (unit, read)
 
-    def take(self) -> Histograms:
+    def take_histograms(self) -> Histograms:
         """Return the histograms recorded since the last call."""
         taken, self._histograms = self._histograms, {}
         return taken
 
-    def put_back(self, histograms: Mapping[Series, Histogram]) -> None:
-        """Add histograms that could not be sent to those of the next report."""
-        self.merge(self._histograms, histograms)
+    def restore_histograms(self, histograms: Mapping[Series, Histogram]) -> None:
+        """Add histograms of a failed report to the current ones."""
+        self.merge_histograms(self._histograms, histograms)
 
-    def merge(self, target: Histograms, source: Mapping[Series, Histogram]) -> None:
-        """Add the histograms of `source` to `target`, up to the maximum of series."""
+    def merge_histograms(self, target: Histograms, source: Mapping[Series, Histogram]) -> None:
+        """Add the histograms of `source` to `target`, up to `series_max` series."""
         for series, histogram in source.items():
             if series in target or len(target) < self._series_max:
-                target.setdefault(series, Histogram()).add(histogram)
+                target.setdefault(series, Histogram()).add_histogram(histogram)
 
 
 class Reporter:
-    """Reports a meter, and the CPU and memory of this process, to an OTLP receiver.
+    """Reports the metrics of a meter and the process's CPU and memory to an OTLP receiver.
 
-    `send` takes a serialized ExportMetricsServiceRequest and raises ExportError if it is not
-    delivered. `sent`, if given, is called with the histograms of each delivered report.
+    `module` is the `service.name`. `send` takes a serialized ExportMetricsServiceRequest and raises
+    ExportError if it is not delivered. `sent` is called with the histograms of each delivered
+    report.
     """
 
     def __init__(
@@ -125,26 +135,27 @@ class Reporter:
         self._process.cpu_percent()
 
     async def run(self) -> None:
+        """Send a report every 5 seconds until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            await self.report()
+            await self.send_report()
 
-    async def report(self) -> None:
-        """Send one report. What could not be sent goes with the next one."""
-        taken = self._meter.take()
+    async def send_report(self) -> None:
+        """Send a report. If it fails, keep its histograms for the next one."""
+        taken = self._meter.take_histograms()
         now = time.time_ns()
-        request = await self._request(taken, now)
+        request = await self._make_request(taken, now)
         try:
             await self._send(request.SerializeToString())
         except ExportError as error:
-            self._meter.put_back(taken)
-            log.debug("telemetry.kept", code=str(error))
+            self._meter.restore_histograms(taken)
+            log.debug("telemetry.not_sent", code=str(error))
             return
         self._start = now
         if self._sent is not None:
             self._sent(taken)
 
-    async def _request(self, histograms: Histograms, now: int) -> ExportMetricsServiceRequest:
+    async def _make_request(self, histograms: Histograms, now: int) -> ExportMetricsServiceRequest:
         request = ExportMetricsServiceRequest()
         resource = request.resource_metrics.add()
         resource.resource.attributes.extend(
@@ -161,7 +172,7 @@ class Reporter:
             try:
                 value = await read()
             except Exception as error:  # noqa: BLE001 - one failed reading must not stop the report
-                log.debug("telemetry.unread", gauge=name, error=type(error).__name__)
+                log.debug("telemetry.gauge_failed", gauge=name, error=type(error).__name__)
                 continue
             if value is not None:
                 add_gauge(scope, name, unit, now, value)
@@ -170,12 +181,16 @@ class Reporter:
 
 
 def add_gauge(scope: ScopeMetrics, name: str, unit: str, now: int, value: float) -> None:
+    """Add a gauge metric. `now` is in nanoseconds of Unix time."""
     metric = scope.metrics.add(name=name, unit=unit)
     metric.gauge.data_points.add(time_unix_nano=now, as_double=value)
 
 
 def add_histograms(scope: ScopeMetrics, histograms: Histograms, start: int, now: int) -> None:
-    """Add a metric for each name, with a data point for each set of attributes."""
+    """Add a metric for each name, with a data point for each set of attributes.
+
+    `start` and `now` bound the interval of the counts, in nanoseconds of Unix time.
+    """
     metrics = {}
     for (name, attributes), histogram in histograms.items():
         if name not in metrics:
@@ -193,11 +208,12 @@ def add_histograms(scope: ScopeMetrics, histograms: Histograms, start: int, now:
 
 
 def attribute(key: str, value: str | int) -> KeyValue:
+    """Return an OTLP attribute."""
     content = AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value)
     return KeyValue(key=key, value=content)
 
 
 def memory_bytes(process: psutil.Process) -> float:
-    """Return this process's share of memory: PSS where Linux reports it, else RSS."""
+    """Return the memory of a process in bytes: PSS where Linux reports it, else RSS."""
     memory = process.memory_full_info()
     return float(getattr(memory, "pss", 0) or memory.rss)

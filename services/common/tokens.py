@@ -1,6 +1,6 @@
 """Signed tokens: JSON Web Key Sets (RFC 7517) and JWTs signed with Ed25519 (RFC 7519, RFC 8037).
 
-A token is verified once: `TokenCache` remembers its digest until it expires.
+`TokenCache` holds verified tokens by digest until they expire.
 """
 
 import asyncio
@@ -16,26 +16,29 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ALGORITHM = "EdDSA"
 USER_ISSUER = "libral"
-REMEMBERED_MAX = 10_000
+CACHED_MAX = 10_000
 REFETCH_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 
 Keys = Mapping[str, Ed25519PublicKey]
 Fetch = Callable[[], Awaitable[Keys]]
-Caller = TypeVar("Caller")
+CallerT = TypeVar("CallerT")
 
 
 class TokenError(Exception):
-    """A token that is malformed, forged or signed with an unknown key."""
+    """The token is malformed, has a wrong signature or is signed with an unknown key."""
 
 
 class ExpiredTokenError(TokenError):
-    """A token that was good and has expired."""
+    """The token is valid but has expired."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """The verified claims of a token. `expire` is Unix time in seconds, leeway included."""
+    """The verified claims of a token.
+
+    `session` is the claim `sid`. `expire` is Unix time in seconds, with the leeway added.
+    """
 
     subject: str
     roles: frozenset[str]
@@ -45,9 +48,9 @@ class Claims:
 
 
 def read_key_set(document: Mapping[str, Any]) -> Keys:
-    """Return the Ed25519 keys of a JSON Web Key Set by their ids. Others are left out.
+    """Return the Ed25519 keys of a JSON Web Key Set by key id. Skip other and malformed keys.
 
-    `jwt.PyJWKSet` fails as a whole on some malformed keys, so each key is read on its own.
+    `jwt.PyJWKSet` rejects a whole set for some malformed keys, so each key is read separately.
     """
     keys: dict[str, Ed25519PublicKey] = {}
     for entry in document.get("keys", ()):
@@ -61,7 +64,7 @@ def read_key_set(document: Mapping[str, Any]) -> Keys:
 
 
 def key_id_of(token: str) -> str:
-    """Return the `kid` of a token's header, which is not verified. Empty if there is none.
+    """Return the unverified `kid` of a token's header, or the empty string.
 
     Raises:
         TokenError: The token is malformed.
@@ -73,7 +76,7 @@ def key_id_of(token: str) -> str:
 
 
 def issuer_of(token: str) -> str:
-    """Return the `iss` claim of a token, which is not verified. Empty if there is none.
+    """Return the unverified `iss` claim of a token, or the empty string.
 
     Raises:
         TokenError: The token is malformed.
@@ -115,17 +118,17 @@ def verify_token(token: str, key: Ed25519PublicKey, issuer: str, leeway_seconds:
 
 
 class KeyRing:
-    """The keys that tokens are verified with.
+    """The public keys that tokens are verified with, by key id.
 
-    An unknown key id makes the ring fetch the keys: at most once in 5 seconds, and in half a
-    second after a failed fetch.
+    An unknown key id triggers a fetch of the keys: at most one every 5 seconds, or 0.5 seconds
+    after a failed one. Concurrent look-ups share a fetch.
     """
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._keys: Keys = {}
         self._next_fetch = 0.0
-        self._problem: Exception | None = None
+        self._error: Exception | None = None
         self._lock = asyncio.Lock()
 
     def with_fetch(self, fetch: Fetch) -> "KeyRing":
@@ -138,8 +141,8 @@ class KeyRing:
         """Return the key of an id.
 
         Raises:
-            TokenError: No such key is published.
-            Exception: The key is not known, and the last fetch failed with this error.
+            TokenError: The key set has no such key.
+            Exception: The key id is unknown and the last fetch failed with this error.
         """
         if key_id not in self._keys:
             async with self._lock:
@@ -148,35 +151,36 @@ class KeyRing:
         key = self._keys.get(key_id)
         if key is not None:
             return key
-        raise self._problem or TokenError("unknown key id")
+        raise self._error or TokenError("unknown key id")
 
     async def _refetch(self) -> None:
         try:
-            self._keys, self._problem = await self._fetch(), None
-        except Exception as error:  # noqa: BLE001 - callers get the fetcher's own error
-            self._problem = error
-        wait = REFETCH_SECONDS if self._problem is None else RETRY_SECONDS
+            self._keys, self._error = await self._fetch(), None
+        except Exception as error:  # noqa: BLE001 - the error is raised by find_key
+            self._error = error
+        wait = REFETCH_SECONDS if self._error is None else RETRY_SECONDS
         self._next_fetch = time.monotonic() + wait
 
 
-class TokenCache(Generic[Caller]):
-    """Callers by the digests of their verified tokens, at most 10,000, until they expire."""
+class TokenCache(Generic[CallerT]):
+    """A cache of callers by token digest: at most 10,000, each until its token expires."""
 
     def __init__(self) -> None:
-        self._callers: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._callers: OrderedDict[bytes, tuple[float, CallerT]] = OrderedDict()
 
     async def find_caller(
-        self, token: str, verify: Callable[[str], Awaitable[tuple[float, Caller]]]
-    ) -> Caller:
-        """Return the caller of a token. `verify` returns its expiry (Unix seconds) and caller.
+        self, token: str, verify: Callable[[str], Awaitable[tuple[float, CallerT]]]
+    ) -> CallerT:
+        """Return the caller of a token, from the cache or from `verify`.
 
-        Raises what `verify` raises; a token that is not verified is not remembered.
+        `verify` returns the expiry, in seconds of Unix time, and the caller. Its errors are raised
+        and not cached.
         """
         digest = hashlib.sha256(token.encode()).digest()
         known = self._callers.get(digest)
         if known is not None and known[0] > time.time():
             return known[1]
         verified = self._callers[digest] = await verify(token)
-        if len(self._callers) > REMEMBERED_MAX:
+        if len(self._callers) > CACHED_MAX:
             self._callers.popitem(last=False)
         return verified[1]

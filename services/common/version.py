@@ -1,4 +1,4 @@
-"""The version that each process reports of itself."""
+"""The version of Libral Core, which each process reports."""
 
 import tomllib
 from importlib import metadata

@@ -71,7 +71,7 @@ def make_channels(kernel: Kernel, settings: EventsSettings) -> list[Channel]:
     if settings.checkpoints:
         channels.append(FileChannel(settings.checkpoints))
     if settings.telegram_target and settings.checkpoint_chat:
-        telegram = kernel.peers.channel(settings.telegram_target)
+        telegram = kernel.channels.get_channel(settings.telegram_target)
         channels.append(TelegramChannel(telegram, settings.checkpoint_chat))
     return channels
 

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain.dead_letters import DeadLetter
 from services.events.storage.dead_letters import remove_dead_letter, save_dead_letter
-from services.kernel.events.subscriptions import (
-    BURIED,
+from services.kernel.events.consumer import (
+    DEAD_LETTERED,
     DISCARDED,
     RECOVERED,
     RETRY_FAILED,
@@ -36,7 +36,7 @@ async def remove(connection: AsyncConnection, event: events_pb2.Event) -> None:
 
 
 REACTIONS: Reactions = {
-    BURIED: save,
+    DEAD_LETTERED: save,
     RETRY_FAILED: save,
     RECOVERED: remove,
     DISCARDED: remove,

@@ -21,7 +21,7 @@ from services.events.domain.checkpoints import ChannelError, Checkpoint
 from services.events.domain.verification import Verdict
 from services.events.service.verification import verify_log
 from services.kernel.database.database import open_engine
-from services.kernel.database.schema import reason
+from services.kernel.database.schema import error_line
 
 BROKEN, UNCHECKED = 1, 2
 
@@ -48,7 +48,7 @@ def main() -> int:
         sys.stderr.write(f"The checkpoints cannot be read: {error}\n")
         return UNCHECKED
     except (OSError, TimeoutError, DBAPIError) as error:
-        sys.stderr.write(f"DATABASE_URL cannot be used: {reason(error)}\n")
+        sys.stderr.write(f"DATABASE_URL cannot be used: {error_line(error)}\n")
         return UNCHECKED
     answer = as_json(verdict) if arguments.json else describe(verdict)
     sys.stdout.write(f"{answer}\n")

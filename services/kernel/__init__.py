@@ -1,7 +1,6 @@
-"""What every service needs, and no service by name.
+"""The runtime of every service. It depends on no service.
 
-`server` runs a service from its settings to its drain. `rpc` holds what happens around a call,
-`events` the outbox, its relay and the subscription to the event log, `database` transactions,
-hot-path statements and migrations. The kernel knows two contracts, since the mesh rests on them:
-the event log, and the keys that tokens are verified with.
+`server` runs a service from its settings to its shutdown. `rpc` is the code around a call, `events`
+the outbox, its relay and the event consumer, `database` transactions, fast reads and migrations.
+The kernel uses two contracts: the event log, and the key set that tokens are verified with.
 """

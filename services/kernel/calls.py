@@ -1,4 +1,4 @@
-"""The call that is being served: its id, its method and who makes it."""
+"""The context of the call being served: its id, its method and its caller."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,19 +13,24 @@ from services.kernel.errors import PermissionDeniedError
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a call, as a verified token says."""
+    """The caller of a method, from a verified token. An anonymous caller has no subject.
+
+    `subject` is a resource name: `users/{user}`, `apiKeys/{api_key}` or `services/{service}`.
+    `session` is `sessions/{session}` for a signed-in user, else empty.
+    """
 
     subject: str = ""
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     session: str = ""
 
-    def holds(self, role: str) -> bool:
+    def has_role(self, role: str) -> bool:
+        """True if the caller has the role, such as `ADMIN`."""
         return role in self.roles
 
-    def require(self, role: str) -> None:
-        """Refuses a caller who does not hold the role."""
-        if not self.holds(role):
+    def require_role(self, role: str) -> None:
+        """Raise PermissionDeniedError (ROLE_REQUIRED) unless the caller has the role."""
+        if not self.has_role(role):
             raise PermissionDeniedError(
                 "ROLE_REQUIRED",
                 f"This needs the role {role}.",
@@ -38,47 +43,50 @@ ANONYMOUS = Caller()
 
 
 @dataclass
-class Audit:
-    """What the audit trail is to hold of a call beside what the call says itself."""
+class AuditRecord:
+    """The fields of an audit event that the call context does not hold."""
 
     subject: str = ""
-    """The resource that it is about."""
+    """The name of the resource that the call is about."""
     actor: str = ""
-    """Who turned out to make it, where no token says so."""
+    """The name of the user that signed in, for calls without a token."""
     address: str = ""
-    """Where the call comes from: the client's address, as whoever handed it on tells."""
+    """The IP address of the client: that of `x-forwarded-for`, else that of the connection."""
     via: str = ""
-    """The address of who handed it on. Empty: the client itself was connected."""
+    """The IP address of the connection, if `address` was forwarded. Empty: no proxy."""
     repeated: bool = False
-    """Whether it was answered with a remembered answer, and changed nothing."""
+    """True if the response came from the idempotency store and nothing changed."""
     written: bool = False
-    """Whether an event of it is in a transaction that committed."""
+    """True once an audit event of the call is in a committed transaction."""
 
 
-class Call(NamedTuple):
-    """A call that is being served. `audit` is None where none is kept."""
+class CallContext(NamedTuple):
+    """A call being served. `audit` is None if the method is not audited."""
 
     method: str = ""
     request_id: str = ""
     caller: Caller = ANONYMOUS
-    audit: Audit | None = None
+    audit: AuditRecord | None = None
 
 
-_current: ContextVar[Call] = ContextVar("current_call", default=Call())  # noqa: B039 - it is a tuple
+_current: ContextVar[CallContext] = ContextVar("current_call", default=CallContext())  # noqa: B039 - it is a tuple
 
 
-def current_call() -> Call:
-    """Tells which call is being served. Outside of one, an empty call."""
+def current_call() -> CallContext:
+    """Return the context of the call being served, or an empty one outside of a call."""
     return _current.get()
 
 
-def enter_call(call: Call) -> None:
-    """Makes `call` the current one, for this task and those it starts."""
+def enter_call(call: CallContext) -> None:
+    """Make `call` the current one for this task and the tasks that it starts."""
     _current.set(call)
 
 
-def audit_subject(subject: str, actor: str = "") -> None:
-    """Tells the audit trail what the current call is about, where its request cannot."""
+def set_audit_subject(subject: str, actor: str = "") -> None:
+    """Set what the current call is about, where its request does not name the resource.
+
+    `actor` names the user of a call without a token. Without an audited call, do nothing.
+    """
     audit = current_call().audit
     if audit is not None:
         audit.subject, audit.actor = subject, actor
@@ -86,8 +94,8 @@ def audit_subject(subject: str, actor: str = "") -> None:
 
 @contextmanager
 def outside_call() -> Generator[None, None, None]:
-    """What is done in here is not of the call that is being served."""
-    token = _current.set(Call())
+    """Run the body with an empty call context: its events and calls have no caller."""
+    token = _current.set(CallContext())
     try:
         yield
     finally:
@@ -100,7 +108,7 @@ def log_context(service: str) -> structlog.typing.Processor:
     def add_context(
         _: Any, __: str, line: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
-        line["room"] = service
+        line["service"] = service
         request_id = current_call().request_id
         if request_id and "request_id" not in line:
             line["request_id"] = request_id

@@ -1,19 +1,19 @@
-"""What can go wrong, as the rules of a room say it.
+"""The errors that services raise.
 
     LibralError
     ├── InvalidArgumentError    fields that break a rule
     ├── FailedPreconditionError the state does not allow it
     ├── NotFoundError           no such resource
-    ├── AlreadyExistsError      it is there already
-    ├── AbortedError            somebody else changed it meanwhile
-    ├── PermissionDeniedError   the caller may not
-    ├── UnauthenticatedError    the caller is not known
-    ├── ResourceExhaustedError  too much, or too often
-    ├── UnimplementedError      not built
-    └── UnavailableError        what it needs is away; try again
+    ├── AlreadyExistsError      the resource exists
+    ├── AbortedError            a concurrent change came first
+    ├── PermissionDeniedError   the caller lacks a role or scope
+    ├── UnauthenticatedError    the caller has no valid token
+    ├── ResourceExhaustedError  a limit is exceeded
+    ├── UnimplementedError      the method is not implemented
+    └── UnavailableError        a dependency does not respond; retry
 
-Each knows its canonical code (google/rpc/code.proto). How it crosses the wire
-is told in `services.kernel.status`.
+`code` is the canonical code (google/rpc/code.proto). `services.kernel.status` converts errors to
+`google.rpc.Status`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldViolation:
-    """A field of a request that breaks a rule."""
+    """A request field that breaks a rule. `field` is its path, such as `user.login`."""
 
     field: str
     description: str
 
 
 class LibralError(Exception):
-    """An error with a reason that programs can tell apart.
+    """An error with a machine-readable reason.
 
-    `reason` is UPPER_SNAKE_CASE. `localized` is the message for an operator,
-    in Japanese. `metadata` holds every changing value of the message (AIP-193).
+    `reason` is UPPER_SNAKE_CASE. `localized` is a message in Japanese for operators. `metadata`
+    holds every dynamic value of the message (AIP-193).
     """
 
     code = 2
@@ -64,13 +64,13 @@ class InvalidArgumentError(LibralError):
 
 
 class FailedPreconditionError(LibralError):
-    """The state of the system does not allow it."""
+    """The state of the system does not allow the operation."""
 
     code = 9
 
 
 class NotFoundError(LibralError):
-    """There is no such resource."""
+    """There is no such resource. The reason is `{KIND}_NOT_FOUND`."""
 
     code = 5
 
@@ -84,47 +84,47 @@ class NotFoundError(LibralError):
 
 
 class AlreadyExistsError(LibralError):
-    """There is one already."""
+    """The resource to create exists."""
 
     code = 6
 
 
 class AbortedError(LibralError):
-    """Somebody else changed it meanwhile."""
+    """The resource was changed concurrently. The caller may read it again and retry."""
 
     code = 10
 
 
 class PermissionDeniedError(LibralError):
-    """The caller may not do it."""
+    """The caller lacks the role or scope that the operation needs."""
 
     code = 7
 
 
 class UnauthenticatedError(LibralError):
-    """The caller is not known."""
+    """The caller has no valid token or credentials."""
 
     code = 16
 
 
 class ResourceExhaustedError(LibralError):
-    """Too much, or too often."""
+    """A rate or size limit is exceeded."""
 
     code = 8
 
 
 class UnimplementedError(LibralError):
-    """It is not built."""
+    """The method is not implemented."""
 
     code = 12
 
 
 class UnavailableError(LibralError):
-    """What it needs is away for now. The caller may try again."""
+    """A dependency does not respond. The caller may retry."""
 
     code = 14
 
 
 def invalid(field: str, description: str) -> InvalidArgumentError:
-    """Makes the error for a single field."""
+    """Return the error of a single field."""
     return InvalidArgumentError([FieldViolation(field, description)])

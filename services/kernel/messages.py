@@ -1,4 +1,4 @@
-"""Fields that many contracts share: timestamps, durations, money, resource names and pages."""
+"""Conversion of common fields: timestamps, durations, money, resource names and pages."""
 
 import base64
 import binascii
@@ -87,7 +87,11 @@ def read_duration(message: Any, field: str) -> timedelta | None:
 
 
 def money(amount: int, currency: str) -> Money:
-    """Return an amount in minor units as Money."""
+    """Return an amount in minor units as Money.
+
+    Raises:
+        KeyError: The currency is unknown.
+    """
     units, nanos = to_units(amount, currency)
     return Money(currency_code=currency, units=units, nanos=nanos)
 
@@ -116,21 +120,22 @@ def parse_uuid_name(name: str, collection: str, field: str = "name") -> UUID:
         raise invalid(field, f"It must be {collection}/{{id}}.") from None
 
 
-class Page:
+class PageRequest:
     """The page that a List request asks for (AIP-158).
 
-    `limit` is one more than the page size: the extra item, if there is one, shows that a next page
-    exists. `cursor` holds the values that the last page ended with, or is None on the first page.
+    `size` is the number of items on the page, 1 to 1000, by default 50. Query `limit` items: one
+    more than `size`, since an extra item shows that there is a next page. `cursor` holds the values
+    of the last item of the previous page, or is None on the first page.
     """
 
     def __init__(self, request: Any, *parsers: Callable[[Any], Any]) -> None:
-        """Read `page_size` and `page_token`. Each parser reads one value of the cursor.
+        """Read `page_size` and `page_token`. Each parser converts one value of the cursor.
 
         A page size above 1000 is clamped.
 
         Raises:
-            InvalidArgumentError: The size is negative, or the token was not made by this
-                service for these arguments.
+            InvalidArgumentError: The size is negative, or the token is malformed or belongs to
+                a request with other arguments.
         """
         if request.page_size < 0:
             raise invalid("page_size", "It must not be negative.")
@@ -144,31 +149,33 @@ class Page:
                 pairs = zip(parsers, values, strict=True)
                 self.cursor = tuple(parse(value) for parse, value in pairs)
             except (ValueError, TypeError):
-                raise foreign_token() from None
+                raise invalid_token() from None
 
-    def cut(
+    def split_page(
         self, found: Sequence[Item], cursor_of: Callable[[Item], Sequence[Any]]
     ) -> tuple[Sequence[Item], str]:
         """Return the items of this page and the token of the next one, empty on the last page.
 
-        `found` has up to `limit` items. `cursor_of` returns the values to go on from after an
-        item, as JSON values, UUIDs or aware datetimes.
+        `found` has up to `limit` items. `cursor_of` returns the cursor after an item: JSON values,
+        UUIDs or aware datetimes.
         """
         if len(found) <= self.size:
             return found, ""
         shown = found[: self.size]
-        return shown, self.token(*cursor_of(shown[-1]))
+        return shown, self.make_token(*cursor_of(shown[-1]))
 
-    def token(self, *cursor: Any) -> str:
+    def make_token(self, *cursor: Any) -> str:
         """Return the token of the page after `cursor`. It is valid for the same arguments only."""
         content = json.dumps(
-            [digest(self._request), *cursor], separators=(",", ":"), default=cursor_text
+            [hash_arguments(self._request), *cursor],
+            separators=(",", ":"),
+            default=format_cursor_value,
         )
         return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
 def parse_token(request: Any) -> list[Any]:
-    """Return the values of a request's page token.
+    """Return the cursor values of a request's page token, as JSON values.
 
     Raises:
         InvalidArgumentError: The token is malformed or belongs to other arguments.
@@ -177,25 +184,26 @@ def parse_token(request: Any) -> list[Any]:
     try:
         content = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError):
-        raise foreign_token() from None
+        raise invalid_token() from None
     if not isinstance(content, list) or not content:
-        raise foreign_token()
-    if content[0] != digest(request):
+        raise invalid_token()
+    if content[0] != hash_arguments(request):
         raise invalid("page_token", "It belongs to other arguments.")
     return content[1:]
 
 
-def foreign_token() -> InvalidArgumentError:
+def invalid_token() -> InvalidArgumentError:
+    """Return the error of a page token that this service did not make."""
     return invalid("page_token", "It is not a token of this service.")
 
 
-def cursor_text(value: datetime | UUID) -> str:
-    """Return a value of a cursor that JSON lacks as text."""
+def format_cursor_value(value: datetime | UUID) -> str:
+    """Return a datetime (ISO 8601, in UTC) or UUID as text, for a page token."""
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def digest(request: Any) -> str:
-    """Return a hash of the arguments that must stay the same from page to page."""
+def hash_arguments(request: Any) -> str:
+    """Return a hash of all request fields but the size and token of the page, as 16 hex digits."""
     arguments = type(request)()
     arguments.CopyFrom(request)
     arguments.ClearField("page_token")

@@ -1,4 +1,4 @@
-"""Money inside the mesh: whole minor units, and how many of them make a unit."""
+"""Money as whole minor units of a currency."""
 
 NANOS = 10**9
 
@@ -21,7 +21,11 @@ EXPONENTS = {
 
 
 def to_units(amount: int, currency: str) -> tuple[int, int]:
-    """Splits minor units into whole units and nanos, both with the sign of the amount."""
+    """Return an amount in minor units as whole units and nanos, both with its sign.
+
+    Raises:
+        KeyError: The currency is unknown.
+    """
     scale = 10 ** EXPONENTS[currency]
     units, rest = divmod(abs(amount), scale)
     sign = -1 if amount < 0 else 1

@@ -11,7 +11,11 @@ Engine = Literal["native", "grpcio"]
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """Settings of a service that the kernel uses. `otlp_target` None: nothing is reported."""
+    """The settings that the kernel reads for a service.
+
+    `listen` and the targets are of the form `host:port`. `mesh_key` is the content of a PEM file.
+    Without `otlp_target`, no measurements are reported.
+    """
 
     service: str
     listen: str
@@ -23,8 +27,8 @@ class KernelSettings:
     engine: Engine
 
     @classmethod
-    def read(cls, room: str, environment: Environment) -> "KernelSettings":
-        """Return the settings of the service `room`.
+    def read(cls, service: str, environment: Environment) -> "KernelSettings":
+        """Return the settings of `service`, such as `users`.
 
         Raises:
             SettingsError: A variable is missing or cannot be used.
@@ -32,10 +36,10 @@ class KernelSettings:
         endpoint = environment.optional_url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http",))
         engine = environment.choice("LIBRAL_GRPC_ENGINE", ("native", "grpcio"), "native")
         return cls(
-            service=room,
-            listen=environment.address(f"LIBRAL_{room.upper()}_LISTEN"),
+            service=service,
+            listen=environment.address(f"LIBRAL_{service.upper()}_LISTEN"),
             database_url=environment.url("DATABASE_URL", ("postgresql", "postgres")),
-            mesh_key=environment.file("LIBRAL_MESH_KEY"),
+            mesh_key=environment.file_content("LIBRAL_MESH_KEY"),
             users_target=environment.address("LIBRAL_USERS_TARGET"),
             events_target=environment.address("LIBRAL_EVENTS_TARGET"),
             otlp_target=urlsplit(endpoint).netloc if endpoint else None,

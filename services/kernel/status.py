@@ -1,4 +1,4 @@
-"""Errors of the rules ↔ `google.rpc.Status` on the wire (AIP-193)."""
+"""Conversion between errors and `google.rpc.Status` (AIP-193)."""
 
 from typing import cast
 
@@ -14,10 +14,45 @@ DOMAIN = "libral"
 LOCALE = "ja"
 RETRY_SECONDS = 1
 ERROR_LENGTH_MAX = 1000
+INTERNAL = 13
+UNAVAILABLE_CODES = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+
+
+class InternalError(LibralError):
+    """An unexpected error. Its details are logged and not sent to the caller."""
+
+    code = INTERNAL
+
+    def __init__(self) -> None:
+        super().__init__("INTERNAL", "Internal error.", localized="内部エラーが発生しました。")
+
+
+def as_libral_error(error: Exception) -> LibralError:
+    """Return an error as a LibralError: timeouts and failed dependencies are UnavailableError.
+
+    Any other error becomes InternalError.
+    """
+    if isinstance(error, LibralError):
+        return error
+    if isinstance(error, TimeoutError):
+        return UnavailableError(
+            "TIMEOUT", "The call took too long.", localized="時間内に応答できませんでした。"
+        )
+    if isinstance(error, grpc.aio.AioRpcError) and error.code() in UNAVAILABLE_CODES:
+        return UnavailableError(
+            "PEER_UNAVAILABLE",
+            "A service that this call needs is unavailable.",
+            localized="必要なサービスが応答していません。",
+        )
+    return InternalError()
 
 
 def to_status(error: LibralError) -> status_pb2.Status:
-    """Writes an error as a Status with its details."""
+    """Return the Status of an error.
+
+    Its details are ErrorInfo, BadRequest for invalid fields, RetryInfo (1 second) if the error is
+    UnavailableError, and LocalizedMessage if there is a Japanese message.
+    """
     details: list[message.Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     ]
@@ -35,18 +70,19 @@ def to_status(error: LibralError) -> status_pb2.Status:
         localized = error_details_pb2.LocalizedMessage(locale=LOCALE, message=error.localized)
         details.append(localized)
     return status_pb2.Status(
-        code=error.code, message=error.message, details=[pack(detail) for detail in details]
+        code=error.code, message=error.message, details=[pack_detail(detail) for detail in details]
     )
 
 
-def pack(detail: message.Message) -> any_pb2.Any:
+def pack_detail(detail: message.Message) -> any_pb2.Any:
+    """Return a message wrapped in Any."""
     packed = any_pb2.Any()
     packed.Pack(detail)
     return packed
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
-    """Reads the reason of an error that another room answered with, or ''."""
+    """Return the ErrorInfo reason of an error from another service, or the empty string."""
     status = rpc_status.from_call(cast("grpc.Call", error))
     for detail in status.details if status is not None else ():
         info = error_details_pb2.ErrorInfo()
@@ -55,14 +91,15 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return ""
 
 
-def describe(error: Exception) -> str:
-    """Says in one line what went wrong, as it can be kept.
+def describe_error(error: Exception) -> str:
+    """Return a description of an error for logs and dead letters, at most 1000 characters.
 
-    Of a statement that failed its parameters are left out: they are what people wrote.
+    The parameters of a failed SQL statement are left out, since they may be personal data. NUL
+    characters are removed, which PostgreSQL cannot store.
     """
     if isinstance(error, grpc.aio.AioRpcError):
-        said = f"{reason_of(error) or error.code().name}: {error.details()}"
+        text = f"{reason_of(error) or error.code().name}: {error.details()}"
     else:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        said = f"{type(error).__name__}: {cause}"
-    return said.replace("\0", "")[:ERROR_LENGTH_MAX]
+        text = f"{type(error).__name__}: {cause}"
+    return text.replace("\0", "")[:ERROR_LENGTH_MAX]

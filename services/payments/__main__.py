@@ -21,14 +21,14 @@ from services.payments.workers import RefundWorker
 async def build(kernel: Kernel) -> ServiceDefinition:
     settings = PaymentsSettings.read(kernel.environment)
     database, clock = kernel.database, kernel.clock
-    telegram = TelegramClient(kernel.peers.channel(settings.telegram_target))
+    telegram = TelegramClient(kernel.channels.get_channel(settings.telegram_target))
     writer = PaymentWriter(kernel.outbox, clock)
     refund_service = RefundService(database, clock, writer, telegram)
     payment_service = PaymentService(database, clock, writer, settings.zone)
-    payments = PaymentServicer(payment_service, refund_service, kernel.answers, clock)
+    payments = PaymentServicer(payment_service, refund_service, kernel.idempotency, clock)
     ledger = LedgerServicer(LedgerService(database, clock))
     reconciliation_service = ReconciliationService(database, clock, telegram)
-    reconciliations = ReconciliationServicer(reconciliation_service, kernel.answers)
+    reconciliations = ReconciliationServicer(reconciliation_service, kernel.idempotency)
     return ServiceDefinition(
         services=[payments, ledger, reconciliations],
         tasks=(RefundWorker(refund_service).run,),

@@ -1,4 +1,4 @@
-"""The telegram service, as payments calls it."""
+"""A client of the telegram service."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ REFUSAL_CODES = frozenset({grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.
 
 
 class TelegramClient:
-    """Calls the telegram service. A call that may succeed later raises AioRpcError."""
+    """Calls the telegram service. AioRpcError means that a retry may succeed."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = telegram_pb2_grpc.TelegramServiceStub(channel)
@@ -58,7 +58,7 @@ class TelegramClient:
                     raise
                 raise FailedPreconditionError(
                     reason_of(error) or "STATEMENT_UNAVAILABLE",
-                    f"Telegram gives no statement: {error.details()}",
+                    f"Telegram refused the statement: {error.details()}",
                     localized="Telegramの取引明細を取得できません。",
                 ) from None
             for one in page.transactions:

@@ -8,7 +8,7 @@ INTERVAL_SECONDS = 10.0
 
 
 class RefundWorker:
-    """Completes refunds that a crash or an outage left begun."""
+    """Completes, every 10 seconds, refunds that were interrupted by a crash or an outage."""
 
     def __init__(self, refunds: RefundService) -> None:
         self._refunds = refunds

@@ -34,9 +34,9 @@ def build_with_bot(
     handler = UpdateHandler(
         UpdateReader(api.bot),
         api,
-        UsersClient(kernel.peers.channel(kernel.settings.users_target)),
-        PaymentsClient(kernel.peers.channel(settings.payments_target)),
-        ModulesClient(kernel.peers.channel(settings.metrics_target)),
+        UsersClient(kernel.channels.get_channel(kernel.settings.users_target)),
+        PaymentsClient(kernel.channels.get_channel(settings.payments_target)),
+        ModulesClient(kernel.channels.get_channel(settings.metrics_target)),
     )
     inbox = UpdateInbox(kernel.database, kernel.clock, bot_settings.webhook_secret)
     processor = UpdateProcessor(kernel.database, kernel.clock, kernel.outbox, handler)

@@ -8,7 +8,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.telegram.v1 import telegram_pb2, telegram_pb2_grpc
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.errors import invalid
 from services.kernel.messages import timestamp
 from services.telegram.domain.bot import (
@@ -48,7 +48,7 @@ class TelegramServicer(telegram_pb2_grpc.TelegramServiceServicer):
     async def SendMessage(
         self, request: telegram_pb2.SendMessageRequest, context: Context
     ) -> telegram_pb2.Message:
-        audit_subject(f"chats/{request.chat_id}")
+        set_audit_subject(f"chats/{request.chat_id}")
         return sent_message(await self._require_bot().send_message(request.chat_id, request.text))
 
     async def CreateInvoice(

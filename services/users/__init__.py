@@ -1,7 +1,6 @@
 """The users service owns accounts, roles, sessions, API keys and sums of purchases.
 
-It promises that passwords are stored as argon2id hashes only, that a refresh
-token works once, that a Telegram user has one account, and that there is
-always an admin. Payments and refunds are added to the purchases of their buyer
-once each, from the events of the payments service.
+It guarantees that passwords are stored as argon2id hashes only, that a refresh token works once,
+that a Telegram user has one account, and that there is always an admin. It adds payments and
+refunds to the purchases of their buyer once each, from the events of the payments service.
 """

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from services.common.tokens import ALGORITHM, USER_ISSUER
 from services.users.domain.sessions import ACCESS_LIFE, AccessToken
 
-HASHES_AT_ONCE = 2
+CONCURRENT_HASHES_MAX = 2
 
 
 class Passwords:
@@ -24,16 +24,17 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        self._turns = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._slots = asyncio.Semaphore(CONCURRENT_HASHES_MAX)
         self._unknown = self._hasher.hash("an account that is not there")
 
-    async def hash(self, password: str) -> str:
-        async with self._turns:
+    async def hash_password(self, password: str) -> str:
+        """Return the argon2id hash of a password, in PHC format."""
+        async with self._slots:
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def matches(self, hashed: str | None, password: str) -> bool:
-        """True if the password has this hash. Takes as long if there is no hash."""
-        async with self._turns:
+    async def verify_password(self, hashed: str | None, password: str) -> bool:
+        """True if the password has this hash. Without a hash, take the same time."""
+        async with self._slots:
             same = await asyncio.to_thread(self._verify, hashed or self._unknown, password)
         return same and hashed is not None
 
@@ -53,7 +54,7 @@ class TokenSigner:
         self.public = base64.urlsafe_b64encode(raw).decode().rstrip("=")
         self.key_id = thumbprint(self.public)
 
-    def sign(self, subject: str, now: datetime, **claims: Any) -> AccessToken:
+    def sign_token(self, subject: str, now: datetime, **claims: Any) -> AccessToken:
         """Return a token that is valid for 15 minutes."""
         expire = now + ACCESS_LIFE
         payload = {

@@ -11,7 +11,7 @@ from services.kernel.rpc.tokens import load_key
 
 @dataclass(frozen=True)
 class UsersSettings:
-    """Settings of the users service. With an empty bot token, Telegram cannot sign in."""
+    """Settings of the users service. Without a bot token, sign-in with Telegram is refused."""
 
     token_key: Ed25519PrivateKey
     admin_password: str
@@ -26,7 +26,7 @@ class UsersSettings:
         except (ZoneInfoNotFoundError, ValueError):
             raise SettingsError(f"LIBRAL_TIME_ZONE is {name!r}: no such time zone.") from None
         return cls(
-            token_key=load_key("LIBRAL_TOKEN_KEY", environment.file("LIBRAL_TOKEN_KEY")),
+            token_key=load_key("LIBRAL_TOKEN_KEY", environment.file_content("LIBRAL_TOKEN_KEY")),
             admin_password=environment.optional_text("LIBRAL_ADMIN_PASSWORD"),
             zone=zone,
             bot_token=environment.optional_text("TELEGRAM_BOT_TOKEN"),

@@ -1,15 +1,15 @@
-"""Reactions to payments: their sums are added to the purchases of the buyer."""
+"""Reactions to payments: they are added to the purchases of the buyer."""
 
 from google.protobuf.json_format import MessageToDict
 from libral.events.v1 import events_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.events.subscriptions import Reactions
-from services.users.domain.purchases import Payment, read_payment
-from services.users.service.purchases import Purchases
+from services.kernel.events.consumer import Reactions
+from services.users.domain.purchases import PaymentEvent, read_payment_event
+from services.users.service.purchases import PurchaseService
 
 
-def make_reactions(purchases: Purchases) -> Reactions:
+def make_reactions(purchases: PurchaseService) -> Reactions:
     """Return the handler of each event type."""
 
     async def add_payment(connection: AsyncConnection, event: events_pb2.Event) -> None:
@@ -21,5 +21,5 @@ def make_reactions(purchases: Purchases) -> Reactions:
     return {"payment.completed": add_payment, "payment.refunded": add_refund}
 
 
-def payment_of(event: events_pb2.Event) -> Payment:
-    return read_payment(event.subject, MessageToDict(event.data))
+def payment_of(event: events_pb2.Event) -> PaymentEvent:
+    return read_payment_event(event.subject, MessageToDict(event.data))

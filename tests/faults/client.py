@@ -9,7 +9,7 @@ import aiohttp
 import grpc
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
-from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.channels import ServiceChannels
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from services.users.adapters import TokenSigner
 from tests.fakes import botapi
@@ -40,12 +40,12 @@ class FaultClient:
         secrets = mesh.home.secrets
         self._signer = TokenSigner(load_key("token", (secrets / "token.pem").read_bytes()))
         key = load_key("mesh", (secrets / "mesh.pem").read_bytes())
-        self._peers = Peers(ServiceTokens(SENDER, key))
+        self._channels = ServiceChannels(ServiceTokens(SENDER, key))
         self._token = ""
         self._made = float("-inf")
 
     async def close(self) -> None:
-        await self._peers.close()
+        await self._channels.close()
 
     @property
     def http(self) -> aiohttp.ClientSession:
@@ -95,7 +95,7 @@ class FaultClient:
 
     def log(self, target: str) -> Any:
         """Return a stub for the log at one process of the events service."""
-        return events_pb2_grpc.EventServiceStub(self._peers.channel(target))
+        return events_pb2_grpc.EventServiceStub(self._channels.get_channel(target))
 
     async def append(self, target: str, events: list[events_pb2.Event]) -> list[int]:
         request = events_pb2.AppendEventsRequest(events=events)

@@ -27,9 +27,9 @@ def remove_idempotency() -> None:
 
 def part_position() -> None:
     """Commit the position of a reaction before its effect, in separate transactions."""
-    from services.kernel.events.subscriptions import Subscription  # noqa: PLC0415
+    from services.kernel.events.consumer import EventConsumer  # noqa: PLC0415
 
-    move: Any = Subscription._move
+    move: Any = EventConsumer._advance
 
     async def move_alone(self: Any, connection: Any, position: int) -> bool:
         moved: bool = await move(self, connection, position)
@@ -38,7 +38,7 @@ def part_position() -> None:
         await connection.exec_driver_sql("BEGIN")
         return moved
 
-    Subscription._move = move_alone
+    EventConsumer._advance = move_alone
 
 
 def remove_head_lock() -> None:

@@ -1,4 +1,4 @@
-"""A room under test: in this process, on real PostgreSQL and real gRPC."""
+"""Services that run in the test process, on real PostgreSQL and real gRPC."""
 
 import os
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from services.common.settings import Environment
 from services.kernel import server
 from services.kernel.clock import Clock
 from services.kernel.database import migrate
-from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.channels import ServiceChannels
 from services.kernel.rpc.tokens import ServiceTokens
 from services.kernel.server import Build, RunningService
 from services.kernel.settings import Engine, KernelSettings
@@ -27,8 +27,8 @@ NOWHERE = "127.0.0.1:9"
 
 
 @dataclass(frozen=True)
-class Mesh:
-    """Starts rooms that trust the same mesh key."""
+class ServiceRunner:
+    """Starts services that share a mesh key and a database."""
 
     key: Ed25519PrivateKey
     database_url: str
@@ -37,7 +37,7 @@ class Mesh:
 
     async def start(
         self,
-        room: str,
+        service: str,
         build: Build,
         environment: dict[str, str] | None = None,
         *,
@@ -46,10 +46,10 @@ class Mesh:
         listen: str = "127.0.0.1:0",
         clock: Clock | None = None,
     ) -> RunningService:
-        """Migrates the room's schema and serves the room on a free port."""
-        await migrate.run(room, self.database_url)
+        """Migrate the schema of a service and run it, by default on a free port."""
+        await migrate.migrate_schema(service, self.database_url)
         settings = KernelSettings(
-            service=room,
+            service=service,
             listen=listen,
             database_url=self.database_url,
             mesh_key=write_key(self.key),
@@ -62,13 +62,13 @@ class Mesh:
         return await self.stack.enter_async_context(running)
 
     def channel(self, running: RunningService, caller: str = "test") -> grpc.aio.Channel:
-        """Opens a channel whose calls carry a service token."""
-        peers = Peers(ServiceTokens(caller, self.key))
-        self.stack.push_async_callback(peers.close)
-        return peers.channel(f"127.0.0.1:{running.port}")
+        """Return a channel whose calls carry the token of the service `caller`."""
+        channels = ServiceChannels(ServiceTokens(caller, self.key))
+        self.stack.push_async_callback(channels.close)
+        return channels.get_channel(f"127.0.0.1:{running.port}")
 
     def anonymous_channel(self, running: RunningService) -> grpc.aio.Channel:
-        """Opens a channel whose calls carry no token."""
+        """Return a channel whose calls carry no token."""
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
         self.stack.push_async_callback(channel.close)
         return channel
@@ -80,7 +80,7 @@ def write_key(key: Ed25519PrivateKey) -> bytes:
 
 @pytest.fixture
 def users_environment(tmp_path) -> dict[str, str]:
-    """What the users room needs to be told."""
+    """Return the variables that the users service needs besides those of the kernel."""
     key = tmp_path / "token.pem"
     key.write_bytes(write_key(Ed25519PrivateKey.generate()))
     return {
@@ -98,15 +98,15 @@ def engine() -> Engine:
 @pytest.fixture
 async def mesh(
     database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Mesh]:
+) -> AsyncIterator[ServiceRunner]:
     monkeypatch.setattr(server, "DRAIN_SECONDS", 0)
     async with AsyncExitStack() as stack:
-        yield Mesh(Ed25519PrivateKey.generate(), database_url, engine, stack)
+        yield ServiceRunner(Ed25519PrivateKey.generate(), database_url, engine, stack)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """An admin who is signed in at a users room."""
+    """An admin that is signed in at a users service."""
 
     name: str
     session: str
@@ -115,12 +115,12 @@ class Operator:
 
 
 @pytest.fixture
-async def operator(mesh: Mesh, users_environment: dict[str, str]) -> Operator:
+async def operator(mesh: ServiceRunner, users_environment: dict[str, str]) -> Operator:
     target = f"127.0.0.1:{free_port(set())}"
-    room = await mesh.start(
+    service = await mesh.start(
         "users", build_users, users_environment, listen=target, users_target=target
     )
-    auth = users_pb2_grpc.AuthServiceStub(mesh.anonymous_channel(room))
+    auth = users_pb2_grpc.AuthServiceStub(mesh.anonymous_channel(service))
     pair = await auth.Login(users_pb2.LoginRequest(login="admin", password=PASSWORD))
     metadata = [("authorization", f"Bearer {pair.access_token}")]
     listed = await auth.ListSessions(users_pb2.ListSessionsRequest(), metadata=metadata)

@@ -1,4 +1,4 @@
-"""What tests of rooms share."""
+"""Helpers that the tests of services share."""
 
 import asyncio
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ BOT_TOKEN = "123456:test-token"
 
 @contextmanager
 def refused(code: str, reason: str = "", fields: list[str] | None = None):
-    """Expects an error of this canonical code, reason and violated fields."""
+    """Expect an AioRpcError with this code, reason and violated fields."""
     with pytest.raises(grpc.aio.AioRpcError) as failure:
         yield
     assert failure.value.code().name == code, failure.value.details()
@@ -42,14 +42,14 @@ def read_details(error: grpc.aio.AioRpcError) -> dict:
 
 
 async def eventually(holds, seconds: float = 10) -> None:
-    """Waits until `await holds()` is true."""
+    """Wait until `await holds()` is true. Raise TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110 - what is waited for is in another process
+        while not await holds():  # noqa: ASYNC110 - the condition may depend on another process
             await asyncio.sleep(0.02)
 
 
 def audited_methods(*services: str) -> set[str]:
-    """The paths of all methods of these services that the audit trail holds."""
+    """Return the paths of the audited methods of these services."""
     return {
         f"/{service}/{method.name}"
         for service in services
@@ -58,37 +58,37 @@ def audited_methods(*services: str) -> set[str]:
     }
 
 
-class Trail:
-    """The audit trail of a room whose events stay in its outbox."""
+class AuditTrail:
+    """The audit events in the outbox of a service without a relay."""
 
-    def __init__(self, room) -> None:
-        self._room = room
-        self._table = f"{room.kernel.settings.service}.outbox"
+    def __init__(self, service) -> None:
+        self._service = service
+        self._table = f"{service.kernel.settings.service}.outbox"
         self._seen = 0
         self.methods: set[str] = set()
 
     async def all(self) -> list[Any]:
         query = f"SELECT * FROM {self._table} WHERE type = 'audit.call' ORDER BY sequence"
-        async with self._room.kernel.database.reading() as connection:
+        async with self._service.kernel.database.reading() as connection:
             found = list((await connection.execute(text(query))).all())
         self._seen = len(found)
         return found
 
     async def new(self) -> list[Any]:
-        """What was written since the trail was last looked at."""
+        """Return the events that were written since the last look."""
         seen = self._seen
         return (await self.all())[seen:]
 
     async def of(self, call) -> tuple[Any, Any]:
-        """Makes a call that succeeds. Gives its answer and the one event that tells of it."""
-        answer = await call
+        """Await a call that succeeds. Return its response and its one event."""
+        response = await call
         (event,) = await self.new()
         assert (event.data["code"], event.data["reason"], event.level) == (0, "", 2)
         self.methods.add(event.data["method"])
-        return answer, event
+        return response, event
 
     async def of_failure(self, call, code: str, reason: str) -> Any:
-        """Makes a call that fails. Gives the one event that tells of it."""
+        """Await a call that fails. Return its one event."""
         with refused(code, reason):
             await call
         (event,) = await self.new()

@@ -27,7 +27,7 @@ def append(mesh, *events: dict, wait: bool = False) -> list[int]:
     home = Home(mesh.home)
     port = json.loads((home.run / "ports.json").read_text())["events"]
     key = load_key("mesh", (home.secrets / "mesh.pem").read_bytes())
-    token = ServiceTokens("payments", key).current()
+    token = ServiceTokens("payments", key).current_token()
     request = json_format.ParseDict({"events": list(events)}, events_pb2.AppendEventsRequest())
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = events_pb2_grpc.EventServiceStub(channel)

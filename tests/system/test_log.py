@@ -60,7 +60,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     expect(page.locator(".side .badge")).to_have_text("1")
     row.click()
     drawer = page.get_by_role("complementary", name="詳細")
-    expect(drawer).to_contain_text("is of nobody who is known here.")
+    expect(drawer).to_contain_text("has no known buyer.")
     expect(drawer).to_contain_text(str(position))
     press(page, drawer, "再試行")
     expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=TRIES_MS)

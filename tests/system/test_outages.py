@@ -23,7 +23,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from deploy.local.home import Home
 from deploy.local.supervision import SupervisordClient
-from services.kernel.rpc.peers import Peers
+from services.kernel.rpc.channels import ServiceChannels
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.mesh import modules, wait_for
 from tests.system.test_mesh import READS, reading
@@ -217,7 +217,7 @@ async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call
     """Yield every call with every deadline."""
     key = load_key("mesh", (mesh.home / "secrets" / "mesh.pem").read_bytes())
     ports = json.loads((mesh.home / "run" / "ports.json").read_text())
-    peers = Peers(ServiceTokens("test", key))
+    channels = ServiceChannels(ServiceTokens("test", key))
     headers = {"authorization": token}
     async with httpx.AsyncClient(
         base_url=mesh.gateway, headers=headers, trust_env=False, timeout=30
@@ -228,10 +228,10 @@ async def callers(mesh, token: str) -> AsyncIterator[list[tuple[str, float, Call
             for timeout, deadline in REST_DEADLINES.items()
         ]
         for what, (service, stub, request) in CALLS.items():
-            method = getattr(stub(peers.channel(f"127.0.0.1:{ports[service]}")), what)
+            method = getattr(stub(channels.get_channel(f"127.0.0.1:{ports[service]}")), what)
             found += [(what, each, grpc_call(method, request)) for each in GRPC_DEADLINES]
         yield found
-    await peers.close()
+    await channels.close()
 
 
 def rest_call(http: httpx.AsyncClient, method: str, path: str, body, timeout: str) -> Call:

@@ -17,7 +17,7 @@ from services.events.service.tail import Tail
 from services.events.storage import log as storage
 from services.events.storage.partitions import create_partition
 from services.kernel.clock import Clock
-from services.kernel.database.database import unavailable
+from services.kernel.database.database import database_unavailable
 from services.kernel.errors import LibralError, ResourceExhaustedError
 
 GROUP_MAX = 2_000
@@ -93,7 +93,7 @@ class Appender(Generic[MessageT]):
 
     def refuse_waiting(self) -> None:
         """Fail the callers that wait: the database is unavailable."""
-        self._fail(self._take(), unavailable())
+        self._fail(self._take(), database_unavailable())
 
     def _take(self) -> list[PendingAppend[MessageT]]:
         """Take the requests that wait, up to `GROUP_MAX` events."""
@@ -109,7 +109,7 @@ class Appender(Generic[MessageT]):
         return group
 
     def _fail(self, group: Sequence[PendingAppend[MessageT]], error: BaseException) -> None:
-        known = error if isinstance(error, LibralError) else unavailable()
+        known = error if isinstance(error, LibralError) else database_unavailable()
         for pending in group:
             if not pending.positions.done():
                 pending.positions.set_exception(known)

@@ -10,9 +10,9 @@ from services.events.storage import dead_letters, log
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError
+from services.kernel.events.consumer import DISCARD_REQUESTED, RETRY_REQUESTED
 from services.kernel.events.event import Category, NewEvent
 from services.kernel.events.outbox import Outbox
-from services.kernel.events.subscriptions import DISCARD_REQUESTED, RETRY_REQUESTED
 
 # A dead letter and its event, or None if the log no longer keeps that.
 LetterWithEvent = tuple[DeadLetter, Entry | None]

@@ -9,7 +9,7 @@ from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
 from services.events.servicer.requests import parse_consumer, parse_letter_name
 from services.events.servicer.responses import consumer_message, dead_letter_message
-from services.kernel.messages import Page
+from services.kernel.messages import PageRequest
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -24,12 +24,12 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def ListConsumers(
         self, request: events_pb2.ListConsumersRequest, context: Context
     ) -> events_pb2.ListConsumersResponse:
-        page = Page(request, str)
+        page = PageRequest(request, str)
         after = page.cursor[0] if page.cursor else ""
         statuses, more = await self._consumers.list_consumers(after, page.size)
         response = events_pb2.ListConsumersResponse(consumers=map(consumer_message, statuses))
         if more:
-            response.next_page_token = page.token(statuses[-1].consumer.name)
+            response.next_page_token = page.make_token(statuses[-1].consumer.name)
         return response
 
     async def ReportConsumer(
@@ -43,7 +43,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def ListDeadLetters(
         self, request: events_pb2.ListDeadLettersRequest, context: Context
     ) -> events_pb2.ListDeadLettersResponse:
-        page = Page(request, int, str)
+        page = PageRequest(request, int, str)
         before = (page.cursor[0], page.cursor[1]) if page.cursor else None
         found, more = await self._dead_letters.list_dead_letters(
             request.consumer, before, page.size
@@ -53,7 +53,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
         )
         if more:
             last, _ = found[-1]
-            response.next_page_token = page.token(last.position, last.consumer)
+            response.next_page_token = page.make_token(last.position, last.consumer)
         return response
 
     async def GetDeadLetter(

@@ -24,7 +24,7 @@ from services.events.servicer.responses import (
     verification_message,
 )
 from services.kernel.errors import NotFoundError
-from services.kernel.messages import Page, parse_uuid_name
+from services.kernel.messages import PageRequest, parse_uuid_name
 
 VERIFY_DEFAULT = 10_000
 
@@ -59,12 +59,12 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def ListEvents(
         self, request: events_pb2.ListEventsRequest, context: Context
     ) -> events_pb2.ListEventsResponse:
-        page = Page(request, int)
+        page = PageRequest(request, int)
         before = page.cursor[0] if page.cursor else None
         found = await self._reader.list_page(list_filter(request), before, page.size)
         response = events_pb2.ListEventsResponse(events=map(event_message, found.entries))
         if found.next_before is not None:
-            response.next_page_token = page.token(found.next_before)
+            response.next_page_token = page.make_token(found.next_before)
         return response
 
     async def AppendEvents(

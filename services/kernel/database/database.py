@@ -1,4 +1,4 @@
-"""The room's schema in PostgreSQL: transactions, reads and whether it answers."""
+"""Connections to a service's PostgreSQL database: transactions, reads and a health check."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from services.kernel.calls import Audit
+from services.kernel.calls import AuditRecord
 from services.kernel.database.connections import (
     COMMAND_SECONDS,
     CONNECT_SECONDS,
-    Connection,
+    AbortingConnection,
     split_url,
 )
 from services.kernel.database.statements import Statement
@@ -28,54 +28,62 @@ POOL_WAIT_SECONDS = 2.0
 RECYCLE_SECONDS = 120
 IDLE_SECONDS = 60.0
 
-# Classes of SQLSTATE that mean the server is away, full, or became a standby.
-AWAY_STATES = ("08", "53", "57", "25006")
-# A server that dies says so, and asyncpg takes no command on a connection that heard it.
-TORN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
-LOST = (*TORN, asyncpg.PostgresConnectionError, OSError)
-# The character NUL in text, and in text of JSON, has no place in PostgreSQL.
+# SQLSTATE classes of a server that is unreachable, out of resources, or a standby.
+UNAVAILABLE_STATES = ("08", "53", "57", "25006")
+# asyncpg raises these on a connection whose server has announced that it is shutting down.
+BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+LOST = (*BROKEN, asyncpg.PostgresConnectionError, OSError)
+# PostgreSQL cannot store NUL characters in text and JSON.
 NUL_STATES = frozenset({"22021", "22P05"})
 
 
-BeforeCommit = Callable[[AsyncConnection], Awaitable[Audit | None]]
+BeforeCommit = Callable[[AsyncConnection], Awaitable[AuditRecord | None]]
 
 
-async def nothing_due(_: AsyncConnection) -> Audit | None:
+async def no_audit(_: AsyncConnection) -> AuditRecord | None:
+    """Return None: the default callback of `before_commit`."""
     return None
 
 
 class Database:
-    """The connections of one room."""
+    """The connection pools of one service.
+
+    Every method raises UnavailableError if the database does not respond: within 2 seconds for a
+    connection and 5 seconds for a command.
+    """
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
-        self._reads = Reads(url)
-        self._before_commit: BeforeCommit = nothing_due
+        self._read_pool = ReadPool(url)
+        self._before_commit: BeforeCommit = no_audit
         self._after_commit: list[Callable[[], None]] = []
 
     def before_commit(self, callback: BeforeCommit) -> None:
-        """Calls `callback` in each transaction, as the last of what it does."""
+        """Await `callback` at the end of each transaction. It replaces an earlier callback.
+
+        The record that it returns is marked as written after the commit.
+        """
         self._before_commit = callback
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Calls `callback` after each transaction that committed."""
+        """Call `callback` after each commit."""
         self._after_commit.append(callback)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Opens a transaction that commits unless the body raises.
+        """Yield a connection in a transaction, which commits unless the body raises.
 
         Raises:
-            UnavailableError: The database is away.
-            InvalidArgumentError: Some text has the character NUL.
+            UnavailableError: The database does not respond.
+            InvalidArgumentError: A text has a NUL character.
         """
-        with known_errors():
+        with translate_errors():
             async with self.engine.begin() as connection:
                 try:
                     yield connection
                     audit = await self._before_commit(connection)
                 except asyncio.CancelledError:
-                    # To roll back takes an answer, which a server that is stopped does not give.
+                    # A rollback would wait for the server.
                     await connection.invalidate()
                     raise
         if audit is not None:
@@ -85,24 +93,24 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Opens a connection on which each statement is its own transaction.
+        """Yield a connection on which each statement is its own transaction.
 
         Raises:
-            UnavailableError: The database is away.
-            InvalidArgumentError: Some text has the character NUL.
+            UnavailableError: The database does not respond.
+            InvalidArgumentError: A text has a NUL character.
         """
-        with known_errors():
+        with translate_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Opens a connection to keep, for a task that makes one transaction after another.
+        """Yield a connection for a task that runs many transactions. An error closes it.
 
         Raises:
-            UnavailableError: The database is away.
+            UnavailableError: The database does not respond.
         """
-        with known_errors():
+        with translate_errors():
             async with self.engine.connect() as connection:
                 try:
                     yield connection
@@ -110,22 +118,24 @@ class Database:
                     await connection.invalidate()
                     raise
 
-    async def rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
-        """Reads rows, in a transaction of their own.
+    async def fetch_rows(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        """Return the rows of a query, which runs in its own transaction.
+
+        `values` are the values of the statement's parameters.
 
         Raises:
-            UnavailableError: The database is away.
+            UnavailableError: The database does not respond.
         """
-        with known_errors():
-            return await self._reads.rows(statement, values)
+        with translate_errors():
+            return await self._read_pool.fetch_rows(statement, values)
 
-    async def row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
-        """Reads the one row, if there is one."""
-        rows = await self.rows(statement, **values)
+    async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        """Return the first row of a query, or None. Errors are those of `fetch_rows`."""
+        rows = await self.fetch_rows(statement, **values)
         return rows[0] if rows else None
 
-    async def answers(self) -> bool:
-        """Tells whether the database answers in time."""
+    async def is_available(self) -> bool:
+        """True if the database responds within 2 seconds."""
         try:
             async with asyncio.timeout(PING_SECONDS), self.reading() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -134,14 +144,16 @@ class Database:
         return True
 
     async def close(self) -> None:
-        await self._reads.close()
+        """Close all connections without waiting for the server."""
+        await self._read_pool.close()
         await self.engine.dispose()
 
 
-class Reads:
-    """At most 5 connections that only read, without what SQLAlchemy does around a statement.
+class ReadPool:
+    """A pool of at most 5 connections for queries on hot paths.
 
-    asyncpg's own pool makes a task for each connection that comes back, and resets it.
+    It avoids SQLAlchemy's work per statement, and that of asyncpg's pool, which starts a task and
+    resets the session each time a connection is released.
     """
 
     def __init__(self, url: str) -> None:
@@ -150,8 +162,15 @@ class Reads:
         self._lent: set[Any] = set()
         self._free = asyncio.Semaphore(POOL_SIZE)
 
-    async def rows(self, statement: Statement, values: dict[str, Any]) -> list[asyncpg.Record]:
-        """Reads, and once more when a connection turns out to be lost."""
+    async def fetch_rows(
+        self, statement: Statement, values: dict[str, Any]
+    ) -> list[asyncpg.Record]:
+        """Return the rows of a query. Retry it once on a new connection if the first is lost.
+
+        Raises:
+            TimeoutError: No connection is free after 2 seconds, or the command takes more than 5.
+            OSError, asyncpg.PostgresError: The server is unreachable or refuses the query.
+        """
         arguments = statement.arguments(values)
         if self._free.locked():
             async with asyncio.timeout(POOL_WAIT_SECONDS):
@@ -172,11 +191,12 @@ class Reads:
         raise AssertionError
 
     async def close(self) -> None:
+        """Abort all connections, also those in use."""
         for connection in (*self._lent, *(each for each, _ in self._idle)):
             connection.terminate()
 
     def _take(self) -> Any:
-        """Takes a connection that was used lately, if there is one."""
+        """Return a connection that was used in the last 60 seconds, or None."""
         while self._idle:
             connection, used = self._idle.pop()
             if not connection.is_closed():
@@ -186,13 +206,13 @@ class Reads:
         return None
 
     async def _fetch(self, connection: Any, sql: str, arguments: list[Any]) -> list[asyncpg.Record]:
-        """Reads on a connection, or on a new one. One that does not answer in time is ended."""
+        """Run a query on a connection, or on a new one. Abort it after 5 seconds."""
         loop = asyncio.get_running_loop()
         if connection is None:
             ssl = self._arguments.get("ssl")
             async with asyncio.timeout(CONNECT_SECONDS):
                 connection = await asyncpg.connect(
-                    self._address, ssl=ssl, connection_class=Connection
+                    self._address, ssl=ssl, connection_class=AbortingConnection
                 )
         late = loop.call_later(COMMAND_SECONDS, connection.terminate)
         self._lent.add(connection)
@@ -212,7 +232,7 @@ class Reads:
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """Makes the engine of a `postgresql://` URL, TLS parameters of libpq included."""
+    """Return the engine of a `postgresql://` URL, which may have libpq's TLS parameters."""
     address, arguments = split_url(url, "postgresql+asyncpg")
     return create_async_engine(
         address,
@@ -226,37 +246,46 @@ def open_engine(url: str) -> AsyncEngine:
 
 
 @contextmanager
-def known_errors() -> Generator[None, None, None]:
+def translate_errors() -> Generator[None, None, None]:
+    """Translate database errors raised by the body. IntegrityError and others pass unchanged.
+
+    Raises:
+        UnavailableError: The database does not respond.
+        InvalidArgumentError: A text has a NUL character.
+    """
     try:
         yield
     except IntegrityError:
         raise
-    except (OSError, TimeoutError, PoolTimeoutError, *TORN) as error:
-        raise unavailable() from error
+    except (OSError, TimeoutError, PoolTimeoutError, *BROKEN) as error:
+        raise database_unavailable() from error
     except asyncpg.PostgresError as error:
-        if (getattr(error, "sqlstate", None) or "").startswith(AWAY_STATES):
-            raise unavailable() from error
+        if (getattr(error, "sqlstate", None) or "").startswith(UNAVAILABLE_STATES):
+            raise database_unavailable() from error
         raise
     except DBAPIError as error:
-        if state_of(error) in NUL_STATES:
-            raise invalid("request", "Text must not have the character NUL.") from error
-        if is_away(error):
-            raise unavailable() from error
+        if sqlstate_of(error) in NUL_STATES:
+            raise invalid("request", "Text must not have NUL characters.") from error
+        if is_unavailable(error):
+            raise database_unavailable() from error
         raise
 
 
-def is_away(error: DBAPIError) -> bool:
-    state = state_of(error)
-    return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+def is_unavailable(error: DBAPIError) -> bool:
+    """True if the error means that the database is unavailable: the statement may be retried."""
+    state = sqlstate_of(error)
+    return error.connection_invalidated or not state or state.startswith(UNAVAILABLE_STATES)
 
 
-def state_of(error: DBAPIError) -> str:
+def sqlstate_of(error: DBAPIError) -> str:
+    """Return the SQLSTATE of an error, or the empty string if it has none."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def unavailable() -> UnavailableError:
+def database_unavailable() -> UnavailableError:
+    """Return the error of a database that does not respond."""
     return UnavailableError(
         "DATABASE_UNAVAILABLE",
-        "The database does not answer.",
+        "The database does not respond.",
         localized="データベースに接続できません。",
     )

@@ -1,7 +1,6 @@
-"""Whether a room's schema is up to date, and what brings it there.
+"""The schema upgrade when a service starts.
 
-The check is one query; Alembic runs in a process of its own, and only when
-there is something to do.
+The check is one query. Alembic runs in a separate process, and only if migrations are pending.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.kernel.database.database import is_away, open_engine
+from services.kernel.database.database import is_unavailable, open_engine
 
 SERVICES = Path(__file__).parents[2]
 WAIT_SECONDS = 20.0
@@ -24,53 +23,58 @@ log = structlog.get_logger()
 
 
 class SchemaError(Exception):
-    """The database cannot be used. The message says why, without secrets."""
+    """The database cannot be used. The message is one line with the reason, without secrets."""
 
 
-async def upgrade(room: str, url: str) -> None:
-    """Waits for the database and brings the schema up to date.
+async def upgrade_schema(service: str, url: str) -> None:
+    """Wait for the database, at most 20 seconds, and apply the pending migrations of a service.
 
     Raises:
-        SchemaError: The database stays away, refuses the account, or a
-            migration failed.
+        SchemaError: The database is unreachable or refuses the account, or a migration failed.
     """
-    wanted = newest_revision(room)
-    if await wait_for_revision(room, url) == wanted:
+    wanted = newest_revision(service)
+    if await wait_for_revision(service, url) == wanted:
         return
     log.info("schema.upgrade", to=wanted)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "services.kernel.database.migrate",
-        room,
+        service,
         env={**os.environ, "DATABASE_URL": url},
     )
     if await process.wait() != 0:
-        raise SchemaError(f"The migration of schema {room} failed.")
+        raise SchemaError(f"The migration of schema {service} failed.")
 
 
-def newest_revision(room: str) -> str:
-    return max(path.name for path in (SERVICES / room / "migrations").glob("[0-9]*.py"))[:4]
+def newest_revision(service: str) -> str:
+    """Return the revision id of a service's last migration, such as `0002`."""
+    return max(path.name for path in (SERVICES / service / "migrations").glob("[0-9]*.py"))[:4]
 
 
-async def wait_for_revision(room: str, url: str) -> str:
+async def wait_for_revision(service: str, url: str) -> str:
+    """Return `read_revision`, retried for 20 seconds while the database is unavailable.
+
+    Raises:
+        SchemaError: The database stays unavailable, or refuses the account or the query.
+    """
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
     while True:
         try:
-            return await read_revision(room, url)
+            return await read_revision(service, url)
         except (OSError, TimeoutError, DBAPIError) as error:
-            away = not isinstance(error, DBAPIError) or is_away(error)
-            if not away or asyncio.get_running_loop().time() > deadline:
-                raise SchemaError(f"DATABASE_URL cannot be used: {reason(error)}") from None
+            retryable = not isinstance(error, DBAPIError) or is_unavailable(error)
+            if not retryable or asyncio.get_running_loop().time() > deadline:
+                raise SchemaError(f"DATABASE_URL cannot be used: {error_line(error)}") from None
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def read_revision(room: str, url: str) -> str:
-    """Tells the revision of the schema, or '' when there is none."""
+async def read_revision(service: str, url: str) -> str:
+    """Return the revision id of the schema, or the empty string if there is no schema."""
     engine = open_engine(url)
     try:
         async with engine.connect() as connection:
-            query = text(f'SELECT version_num FROM "{room}".alembic_version')  # noqa: S608 - a room's name
+            query = text(f'SELECT version_num FROM "{service}".alembic_version')  # noqa: S608 - a service's name
             return await connection.scalar(query) or ""
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") in UNDEFINED_STATES:
@@ -80,7 +84,7 @@ async def read_revision(room: str, url: str) -> str:
         await engine.dispose()
 
 
-def reason(error: Exception) -> str:
-    """Says in one line why, without the statement and its parameters."""
+def error_line(error: Exception) -> str:
+    """Return the message of an error in one line, without the SQL statement and its parameters."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause or error).split()) or type(error).__name__

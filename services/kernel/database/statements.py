@@ -1,4 +1,4 @@
-"""Statements of hot paths: written with SQLAlchemy Core, compiled once, run on asyncpg itself."""
+"""SQLAlchemy Core statements for hot paths, compiled once and run on asyncpg directly."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,7 +11,10 @@ DIALECT: Any = registry.load("postgresql.asyncpg")()
 
 
 class Statement:
-    """SQL with its parameters in place. Values that it was written with stay as they are."""
+    """A compiled statement. The parameters in `sql` are positional, such as `$1`.
+
+    Literal values of the SQLAlchemy statement are bound as they were given.
+    """
 
     def __init__(self, statement: Executable) -> None:
         compiled = cast("SQLCompiler", cast("Any", statement).compile(dialect=DIALECT))
@@ -20,10 +23,10 @@ class Statement:
         self._given: Mapping[str, Any] = compiled.params
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values of all parameters, in order.
+        """Return the values of all parameters in the order of `sql`.
 
         Raises:
-            KeyError: The statement has no parameter of that name.
+            KeyError: The statement has no parameter with one of the names.
         """
         if not values.keys() <= self._given.keys():
             raise KeyError(*(values.keys() - self._given.keys()))

@@ -1,4 +1,4 @@
-"""The tables that every room has beside its own, each in the room's schema."""
+"""The kernel's tables, which each service has in its schema."""
 
 from dataclasses import dataclass
 
@@ -20,26 +20,30 @@ from sqlalchemy.types import UserDefinedType
 
 
 class TransactionId(UserDefinedType[str]):
-    """PostgreSQL's `xid8`."""
+    """The PostgreSQL type `xid8`, a 64-bit transaction id."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type for DDL."""
         return "xid8"
 
 
 @dataclass(frozen=True)
 class KernelTables:
-    """Outbox, subscription positions, dead letters and remembered answers."""
+    """The outbox, consumer positions, dead letters and stored responses of a service.
+
+    `responses` is the table `answers`: it belongs to the idempotency store.
+    """
 
     outbox: Table
     positions: Table
     dead_letters: Table
-    answers: Table
+    responses: Table
 
     @classmethod
     def of(cls, metadata: MetaData) -> "KernelTables":
-        """Adds the tables to `metadata`, whose schema they take."""
+        """Add the tables to `metadata`, in its schema, and return them."""
         return cls(
             outbox=Table(
                 "outbox",
@@ -72,7 +76,7 @@ class KernelTables:
                 Column("tries", SmallInteger, nullable=False),
                 Column("time", DateTime(timezone=True), nullable=False),
             ),
-            answers=Table(
+            responses=Table(
                 "answers",
                 metadata,
                 Column("method", Text, primary_key=True),

@@ -1,1 +1,1 @@
-"""Events out and in: the outbox, the relay to the event log, and the subscription to it."""
+"""Publishing and consuming events: the outbox, the relay to the event log, and the consumer."""

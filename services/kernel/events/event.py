@@ -1,4 +1,4 @@
-"""An event as a room's rules make it, before it has a place in the log."""
+"""New events, and the rules that the event log applies to them."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from services.kernel.errors import FieldViolation
 
-# What the log takes: the outbox refuses the rest, which could never leave it.
+# The limits of the event log. The outbox enforces them, since the relay could not append others.
 TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 TEXT_LENGTH_MAX = 256
 DATA_BYTES_MAX = 64 * 1024
@@ -19,7 +19,7 @@ NUMBER_MAX = 2**1023
 
 
 class Category(IntEnum):
-    """What an event is about: the values of `libral.events.v1.Event.Category`."""
+    """The subject area of an event: the values of `libral.events.v1.Event.Category`."""
 
     SYSTEM = 1
     USER = 2
@@ -31,7 +31,7 @@ class Category(IntEnum):
 
 
 class Level(IntEnum):
-    """How much attention it deserves: the values of `libral.events.v1.Event.Level`."""
+    """The severity of an event: the values of `libral.events.v1.Event.Level`."""
 
     DEBUG = 1
     INFO = 2
@@ -41,7 +41,11 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class NewEvent:
-    """Something that happened. `data` holds JSON values, at most 64 KiB of them."""
+    """An event to publish.
+
+    `type` is words with dots, such as `user.registered`. `subject` is the name of a resource. Texts
+    have at most 256 characters. `data` holds JSON values: at most 64 KiB, nested at most 32 deep.
+    """
 
     type: str
     category: Category
@@ -49,11 +53,14 @@ class NewEvent:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     level: Level = Level.INFO
     actor: str | None = None
-    """Who caused it. None: the caller of the call being served."""
+    """The name of the caller that caused the event. None: the caller of the current call."""
 
 
-def violations(event: NewEvent, texts: Mapping[str, str]) -> list[FieldViolation]:
-    """Lists why the log would refuse an event. `texts` are all its texts by name."""
+def event_violations(event: NewEvent, texts: Mapping[str, str]) -> list[FieldViolation]:
+    """Return the rules of the event log that an event breaks.
+
+    `texts` holds the text fields of the event by field name.
+    """
     found: list[FieldViolation] = []
     if not TYPE_PATTERN.fullmatch(event.type):
         found.append(FieldViolation("event.type", "It must be words like user.registered."))
@@ -61,14 +68,14 @@ def violations(event: NewEvent, texts: Mapping[str, str]) -> list[FieldViolation
         if len(value) > TEXT_LENGTH_MAX:
             found.append(FieldViolation(f"event.{name}", f"It is longer than {TEXT_LENGTH_MAX}."))
         if "\0" in value:
-            found.append(FieldViolation(f"event.{name}", "It must not have the character NUL."))
+            found.append(FieldViolation(f"event.{name}", "It must not have NUL characters."))
     if problem := data_problem(event.data):
         found.append(FieldViolation("event.data", problem))
     return found
 
 
 def data_problem(data: Mapping[str, Any]) -> str:
-    """Says what is wrong with the data of an event. Empty: nothing."""
+    """Return what is wrong with the data of an event, or the empty string."""
     if problem := value_problem(data, DATA_DEPTH_MAX):
         return problem
     try:
@@ -80,9 +87,9 @@ def data_problem(data: Mapping[str, Any]) -> str:
 
 
 def value_problem(value: Any, depth: int) -> str:
-    """Says what is wrong with a value that may hold others, `depth` levels of them at most."""
+    """Return what is wrong with a JSON value, or the empty string. It may nest `depth` levels."""
     if isinstance(value, str):
-        return "It must not have the character NUL." if "\0" in value else ""
+        return "It must not have NUL characters." if "\0" in value else ""
     if isinstance(value, int):
         return "" if abs(value) < NUMBER_MAX else "It has a number that is too large."
     if not isinstance(value, Mapping | list | tuple):

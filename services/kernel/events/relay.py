@@ -1,4 +1,4 @@
-"""Events on their way out: from the outbox of a room to the log."""
+"""The relay: moves events from the outbox of a service to the event log."""
 
 import asyncio
 import json
@@ -35,10 +35,10 @@ from services.kernel.database.tables import KernelTables
 from services.kernel.errors import LibralError
 from services.kernel.events.event import Category, Level, NewEvent
 from services.kernel.events.outbox import Outbox
-from services.kernel.status import describe
+from services.kernel.status import describe_error
 
 BATCH_MAX = 500
-# Of JSON text, which protobuf may make six times as long: gRPC takes 4 MiB.
+# Bytes of JSON. Protobuf may need six times as many, and gRPC messages are limited to 4 MiB.
 BATCH_BYTES_MAX = 512 * 1024
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.02
@@ -46,68 +46,71 @@ SETTLE_SECONDS_MAX = 0.32
 RETRY_SECONDS = 0.1
 RETRY_SECONDS_MAX = 3.0
 APPEND_SECONDS = 10.0
-TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :room))"
+TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('libral.relay.' || :service))"
 
 SETTLED = "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
-ASIDE = "outbox"
-# What a server says of a message beyond its limit.
+# The consumer name of dead letters of rejected outbox rows.
+OUTBOX_CONSUMER = "outbox"
+# Part of the error message of a gRPC server for a message above its size limit.
 TOO_LARGE = "larger than max"
 
 log = structlog.get_logger()
 
 
-class Pause:
-    """How long to wait before the next try: longer each time, and never the same."""
+class Backoff:
+    """Exponential backoff with jitter: delays double from `first` to `longest` seconds."""
 
     def __init__(self, first: float, longest: float) -> None:
         self._first, self._longest = first, longest
         self._next = first
 
-    def take(self) -> float:
+    def next_delay(self) -> float:
+        """Return the next delay in seconds: 50 to 100 % of its nominal value."""
         seconds, self._next = self._next, min(self._next * 2, self._longest)
-        return seconds * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+        return seconds * random.uniform(0.5, 1)  # noqa: S311 - jitter needs no secure random numbers
 
     def reset(self) -> None:
+        """Start again with the first delay."""
         self._next = self._first
 
 
 class Relay:
-    """Moves the outbox to the log, in order, by one process of the room at a time.
+    """Appends the rows of the outbox to the event log in their order.
 
-    A row is taken only when every transaction that began before its own has
-    ended, and every row before it is taken: no late commit is passed over, and
-    none overtakes another that it waited for.
+    One process of the service relays at a time: the holder of an advisory lock. A row is relayed
+    after the rows before it, once all transactions that began before its own have ended. This
+    preserves the order of rows of concurrent transactions, and skips no row that commits late.
     """
 
     def __init__(
         self,
-        room: str,
+        service: str,
         database: Database,
         tables: KernelTables,
         outbox: Outbox,
         log_channel: grpc.aio.Channel,
         clock: Clock,
     ) -> None:
-        self._room = room
+        self._service = service
         self._database = database
         self._table = tables.outbox
-        self._letters = tables.dead_letters
+        self._dead_letters = tables.dead_letters
         self._outbox = outbox
         self._log = events_pb2_grpc.EventServiceStub(log_channel)
         self._clock = clock
-        self._retry = Pause(RETRY_SECONDS, RETRY_SECONDS_MAX)
-        self._settle = Pause(SETTLE_SECONDS, SETTLE_SECONDS_MAX)
+        self._retry = Backoff(RETRY_SECONDS, RETRY_SECONDS_MAX)
+        self._settle = Backoff(SETTLE_SECONDS, SETTLE_SECONDS_MAX)
         self._limit = BATCH_MAX
         self._wake = asyncio.Event()
         database.after_commit(self._wake.set)
 
-    async def pending(self) -> float:
-        """Counts the events that are not in the log yet."""
+    async def count_pending(self) -> float:
+        """Return the number of events in the outbox."""
         async with self._database.reading() as connection:
             return await connection.scalar(select(func.count()).select_from(self._table)) or 0
 
-    async def lag(self) -> float:
-        """Tells for how many seconds the oldest event that is not in the log has waited."""
+    async def measure_lag(self) -> float:
+        """Return the age in seconds of the oldest event in the outbox, or 0 if it is empty."""
         query = select(self._table.c.time).order_by(self._table.c.sequence).limit(1)
         async with self._database.reading() as connection:
             oldest = await connection.scalar(query)
@@ -115,32 +118,33 @@ class Relay:
         return max(age.total_seconds(), 0.0)
 
     async def run(self) -> None:
+        """Relay events until cancelled. Retry with backoff if the database or log fails."""
         while True:
             try:
-                await self._lead()
+                await self._relay_as_leader()
             except (LibralError, DBAPIError, OSError, grpc.aio.AioRpcError) as error:
                 log.warning("relay.retry", error=type(error).__name__)
-            await asyncio.sleep(self._retry.take())
+            await asyncio.sleep(self._retry.next_delay())
 
-    async def _lead(self) -> None:
-        """Relays for as long as this process holds the lock of the room."""
+    async def _relay_as_leader(self) -> None:
+        """Wait for the lock of the service, then relay until an error."""
         async with self._database.reading() as connection:
             try:
-                while not await self._leads(connection):  # noqa: ASYNC110 - nobody tells
+                while not await self._try_lock(connection):  # noqa: ASYNC110 - a lock has no event
                     await asyncio.sleep(POLL_SECONDS)
                 while True:
                     self._wake.clear()
-                    pause = await self._drain(connection)
+                    seconds = await self._drain(connection)
                     self._retry.reset()
-                    await self._wait(pause)
+                    await self._wait_for_commit(seconds)
             finally:
-                # The lock lasts as long as the connection, which must not go back to the pool.
+                # The lock is held by the connection, which must not return to the pool.
                 await connection.invalidate()
 
-    async def _leads(self, connection: AsyncConnection) -> bool:
-        return bool(await connection.scalar(text(TRY_LOCK), {"room": self._room}))
+    async def _try_lock(self, connection: AsyncConnection) -> bool:
+        return bool(await connection.scalar(text(TRY_LOCK), {"service": self._service}))
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait_for_commit(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -148,9 +152,9 @@ class Relay:
             pass
 
     async def _drain(self, connection: AsyncConnection) -> float:
-        """Relays all that is settled. Tells how long to wait for more."""
+        """Relay all settled rows. Return the seconds to wait before the next look."""
         while True:
-            rows = (await connection.execute(self._oldest())).all()
+            rows = (await connection.execute(self._oldest_rows())).all()
             if not rows:
                 return POLL_SECONDS
             ready = list(takewhile(lambda row: row.settled, rows))
@@ -159,12 +163,12 @@ class Relay:
                 self._retry.reset()
                 self._settle.reset()
             if len(ready) < len(rows):
-                return self._settle.take()
-            # Where few rows fill a batch, PostgreSQL is spared to unpack many.
+                return self._settle.next_delay()
+            # Read fewer rows if they are large: PostgreSQL decompresses each row that it reads.
             self._limit = 2 * len(rows) if len(rows) < rows[0].found else BATCH_MAX
 
-    def _oldest(self) -> Any:
-        """Selects the oldest rows, at most 500 and at most 512 KiB of them."""
+    def _oldest_rows(self) -> Any:
+        """Return the query of the oldest rows: at most 500 rows or 512 KiB, at least one row."""
         table = self._table
         settled: ColumnElement[bool] = literal_column(SETTLED)
         oldest = select(table, settled.label("settled")).order_by(table.c.sequence)
@@ -181,60 +185,61 @@ class Relay:
         return select(batch).where(fits | first).order_by(batch.c.sequence)
 
     async def _deliver(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
-        """Appends rows and forgets them. If they are refused, finds the one at fault."""
+        """Append rows to the log and delete them. If they are rejected, append them in halves."""
         try:
             events = [self._event(row, row.data) for row in rows]
             request = events_pb2.AppendEventsRequest(events=events)
             await self._log.AppendEvents(request, timeout=APPEND_SECONDS)
         except (ValueError, OverflowError, grpc.aio.AioRpcError) as error:
-            if not is_refusal(error):
+            if not is_rejection(error):
                 raise
-            await self._part(connection, rows, error)
+            await self._deliver_halves(connection, rows, error)
             return
         done = bindparam("done", [row.sequence for row in rows], type_=ARRAY(BIGINT))
         await connection.execute(
             delete(self._table).where(self._table.c.sequence == func.any(done))
         )
 
-    async def _part(
+    async def _deliver_halves(
         self, connection: AsyncConnection, rows: Sequence[Row[Any]], error: Exception
     ) -> None:
-        """Tries rows that were refused by halves. One that is alone is put aside."""
+        """Deliver each half of the rejected rows. A single row is dead-lettered."""
         if len(rows) > 1:
             middle = len(rows) // 2
             await self._deliver(connection, rows[:middle])
             await self._deliver(connection, rows[middle:])
         else:
-            await self._put_aside(rows[0], describe(error))
+            await self._dead_letter(rows[0], describe_error(error))
 
-    async def _put_aside(self, row: Row[Any], problem: str) -> None:
-        """Puts a row that the log will never take among the dead letters, and tells the log so."""
-        letter = upsert(self._letters).values(
-            consumer=ASIDE,
+    async def _dead_letter(self, row: Row[Any], problem: str) -> None:
+        """Move a rejected row to the dead letters, and publish `outbox.refused`."""
+        dead_letter = upsert(self._dead_letters).values(
+            consumer=OUTBOX_CONSUMER,
             position=row.sequence,
-            event=self._readable(row).SerializeToString(),
+            event=self._storable_event(row).SerializeToString(),
             error=problem,
             tries=1,
             time=self._clock.now(),
         )
-        told = NewEvent(
+        refused = NewEvent(
             "outbox.refused",
             Category.SYSTEM,
             level=Level.ERROR,
-            actor=f"services/{self._room}",
+            actor=f"services/{self._service}",
             data={"id": str(row.id), "sequence": str(row.sequence), "problem": problem},
         )
         async with self._database.transaction() as connection:
-            await connection.execute(letter.on_conflict_do_nothing())
+            await connection.execute(dead_letter.on_conflict_do_nothing())
             await connection.execute(
                 delete(self._table).where(self._table.c.sequence == row.sequence)
             )
-            if row.type != told.type:
-                await self._outbox.publish(connection, told)
+            # A rejected `outbox.refused` must not publish another one.
+            if row.type != refused.type:
+                await self._outbox.publish(connection, refused)
         log.error("relay.refused", id=str(row.id), type=row.type, problem=problem)
 
-    def _readable(self, row: Row[Any]) -> events_pb2.Event:
-        """Makes an event even of data that no event can have: then it holds them as text."""
+    def _storable_event(self, row: Row[Any]) -> events_pb2.Event:
+        """Return the event of a row. Data that Struct cannot hold is stored as JSON text."""
         try:
             return self._event(row, row.data)
         except (ValueError, OverflowError):
@@ -246,7 +251,7 @@ class Relay:
         event = events_pb2.Event(
             id=str(row.id),
             type=row.type,
-            source=self._room,
+            source=self._service,
             subject=row.subject,
             category=row.category,
             level=row.level,
@@ -258,8 +263,8 @@ class Relay:
         return event
 
 
-def is_refusal(error: Exception) -> bool:
-    """Tells whether the log will never take these events together, however often it is asked."""
+def is_rejection(error: Exception) -> bool:
+    """True if appending the same events again would fail again."""
     if not isinstance(error, grpc.aio.AioRpcError):
         return True
     if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:

@@ -1,4 +1,4 @@
-"""What happens around a call: registration, identity, policy, deadline, audit and idempotency.
+"""The code around a call: registration, authentication, policy, deadline, audit and idempotency.
 
-`pipeline` wraps every method of a servicer in this order. `peers` opens channels to other services.
+`pipeline` wraps the methods of servicers. `channels` opens channels to other services.
 """

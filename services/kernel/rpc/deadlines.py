@@ -1,6 +1,7 @@
-"""A bound on how long a task works, like `asyncio.timeout`, which asks for the loop three times.
+"""A timeout for the body of a `with` statement, cheaper than `asyncio.timeout`.
 
-In Python 3.11 each of these is a system call, and a call is bounded by this every time.
+`asyncio.timeout` looks up the running loop three times, each with a system call in Python 3.11.
+Every unary call has a deadline.
 """
 
 import asyncio
@@ -9,7 +10,10 @@ from typing import Any
 
 
 class Deadline:
-    """Cancels the current task after so many seconds, and turns that into TimeoutError."""
+    """A context manager that cancels the current task after `seconds` and raises TimeoutError.
+
+    Another cancellation passes unchanged.
+    """
 
     __slots__ = ("_cancelling", "_expired", "_loop", "_seconds", "_task", "_timer")
 

@@ -11,10 +11,10 @@ from services.kernel.errors import FieldViolation, InvalidArgumentError
 def masked_fields(
     mask: FieldMask, resource: message.Message, allowed: Collection[str]
 ) -> frozenset[str]:
-    """Tells which fields to update.
+    """Return the names of the fields to update.
 
-    An empty mask means every populated field of `resource` that may be
-    updated, and `*` every field that may.
+    An empty mask means the populated fields of `resource` that are in `allowed`, and `*` means all
+    of `allowed`.
 
     Raises:
         InvalidArgumentError: A path is unknown or may not be updated.

@@ -1,4 +1,4 @@
-"""A repeated request gets the first answer (AIP-155)."""
+"""The idempotency store: a repeated request gets the first response (AIP-155)."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -17,38 +17,43 @@ from services.kernel.database.database import Database
 from services.kernel.database.tables import KernelTables
 from services.kernel.errors import AlreadyExistsError, invalid
 
-KEPT = timedelta(days=7)
+RETENTION = timedelta(days=7)
 
-Answer = TypeVar("Answer", bound=message.Message)
+Response = TypeVar("Response", bound=message.Message)
 
 
 class IdempotentRequest(Protocol):
-    """A request that may carry a `request_id`."""
+    """A request message with a `request_id`: a UUID, or the empty string."""
 
     request_id: str
 
-    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: N802 - protobuf's name
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802 - protobuf's name
+        """Return the message in wire format."""
+        ...
 
 
-class Answers:
-    """The first answers of a room's methods, kept for a week."""
+class IdempotencyStore:
+    """The responses of a service's methods, stored for 7 days by caller and request id."""
 
     def __init__(self, database: Database, tables: KernelTables, clock: Clock) -> None:
         self._database = database
-        self._table = tables.answers
+        self._table = tables.responses
         self._clock = clock
 
-    async def once(
+    async def run_once(
         self,
         request: IdempotentRequest,
-        answer_type: type[Answer],
-        work: Callable[[AsyncConnection], Awaitable[Answer]],
-    ) -> Answer:
-        """Runs `work` in a transaction, once for each `request_id` of a caller.
+        response_type: type[Response],
+        work: Callable[[AsyncConnection], Awaitable[Response]],
+    ) -> Response:
+        """Run `work` in a transaction, once for each `request_id` of a caller and method.
+
+        Return its response, or that of the first request with the same id. A request without an id
+        always runs. If `work` raises, nothing is stored.
 
         Raises:
             InvalidArgumentError: `request_id` is no UUID.
-            AlreadyExistsError: It was used before with other arguments.
+            AlreadyExistsError: `request_id` was used before with other arguments.
         """
         if not request.request_id:
             async with self._database.transaction() as connection:
@@ -61,20 +66,20 @@ class Answers:
             )
             first = await connection.execute(row.on_conflict_do_nothing())
             if first.rowcount == 0:
-                return await self._recall(connection, key, request_hash, answer_type)
-            answer = await work(connection)
+                return await self._read_response(connection, key, request_hash, response_type)
+            response = await work(connection)
             await connection.execute(
-                update(self._table).filter_by(**key).values(answer=answer.SerializeToString())
+                update(self._table).filter_by(**key).values(answer=response.SerializeToString())
             )
-            return answer
+            return response
 
-    async def _recall(
+    async def _read_response(
         self,
         connection: AsyncConnection,
         key: dict[str, str],
         request_hash: bytes,
-        answer_type: type[Answer],
-    ) -> Answer:
+        response_type: type[Response],
+    ) -> Response:
         query = select(self._table.c.request_hash, self._table.c.answer).filter_by(**key)
         row = (await connection.execute(query)).one()
         if row.request_hash != request_hash:
@@ -83,15 +88,15 @@ class Answers:
                 "request_id was used before with other arguments.",
                 metadata={"request_id": key["request_id"]},
             )
-        answer = answer_type.FromString(row.answer)
+        response = response_type.FromString(row.answer)
         if (audit := current_call().audit) is not None:
             audit.repeated = True
-            audit.subject = audit.subject or str(getattr(answer, "name", ""))
-        return answer
+            audit.subject = audit.subject or str(getattr(response, "name", ""))
+        return response
 
-    async def forget_old(self) -> None:
-        """Deletes answers that are older than a week."""
-        oldest = self._clock.now() - KEPT
+    async def delete_expired(self) -> None:
+        """Delete responses that are older than 7 days."""
+        oldest = self._clock.now() - RETENTION
         async with self._database.transaction() as connection:
             await connection.execute(delete(self._table).where(self._table.c.create_time < oldest))
 

@@ -14,11 +14,11 @@ class UserKeys:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = users_pb2_grpc.AuthServiceStub(channel)
 
-    async def fetch(self) -> Keys:
-        """Return the keys by their ids.
+    async def fetch_keys(self) -> Keys:
+        """Return the Ed25519 keys by key id.
 
         Raises:
-            UnavailableError: The users service does not answer.
+            UnavailableError: The users service does not respond.
         """
         try:
             key_set = await self._stub.GetJsonWebKeySet(users_pb2.GetJsonWebKeySetRequest())

@@ -1,4 +1,4 @@
-"""The access rule of every method, read from the contracts."""
+"""The access rules of methods, read from the options of their contracts."""
 
 from collections.abc import Iterable
 
@@ -12,11 +12,17 @@ OWN_PACKAGE = "libral."
 
 
 class MissingPolicyError(Exception):
-    """A method of our own contracts has no rule."""
+    """A method of Libral's contracts has no access rule."""
 
 
 class Policies:
-    """Method path → rule. Methods of foreign contracts, such as health, have none."""
+    """The access rules of services by method path, such as `/libral.users.v1.UserService/GetUser`.
+
+    Methods of other contracts, such as health, have no rule.
+
+    Raises:
+        MissingPolicyError: A method of Libral's contracts has no rule.
+    """
 
     def __init__(self, services: Iterable[str]) -> None:
         self._rules: dict[str, policy_pb2.Rule] = {}
@@ -26,27 +32,34 @@ class Policies:
                 for method in pool.FindServiceByName(name).methods:
                     self._rules[f"/{name}/{method.name}"] = rule_of(method)
 
-    def find(self, method: str) -> policy_pb2.Rule | None:
+    def find_rule(self, method: str) -> policy_pb2.Rule | None:
+        """Return the rule of a method path, or None if it has none."""
         return self._rules.get(method)
 
 
 def role_names(rule: policy_pb2.Rule) -> frozenset[str]:
+    """Return the names of the roles that a rule admits, such as `ADMIN`."""
     return frozenset(policy_pb2.Role.Name(role) for role in rule.roles)
 
 
 def rule_of(method: descriptor.MethodDescriptor) -> policy_pb2.Rule:
+    """Return the access rule in the options of a method.
+
+    Raises:
+        MissingPolicyError: It has none, or one that admits no caller.
+    """
     rule: policy_pb2.Rule = method.GetOptions().Extensions[policy_pb2.rule]
     if not rule.public and not rule.roles:
         raise MissingPolicyError(f"{method.full_name} has no policy.")
     return rule
 
 
-def enforce(rule: policy_pb2.Rule, admitted: frozenset[str], caller: Caller) -> None:
-    """Admits the caller or raises. `admitted` are the names of the roles of the rule.
+def enforce_rule(rule: policy_pb2.Rule, admitted: frozenset[str], caller: Caller) -> None:
+    """Return if the rule admits the caller. `admitted` is `role_names(rule)`.
 
     Raises:
-        UnauthenticatedError: The method asks for a token and there is none.
-        PermissionDeniedError: The caller holds no role and no scope that may.
+        UnauthenticatedError: The method is not public and the caller has no token.
+        PermissionDeniedError: The caller has no admitted role and not the scope of the rule.
     """
     if rule.public:
         return

@@ -1,4 +1,4 @@
-"""The methods of a servicer, found from the descriptors of its contract."""
+"""The handlers of a servicer's methods, made from the descriptors of its contract."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ MAKERS: Mapping[tuple[bool, bool], Callable[..., Handler]] = {
 
 
 def service_of(servicer: object) -> ServiceDescriptor:
-    """Return the service that a servicer implements.
+    """Return the descriptor of the service that a servicer implements.
 
     Its class derives from a generated class `XServicer` of a module `*_pb2_grpc`; the module
     `*_pb2` beside it has the descriptor of X.
@@ -38,11 +38,12 @@ def service_of(servicer: object) -> ServiceDescriptor:
 
 
 def handlers_of(servicer: object, service: ServiceDescriptor) -> dict[str, Handler]:
-    """Return the handlers of a service's methods by their names."""
+    """Return the handlers of a service's methods by method name."""
     return {method.name: make_handler(servicer, method) for method in service.methods}
 
 
 def make_handler(servicer: object, method: MethodDescriptor) -> Handler:
+    """Return the handler that calls a method of a servicer."""
     make = MAKERS[method.client_streaming, method.server_streaming]
     return make(
         getattr(servicer, method.name),

@@ -1,4 +1,4 @@
-"""Service tokens, which this service signs, and the verification of every caller's token.
+"""Service tokens, which this service signs, and the verification of callers' tokens.
 
 Users' tokens are signed by the users service and verified with its published keys. Service
 tokens are signed by any service with the key of the mesh.
@@ -36,7 +36,7 @@ def load_key(variable: str, content: bytes) -> Ed25519PrivateKey:
     """Return the Ed25519 private key of a PEM file that `variable` names.
 
     Raises:
-        SettingsError: The content is no such key.
+        SettingsError: The content is no Ed25519 private key in PEM.
     """
     try:
         key = load_pem_private_key(content, password=None)
@@ -48,16 +48,16 @@ def load_key(variable: str, content: bytes) -> Ed25519PrivateKey:
 
 
 class ServiceTokens:
-    """Signs the tokens of this service's calls to other services."""
+    """Signs the tokens of a service's calls to other services, with the key of the mesh."""
 
-    def __init__(self, room: str, key: Ed25519PrivateKey) -> None:
-        self._subject = f"services/{room}"
+    def __init__(self, service: str, key: Ed25519PrivateKey) -> None:
+        self._subject = f"services/{service}"
         self._key = key
         self._token = ""
         self._expire = 0.0
 
-    def current(self) -> str:
-        """Return a token that is valid for at least 60 seconds."""
+    def current_token(self) -> str:
+        """Return a JWT that is valid for 60 to 300 seconds."""
         now = time.time()
         if self._expire - now < SERVICE_TOKEN_RENEW_SECONDS:
             self._expire = now + SERVICE_TOKEN_SECONDS
@@ -72,7 +72,7 @@ class ServiceTokens:
         return self._token
 
 
-class Verifier:
+class TokenVerifier:
     """Verifies tokens of users and services."""
 
     def __init__(self, mesh_key: Ed25519PublicKey, fetch_user_keys: Fetch) -> None:
@@ -80,7 +80,7 @@ class Verifier:
         self._user_keys = KeyRing(fetch_user_keys)
         self._cache = TokenCache[Caller]()
 
-    async def verify(self, token: str) -> Caller:
+    async def identify_caller(self, token: str) -> Caller:
         """Return the caller of a token.
 
         Raises:
@@ -110,4 +110,5 @@ class Verifier:
 
 
 def unauthenticated(reason: str, message: str) -> UnauthenticatedError:
+    """Return the error of a token that is not accepted."""
     return UnauthenticatedError(reason, message, localized="サインインし直してください。")

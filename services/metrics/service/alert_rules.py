@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
@@ -31,7 +31,7 @@ class AlertRules:
         """
         rule = replace(rule, id=str(new_id(self._clock)))
         check_rule(rule)
-        audit_subject(f"alertRules/{rule.id}")
+        set_audit_subject(f"alertRules/{rule.id}")
         async with self._database.transaction() as connection:
             await storage.insert_rule(connection, rule)
         return rule

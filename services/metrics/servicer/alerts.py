@@ -6,7 +6,7 @@ from google.protobuf.empty_pb2 import Empty
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
 from services.kernel.calls import current_call
-from services.kernel.messages import Page, duration, parse_name, read_duration, timestamp
+from services.kernel.messages import PageRequest, duration, parse_name, read_duration, timestamp
 from services.kernel.rpc.field_masks import masked_fields
 from services.kernel.rpc.pipeline import Context
 from services.metrics.domain.alerts import AlertRule, Incident
@@ -55,10 +55,10 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
     async def ListIncidents(
         self, request: metrics_pb2.ListIncidentsRequest, context: Context
     ) -> metrics_pb2.ListIncidentsResponse:
-        page = Page(request, str)
+        page = PageRequest(request, str)
         before = page.cursor[0] if page.cursor else None
         found = await self._incidents.list_incidents(request.state, before, page.limit)
-        shown, token = page.cut(found, lambda incident: [incident.id])
+        shown, token = page.split_page(found, lambda incident: [incident.id])
         return metrics_pb2.ListIncidentsResponse(
             incidents=map(incident_message, shown), next_page_token=token
         )

@@ -10,7 +10,7 @@ from services.payments.domain.payments import Payment
 
 
 class AccountType(IntEnum):
-    """What kind of account: the values of `libral.payments.v1.Account.Type`."""
+    """The type of an account: the values of `libral.payments.v1.Account.Type`."""
 
     ASSET = 1
     LIABILITY = 2
@@ -44,7 +44,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Posting:
-    """One side of a journal: above zero a debit, below zero a credit."""
+    """One side of a journal. `amount` is in minor units: above 0 a debit, below 0 a credit."""
 
     account: str
     type: AccountType
@@ -52,8 +52,8 @@ class Posting:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A posting that was written, with the journal it belongs to."""
+class LedgerEntry:
+    """A stored posting and its journal."""
 
     id: int
     journal_id: UUID
@@ -66,10 +66,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Journal:
-    """Postings that are written together and sum to zero.
+    """Postings that are stored together and sum to zero.
 
     Raises:
-        ValueError: They do not.
+        ValueError: The sum is not zero.
     """
 
     id: UUID
@@ -84,7 +84,7 @@ class Journal:
 
 
 def payment_postings(payment: Payment) -> Sequence[Posting]:
-    """Return the postings of a payment: Telegram holds the money, and it is revenue."""
+    """Return the postings of a payment: debit the balance at Telegram, credit revenue."""
     code = payment.currency.lower()
     return (
         Posting(f"telegram-{code}", AccountType.ASSET, payment.amount),
@@ -93,7 +93,7 @@ def payment_postings(payment: Payment) -> Sequence[Posting]:
 
 
 def refund_postings(payment: Payment) -> Sequence[Posting]:
-    """Return the postings of a refund: the money leaves the balance at Telegram."""
+    """Return the postings of a refund: debit refunds, credit the balance at Telegram."""
     code = payment.currency.lower()
     return (
         Posting(f"refunds-{code}", AccountType.CONTRA_REVENUE, payment.amount),

@@ -1,4 +1,4 @@
-"""Payments: their states, what a charge must look like, and what is asked about them."""
+"""Payments: types, states, and validation of charges and refunds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ TEXT_MAX = 256
 PAYLOAD_BYTES_MAX = 128
 
 
-class State(IntEnum):
+class PaymentState(IntEnum):
     """The state of a payment: the values of `libral.payments.v1.Payment.State`."""
 
     PENDING = 1
@@ -33,11 +33,11 @@ class State(IntEnum):
 
 
 TRANSITIONS = {
-    State.PENDING: {State.COMPLETED, State.FAILED},
-    State.COMPLETED: {State.REFUND_PENDING, State.REFUNDED},
-    State.REFUND_PENDING: {State.REFUNDED, State.COMPLETED},
-    State.FAILED: set[State](),
-    State.REFUNDED: set[State](),
+    PaymentState.PENDING: {PaymentState.COMPLETED, PaymentState.FAILED},
+    PaymentState.COMPLETED: {PaymentState.REFUND_PENDING, PaymentState.REFUNDED},
+    PaymentState.REFUND_PENDING: {PaymentState.REFUNDED, PaymentState.COMPLETED},
+    PaymentState.FAILED: set[PaymentState](),
+    PaymentState.REFUNDED: set[PaymentState](),
 }
 
 
@@ -77,7 +77,7 @@ class Payment:
     telegram_id: int
     currency: str
     amount: int
-    state: State
+    state: PaymentState
     charge_id: str
     provider_charge_id: str
     payload: str
@@ -95,7 +95,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A Telegram subscription, as its payments describe it."""
+    """A customer's Telegram subscription, derived from its payments."""
 
     id: UUID
     user_name: str
@@ -108,7 +108,7 @@ class Subscription:
 
 
 class TimeCursor(NamedTuple):
-    """The last item of a page of a list that is ordered by creation time and id."""
+    """The creation time and id of the last item of a page."""
 
     time: datetime
     id: UUID
@@ -130,7 +130,7 @@ class PaymentFilter:
 class PaymentTotal:
     """The payments of one currency in one state. `amount` is in minor units."""
 
-    state: State
+    state: PaymentState
     currency: str
     count: int
     amount: int
@@ -149,11 +149,15 @@ class PaymentStats:
 def completed_payment(payment_id: UUID, charge: Charge, now: datetime) -> Payment:
     """Return the payment that records a charge."""
     return Payment(
-        id=payment_id, state=State.COMPLETED, create_time=now, update_time=now, **vars(charge)
+        id=payment_id,
+        state=PaymentState.COMPLETED,
+        create_time=now,
+        update_time=now,
+        **vars(charge),
     )
 
 
-def check_transition(before: State, after: State) -> None:
+def check_transition(before: PaymentState, after: PaymentState) -> None:
     """Raise FailedPreconditionError unless a payment may change from `before` to `after`."""
     if after not in TRANSITIONS[before]:
         raise FailedPreconditionError(
@@ -200,7 +204,7 @@ def check_same_charge(payment: Payment, charge: Charge) -> None:
     if recorded != reported:
         raise AlreadyExistsError(
             "CHARGE_CONFLICT",
-            "The charge was recorded before with another amount, payer or payload.",
+            "The charge is recorded with another amount, payer or payload.",
             metadata={"telegram_charge_id": charge.charge_id, "payment": payment.name},
         )
 
@@ -209,4 +213,4 @@ def check_refundable(payment: Payment) -> None:
     """Raise an error unless the bot can refund a payment: completed, and paid in Stars."""
     if payment.currency != STARS:
         raise invalid("name", "Only payments in Stars can be refunded here.")
-    check_transition(payment.state, State.REFUND_PENDING)
+    check_transition(payment.state, PaymentState.REFUND_PENDING)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 
 DIFFERENCES_MAX = 1000
 
@@ -21,15 +21,15 @@ class StarTransaction:
 
 @dataclass(frozen=True)
 class StarPayment:
-    """A payment in Stars as the ledger has it."""
+    """A payment in Stars in the ledger."""
 
     amount: int
-    state: State
+    state: PaymentState
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A charge on which ledger and statement disagree. Amounts are in Stars, 0 where absent."""
+    """A charge that differs between ledger and statement. Amounts are in Stars, 0 if absent."""
 
     charge_id: str
     problem: str
@@ -51,10 +51,10 @@ class Reconciliation:
         return f"reconciliations/{self.id}"
 
 
-def compare(
+def compare_statement(
     statement: Sequence[StarTransaction], ledger: Mapping[str, StarPayment]
 ) -> list[Difference]:
-    """Return the differences between statement and ledger (by charge id), by charge id."""
+    """Return the differences, ordered by charge id. `ledger` holds payments by charge id."""
     paid = {one.id: one.amount for one in statement if one.incoming}
     returned = {one.id: one.amount for one in statement if not one.incoming and one.id in paid}
     found = [*compare_paid(paid, returned, ledger)]
@@ -67,13 +67,13 @@ def compare(
 def compare_paid(
     paid: Mapping[str, int], returned: Mapping[str, int], ledger: Mapping[str, StarPayment]
 ) -> Iterator[Difference]:
-    """Yield the differences of the charges that the statement has."""
+    """Yield the differences of the charges in the statement."""
     for charge, stars in paid.items():
         own = ledger.get(charge)
         if own is None:
             yield Difference(charge, "The ledger has no such payment.", stars, 0)
         elif own.amount != stars:
             yield Difference(charge, "The amounts differ.", stars, own.amount)
-        elif (charge in returned) != (own.state == State.REFUNDED):
+        elif (charge in returned) != (own.state == PaymentState.REFUNDED):
             problem = "Only one side has the refund."
             yield Difference(charge, problem, returned.get(charge, 0), own.amount)

@@ -1,4 +1,4 @@
-"""Payments and the ledger, whose entries the database itself keeps balanced and unchanged."""
+"""Payments and the ledger. Triggers keep its journals balanced and its entries unchanged."""
 
 from alembic import op
 
@@ -120,4 +120,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The ledger is never taken down.")
+    raise NotImplementedError("The payments schema is never downgraded.")

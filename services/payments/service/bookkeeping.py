@@ -1,4 +1,4 @@
-"""Changes of a payment together with the journal and the event that belong to it."""
+"""Changes of payments, each with its journal and its event."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from services.payments.domain.ledger import Journal, Posting, payment_postings, 
 from services.payments.domain.payments import (
     Charge,
     Payment,
-    State,
+    PaymentState,
     check_same_charge,
     check_transition,
     completed_payment,
@@ -29,7 +29,7 @@ class PaymentWriter:
         self._clock = clock
 
     async def record_charge(self, connection: AsyncConnection, charge: Charge) -> Payment:
-        """Record a charge, or return the payment that was recorded for its charge id before.
+        """Record a charge, or return the payment that its charge id already has.
 
         Raises:
             AlreadyExistsError: The charge id was recorded with other content.
@@ -51,19 +51,19 @@ class PaymentWriter:
     async def mark_refunded(
         self, connection: AsyncConnection, payment: Payment, refund_time: datetime
     ) -> Payment:
-        """Make a payment REFUNDED. One that is already REFUNDED stays as it is.
+        """Make a payment REFUNDED. Return one that is already REFUNDED unchanged.
 
         Raises:
             FailedPreconditionError: The payment's state does not allow a refund.
         """
-        if payment.state == State.REFUNDED:
+        if payment.state == PaymentState.REFUNDED:
             return payment
-        check_transition(payment.state, State.REFUNDED)
+        check_transition(payment.state, PaymentState.REFUNDED)
         refunded = await storage.change_payment(
             connection,
             payment.id,
             self._clock.now(),
-            state=int(State.REFUNDED),
+            state=int(PaymentState.REFUNDED),
             refund_time=refund_time,
         )
         await self._insert_journal(connection, refunded, "refund", refund_postings(refunded))

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
-from services.payments.domain.ledger import Account, Balance, Entry
+from services.payments.domain.ledger import Account, Balance, LedgerEntry
 from services.payments.storage import ledger as storage
 
 
@@ -34,7 +34,7 @@ class LedgerService:
 
     async def list_entries(
         self, code: str, before: int | None, limit: int
-    ) -> tuple[Account, Sequence[Entry]]:
+    ) -> tuple[Account, Sequence[LedgerEntry]]:
         """Return an account and its entries, newest first, with ids below `before`.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Payments: recording what Telegram reports, and reading what was recorded."""
+"""Recording the charges and refunds that Telegram reports, and reading payments."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,10 +49,12 @@ class PaymentService:
     async def list_payments(
         self, wanted: PaymentFilter, before: TimeCursor | None, limit: int
     ) -> Sequence[Payment]:
+        """Return at most `limit` payments, newest first, after the cursor `before`."""
         async with self._database.reading() as connection:
             return await storage.list_payments(connection, wanted, before, limit)
 
     async def read_stats(self) -> PaymentStats:
+        """Return the totals of all payments and of today's."""
         now = self._clock.now()
         today = start_of_day(now, self._zone)
         async with self._database.reading() as connection:
@@ -92,7 +94,7 @@ class PaymentService:
         """
         check_refund(refund)
         async with self._database.transaction() as connection:
-            # Without the lock, a charge and its refund that arrive at once do not see each other.
+            # Without the lock, a concurrent record_charge could miss the refund.
             await storage.lock_charge(connection, refund.charge_id)
             await storage.insert_early_refund(connection, refund)
             payment = await storage.find_payment(connection, lock=True, charge_id=refund.charge_id)

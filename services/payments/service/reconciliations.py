@@ -8,7 +8,11 @@ from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.payments.adapters import TelegramClient
 from services.payments.domain.payments import TimeCursor
-from services.payments.domain.reconciliations import DIFFERENCES_MAX, Reconciliation, compare
+from services.payments.domain.reconciliations import (
+    DIFFERENCES_MAX,
+    Reconciliation,
+    compare_statement,
+)
 from services.payments.storage import reconciliations as storage
 
 
@@ -21,11 +25,11 @@ class ReconciliationService:
         self._telegram = telegram
 
     async def compare_now(self) -> Reconciliation:
-        """Return the comparison of this moment, not yet stored.
+        """Compare the ledger with the current statement. Return the result without storing it.
 
         Raises:
             FailedPreconditionError: Telegram refuses the statement.
-            AioRpcError: Telegram is unavailable.
+            AioRpcError: The telegram service or Telegram is unavailable.
         """
         statement = [one async for one in self._telegram.star_transactions()]
         async with self._database.reading() as connection:
@@ -34,7 +38,7 @@ class ReconciliationService:
             id=new_id(self._clock),
             create_time=self._clock.now(),
             transaction_count=len(statement),
-            differences=compare(statement, payments)[:DIFFERENCES_MAX],
+            differences=compare_statement(statement, payments)[:DIFFERENCES_MAX],
         )
 
     async def store_reconciliation(

@@ -1,4 +1,4 @@
-"""Refunds that operators ask for: begun in one transaction, completed once Telegram agrees."""
+"""Refunds by operators: begun in one transaction, completed after Telegram has refunded."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.kernel.errors import FailedPreconditionError, NotFoundError
 from services.payments.adapters import TelegramClient
-from services.payments.domain.payments import Payment, State, check_refundable
+from services.payments.domain.payments import Payment, PaymentState, check_refundable
 from services.payments.service.bookkeeping import PaymentWriter
 from services.payments.storage import payments as storage
 
@@ -43,11 +43,11 @@ class RefundService:
             raise payment_not_found(payment_id)
         check_refundable(payment)
         return await storage.change_payment(
-            connection, payment_id, self._clock.now(), state=int(State.REFUND_PENDING)
+            connection, payment_id, self._clock.now(), state=int(PaymentState.REFUND_PENDING)
         )
 
     async def complete_refund(self, payment_id: UUID) -> Payment:
-        """Have Telegram make a refund that was begun, and return the payment.
+        """Send a begun refund to Telegram, and return the payment.
 
         A payment in any other state is returned as it is.
 
@@ -59,7 +59,7 @@ class RefundService:
             payment = await storage.find_payment(connection, id=payment_id)
         if payment is None:
             raise payment_not_found(payment_id)
-        if payment.state != State.REFUND_PENDING:
+        if payment.state != PaymentState.REFUND_PENDING:
             return payment
         try:
             await self._telegram.refund_stars(payment)
@@ -73,7 +73,7 @@ class RefundService:
             return await self._writer.mark_refunded(connection, current, self._clock.now())
 
     async def complete_pending_refunds(self) -> None:
-        """Complete the refunds that a crash or an outage left begun. Failures are logged."""
+        """Complete at most 100 refunds that were begun and not completed. Log failures."""
         async with self._database.reading() as connection:
             pending = await storage.list_pending_refunds(connection, BATCH_SIZE)
         for payment in pending:
@@ -85,9 +85,9 @@ class RefundService:
     async def _cancel_refund(self, payment_id: UUID) -> None:
         async with self._database.transaction() as connection:
             current = await storage.find_payment(connection, lock=True, id=payment_id)
-            if current is not None and current.state == State.REFUND_PENDING:
+            if current is not None and current.state == PaymentState.REFUND_PENDING:
                 await storage.change_payment(
-                    connection, payment_id, self._clock.now(), state=int(State.COMPLETED)
+                    connection, payment_id, self._clock.now(), state=int(PaymentState.COMPLETED)
                 )
 
 

@@ -2,7 +2,7 @@
 
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 
-from services.kernel.messages import Page, parse_name, read_timestamp
+from services.kernel.messages import PageRequest, parse_name, read_timestamp
 from services.payments.service.ledger import LedgerService
 from services.payments.servicer.messages import (
     Context,
@@ -23,10 +23,10 @@ class LedgerServicer(payments_pb2_grpc.LedgerServiceServicer):
     async def ListAccounts(
         self, request: payments_pb2.ListAccountsRequest, context: Context
     ) -> payments_pb2.ListAccountsResponse:
-        page = Page(request, str)
+        page = PageRequest(request, str)
         after = page.cursor[0] if page.cursor else ""
         found = await self._service.list_accounts(after, page.limit)
-        accounts, token = page.cut(found, lambda one: (one.code,))
+        accounts, token = page.split_page(found, lambda one: (one.code,))
         return payments_pb2.ListAccountsResponse(
             accounts=map(account_message, accounts), next_page_token=token
         )
@@ -41,11 +41,11 @@ class LedgerServicer(payments_pb2_grpc.LedgerServiceServicer):
     async def ListEntries(
         self, request: payments_pb2.ListEntriesRequest, context: Context
     ) -> payments_pb2.ListEntriesResponse:
-        page = Page(request, int)
+        page = PageRequest(request, int)
         before = page.cursor[0] if page.cursor else None
         code = parse_name(request.parent, ACCOUNTS, "parent")
         account, found = await self._service.list_entries(code, before, page.limit)
-        entries, token = page.cut(found, lambda one: (one.id,))
+        entries, token = page.split_page(found, lambda one: (one.id,))
         return payments_pb2.ListEntriesResponse(
             entries=[entry_message(one, account.currency) for one in entries],
             next_page_token=token,

@@ -1,4 +1,4 @@
-"""Payments, money and accounts as messages of the contract."""
+"""Conversion of payments, accounts and reconciliations to messages of the contract."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import UUID
 import grpc
 from libral.payments.v1 import payments_pb2
 
-from services.kernel.messages import Page, money, timestamp
-from services.payments.domain.ledger import Account, Balance, Entry
+from services.kernel.messages import PageRequest, money, timestamp
+from services.payments.domain.ledger import Account, Balance, LedgerEntry
 from services.payments.domain.payments import (
     STARS,
     Payment,
@@ -22,12 +22,12 @@ from services.payments.domain.reconciliations import Reconciliation
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-def time_page(request: Any) -> Page:
+def time_page(request: Any) -> PageRequest:
     """Return the page of a list that is ordered by creation time and id."""
-    return Page(request, datetime.fromisoformat, UUID)
+    return PageRequest(request, datetime.fromisoformat, UUID)
 
 
-def time_cursor(page: Page) -> TimeCursor | None:
+def time_cursor(page: PageRequest) -> TimeCursor | None:
     return None if page.cursor is None else TimeCursor(*page.cursor)
 
 
@@ -107,7 +107,7 @@ def balance_message(balance: Balance) -> payments_pb2.AccountBalance:
     )
 
 
-def entry_message(entry: Entry, currency: str) -> payments_pb2.Entry:
+def entry_message(entry: LedgerEntry, currency: str) -> payments_pb2.Entry:
     return payments_pb2.Entry(
         name=f"accounts/{entry.account}/entries/{entry.id}",
         journal_id=str(entry.journal_id),

@@ -12,7 +12,7 @@ from services.kernel.messages import (
     timestamp,
 )
 from services.kernel.money import EXPONENTS
-from services.kernel.rpc.idempotency import Answers
+from services.kernel.rpc.idempotency import IdempotencyStore
 from services.payments.domain.payments import TEXT_MAX, Charge, PaymentFilter, Refund
 from services.payments.service.payments import PaymentService
 from services.payments.service.refunds import RefundService
@@ -34,11 +34,15 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
     """Serves payments, refunds and subscriptions."""
 
     def __init__(
-        self, payments: PaymentService, refunds: RefundService, answers: Answers, clock: Clock
+        self,
+        payments: PaymentService,
+        refunds: RefundService,
+        idempotency: IdempotencyStore,
+        clock: Clock,
     ) -> None:
         self._payments = payments
         self._refunds = refunds
-        self._answers = answers
+        self._idempotency = idempotency
         self._clock = clock
 
     async def GetPayment(
@@ -53,7 +57,7 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
     ) -> payments_pb2.ListPaymentsResponse:
         page, wanted = time_page(request), read_filter(request)
         found = await self._payments.list_payments(wanted, time_cursor(page), page.limit)
-        payments, token = page.cut(found, cursor_of)
+        payments, token = page.split_page(found, cursor_of)
         return payments_pb2.ListPaymentsResponse(
             payments=map(payment_message, payments), next_page_token=token
         )
@@ -70,7 +74,7 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
 
         # Telegram is called outside of the transaction. A repeated request continues a refund
         # that was begun.
-        await self._answers.once(request, payments_pb2.Payment, begin)
+        await self._idempotency.run_once(request, payments_pb2.Payment, begin)
         return payment_message(await self._refunds.complete_refund(payment_id))
 
     async def GetPaymentStats(
@@ -89,7 +93,7 @@ class PaymentServicer(payments_pb2_grpc.PaymentServiceServicer):
     ) -> payments_pb2.ListSubscriptionsResponse:
         page, now = time_page(request), self._clock.now()
         found = await self._payments.list_subscriptions(time_cursor(page), page.limit)
-        shown, token = page.cut(found, cursor_of)
+        shown, token = page.split_page(found, cursor_of)
         return payments_pb2.ListSubscriptionsResponse(
             subscriptions=[subscription_message(one, now) for one in shown],
             next_page_token=token,

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payments.domain.ledger import Account, AccountType, Balance, Entry, Journal
+from services.payments.domain.ledger import Account, AccountType, Balance, Journal, LedgerEntry
 from services.payments.storage.tables import ACCOUNTS, ENTRIES, JOURNALS
 
 
@@ -75,11 +75,11 @@ async def read_balance(connection: AsyncConnection, account: Account, until: dat
 
 async def list_entries(
     connection: AsyncConnection, account: str, before: int | None, limit: int
-) -> list[Entry]:
+) -> list[LedgerEntry]:
     """Return the entries of an account, newest first, with ids below `before`."""
     joined = ENTRIES.join(JOURNALS, JOURNALS.c.id == ENTRIES.c.journal_id)
     query = select(ENTRIES, JOURNALS.c.payment_id, JOURNALS.c.description).select_from(joined)
     query = query.where(ENTRIES.c.account == account).order_by(ENTRIES.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(ENTRIES.c.id < before)
-    return [Entry(**row) for row in (await connection.execute(query)).mappings()]
+    return [LedgerEntry(**row) for row in (await connection.execute(query)).mappings()]

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payments.domain.payments import (
     Payment,
     PaymentFilter,
+    PaymentState,
     PaymentTotal,
     Refund,
-    State,
     Subscription,
     TimeCursor,
 )
@@ -22,7 +22,7 @@ from services.payments.storage.tables import EARLY_REFUNDS, PAYMENTS
 
 def to_payment(row: RowMapping) -> Payment:
     values: dict[str, Any] = dict(row)
-    values["state"] = State(row["state"])
+    values["state"] = PaymentState(row["state"])
     return Payment(**values)
 
 
@@ -65,7 +65,7 @@ async def change_payment(
 async def list_payments(
     connection: AsyncConnection, wanted: PaymentFilter, before: TimeCursor | None, limit: int
 ) -> list[Payment]:
-    """Return payments, newest first, that come after the cursor `before`."""
+    """Return at most `limit` payments, newest first, after the cursor `before`."""
     order = (PAYMENTS.c.create_time.desc(), PAYMENTS.c.id.desc())
     query = select(PAYMENTS).where(*filter_conditions(wanted)).order_by(*order).limit(limit)
     if before is not None:
@@ -87,7 +87,7 @@ def filter_conditions(wanted: PaymentFilter) -> list[ColumnElement[bool]]:
 
 async def list_pending_refunds(connection: AsyncConnection, limit: int) -> list[Payment]:
     """Return payments whose refund was begun and not completed, longest waiting first."""
-    query = select(PAYMENTS).where(PAYMENTS.c.state == State.REFUND_PENDING)
+    query = select(PAYMENTS).where(PAYMENTS.c.state == PaymentState.REFUND_PENDING)
     rows = await connection.execute(query.order_by(PAYMENTS.c.update_time).limit(limit))
     return [to_payment(row) for row in rows.mappings()]
 
@@ -99,11 +99,11 @@ async def sum_payments(connection: AsyncConnection, since: datetime | None) -> l
         query = query.where(PAYMENTS.c.pay_time >= since)
     groups = (PAYMENTS.c.currency, PAYMENTS.c.state)
     rows = await connection.execute(query.group_by(*groups).order_by(*groups))
-    return [PaymentTotal(State(row[0]), row[1], int(row[2]), int(row[3])) for row in rows]
+    return [PaymentTotal(PaymentState(row[0]), row[1], int(row[2]), int(row[3])) for row in rows]
 
 
 async def insert_early_refund(connection: AsyncConnection, refund: Refund) -> None:
-    """Store a refund until its payment arrives. The first of a charge id stays."""
+    """Store a refund until its charge is reported. Ignore further ones of the charge id."""
     statement = insert(EARLY_REFUNDS).values(**vars(refund))
     await connection.execute(statement.on_conflict_do_nothing())
 

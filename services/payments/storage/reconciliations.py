@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payments.domain.payments import STARS, State, TimeCursor
+from services.payments.domain.payments import STARS, PaymentState, TimeCursor
 from services.payments.domain.reconciliations import Difference, Reconciliation, StarPayment
 from services.payments.storage.tables import PAYMENTS, RECONCILIATIONS
 
@@ -14,7 +14,7 @@ async def read_star_payments(connection: AsyncConnection) -> dict[str, StarPayme
     """Return the payments in Stars by charge id."""
     query = select(PAYMENTS.c.charge_id, PAYMENTS.c.amount, PAYMENTS.c.state)
     rows = await connection.execute(query.where(PAYMENTS.c.currency == STARS))
-    return {row[0]: StarPayment(int(row[1]), State(row[2])) for row in rows}
+    return {row[0]: StarPayment(int(row[1]), PaymentState(row[2])) for row in rows}
 
 
 async def insert_reconciliation(connection: AsyncConnection, result: Reconciliation) -> None:
@@ -25,7 +25,7 @@ async def insert_reconciliation(connection: AsyncConnection, result: Reconciliat
 async def list_reconciliations(
     connection: AsyncConnection, before: TimeCursor | None, limit: int
 ) -> list[Reconciliation]:
-    """Return reconciliations, newest first, that come after the cursor `before`."""
+    """Return at most `limit` reconciliations, newest first, after the cursor `before`."""
     order = (RECONCILIATIONS.c.create_time.desc(), RECONCILIATIONS.c.id.desc())
     query = select(RECONCILIATIONS).order_by(*order).limit(limit)
     if before is not None:

@@ -11,7 +11,7 @@ from services.kernel.database.database import Database
 from services.kernel.errors import InvalidArgumentError, UnavailableError, invalid
 from services.kernel.events.event import Category, Level, NewEvent
 from services.kernel.events.outbox import Outbox
-from services.kernel.status import describe
+from services.kernel.status import describe_error
 from services.telegram import storage, text
 from services.telegram.domain.updates import (
     PRE_CHECKOUT,
@@ -70,7 +70,7 @@ class UpdateProcessor:
 
     async def _postpone(self, update: LeasedUpdate, error: Exception) -> None:
         """Schedule a retry, or give up after 5 tries. Transient errors are retried forever."""
-        reason, transient = describe(error), is_transient(error)
+        reason, transient = describe_error(error), is_transient(error)
         log.warning("update.failed", update=update.id, attempt=update.tries, error=reason)
         hopeless = isinstance(error, InvalidArgumentError)
         if hopeless or (not transient and update.tries >= TRIES_MAX):

@@ -1,4 +1,4 @@
-"""Accounts: what a valid one is, how they are found and counted."""
+"""Accounts: their types, validation and filters."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ DISPLAY_NAME_MAX = 100
 
 @dataclass(frozen=True)
 class User:
-    """An account. `state` is ACTIVE or SUSPENDED, whether it is deleted or not."""
+    """An account. `state` is ACTIVE or SUSPENDED. A deleted account has a `delete_time`."""
 
     id: UUID
     login: str | None
@@ -46,6 +46,7 @@ class User:
 
     @property
     def usable(self) -> bool:
+        """True if the account can sign in."""
         return self.state == ACTIVE and self.delete_time is None
 
     @property
@@ -77,7 +78,7 @@ class NewUser:
 
 @dataclass(frozen=True)
 class TelegramProfile:
-    """An account of Telegram: its id and what its holder shows there."""
+    """A Telegram user's id and public profile."""
 
     telegram_id: int
     display_name: str = ""
@@ -141,7 +142,7 @@ def check_profile(
     if set(roles) - ROLES:
         found.append(FieldViolation("user.roles", "An account cannot hold this role."))
     if language_code and not LANGUAGE.fullmatch(language_code):
-        found.append(FieldViolation("user.language_code", "It is no BCP 47 language tag."))
+        found.append(FieldViolation("user.language_code", "It is not a BCP 47 language tag."))
     if found:
         raise InvalidArgumentError(found)
 
@@ -186,7 +187,7 @@ def check_changes(changes: UserChanges) -> None:
 
 
 def loses_admin(user: User, changes: UserChanges) -> bool:
-    """True if an admin that can sign in no longer could after the changes."""
+    """True if the changes would take away the ADMIN role or suspend a usable admin."""
     if ADMIN not in user.roles or not user.usable:
         return False
     return ADMIN not in changes.get("roles", user.roles) or changes.get("state") == SUSPENDED
@@ -199,7 +200,7 @@ def start_of_today(now: datetime, zone: ZoneInfo) -> datetime:
 def last_admin() -> FailedPreconditionError:
     return FailedPreconditionError(
         "LAST_ADMIN",
-        "This is the last admin: make another one first.",
+        "This is the last admin: create another one first.",
         localized="最後の管理者です。先に別の管理者を登録してください。",
     )
 

@@ -1,4 +1,4 @@
-"""API keys: what a valid one is."""
+"""API keys and their validation."""
 
 import re
 from collections.abc import Sequence

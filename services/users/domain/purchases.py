@@ -27,10 +27,11 @@ class Purchase:
 
 
 @dataclass(frozen=True)
-class Payment:
-    """A completed payment or refund, with its buyer as an account or a Telegram id.
+class PaymentEvent:
+    """The data of a `payment.completed` or `payment.refunded` event.
 
-    `amount` is in minor units of the currency. `subject` names the payment.
+    The buyer is an account (`user_id`), or else a Telegram id. `amount` is in minor
+    units of the currency. `subject` names the payment.
     """
 
     subject: str
@@ -40,7 +41,7 @@ class Payment:
     amount: int
 
 
-def read_payment(subject: str, data: Mapping[str, Any]) -> Payment:
+def read_payment_event(subject: str, data: Mapping[str, Any]) -> PaymentEvent:
     """Return the payment that the data of an event describes.
 
     Raises:
@@ -50,5 +51,5 @@ def read_payment(subject: str, data: Mapping[str, Any]) -> Payment:
     if currency not in EXPONENTS:
         raise ValueError(f"{subject} has the currency {currency}.")
     if name := str(data.get("user", "")):
-        return Payment(subject, UUID(name.removeprefix(COLLECTION)), None, currency, amount)
-    return Payment(subject, None, int(data.get("telegramId", "")), currency, amount)
+        return PaymentEvent(subject, UUID(name.removeprefix(COLLECTION)), None, currency, amount)
+    return PaymentEvent(subject, None, int(data.get("telegramId", "")), currency, amount)

@@ -1,4 +1,4 @@
-"""Sessions: how long they last, and the tokens that a client gets for one."""
+"""Sessions, their lifetimes and their tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ REFRESH_LIFE = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in client. `spent_hash` is the hash of the refresh token before this one."""
+    """A signed-in client. `spent_hash` is the hash of its previous refresh token."""
 
     id: UUID
     user_id: UUID
@@ -31,14 +31,14 @@ class Session:
     def user(self) -> str:
         return user_name(self.user_id)
 
-    def accepts(self, refresh_hash: bytes, user: User, now: datetime) -> bool:
-        """True if the session is renewed for this hash of a refresh token."""
+    def accepts_token(self, refresh_hash: bytes, user: User, now: datetime) -> bool:
+        """True if a refresh token with this hash may renew the session."""
         return user.usable and self.expire_time > now and self.refresh_hash == refresh_hash
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A signed token, and when it expires."""
+    """A signed JWT and its expiry."""
 
     token: str
     expire_time: datetime
@@ -46,7 +46,7 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What a client gets that signed in or renewed its session."""
+    """The tokens of a client that signed in or renewed its session."""
 
     user: User
     access: AccessToken

@@ -1,4 +1,4 @@
-"""Sign-in: limits on failures, and the proof that Telegram signed a Mini App's user."""
+"""Sign-in: a limit on failures, and the signature check of a Telegram Mini App."""
 
 import hashlib
 import hmac
@@ -20,20 +20,20 @@ SECONDS = re.compile(r"[0-9]{1,12}")
 INIT_DATA_LIFE = timedelta(minutes=5)
 ATTEMPTS_MAX = 10
 ATTEMPTS_WINDOW = timedelta(minutes=1)
-LOGINS_REMEMBERED = 10_000
+LOGINS_MAX = 10_000
 
 
-class Attempts:
-    """Failed sign-ins by login: at most 10 a minute, of at most 10,000 logins."""
+class FailedSignIns:
+    """Failed sign-ins by login: at most 10 a minute. At most 10,000 logins are tracked."""
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
 
-    def check(self, login: str, now: datetime) -> None:
-        """Refuse a login with too many failures in the last minute.
+    def check_limit(self, login: str, now: datetime) -> None:
+        """Return if the login may sign in.
 
         Raises:
-            ResourceExhaustedError: It failed 10 times.
+            ResourceExhaustedError: It failed 10 times in the last minute.
         """
         times = self._failures.get(login, deque())
         while times and times[0] <= now - ATTEMPTS_WINDOW:
@@ -45,10 +45,11 @@ class Attempts:
                 localized="サインインの失敗が続いています。1分後にもう一度お試しください。",
             )
 
-    def fail(self, login: str, now: datetime) -> None:
+    def record_failure(self, login: str, now: datetime) -> None:
+        """Count a failed sign-in."""
         self._failures.setdefault(login, deque(maxlen=ATTEMPTS_MAX)).append(now)
         self._failures.move_to_end(login)
-        if len(self._failures) > LOGINS_REMEMBERED:
+        if len(self._failures) > LOGINS_MAX:
             self._failures.popitem(last=False)
 
 
@@ -58,7 +59,7 @@ def check_init_data(init_data: str, bot_token: str, now: datetime) -> dict[str, 
     The check is that of the Bot API, "Validating data received via the Mini App".
 
     Raises:
-        UnauthenticatedError: The signature is wrong, or it is older than 5 minutes.
+        UnauthenticatedError: The signature is wrong, or the data is older than 5 minutes.
     """
     fields = dict(parse_qsl(init_data, keep_blank_values=True))
     given = fields.pop("hash", "")

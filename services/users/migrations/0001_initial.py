@@ -63,4 +63,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Accounts are never taken down.")
+    raise NotImplementedError("The users schema is never downgraded.")

@@ -1,4 +1,4 @@
-"""What users bought, as the payments room tells."""
+"""Purchases: sums of the payments of users."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    # No foreign key: payments may be told of before the user, and after.
+    # No foreign key: a payment may be reported before its user is created.
     op.execute(
         """
         CREATE TABLE purchases (
@@ -24,4 +24,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Accounts are never taken down.")
+    raise NotImplementedError("The users schema is never downgraded.")

@@ -1,4 +1,4 @@
-"""Use cases of accounts: create, find, change, delete, and record users of Telegram."""
+"""Use cases of accounts: create, read, update, delete, and record Telegram users."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.common.settings import SettingsError
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import AbortedError, AlreadyExistsError, NotFoundError, invalid
@@ -38,7 +38,7 @@ ADMIN_LOGIN = "admin"
 ADMIN_DISPLAY_NAME = "管理者"
 
 
-class Accounts:
+class AccountService:
     """Accounts of customers and operators. There is always an admin."""
 
     def __init__(
@@ -49,10 +49,15 @@ class Accounts:
         self._clock = clock
         self._passwords = passwords
 
-    async def read(self, user_id: UUID) -> User:
+    async def get_user(self, user_id: UUID) -> User:
+        """Return an account, also a deleted one.
+
+        Raises:
+            NotFoundError: There is no such account.
+        """
         user = await storage.read_user(self._database, user_id)
         if user is None:
-            raise not_found(user_id)
+            raise user_not_found(user_id)
         return user
 
     async def list_users(
@@ -62,38 +67,38 @@ class Accounts:
         async with self._database.reading() as connection:
             return await storage.list_users(connection, wanted, before, limit)
 
-    async def count(self, zone: ZoneInfo) -> tuple[UserCounts, datetime]:
-        """Return the counts of users and when they were taken. Days are those of `zone`."""
+    async def count_users(self, zone: ZoneInfo) -> tuple[UserCounts, datetime]:
+        """Return the counts of users and their time. Days begin at midnight in `zone`."""
         now = self._clock.now()
         today = accounts.start_of_today(now, zone)
         async with self._database.reading() as connection:
             return await storage.count_users(connection, now, today), now
 
-    async def active_count(self) -> float:
-        """Return how many users were seen in the last 5 minutes."""
+    async def count_active_users(self) -> float:
+        """Return the number of users seen in the last 5 minutes."""
         now = self._clock.now()
         async with self._database.reading() as connection:
             return (await storage.count_users(connection, now, now)).active_5m
 
-    async def prepare(self, new: NewUser) -> User:
-        """Return the account to pass to `create`, its password hashed, without a transaction.
+    async def prepare_user(self, new: NewUser) -> User:
+        """Return the account to pass to `create_user`. Hash its password outside of a transaction.
 
         Raises:
             InvalidArgumentError: With every field that breaks a rule.
         """
         accounts.check_new_user(new)
-        user = self._make(new)
+        user = self._new_account(new)
         if not new.password:
             return user
-        return replace(user, password_hash=await self._passwords.hash(new.password))
+        return replace(user, password_hash=await self._passwords.hash_password(new.password))
 
-    async def create(self, connection: AsyncConnection, user: User) -> None:
+    async def create_user(self, connection: AsyncConnection, user: User) -> None:
         """Insert an account.
 
         Raises:
-            AlreadyExistsError: Another one has its login or Telegram id.
+            AlreadyExistsError: Another account has its login or Telegram id.
         """
-        audit_subject(user.name)
+        set_audit_subject(user.name)
         await storage.insert_user(connection, user)
         await self._publish(connection, "user.created", user)
 
@@ -101,7 +106,7 @@ class Accounts:
         """Create the user `admin` if there is no admin.
 
         Raises:
-            SettingsError: A password is needed and none, or a bad one, is set.
+            SettingsError: There is no admin, and LIBRAL_ADMIN_PASSWORD is unset or invalid.
         """
         async with self._database.transaction() as connection:
             await storage.lock_admins(connection)
@@ -109,7 +114,7 @@ class Accounts:
                 return
             if password_violations(password, "LIBRAL_ADMIN_PASSWORD"):
                 raise SettingsError("LIBRAL_ADMIN_PASSWORD must be set, to 12 to 128 characters.")
-            user = await self.prepare(
+            user = await self.prepare_user(
                 NewUser(
                     login=ADMIN_LOGIN,
                     password=password,
@@ -122,19 +127,20 @@ class Accounts:
             event = NewEvent("user.created", Category.USER, subject=user.name, data=data)
             await self._outbox.publish(connection, event)
 
-    async def update(self, user_id: UUID, changes: UserChanges, etag: str = "") -> User:
-        """Change an account. With an `etag`, only if it is still the current one.
+    async def update_user(self, user_id: UUID, changes: UserChanges, etag: str = "") -> User:
+        """Change an account. With an `etag`, change it only if the etag is current.
 
         Raises:
             InvalidArgumentError: With every field that breaks a rule.
-            AbortedError: `etag` is not the current one.
-            FailedPreconditionError: It would take the last admin away.
+            NotFoundError: There is no such account.
+            AbortedError: `etag` is not current.
+            FailedPreconditionError: The last admin would lose the role or be suspended.
         """
         accounts.check_changes(changes)
         async with self._database.transaction() as connection:
             user = await self._lock(connection, user_id)
             if etag and etag != user.etag:
-                raise AbortedError("ETAG_MISMATCH", "The user was changed meanwhile.")
+                raise AbortedError("ETAG_MISMATCH", "The user was changed concurrently.")
             await self._keep_an_admin(connection, user, changes)
             if changes.get("state") == SUSPENDED:
                 await delete_sessions(connection, user_id=user.id)
@@ -142,35 +148,37 @@ class Accounts:
             await self._publish(connection, "user.updated", user, {"fields": sorted(changes)})
         return user
 
-    async def delete(self, user_id: UUID) -> User:
-        """Delete an account softly, and end its sessions.
+    async def delete_user(self, user_id: UUID) -> User:
+        """Mark an account as deleted, and end its sessions.
 
         Raises:
-            FailedPreconditionError: It is the last admin.
+            NotFoundError: There is no such account, or it is deleted.
+            FailedPreconditionError: The account is the last admin.
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
             user = await self._lock(connection, user_id)
             if user.delete_time is not None:
-                raise not_found(user_id)
+                raise user_not_found(user_id)
             await self._keep_an_admin(connection, user, {"state": SUSPENDED})
             await delete_sessions(connection, user_id=user.id)
             user = await storage.update_user(connection, user, now, delete_time=now)
             await self._publish(connection, "user.deleted", user)
         return user
 
-    async def undelete(self, user_id: UUID) -> User:
+    async def undelete_user(self, user_id: UUID) -> User:
         """Restore a deleted account.
 
         Raises:
-            AlreadyExistsError: It is not deleted, or another one has its login.
+            NotFoundError: There is no such account.
+            AlreadyExistsError: It is not deleted, or another account has its login.
         """
         async with self._database.transaction() as connection:
             user = await self._lock(connection, user_id)
             if user.delete_time is None:
                 raise AlreadyExistsError("USER_NOT_DELETED", "The user is not deleted.")
             if user.login and await storage.find_login(connection, user.login):
-                raise AlreadyExistsError("USER_EXISTS", "Another user has this login by now.")
+                raise AlreadyExistsError("USER_EXISTS", "Another user has this login.")
             user = await storage.update_user(connection, user, self._clock.now(), delete_time=None)
             fields = {"fields": ["delete_time"]}
             await self._publish(connection, "user.updated", user, fields)
@@ -179,21 +187,21 @@ class Accounts:
     async def record_telegram_user(
         self, profile: TelegramProfile, seen: datetime
     ) -> tuple[User, bool]:
-        """Do `upsert_telegram_user` in a transaction of its own."""
+        """Run `upsert_telegram_user` in a new transaction."""
         async with self._database.transaction() as connection:
             return await self.upsert_telegram_user(connection, profile, seen)
 
     async def upsert_telegram_user(
         self, connection: AsyncConnection, profile: TelegramProfile, seen: datetime
     ) -> tuple[User, bool]:
-        """Create the account of a Telegram user or update it. True: it was created.
+        """Create or update the account of a Telegram user. Return it, and True if it was created.
 
         Raises:
             InvalidArgumentError: The Telegram id is not above 0.
         """
         if profile.telegram_id <= 0:
             raise invalid("telegram_id", "It must be above 0.")
-        candidate = self._make(
+        candidate = self._new_account(
             NewUser(
                 display_name=profile.display_name[:DISPLAY_NAME_MAX],
                 telegram_id=profile.telegram_id,
@@ -209,7 +217,7 @@ class Accounts:
             await self._publish(connection, "user.registered", user, data)
         return user, created
 
-    def _make(self, new: NewUser) -> User:
+    def _new_account(self, new: NewUser) -> User:
         """Return an active account with a new id and no password."""
         now = self._clock.now()
         return User(
@@ -232,13 +240,13 @@ class Accounts:
     async def _lock(self, connection: AsyncConnection, user_id: UUID) -> User:
         user = await storage.find_user(connection, user_id, lock=True)
         if user is None:
-            raise not_found(user_id)
+            raise user_not_found(user_id)
         return user
 
     async def _keep_an_admin(
         self, connection: AsyncConnection, user: User, changes: UserChanges
     ) -> None:
-        """Refuse changes that would leave no admin."""
+        """Raise FailedPreconditionError if the changes would leave no admin."""
         if accounts.loses_admin(user, changes):
             await storage.lock_admins(connection)
             if await storage.count_admins(connection) <= 1:
@@ -256,5 +264,5 @@ class Accounts:
         await self._outbox.publish(connection, event)
 
 
-def not_found(user_id: UUID) -> NotFoundError:
+def user_not_found(user_id: UUID) -> NotFoundError:
     return NotFoundError("user", accounts.user_name(user_id))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
@@ -15,18 +15,18 @@ from services.users.domain.sessions import AccessToken
 from services.users.storage import api_keys as storage
 
 
-class ApiKeys:
-    """Keys of programs. Only the hash of a key's secret is stored."""
+class ApiKeyService:
+    """Manages API keys. Only the hash of a key's secret is stored."""
 
     def __init__(self, database: Database, clock: Clock, signer: TokenSigner) -> None:
         self._database = database
         self._clock = clock
         self._signer = signer
 
-    async def create(
+    async def create_key(
         self, display_name: str, scopes: Sequence[str], expire_time: datetime | None
     ) -> tuple[ApiKey, str]:
-        """Create a key. Return it and its secret, which cannot be read again.
+        """Create a key. Return it and its secret, which is not stored.
 
         Raises:
             InvalidArgumentError: With every field that breaks a rule.
@@ -43,7 +43,7 @@ class ApiKeys:
             expire_time=expire_time,
             last_use_time=None,
         )
-        audit_subject(key.name)
+        set_audit_subject(key.name)
         async with self._database.transaction() as connection:
             await storage.insert_api_key(connection, key)
         return key, secret
@@ -53,7 +53,7 @@ class ApiKeys:
         async with self._database.reading() as connection:
             return await storage.list_api_keys(connection, before, limit)
 
-    async def delete(self, key_id: UUID) -> None:
+    async def delete_key(self, key_id: UUID) -> None:
         """Revoke a key.
 
         Raises:
@@ -63,7 +63,7 @@ class ApiKeys:
             if not await storage.delete_api_key(connection, key_id):
                 raise NotFoundError("api key", f"apiKeys/{key_id}")
 
-    async def exchange(self, secret: str) -> AccessToken:
+    async def exchange_key(self, secret: str) -> AccessToken:
         """Return an access token with the scopes of the key.
 
         Raises:
@@ -74,4 +74,4 @@ class ApiKeys:
             key = await storage.use_api_key(connection, secret_hash(secret), now)
         if key is None:
             raise invalid_key()
-        return self._signer.sign(key.name, now, scopes=list(key.scopes))
+        return self._signer.sign_token(key.name, now, scopes=list(key.scopes))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.calls import Caller, audit_subject, current_call
+from services.kernel.calls import Caller, current_call, set_audit_subject
 from services.kernel.clock import Clock, new_id
 from services.kernel.database.database import Database
 from services.kernel.errors import NotFoundError
@@ -20,8 +20,8 @@ from services.users.storage import accounts as accounts_storage
 from services.users.storage import sessions as storage
 
 
-class Sessions:
-    """Signed-in clients. A refresh token works once; its second use ends the session."""
+class SessionService:
+    """Manages sessions. A refresh token works once: its second use ends the session."""
 
     def __init__(
         self, database: Database, outbox: Outbox, clock: Clock, signer: TokenSigner
@@ -31,9 +31,11 @@ class Sessions:
         self._clock = clock
         self._signer = signer
 
-    async def open(self, connection: AsyncConnection, user: User, now: datetime) -> SignedIn:
-        """Open a session for a user that has proved who it is."""
-        audit_subject(user.name, actor=user.name)
+    async def open_session(
+        self, connection: AsyncConnection, user: User, now: datetime
+    ) -> SignedIn:
+        """Open a session for an authenticated user."""
+        set_audit_subject(user.name, actor=user.name)
         refresh = new_secret()
         session = Session(
             id=new_id(self._clock),
@@ -49,18 +51,18 @@ class Sessions:
         await self._publish(connection, "session.created", session, display_name=user.display_name)
         return self._sign_in(user, session, refresh, now)
 
-    async def renew(self, refresh_token: str) -> SignedIn:
-        """Exchange a refresh token. One that is spent or too old ends its session.
+    async def renew_session(self, refresh_token: str) -> SignedIn:
+        """Exchange a refresh token. A spent or expired token ends its session.
 
         Raises:
-            UnauthenticatedError: There is no such session, or it is over.
+            UnauthenticatedError: There is no such session, or it has ended.
         """
         now, given = self._clock.now(), secret_hash(refresh_token)
         async with self._database.transaction() as connection:
             session = await storage.lock_session(connection, given)
             if session is not None:
                 user = await accounts_storage.find_user(connection, session.user_id)
-                if user is not None and session.accepts(given, user, now):
+                if user is not None and session.accepts_token(given, user, now):
                     return await self._rotate(connection, session, user, now)
                 await self._end(connection, session)
         raise session_over()
@@ -70,7 +72,7 @@ class Sessions:
         async with self._database.transaction() as connection:
             session = await storage.lock_session(connection, secret_hash(refresh_token))
             if session is not None:
-                audit_subject(session.name, actor=session.user)
+                set_audit_subject(session.name, actor=session.user)
                 await self._end(connection, session)
 
     async def list_sessions(
@@ -80,8 +82,8 @@ class Sessions:
         async with self._database.reading() as connection:
             return await storage.list_sessions(connection, owner, self._clock.now(), before, limit)
 
-    async def delete(self, session_id: UUID, caller: Caller) -> None:
-        """End a session of the caller, or of anyone if the caller is an admin.
+    async def delete_session(self, session_id: UUID, caller: Caller) -> None:
+        """End a session of the caller, or of any user if the caller is an admin.
 
         Raises:
             NotFoundError: The caller has no such session.
@@ -89,7 +91,7 @@ class Sessions:
         async with self._database.transaction() as connection:
             session = await storage.find_session(connection, session_id)
             own = session is not None and session.user == caller.subject
-            if session is None or not (own or caller.holds(ADMIN)):
+            if session is None or not (own or caller.has_role(ADMIN)):
                 raise NotFoundError("session", f"sessions/{session_id}")
             await self._end(connection, session)
 
@@ -125,5 +127,5 @@ class Sessions:
         await self._outbox.publish(connection, event)
 
     def _sign_in(self, user: User, session: Session, refresh: str, now: datetime) -> SignedIn:
-        access = self._signer.sign(user.name, now, roles=list(user.roles), sid=session.name)
+        access = self._signer.sign_token(user.name, now, roles=list(user.roles), sid=session.name)
         return SignedIn(user, access, refresh, session.expire_time)

@@ -1,25 +1,25 @@
 """Use cases of sign-in: with a password, and with Telegram."""
 
-from services.kernel.calls import audit_subject
+from services.kernel.calls import set_audit_subject
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
 from services.users.adapters import Passwords
 from services.users.domain import sign_in
 from services.users.domain.sessions import SignedIn, session_over
-from services.users.service.accounts import Accounts
-from services.users.service.sessions import Sessions
+from services.users.service.accounts import AccountService
+from services.users.service.sessions import SessionService
 from services.users.storage.accounts import find_login
 
 
-class SignIn:
-    """Opens sessions. A login that fails 10 times in a minute is refused for a while."""
+class SignInService:
+    """Opens sessions. A login that fails 10 times in a minute is refused."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        accounts: Accounts,
-        sessions: Sessions,
+        accounts: AccountService,
+        sessions: SessionService,
         passwords: Passwords,
         bot_token: str,
     ) -> None:
@@ -29,7 +29,7 @@ class SignIn:
         self._sessions = sessions
         self._passwords = passwords
         self._bot_token = bot_token
-        self._attempts = sign_in.Attempts()
+        self._failures = sign_in.FailedSignIns()
 
     async def with_password(self, login: str, password: str) -> SignedIn:
         """Sign in with a login and its password.
@@ -39,21 +39,21 @@ class SignIn:
             UnauthenticatedError: No usable account has this login and password.
         """
         now = self._clock.now()
-        self._attempts.check(login, now)
+        self._failures.check_limit(login, now)
         async with self._database.reading() as connection:
             user = await find_login(connection, login)
         if user is not None:
-            audit_subject(user.name)
+            set_audit_subject(user.name)
         hashed = user.password_hash if user is not None else None
-        matches = await self._passwords.matches(hashed, password)
+        matches = await self._passwords.verify_password(hashed, password)
         if user is None or not matches or not user.usable:
-            self._attempts.fail(login, now)
+            self._failures.record_failure(login, now)
             raise sign_in.wrong_credentials()
         async with self._database.transaction() as connection:
-            return await self._sessions.open(connection, user, now)
+            return await self._sessions.open_session(connection, user, now)
 
     async def with_telegram(self, init_data: str) -> SignedIn:
-        """Sign in with the init data of a Mini App. The first time creates the account.
+        """Sign in with the init data of a Mini App. Create the account at the first sign-in.
 
         Raises:
             FailedPreconditionError: No bot is configured.
@@ -66,7 +66,7 @@ class SignIn:
         profile = sign_in.read_profile(fields)
         async with self._database.transaction() as connection:
             user, _ = await self._accounts.upsert_telegram_user(connection, profile, now)
-            audit_subject(user.name)
+            set_audit_subject(user.name)
             if not user.usable:
                 raise session_over()
-            return await self._sessions.open(connection, user, now)
+            return await self._sessions.open_session(connection, user, now)

@@ -1,1 +1,1 @@
-"""UserService and AuthService: contract ↔ use cases."""
+"""The gRPC methods of the users service: the contract mapped to the use cases."""

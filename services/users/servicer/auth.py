@@ -10,9 +10,9 @@ from services.kernel.calls import current_call
 from services.kernel.messages import parse_uuid_name, read_timestamp
 from services.users.adapters import TokenSigner
 from services.users.domain.accounts import ADMIN
-from services.users.service.api_keys import ApiKeys
-from services.users.service.sessions import Sessions
-from services.users.service.sign_in import SignIn
+from services.users.service.api_keys import ApiKeyService
+from services.users.service.sessions import SessionService
+from services.users.service.sign_in import SignInService
 from services.users.servicer.messages import (
     access_message,
     api_key_message,
@@ -30,7 +30,11 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
     """Serves sign-in, sessions and API keys."""
 
     def __init__(
-        self, sign_in: SignIn, sessions: Sessions, api_keys: ApiKeys, signer: TokenSigner
+        self,
+        sign_in: SignInService,
+        sessions: SessionService,
+        api_keys: ApiKeyService,
+        signer: TokenSigner,
     ) -> None:
         self._sign_in = sign_in
         self._sessions = sessions
@@ -48,7 +52,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
     async def RefreshToken(
         self, request: users_pb2.RefreshTokenRequest, context: Context
     ) -> users_pb2.TokenPair:
-        return pair_message(await self._sessions.renew(request.refresh_token))
+        return pair_message(await self._sessions.renew_session(request.refresh_token))
 
     async def Logout(self, request: users_pb2.LogoutRequest, context: Context) -> Empty:
         await self._sessions.log_out(request.refresh_token)
@@ -63,10 +67,10 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self, request: users_pb2.ListSessionsRequest, context: Context
     ) -> users_pb2.ListSessionsResponse:
         caller = current_call().caller
-        owner = None if caller.holds(ADMIN) else parse_uuid_name(caller.subject, "users")
+        owner = None if caller.has_role(ADMIN) else parse_uuid_name(caller.subject, "users")
         page = page_by_time(request)
         found = await self._sessions.list_sessions(owner, page.cursor, page.limit)
-        sessions, token = page.cut(found, time_cursor)
+        sessions, token = page.split_page(found, time_cursor)
         return users_pb2.ListSessionsResponse(
             sessions=[session_message(one, caller.session) for one in sessions],
             next_page_token=token,
@@ -76,7 +80,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
         self, request: users_pb2.DeleteSessionRequest, context: Context
     ) -> Empty:
         session_id = parse_uuid_name(request.name, "sessions")
-        await self._sessions.delete(session_id, current_call().caller)
+        await self._sessions.delete_session(session_id, current_call().caller)
         return Empty()
 
     async def CreateApiKey(
@@ -84,7 +88,7 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
     ) -> users_pb2.ApiKey:
         wanted = request.api_key
         expire = read_timestamp(wanted, "expire_time")
-        key, secret = await self._api_keys.create(wanted.display_name, wanted.scopes, expire)
+        key, secret = await self._api_keys.create_key(wanted.display_name, wanted.scopes, expire)
         return api_key_message(key, secret)
 
     async def ListApiKeys(
@@ -92,16 +96,16 @@ class AuthServicer(users_pb2_grpc.AuthServiceServicer):
     ) -> users_pb2.ListApiKeysResponse:
         page = page_by_time(request)
         found = await self._api_keys.list_keys(page.cursor, page.limit)
-        keys, token = page.cut(found, time_cursor)
+        keys, token = page.split_page(found, time_cursor)
         return users_pb2.ListApiKeysResponse(
             api_keys=map(api_key_message, keys), next_page_token=token
         )
 
     async def DeleteApiKey(self, request: users_pb2.DeleteApiKeyRequest, context: Context) -> Empty:
-        await self._api_keys.delete(parse_uuid_name(request.name, "apiKeys"))
+        await self._api_keys.delete_key(parse_uuid_name(request.name, "apiKeys"))
         return Empty()
 
     async def ExchangeApiKey(
         self, request: users_pb2.ExchangeApiKeyRequest, context: Context
     ) -> users_pb2.TokenPair:
-        return access_message(await self._api_keys.exchange(request.secret))
+        return access_message(await self._api_keys.exchange_key(request.secret))

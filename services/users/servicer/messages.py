@@ -1,4 +1,4 @@
-"""Accounts, sessions and keys as messages of the contract."""
+"""Conversion of accounts, sessions and API keys to messages of the contract."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2
 
-from services.kernel.messages import Page, money, timestamp
+from services.kernel.messages import PageRequest, money, timestamp
 from services.users.domain.accounts import ACTIVE, DELETED, SUSPENDED, User
 from services.users.domain.api_keys import ApiKey
 from services.users.domain.purchases import Purchase
@@ -94,9 +94,9 @@ def key_set_message(public: str, key_id: str) -> users_pb2.JsonWebKeySet:
     return users_pb2.JsonWebKeySet(keys=[key])
 
 
-def page_by_time(request: Any) -> Page:
+def page_by_time(request: Any) -> PageRequest:
     """Return the page of a list that is ordered by time and id."""
-    return Page(request, datetime.fromisoformat, UUID)
+    return PageRequest(request, datetime.fromisoformat, UUID)
 
 
 def time_cursor(item: User | Session | ApiKey) -> tuple[datetime, UUID]:

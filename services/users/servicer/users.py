@@ -10,9 +10,9 @@ from libral.policy.v1 import policy_pb2
 from libral.users.v1 import users_pb2, users_pb2_grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.messages import Page, parse_uuid_name, read_timestamp, timestamp
+from services.kernel.messages import PageRequest, parse_uuid_name, read_timestamp, timestamp
 from services.kernel.rpc.field_masks import masked_fields
-from services.kernel.rpc.idempotency import Answers
+from services.kernel.rpc.idempotency import IdempotencyStore
 from services.users.domain.accounts import (
     ACTIVE,
     SUSPENDED,
@@ -21,8 +21,8 @@ from services.users.domain.accounts import (
     UserChanges,
     UserFilter,
 )
-from services.users.service.accounts import Accounts
-from services.users.service.purchases import Purchases
+from services.users.service.accounts import AccountService
+from services.users.service.purchases import PurchaseService
 from services.users.servicer.messages import (
     page_by_time,
     purchase_message,
@@ -38,37 +38,41 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class UserServicer(users_pb2_grpc.UserServiceServicer):
-    """Serves accounts and purchases. Days of statistics are those of `zone`."""
+    """Serves accounts and purchases. Days of the statistics begin at midnight in `zone`."""
 
     def __init__(
-        self, answers: Answers, accounts: Accounts, purchases: Purchases, zone: ZoneInfo
+        self,
+        idempotency: IdempotencyStore,
+        accounts: AccountService,
+        purchases: PurchaseService,
+        zone: ZoneInfo,
     ) -> None:
-        self._answers = answers
+        self._idempotency = idempotency
         self._accounts = accounts
         self._purchases = purchases
         self._zone = zone
 
     async def GetUser(self, request: users_pb2.GetUserRequest, context: Context) -> users_pb2.User:
-        return user_message(await self._accounts.read(parse_uuid_name(request.name, "users")))
+        return user_message(await self._accounts.get_user(parse_uuid_name(request.name, "users")))
 
     async def ListUsers(
         self, request: users_pb2.ListUsersRequest, context: Context
     ) -> users_pb2.ListUsersResponse:
         page = page_by_time(request)
         found = await self._accounts.list_users(read_filter(request), page.cursor, page.limit)
-        users, token = page.cut(found, time_cursor)
+        users, token = page.split_page(found, time_cursor)
         return users_pb2.ListUsersResponse(users=map(user_message, users), next_page_token=token)
 
     async def CreateUser(
         self, request: users_pb2.CreateUserRequest, context: Context
     ) -> users_pb2.User:
-        user = await self._accounts.prepare(read_new_user(request))
+        user = await self._accounts.prepare_user(read_new_user(request))
 
         async def create(connection: AsyncConnection) -> users_pb2.User:
-            await self._accounts.create(connection, user)
+            await self._accounts.create_user(connection, user)
             return user_message(user)
 
-        return await self._answers.once(request, users_pb2.User, create)
+        return await self._idempotency.run_once(request, users_pb2.User, create)
 
     async def UpdateUser(
         self, request: users_pb2.UpdateUserRequest, context: Context
@@ -76,26 +80,30 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         fields = masked_fields(request.update_mask, request.user, UPDATABLE)
         changes = read_changes(request.user, fields)
         user_id = parse_uuid_name(request.user.name, "users")
-        return user_message(await self._accounts.update(user_id, changes, request.user.etag))
+        return user_message(await self._accounts.update_user(user_id, changes, request.user.etag))
 
     async def DeleteUser(
         self, request: users_pb2.DeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.delete(parse_uuid_name(request.name, "users")))
+        return user_message(
+            await self._accounts.delete_user(parse_uuid_name(request.name, "users"))
+        )
 
     async def UndeleteUser(
         self, request: users_pb2.UndeleteUserRequest, context: Context
     ) -> users_pb2.User:
-        return user_message(await self._accounts.undelete(parse_uuid_name(request.name, "users")))
+        return user_message(
+            await self._accounts.undelete_user(parse_uuid_name(request.name, "users"))
+        )
 
     async def ListUserPurchases(
         self, request: users_pb2.ListUserPurchasesRequest, context: Context
     ) -> users_pb2.ListUserPurchasesResponse:
         user_id = parse_uuid_name(request.parent, "users", "parent")
-        page = Page(request, str)
+        page = PageRequest(request, str)
         after = page.cursor[0] if page.cursor else ""
         found = await self._purchases.list_purchases(user_id, after, page.limit)
-        purchases, token = page.cut(found, lambda last: [last.currency])
+        purchases, token = page.split_page(found, lambda last: [last.currency])
         return users_pb2.ListUserPurchasesResponse(
             purchases=map(purchase_message, purchases), next_page_token=token
         )
@@ -103,7 +111,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
     async def GetUserStats(
         self, request: users_pb2.GetUserStatsRequest, context: Context
     ) -> users_pb2.UserStats:
-        counts, time = await self._accounts.count(self._zone)
+        counts, time = await self._accounts.count_users(self._zone)
         return users_pb2.UserStats(
             total_count=counts.total,
             active_5m_count=counts.active_5m,
@@ -145,7 +153,7 @@ def read_new_user(request: users_pb2.CreateUserRequest) -> NewUser:
 
 
 def read_changes(user: users_pb2.User, fields: Collection[str]) -> UserChanges:
-    """Return the values of `fields`. A state that cannot be set is the empty text."""
+    """Return the values of `fields`. A state that cannot be set becomes the empty string."""
     changes: UserChanges = {}
     if "display_name" in fields:
         changes["display_name"] = user.display_name

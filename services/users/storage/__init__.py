@@ -1,1 +1,1 @@
-"""Accounts, sessions, API keys and purchases in PostgreSQL: SQL in, domain out."""
+"""Accounts, sessions, API keys and purchases in PostgreSQL: SQL in, domain types out."""

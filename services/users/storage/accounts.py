@@ -50,7 +50,7 @@ async def insert_user(connection: AsyncConnection, user: User) -> None:
     """Insert an account.
 
     Raises:
-        AlreadyExistsError: Another one has its login or Telegram id.
+        AlreadyExistsError: Another account has its login or Telegram id.
     """
     try:
         await connection.execute(insert(USERS).values(**vars(user)))
@@ -62,7 +62,7 @@ FIND_USER = Statement(select(USERS).where(USERS.c.id == bindparam("user_id")))
 
 
 async def read_user(database: Database, user_id: UUID) -> User | None:
-    row = await database.row(FIND_USER, user_id=user_id)
+    row = await database.fetch_row(FIND_USER, user_id=user_id)
     return None if row is None else User(**row)
 
 
@@ -103,7 +103,7 @@ async def touch_user(connection: AsyncConnection, user_id: UUID, now: datetime) 
 
 
 async def upsert_telegram_user(connection: AsyncConnection, user: User) -> tuple[User, bool]:
-    """Insert a Telegram user or update the one there is. True: it was inserted."""
+    """Insert or update a Telegram user. Return it, and True if it was inserted."""
     statement = upsert(USERS).values(**vars(user))
     statement = statement.on_conflict_do_update(
         index_elements=["telegram_id"],

@@ -11,7 +11,7 @@ from services.users.storage.tables import PURCHASES
 
 
 async def add_purchase(connection: AsyncConnection, purchase: Purchase) -> None:
-    """Add to what a user bought in a currency. The user need not have an account."""
+    """Add counts and amounts to a purchase. The user need not have an account."""
     row = upsert(PURCHASES).values(**vars(purchase))
     sums = {
         name: PURCHASES.c[name] + row.excluded[name]

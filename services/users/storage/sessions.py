@@ -15,7 +15,7 @@ async def insert_session(connection: AsyncConnection, session: Session) -> None:
 
 
 async def lock_session(connection: AsyncConnection, refresh_hash: bytes) -> Session | None:
-    """Lock and return the session that a refresh token belongs to, spent or not."""
+    """Lock and return the session with this hash of a current or spent refresh token."""
     hashes = or_(SESSIONS.c.refresh_hash == refresh_hash, SESSIONS.c.spent_hash == refresh_hash)
     rows = await connection.execute(select(SESSIONS).where(hashes).with_for_update())
     row = rows.mappings().one_or_none()
@@ -35,7 +35,7 @@ async def rotate_session(
     now: datetime,
     expire: datetime,
 ) -> Session:
-    """Give a session a new refresh token, and keep the hash of the spent one."""
+    """Replace the refresh token of a session, and keep the hash of the spent one."""
     statement = update(SESSIONS).where(SESSIONS.c.id == session.id)
     statement = statement.values(
         refresh_hash=refresh_hash,

@@ -1,4 +1,4 @@
-"""The tables of the users service. `migrations` creates them."""
+"""The tables of the users service, which `migrations` creates."""
 
 from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY

@@ -30,7 +30,7 @@ def password(mesh: BenchmarkMesh) -> str:
 
 def service_token(mesh: BenchmarkMesh) -> str:
     key = Path(mesh.users.environ()["LIBRAL_MESH_KEY"]).read_bytes()
-    return ServiceTokens("bench", load_key("LIBRAL_MESH_KEY", key)).current()
+    return ServiceTokens("bench", load_key("LIBRAL_MESH_KEY", key)).current_token()
 
 
 def make_event(dice: random.Random, number: int) -> events_pb2.Event:

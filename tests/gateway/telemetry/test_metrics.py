@@ -33,11 +33,11 @@ async def test_series_have_a_bound(monkeypatch):
     meter = RequestMeter()
     for number in range(10):
         meter.record_request("GET", f"/{number}", 200, 0.1)
-    taken = meter.take()
+    taken = meter.take_histograms()
     assert len(taken) == 3
     meter.record_request("GET", "/new", 200, 0.1)
-    meter.put_back(taken)
-    assert len(meter.take()) == 3
+    meter.restore_histograms(taken)
+    assert len(meter.take_histograms()) == 3
 
 
 async def test_prometheus_counts_are_cumulative(http):

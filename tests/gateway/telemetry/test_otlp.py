@@ -61,14 +61,14 @@ async def test_reports_deltas_and_keeps_what_could_not_be_sent():
     reporter = make_reporter(meter, upstream)
     series = ("GET", "/v1/x", 200)
     meter.record_request(*series, 0.25)
-    await reporter.report()
+    await reporter.send_report()
     meter.record_request(*series, 0.5)
     receiver.fails = True
-    await reporter.report()
+    await reporter.send_report()
     meter.record_request(*series, 1.0)
     receiver.fails = False
-    await reporter.report()
-    await reporter.report()
+    await reporter.send_report()
+    await reporter.send_report()
     found = [points_of(report) for report in receiver.reports]
     assert found == [{series: (1, 0.25)}, {series: (2, 1.5)}, {}]
     assert sum(meter.total()[series_of(*series)].counts) == 3
@@ -79,7 +79,7 @@ async def test_reports_deltas_and_keeps_what_could_not_be_sent():
 async def test_reports_what_the_process_uses():
     receiver = Receiver()
     upstream = make_upstream("metrics", await receiver.start())
-    await make_reporter(RequestMeter(), upstream).report()
+    await make_reporter(RequestMeter(), upstream).send_report()
     resource = receiver.reports[0].resource_metrics[0]
     names = {a.key for a in resource.resource.attributes}
     assert names == {"service.name", "service.version", "process.pid"}

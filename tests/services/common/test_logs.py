@@ -155,7 +155,7 @@ async def test_a_warning_is_written_at_once_behind_those_before_it():
     assert file.getvalue() == b"first\nsecond\nthird\n"
 
 
-async def test_no_more_than_so_many_wait(monkeypatch):
+async def test_a_full_batch_is_written(monkeypatch):
     monkeypatch.setattr(logs, "LINES_MAX", 3)
     file = File()
     lines = LineBuffer(file)

@@ -36,7 +36,7 @@ def test_an_empty_variable_counts_as_unset():
         ("url", "http://host:99999", (("http",),)),
         ("zone", "Asia/Nowhere", ("Asia/Tokyo",)),
         ("zone", "../etc/passwd", ("Asia/Tokyo",)),
-        ("file", "/nowhere/key.pem", ()),
+        ("file_content", "/nowhere/key.pem", ()),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_its_name(method, value, arguments):
@@ -69,7 +69,7 @@ def test_good_values_are_returned(tmp_path):
     assert environment.address("ADDRESS") == "[::1]:80"
     assert environment.url("URL", ("http", "https")) == "https://host/path"
     assert environment.zone("ZONE", "Asia/Tokyo") == ZoneInfo("UTC")
-    assert environment.file("FILE") == b"content"
+    assert environment.file_content("FILE") == b"content"
     assert environment.optional_path("FILE") == Path(key)
     assert environment.words("WORDS") == ["a", "b", "c"]
 

@@ -1,4 +1,4 @@
-"""Reports hold what was measured, once, and what could not be sent goes with the next one."""
+"""Each measurement is reported once. Those of a failed report are in the next one."""
 
 import psutil
 import pytest
@@ -21,7 +21,7 @@ GET = (("rpc.method", "/x.v1.X/Get"), ("http.response.status_code", 200))
 
 
 class Receiver:
-    """Keeps reports, or refuses them while it is away."""
+    """Stores reports, or refuses them while it is away."""
 
     def __init__(self) -> None:
         self.away = False
@@ -47,7 +47,7 @@ def receiver() -> Receiver:
 def test_a_duration_falls_into_the_bucket_whose_bound_it_does_not_exceed():
     histogram = Histogram()
     for seconds in (0.0, 0.005, 0.0051, 10.0, 11.0):
-        histogram.record(seconds)
+        histogram.record_duration(seconds)
     assert histogram.counts[:2] == [2, 1]
     assert histogram.counts[-2:] == [1, 1]
     assert len(histogram.counts) == len(BOUNDS) + 1
@@ -55,7 +55,7 @@ def test_a_duration_falls_into_the_bucket_whose_bound_it_does_not_exceed():
 
 
 async def test_a_report_names_the_process_and_measures_it(receiver):
-    await Reporter("users", Meter(), receiver.send).report()
+    await Reporter("users", Meter(), receiver.send).send_report()
     attributes = {
         one.key: one.value.string_value or one.value.int_value
         for one in receiver.reports[0].resource_metrics[0].resource.attributes
@@ -73,8 +73,8 @@ async def test_durations_are_sent_once_with_their_attributes(receiver):
     meter = Meter()
     reporter = Reporter("users", meter, receiver.send)
     for seconds in (0.001, 0.2):
-        meter.record(NAME, GET, seconds)
-    await reporter.report()
+        meter.record_duration(NAME, GET, seconds)
+    await reporter.send_report()
     histogram = receiver.metrics()[NAME].histogram
     (point,) = histogram.data_points
     assert histogram.aggregation_temporality == DELTA
@@ -83,20 +83,20 @@ async def test_durations_are_sent_once_with_their_attributes(receiver):
         ("rpc.method", "string_value"),
         ("http.response.status_code", "int_value"),
     ]
-    await reporter.report()
+    await reporter.send_report()
     assert NAME not in receiver.metrics()
 
 
 async def test_what_could_not_be_sent_is_in_the_next_report(receiver):
     meter, sent = Meter(), []
     reporter = Reporter("users", meter, receiver.send, sent.append)
-    meter.record(NAME, GET, 0.1)
+    meter.record_duration(NAME, GET, 0.1)
     receiver.away = True
-    await reporter.report()
+    await reporter.send_report()
     assert (receiver.reports, sent) == ([], [])
-    meter.record(NAME, GET, 0.1)
+    meter.record_duration(NAME, GET, 0.1)
     receiver.away = False
-    await reporter.report()
+    await reporter.send_report()
     (point,) = receiver.metrics()[NAME].histogram.data_points
     assert point.count == 2
     assert [list(taken) for taken in sent] == [[(NAME, GET)]]
@@ -114,8 +114,8 @@ async def test_a_gauge_that_is_unknown_or_fails_is_left_out(receiver):
 
     meter = Meter()
     for name, read in (("unknown", unknown), ("broken", broken), ("five", five)):
-        meter.gauge(name, "1", read)
-    await Reporter("users", meter, receiver.send).report()
+        meter.add_gauge(name, "1", read)
+    await Reporter("users", meter, receiver.send).send_report()
     assert receiver.metrics()["five"].gauge.data_points[0].as_double == 5.0
     assert not {"unknown", "broken"} & receiver.metrics().keys()
 
@@ -123,21 +123,21 @@ async def test_a_gauge_that_is_unknown_or_fails_is_left_out(receiver):
 def test_series_are_bounded():
     meter = Meter(series_max=2)
     for number in range(5):
-        meter.record(NAME, (("n", number),), 0.1)
-    taken = meter.take()
+        meter.record_duration(NAME, (("n", number),), 0.1)
+    taken = meter.take_histograms()
     assert len(taken) == 2
-    meter.record(NAME, (("n", 9),), 0.1)
-    meter.put_back(taken)
-    assert len(meter.take()) == 2
+    meter.record_duration(NAME, (("n", 9),), 0.1)
+    meter.restore_histograms(taken)
+    assert len(meter.take_histograms()) == 2
 
 
 async def test_reads_cpu_and_memory():
     async def send(request: bytes) -> None:
-        """Nobody reads the report."""
+        """Drop the report."""
 
     reporter = Reporter("gateway", Meter(), send)
     sum(range(3_000_000))
-    request = await reporter._request({}, 1)
+    request = await reporter._make_request({}, 1)
     metrics = request.resource_metrics[0].scope_metrics[0].metrics
     gauges = {each.name: each.gauge.data_points[0].as_double for each in metrics}
     assert 0 < gauges["process.cpu.utilization"] < 8

@@ -1,4 +1,4 @@
-"""Tokens: key sets are read with care, keys fetched with restraint, tokens verified once."""
+"""Key sets are parsed, key fetches are limited, and tokens are verified once."""
 
 import asyncio
 import base64
@@ -147,8 +147,8 @@ async def test_a_token_is_verified_once_until_it_expires():
     assert verified == ["long", "short", "short"]
 
 
-async def test_what_is_not_verified_is_not_remembered_and_the_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr(tokens, "REMEMBERED_MAX", 2)
+async def test_the_cache_is_bounded_and_holds_verified_tokens_only(monkeypatch):
+    monkeypatch.setattr(tokens, "CACHED_MAX", 2)
     cache, verified = TokenCache[str](), []
 
     async def refuse(_token: str) -> tuple[float, str]:
@@ -166,7 +166,7 @@ async def test_what_is_not_verified_is_not_remembered_and_the_cache_is_bounded(m
 
 
 class AwayError(Exception):
-    """The publisher of the keys does not answer."""
+    """The publisher of the keys does not respond."""
 
 
 def ring(keys: dict, calls: list, *, error: Exception | None = None) -> KeyRing:
@@ -202,7 +202,7 @@ async def test_fetches_keys_once_for_many_and_not_too_often(monkeypatch):
     assert len(calls) == 2
 
 
-async def test_says_when_the_keys_cannot_be_had(monkeypatch):
+async def test_the_error_of_a_failed_fetch_is_raised(monkeypatch):
     now = 1000.0
     monkeypatch.setattr(tokens.time, "monotonic", lambda: now)
     calls = []

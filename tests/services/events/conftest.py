@@ -19,7 +19,7 @@ from tests.services.events.helpers import LENGTH, append, make_event
 @pytest.fixture
 async def database(database_url) -> AsyncIterator[Database]:
     """The tables of the service, without the service."""
-    await migrate.run("events", database_url)
+    await migrate.migrate_schema("events", database_url)
     database = Database(database_url)
     yield database
     await database.close()

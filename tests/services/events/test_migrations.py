@@ -11,7 +11,7 @@ from tests.services.events.helpers import append, make_event
 
 async def test_a_log_of_before_is_moved_into_its_months(mesh, redis_url, database_url):
     """What was appended before the log had months is there, sound and found."""
-    await migrate.run("events", database_url)
+    await migrate.migrate_schema("events", database_url)
     events = events_pb2_grpc.EventServiceStub
     room = await mesh.start("events", build, {"REDIS_URL": redis_url})
     log = events(mesh.channel(room))
@@ -20,7 +20,7 @@ async def test_a_log_of_before_is_moved_into_its_months(mesh, redis_url, databas
     async with room.kernel.database.transaction() as connection:
         for statement in BACK:
             await connection.execute(text(statement))
-    await migrate.run("events", database_url)
+    await migrate.migrate_schema("events", database_url)
     async with room.kernel.database.reading() as connection:
         assert (await verify_log(connection, [])).checked == 5
     assert await append(log, *made, make_event()) == [1, 2, 3, 4, 5, 6]

@@ -5,7 +5,7 @@ from libral.events.v1 import events_pb2
 
 from services.events.reactions import REACTIONS
 from services.events.storage.dead_letters import find_dead_letter
-from services.kernel.events.subscriptions import BURIED, DISCARDED, RECOVERED, RETRY_FAILED
+from services.kernel.events.consumer import DEAD_LETTERED, DISCARDED, RECOVERED, RETRY_FAILED
 from tests.services.events.helpers import MORNING, TIME
 
 
@@ -27,7 +27,7 @@ async def find(database):
 
 
 async def test_a_dead_letter_is_saved_and_saved_again(database):
-    await react(database, BURIED, published())
+    await react(database, DEAD_LETTERED, published())
     letter = await find(database)
     assert (letter.type, letter.error, letter.tries, letter.create_time) == ("a.b", "E", 5, MORNING)
     await react(database, RETRY_FAILED, published(error="F", tries="6"))
@@ -37,7 +37,7 @@ async def test_a_dead_letter_is_saved_and_saved_again(database):
 
 @pytest.mark.parametrize("event_type", [RECOVERED, DISCARDED])
 async def test_a_dead_letter_is_removed(database, event_type):
-    await react(database, BURIED, published())
+    await react(database, DEAD_LETTERED, published())
     await react(database, event_type, published(consumer="telegram"))
     assert await find(database) is not None
     await react(database, event_type, published())

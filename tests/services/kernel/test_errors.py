@@ -1,4 +1,4 @@
-"""Errors know their canonical code and a reason that programs can tell apart."""
+"""Errors have a canonical code and a machine-readable reason."""
 
 import grpc
 import pytest
@@ -35,6 +35,6 @@ def test_violations_name_their_fields():
     assert errors.invalid("a", "No.").violations == (FieldViolation("a", "No."),)
 
 
-def test_what_is_missing_has_a_reason_of_its_kind():
+def test_a_missing_resource_has_a_reason_of_its_kind():
     error = NotFoundError("api key", "apiKeys/1")
     assert (error.reason, error.metadata) == ("API_KEY_NOT_FOUND", {"name": "apiKeys/1"})

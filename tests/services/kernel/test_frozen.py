@@ -1,4 +1,4 @@
-"""A PostgreSQL that is stopped: it keeps its connections, takes new ones, and says nothing."""
+"""An unresponsive PostgreSQL: it keeps and accepts connections and sends nothing."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ SERVING, NOT_SERVING = 1, 2
 
 
 class Server:
-    """A PostgreSQL of the test's own."""
+    """A PostgreSQL server of one test."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port
@@ -68,7 +68,7 @@ def server(scratch):
 
 
 @pytest.fixture
-async def room(mesh, server, users_environment):
+async def service(mesh, server, users_environment):
     own = replace(mesh, database_url=maintenance_url(server.port))
     port = free_port(set())
     target = f"127.0.0.1:{port}"
@@ -76,23 +76,23 @@ async def room(mesh, server, users_environment):
 
 
 @pytest.fixture
-def durations(room) -> list[float]:
-    """How long calls take in the room, whatever their clients make of it."""
-    found, record = [], room.kernel.meter.record
+def durations(service) -> list[float]:
+    """Return the durations of calls in seconds, as the service measures them."""
+    found, record = [], service.kernel.meter.record_duration
 
     def watch(name, attributes, seconds) -> None:
         if name == "rpc.server.duration":
             found.append(seconds)
         record(name, attributes, seconds)
 
-    room.kernel.meter.record = watch
+    service.kernel.meter.record_duration = watch
     return found
 
 
 @pytest.fixture
-def ask(mesh, room):
-    """Makes calls of every kind: reads on both kinds of connections, and changes."""
-    channel = mesh.channel(room)
+def ask(mesh, service):
+    """Return a function that makes concurrent calls: reads from both pools, and changes."""
+    channel = mesh.channel(service)
     users = users_pb2_grpc.UserServiceStub(channel)
     auth = users_pb2_grpc.AuthServiceStub(channel)
 
@@ -117,8 +117,8 @@ def codes(results: list) -> set[str]:
     return {one.code().name if isinstance(one, grpc.aio.AioRpcError) else "OK" for one in results}
 
 
-async def test_no_call_outlives_its_deadline(mesh, room, server, durations, ask):
-    health = health_pb2_grpc.HealthStub(mesh.channel(room))
+async def test_no_call_outlives_its_deadline(mesh, service, server, durations, ask):
+    health = health_pb2_grpc.HealthStub(mesh.channel(service))
 
     async def state() -> int:
         return (await health.Check(health_pb2.HealthCheckRequest())).status
@@ -144,24 +144,24 @@ async def test_no_call_outlives_its_deadline(mesh, room, server, durations, ask)
     await eventually(serves, BACK_SECONDS)
     assert time.monotonic() - thawed < BACK_SECONDS
     assert codes(await ask(20, "after")) == {"OK", "NOT_FOUND", "UNAUTHENTICATED"}
-    pool = room.kernel.database.engine.pool
+    pool = service.kernel.database.engine.pool
 
     async def at_rest() -> bool:
-        # The relay keeps one, to hold its lock.
-        return pool.checkedout() <= 1 and len(room.kernel.database._reads._lent) == 0
+        # The relay keeps a connection, which holds its lock.
+        return pool.checkedout() <= 1 and len(service.kernel.database._read_pool._lent) == 0
 
     await eventually(at_rest)
-    assert room.kernel.database._reads._free._value == 5
+    assert service.kernel.database._read_pool._free._value == 5
 
 
-async def test_a_deadline_holds_between_statements(room, server):
-    """A transaction is given up without waiting for the answer to ROLLBACK."""
+async def test_a_deadline_holds_between_statements(service, server):
+    """A transaction is aborted without waiting for a ROLLBACK."""
     loop = asyncio.get_running_loop()
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         await connection.execute(text("SELECT 1"))
 
     async def work() -> None:
-        async with room.kernel.database.transaction() as connection:
+        async with service.kernel.database.transaction() as connection:
             await connection.execute(text("SELECT 1"))
             server.freeze()
             await asyncio.sleep(30)
@@ -174,20 +174,20 @@ async def test_a_deadline_holds_between_statements(room, server):
         await task
     assert loop.time() - started < LATE_SECONDS
     started = loop.time()
-    await room.kernel.database.close()
+    await service.kernel.database.close()
     assert loop.time() - started < LATE_SECONDS
 
 
-async def test_what_is_cancelled_is_cancelled_in_the_server_too(room):
-    """Else it would hold its locks for a caller who has left."""
+async def test_what_is_cancelled_is_cancelled_in_the_server_too(service):
+    """Otherwise the command would keep its locks."""
     sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
 
     async def work() -> None:
-        async with room.kernel.database.transaction() as connection:
+        async with service.kernel.database.transaction() as connection:
             await connection.execute(text("SELECT pg_sleep(60)"))
 
     async def count() -> int:
-        async with room.kernel.database.reading() as connection:
+        async with service.kernel.database.reading() as connection:
             return await connection.scalar(text(f"{sleeping} AND state = 'active'"))
 
     async def begun() -> bool:

@@ -1,4 +1,4 @@
-"""A room whose database goes away, through a connection that the test can cut."""
+"""Health and shutdown of a service. Its database is behind a proxy that tests can cut."""
 
 import asyncio
 import time
@@ -11,17 +11,19 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 
 from services.users.__main__ import build
 from tests.services.helpers import eventually, refused
-from tests.services.wires import wire_to
+from tests.services.proxies import proxy_to
 
 SERVING, NOT_SERVING = 1, 2
 
 
-async def test_a_room_says_that_its_database_is_away_and_recovers(mesh, users_environment):
+async def test_health_follows_the_database(mesh, users_environment):
     port = urlsplit(mesh.database_url).port
-    async with wire_to(port) as (wire, wire_port):
-        wired = replace(mesh, database_url=mesh.database_url.replace(f":{port}/", f":{wire_port}/"))
-        room = await wired.start("users", build, users_environment)
-        channel = mesh.channel(room)
+    async with proxy_to(port) as (proxy, proxy_port):
+        proxied = replace(
+            mesh, database_url=mesh.database_url.replace(f":{port}/", f":{proxy_port}/")
+        )
+        service = await proxied.start("users", build, users_environment)
+        channel = mesh.channel(service)
         health, users = health_pb2_grpc.HealthStub(channel), users_pb2_grpc.UserServiceStub(channel)
 
         async def state() -> int:
@@ -34,20 +36,20 @@ async def test_a_room_says_that_its_database_is_away_and_recovers(mesh, users_en
             return await state() == NOT_SERVING
 
         await eventually(serves)
-        wire.cut()
+        proxy.cut()
         await eventually(fails, 5)
         started = time.monotonic()
         with refused("UNAVAILABLE"):
             await users.ListUsers(users_pb2.ListUsersRequest(), timeout=5)
         assert time.monotonic() - started < 5
-        wire.whole = True
+        proxy.accepts = True
         await eventually(serves, 5)
         assert len((await users.ListUsers(users_pb2.ListUsersRequest())).users) == 1
 
 
-async def test_a_draining_room_refuses_new_calls_and_ends_old_ones(mesh, users_environment):
-    room = await mesh.start("users", build, users_environment)
-    channel = mesh.channel(room)
+async def test_a_draining_service_refuses_new_calls_and_ends_old_ones(mesh, users_environment):
+    service = await mesh.start("users", build, users_environment)
+    channel = mesh.channel(service)
     users = users_pb2_grpc.UserServiceStub(channel)
     running = [
         asyncio.ensure_future(

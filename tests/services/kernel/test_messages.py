@@ -1,4 +1,4 @@
-"""Fields that contracts share are read as they were written, or refused by name."""
+"""Common fields survive a round trip, and invalid ones are refused by name."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from libral.users.v1 import users_pb2
 
 from services.kernel import messages
 from services.kernel.errors import InvalidArgumentError
-from services.kernel.messages import PAGE_SIZE_MAX, Page
+from services.kernel.messages import PAGE_SIZE_MAX, PageRequest
 
 # Hypothesis takes bounds without a time zone.
 TIMES = st.datetimes(
@@ -86,50 +86,52 @@ def test_a_name_of_another_form_is_refused(name):
 
 @given(CURSORS, st.text())
 def test_a_token_brings_its_cursor_back(cursor, query):
-    token = Page(list_request(query=query)).token(*cursor)
+    token = PageRequest(list_request(query=query)).make_token(*cursor)
     following = list_request(query=query, page_token=token, page_size=7)
-    assert list(Page(following, *(PARSERS[type(value)] for value in cursor)).cursor) == cursor
+    assert (
+        list(PageRequest(following, *(PARSERS[type(value)] for value in cursor)).cursor) == cursor
+    )
 
 
 def test_a_token_keeps_times_and_ids():
     time, one = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), uuid4()
-    request = list_request(page_token=Page(list_request()).token(time, one))
-    assert Page(request, datetime.fromisoformat, UUID).cursor == (time, one)
+    request = list_request(page_token=PageRequest(list_request()).make_token(time, one))
+    assert PageRequest(request, datetime.fromisoformat, UUID).cursor == (time, one)
 
 
 @given(st.text(min_size=1))
 def test_no_text_but_a_token_is_taken(token):
-    assert refused_field(lambda: Page(list_request(page_token=token), int)) == "page_token"
+    assert refused_field(lambda: PageRequest(list_request(page_token=token), int)) == "page_token"
 
 
 @pytest.mark.parametrize("content", [{}, None, 5, [], ["x"], ["x", 1, 2]])
 def test_a_token_of_another_shape_is_refused(content):
     token = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
-    assert refused_field(lambda: Page(list_request(page_token=token), int)) == "page_token"
+    assert refused_field(lambda: PageRequest(list_request(page_token=token), int)) == "page_token"
 
 
 @pytest.mark.parametrize("cursor", [(), (1, 2), ("nonsense",), (None,), ([],)])
 def test_a_cursor_that_was_tampered_with_is_refused(cursor):
-    token = Page(list_request()).token(*cursor)
-    assert refused_field(lambda: Page(list_request(page_token=token), int)) == "page_token"
+    token = PageRequest(list_request()).make_token(*cursor)
+    assert refused_field(lambda: PageRequest(list_request(page_token=token), int)) == "page_token"
 
 
 def test_a_token_belongs_to_its_arguments():
-    token = Page(list_request(query="a")).token(1)
+    token = PageRequest(list_request(query="a")).make_token(1)
     with pytest.raises(InvalidArgumentError, match="other arguments"):
-        Page(list_request(query="b", page_token=token), int)
+        PageRequest(list_request(query="b", page_token=token), int)
 
 
 def test_page_sizes_are_clamped_and_never_negative():
-    assert Page(list_request()).size == 50
-    assert Page(list_request(page_size=PAGE_SIZE_MAX + 1)).size == PAGE_SIZE_MAX
-    assert refused_field(lambda: Page(list_request(page_size=-1))) == "page_size"
+    assert PageRequest(list_request()).size == 50
+    assert PageRequest(list_request(page_size=PAGE_SIZE_MAX + 1)).size == PAGE_SIZE_MAX
+    assert refused_field(lambda: PageRequest(list_request(page_size=-1))) == "page_size"
 
 
 def test_a_page_is_cut_where_a_next_one_begins():
-    page = Page(list_request(page_size=2), int)
+    page = PageRequest(list_request(page_size=2), int)
     assert page.limit == 3
-    assert page.cut([1, 2], lambda last: [last]) == ([1, 2], "")
-    shown, token = page.cut([1, 2, 3], lambda last: [last])
+    assert page.split_page([1, 2], lambda last: [last]) == ([1, 2], "")
+    shown, token = page.split_page([1, 2, 3], lambda last: [last])
     assert shown == [1, 2]
-    assert Page(list_request(page_size=2, page_token=token), int).cursor == (2,)
+    assert PageRequest(list_request(page_size=2, page_token=token), int).cursor == (2,)

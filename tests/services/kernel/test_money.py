@@ -1,3 +1,5 @@
+"""Amounts in minor units become whole units and nanos."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,10 +1,10 @@
-"""The health check of a container exits with 0 only while the service serves."""
+"""The health check of a container exits with 0 only while the service is_serving."""
 
 import os
 import subprocess
 import sys
 
-from services.kernel.probe import serves
+from services.kernel.probe import is_serving
 from services.users.__main__ import build
 
 
@@ -30,4 +30,4 @@ async def test_a_service_that_serves(mesh, users_environment):
 
 
 def test_nothing_that_listens():
-    assert not serves("127.0.0.1:9")
+    assert not is_serving("127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""What a room says when it cannot start: one line, and a status that is not 0."""
+"""A service that cannot start exits with one line and status 1."""
 
 import os
 import socket
@@ -12,13 +12,13 @@ from deploy.local.home import Home
 
 @pytest.fixture
 def environment(tmp_path, database_url) -> dict[str, str]:
-    """All that the payments room needs."""
+    """Return the variables that the payments service needs."""
     home = Home(tmp_path / "home")
     home.prepare()
-    rooms = ("USERS", "EVENTS", "TELEGRAM")
+    services = ("USERS", "EVENTS", "TELEGRAM")
     return (
         {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        | {f"LIBRAL_{room}_TARGET": "127.0.0.1:9" for room in rooms}
+        | {f"LIBRAL_{service}_TARGET": "127.0.0.1:9" for service in services}
         | {
             "DATABASE_URL": database_url,
             "LIBRAL_MESH_KEY": str(home.secrets / "mesh.pem"),
@@ -27,8 +27,8 @@ def environment(tmp_path, database_url) -> dict[str, str]:
     )
 
 
-def told(environment: dict[str, str]) -> str:
-    """Runs the room and gives the one line that it ends with."""
+def startup_error(environment: dict[str, str]) -> str:
+    """Run the payments service and return the one line that it exits with."""
     done = subprocess.run(
         [sys.executable, "-m", "services.payments"],
         env=environment,
@@ -48,20 +48,20 @@ def test_a_port_in_use(environment, engine):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         changes = {"LIBRAL_PAYMENTS_LISTEN": address, "LIBRAL_GRPC_ENGINE": engine}
-        line = told(environment | changes)
+        line = startup_error(environment | changes)
     assert address in line
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://127.0.0.1/x", "postgresql:///x"])
 def test_a_broken_database_url(environment, url):
-    assert "DATABASE_URL" in told(environment | {"DATABASE_URL": url})
+    assert "DATABASE_URL" in startup_error(environment | {"DATABASE_URL": url})
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "LIBRAL_MESH_KEY", "LIBRAL_PAYMENTS_LISTEN"])
 def test_a_variable_that_is_missing(environment, variable):
     del environment[variable]
-    assert variable in told(environment)
+    assert variable in startup_error(environment)
 
 
 def test_a_key_that_cannot_be_read(environment):
-    assert "LIBRAL_MESH_KEY" in told(environment | {"LIBRAL_MESH_KEY": "/nowhere.pem"})
+    assert "LIBRAL_MESH_KEY" in startup_error(environment | {"LIBRAL_MESH_KEY": "/nowhere.pem"})

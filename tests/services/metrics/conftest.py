@@ -62,7 +62,7 @@ def metrics_url(postgres_port: int) -> Iterator[str]:
     name = f"metrics_{uuid4().hex}"
     embedded.run_statement(maintenance_url(postgres_port), f"CREATE DATABASE {name}")
     url = embedded.postgres_url(postgres_port, PASSWORD, name)
-    asyncio.run(migrate.run("metrics", url))
+    asyncio.run(migrate.migrate_schema("metrics", url))
     yield url
     embedded.run_statement(maintenance_url(postgres_port), f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -6,7 +6,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
 from services.metrics.__main__ import build
-from tests.services.helpers import Trail, audited_methods, eventually
+from tests.services.helpers import AuditTrail, audited_methods, eventually
 
 RULE = metrics_pb2.AlertRule(
     display_name="CPU",
@@ -25,8 +25,8 @@ async def room(mesh, environment, home, operator):
 
 
 @pytest.fixture
-async def trail(room) -> Trail:
-    trail = Trail(room)
+async def trail(room) -> AuditTrail:
+    trail = AuditTrail(room)
     await trail.all()
     return trail
 
@@ -60,7 +60,7 @@ async def _ready(room, channel):
 
 
 @pytest.mark.usefixtures("_ready")
-async def test_each_audited_method_is_told_of_once(modules, alerts, trail, operator):
+async def test_each_audited_method_is_recorded_once(modules, alerts, trail, operator):
     for action in ("Restart", "Stop", "Start"):
         _, event = await trail.of(modules(action))
         assert (event.subject, event.actor) == ("modules/sleeper", operator.name)

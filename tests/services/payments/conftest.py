@@ -67,25 +67,25 @@ def users_target() -> str:
 
 
 @pytest.fixture
-async def room(mesh, telegram, users_target):
+async def service(mesh, telegram, users_target):
     environment = {"LIBRAL_TELEGRAM_TARGET": telegram.target}
     return await mesh.start("payments", build, environment, users_target=users_target)
 
 
 @pytest.fixture
-def payments(mesh, room):
-    return contract.PaymentServiceStub(mesh.channel(room))
+def payments(mesh, service):
+    return contract.PaymentServiceStub(mesh.channel(service))
 
 
 @pytest.fixture
-def ledger(mesh, room):
-    return contract.LedgerServiceStub(mesh.channel(room))
+def ledger(mesh, service):
+    return contract.LedgerServiceStub(mesh.channel(service))
 
 
 @pytest.fixture
-def refund(mesh, room, operator):
+def refund(mesh, service, operator):
     """Call RefundPayment as an operator."""
-    stub = contract.PaymentServiceStub(mesh.anonymous_channel(room))
+    stub = contract.PaymentServiceStub(mesh.anonymous_channel(service))
 
     def call(name: str, request_id: str = "", reason: str = "x"):
         request = payments_pb2.RefundPaymentRequest(name=name, reason=reason, request_id=request_id)
@@ -97,7 +97,7 @@ def refund(mesh, room, operator):
 @pytest.fixture
 async def database(database_url):
     """The migrated database of the payments service, without a running service."""
-    await migrate.run("payments", database_url)
+    await migrate.migrate_schema("payments", database_url)
     database = Database(database_url)
     yield database
     await database.close()

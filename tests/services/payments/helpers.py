@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from libral.payments.v1 import payments_pb2
 from sqlalchemy import text
 
-from services.payments.domain.payments import Charge, Payment, Refund, State
+from services.payments.domain.payments import Charge, Payment, PaymentState, Refund
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIME = Timestamp(seconds=1_767_225_600)
@@ -20,7 +20,7 @@ def payment(**fields) -> Payment:
         "telegram_id": 42,
         "currency": "XTR",
         "amount": 100,
-        "state": State.COMPLETED,
+        "state": PaymentState.COMPLETED,
         "charge_id": "charge",
         "provider_charge_id": "",
         "payload": "order-1",

@@ -1,7 +1,7 @@
 from libral.payments.v1 import payments_pb2, payments_pb2_grpc
 
 from services.payments.__main__ import build
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from tests.services.helpers import eventually
 from tests.services.payments.helpers import charge
 
@@ -15,14 +15,14 @@ async def test_the_running_service_completes_refunds_that_were_begun(
     await mesh.start("payments", build, {"LIBRAL_TELEGRAM_TARGET": telegram.target})
 
     async def refunded() -> bool:
-        return (await payment_service.get_payment(paid.id)).state == State.REFUNDED
+        return (await payment_service.get_payment(paid.id)).state == PaymentState.REFUNDED
 
     await eventually(refunded)
     assert telegram.refunded == ["charge-1"]
 
 
-async def test_all_contracts_are_served(mesh, room):
-    channel = mesh.channel(room)
+async def test_all_contracts_are_served(mesh, service):
+    channel = mesh.channel(service)
     await payments_pb2_grpc.PaymentServiceStub(channel).ListPayments(
         payments_pb2.ListPaymentsRequest()
     )

@@ -6,7 +6,7 @@ import pytest
 
 from services.kernel.server import end_tasks
 from services.payments import workers
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from services.payments.workers import RefundWorker
 from tests.services.helpers import eventually
 from tests.services.payments.helpers import charge, published
@@ -41,7 +41,7 @@ def begin(payment_service, refund_service, database):
 def reaches(payment_service):
     """Wait until a payment is in a state."""
 
-    async def wait(payment, state: State) -> None:
+    async def wait(payment, state: PaymentState) -> None:
         async def holds() -> bool:
             return (await payment_service.get_payment(payment.id)).state == state
 
@@ -55,9 +55,9 @@ async def test_refunds_begun_before_and_during_its_run_are_completed(
 ):
     before = await begin("charge-1")
     async with running():
-        await reaches(before, State.REFUNDED)
+        await reaches(before, PaymentState.REFUNDED)
         during = await begin("charge-2")
-        await reaches(during, State.REFUNDED)
+        await reaches(during, PaymentState.REFUNDED)
         await asyncio.sleep(0.1)
     assert telegram.refunded == ["charge-1", "charge-2"]
     assert (await published(database)).count("payment.refunded") == 2
@@ -69,16 +69,16 @@ async def test_a_refund_is_tried_until_telegram_is_available(running, begin, rea
     async with running() as task:
         await asyncio.sleep(0.2)
         assert not task.done()
-        await reaches(pending, State.REFUND_PENDING)
+        await reaches(pending, PaymentState.REFUND_PENDING)
         telegram.failure = None
-        await reaches(pending, State.REFUNDED)
+        await reaches(pending, PaymentState.REFUNDED)
 
 
 async def test_a_refused_refund_is_tried_once(running, begin, reaches, telegram):
     telegram.failure = grpc.StatusCode.FAILED_PRECONDITION
     pending = await begin("charge-1")
     async with running():
-        await reaches(pending, State.COMPLETED)
+        await reaches(pending, PaymentState.COMPLETED)
         telegram.failure = None
         await asyncio.sleep(0.1)
     assert telegram.refunded == []
@@ -87,6 +87,6 @@ async def test_a_refused_refund_is_tried_once(running, begin, reaches, telegram)
 async def test_two_workers_refund_a_payment_once(running, begin, reaches, database):
     pending = await begin("charge-1")
     async with running(), running():
-        await reaches(pending, State.REFUNDED)
+        await reaches(pending, PaymentState.REFUNDED)
         await asyncio.sleep(0.1)
     assert await published(database) == ["payment.completed", "payment.refunded"]

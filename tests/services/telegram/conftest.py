@@ -80,7 +80,7 @@ async def bot_api(api):
 @pytest.fixture
 async def database(database_url):
     """The migrated database of the telegram service, without a running service."""
-    await migrate.run("telegram", database_url)
+    await migrate.migrate_schema("telegram", database_url)
     database = Database(database_url)
     yield database
     await database.close()

@@ -3,17 +3,17 @@
 import pytest
 from libral.telegram.v1 import telegram_pb2
 
-from tests.services.helpers import Trail, audited_methods
+from tests.services.helpers import AuditTrail, audited_methods
 
 
 @pytest.fixture
-async def trail(room) -> Trail:
-    trail = Trail(room)
+async def trail(room) -> AuditTrail:
+    trail = AuditTrail(room)
     await trail.all()
     return trail
 
 
-async def test_each_audited_method_is_told_of_once(mesh, room, telegram, trail, api):
+async def test_each_audited_method_is_recorded_once(mesh, room, telegram, trail, api):
     message = telegram_pb2.SendMessageRequest(chat_id=42, text="こんにちは")
     _, event = await trail.of(telegram.SendMessage(message))
     assert (event.subject, event.actor) == ("chats/42", "services/test")

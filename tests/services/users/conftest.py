@@ -14,30 +14,30 @@ from services.users.__main__ import build
 from services.users.adapters import Passwords, TokenSigner
 from services.users.domain.accounts import NewUser, TelegramProfile, User
 from services.users.domain.sessions import SignedIn
-from services.users.service.accounts import Accounts
-from services.users.service.api_keys import ApiKeys
-from services.users.service.purchases import Purchases
-from services.users.service.sessions import Sessions
-from services.users.service.sign_in import SignIn
+from services.users.service.accounts import AccountService
+from services.users.service.api_keys import ApiKeyService
+from services.users.service.purchases import PurchaseService
+from services.users.service.sessions import SessionService
+from services.users.service.sign_in import SignInService
 from tests.services.helpers import BOT_TOKEN, PASSWORD
 
 
 @pytest.fixture
-async def room(mesh, users_environment):
+async def service(mesh, users_environment):
     port = free_port(set())
     target = f"127.0.0.1:{port}"
     return await mesh.start("users", build, users_environment, listen=target, users_target=target)
 
 
 @pytest.fixture
-def users(mesh, room):
-    return users_pb2_grpc.UserServiceStub(mesh.channel(room))
+def users(mesh, service):
+    return users_pb2_grpc.UserServiceStub(mesh.channel(service))
 
 
 @pytest.fixture
-def auth(mesh, room):
+def auth(mesh, service):
     """AuthService, and UserService's DeleteUser, for a caller with a token of its own or none."""
-    channel = mesh.anonymous_channel(room)
+    channel = mesh.anonymous_channel(service)
     stub = users_pb2_grpc.AuthServiceStub(channel)
     stub.delete_user = users_pb2_grpc.UserServiceStub(channel).DeleteUser
     return stub
@@ -54,42 +54,42 @@ class UseCases:
 
     database: Database
     clock: FixedClock
-    accounts: Accounts
-    sessions: Sessions
-    sign_in: SignIn
-    api_keys: ApiKeys
-    purchases: Purchases
+    accounts: AccountService
+    sessions: SessionService
+    sign_in: SignInService
+    api_keys: ApiKeyService
+    purchases: PurchaseService
 
-    async def create(self, login: str, **fields) -> User:
+    async def create_user(self, login: str, **fields) -> User:
         """Create an account with the password `PASSWORD`."""
-        user = await self.accounts.prepare(NewUser(login=login, password=PASSWORD, **fields))
+        user = await self.accounts.prepare_user(NewUser(login=login, password=PASSWORD, **fields))
         async with self.database.transaction() as connection:
-            await self.accounts.create(connection, user)
+            await self.accounts.create_user(connection, user)
         return user
 
-    async def record(self, telegram_id: int, display_name: str = "") -> User:
+    async def record_telegram_user(self, telegram_id: int, display_name: str = "") -> User:
         profile = TelegramProfile(telegram_id, display_name)
         user, _ = await self.accounts.record_telegram_user(profile, self.clock.now())
         return user
 
-    async def open(self, user: User) -> SignedIn:
+    async def open_session(self, user: User) -> SignedIn:
         async with self.database.transaction() as connection:
-            return await self.sessions.open(connection, user, self.clock.now())
+            return await self.sessions.open_session(connection, user, self.clock.now())
 
 
 @pytest.fixture
-def use_cases(room) -> UseCases:
-    database, outbox = room.kernel.database, room.kernel.outbox
+def use_cases(service) -> UseCases:
+    database, outbox = service.kernel.database, service.kernel.outbox
     clock, passwords = FixedClock(datetime.now(UTC)), Passwords()
     signer = TokenSigner(Ed25519PrivateKey.generate())
-    accounts = Accounts(database, outbox, clock, passwords)
-    sessions = Sessions(database, outbox, clock, signer)
+    accounts = AccountService(database, outbox, clock, passwords)
+    sessions = SessionService(database, outbox, clock, signer)
     return UseCases(
         database,
         clock,
         accounts,
         sessions,
-        SignIn(database, clock, accounts, sessions, passwords, BOT_TOKEN),
-        ApiKeys(database, clock, signer),
-        Purchases(database),
+        SignInService(database, clock, accounts, sessions, passwords, BOT_TOKEN),
+        ApiKeyService(database, clock, signer),
+        PurchaseService(database),
     )

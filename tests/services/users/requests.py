@@ -22,8 +22,8 @@ def seen(telegram_id: int, name: str = "太郎") -> users_pb2.RecordTelegramUser
     return request
 
 
-async def published(room) -> list[str]:
-    async with room.kernel.database.reading() as connection:
+async def published(service) -> list[str]:
+    async with service.kernel.database.reading() as connection:
         rows = await connection.execute(text("SELECT type FROM users.outbox ORDER BY sequence"))
         return [row.type for row in rows if row.type != "audit.call"]
 

@@ -8,22 +8,22 @@ from services.users.adapters import Passwords, TokenSigner, thumbprint
 
 async def test_a_hash_matches_its_password_only():
     passwords = Passwords()
-    hashed = await passwords.hash("a long password")
+    hashed = await passwords.hash_password("a long password")
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert hashed != await passwords.hash("a long password")
-    assert await passwords.matches(hashed, "a long password")
-    assert not await passwords.matches(hashed, "a long passwore")
-    assert not await passwords.matches("no hash", "a long password")
+    assert hashed != await passwords.hash_password("a long password")
+    assert await passwords.verify_password(hashed, "a long password")
+    assert not await passwords.verify_password(hashed, "a long passwore")
+    assert not await passwords.verify_password("no hash", "a long password")
 
 
 async def test_no_password_matches_an_account_without_one():
-    assert not await Passwords().matches(None, "an account that is not there")
+    assert not await Passwords().verify_password(None, "an account that is not there")
 
 
 def test_a_token_is_verified_with_the_published_key():
     signer = TokenSigner(Ed25519PrivateKey.generate())
     now = datetime.now(UTC).replace(microsecond=0)
-    access = signer.sign("users/1", now, roles=["ADMIN"])
+    access = signer.sign_token("users/1", now, roles=["ADMIN"])
     key = jwt.PyJWK({"kty": "OKP", "crv": "Ed25519", "x": signer.public, "alg": "EdDSA"})
     claims = jwt.decode(access.token, key, algorithms=["EdDSA"], issuer="libral")
     assert (claims["sub"], claims["roles"]) == ("users/1", ["ADMIN"])

@@ -1,4 +1,4 @@
-"""Who did what in the users room, told in the transaction of what was done."""
+"""The audit trail of the users service, written with the change that it records."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from deploy.local import embedded
 from services.kernel.rpc import audit
 from services.users.__main__ import build
-from tests.services.helpers import BOT_TOKEN, Trail, audited_methods, eventually, refused
+from tests.services.helpers import BOT_TOKEN, AuditTrail, audited_methods, eventually, refused
 from tests.services.users.requests import bearer, create, init_data
 
 REFUSE = """
@@ -25,16 +25,16 @@ REFUSE = """
 
 
 @pytest.fixture
-async def trail(room) -> Trail:
-    trail = Trail(room)
+async def trail(service) -> AuditTrail:
+    trail = AuditTrail(service)
     await trail.all()
     return trail
 
 
 @pytest.fixture
-def as_admin(mesh, room, admin):
-    """UserService for the admin."""
-    stub = users_pb2_grpc.UserServiceStub(mesh.anonymous_channel(room))
+def as_admin(mesh, service, admin):
+    """Return a function that calls UserService as the admin."""
+    stub = users_pb2_grpc.UserServiceStub(mesh.anonymous_channel(service))
 
     def call(method: str, request, *more: tuple[str, str]):
         return getattr(stub, method)(request, metadata=[*bearer(admin), *more])
@@ -42,13 +42,13 @@ def as_admin(mesh, room, admin):
     return call
 
 
-async def run(room, script: str) -> None:
-    async with room.kernel.database.transaction() as connection:
+async def run(service, script: str) -> None:
+    async with service.kernel.database.transaction() as connection:
         raw = await connection.get_raw_connection()
         await raw.driver_connection.execute(script)
 
 
-async def test_each_audited_method_is_told_of_once(auth, admin, as_admin, trail):
+async def test_each_audited_method_is_recorded_once(auth, admin, as_admin, trail):
     me, mine = admin.user.name, bearer(admin)
     user, event = await trail.of(as_admin("CreateUser", create("taro")))
     assert (event.subject, event.actor) == (user.name, me)
@@ -91,26 +91,26 @@ async def test_each_audited_method_is_told_of_once(auth, admin, as_admin, trail)
     assert trail.methods == audited_methods(*services)
 
 
-async def test_it_is_told_in_the_transaction_of_the_change(room, as_admin, trail):
-    """Whoever sees the change sees the record: both rows are of one transaction."""
+async def test_the_record_is_in_the_transaction_of_the_change(service, as_admin, trail):
+    """The change and its audit event become visible together: both rows are of one transaction."""
     user, event = await trail.of(as_admin("CreateUser", create("taro")))
     query = "SELECT xmin::text::bigint FROM users.users WHERE id = :id"
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         row = await connection.scalar(text(query), {"id": user.name.removeprefix("users/")})
     assert row == event.transaction_id
 
 
-async def test_without_its_record_there_is_no_change(room, users, as_admin, trail):
-    await run(room, REFUSE)
+async def test_without_its_record_there_is_no_change(service, users, as_admin, trail):
+    await run(service, REFUSE)
     with refused("INTERNAL"):
         await as_admin("CreateUser", create("taro"))
     found = await users.ListUsers(users_pb2.ListUsersRequest(query="taro"))
     assert not found.users
-    await run(room, "DROP TRIGGER refuse ON users.outbox")
+    await run(service, "DROP TRIGGER refuse ON users.outbox")
     await trail.of(as_admin("CreateUser", create("taro")))
 
 
-async def test_failures_are_told_with_their_reason(auth, admin, users, as_admin, trail):
+async def test_failures_are_recorded_with_their_reason(auth, admin, users, as_admin, trail):
     gone = users_pb2.DeleteUserRequest(name=f"users/{uuid4()}")
     event = await trail.of_failure(as_admin("DeleteUser", gone), "NOT_FOUND", "USER_NOT_FOUND")
     assert (event.subject, event.actor) == (gone.name, admin.user.name)
@@ -154,7 +154,7 @@ async def test_a_suspended_user_who_signs_in_with_telegram_is_one_failure(auth, 
     assert event.subject == user.name
 
 
-async def test_a_repeat_is_told_of_as_one(users, trail):
+async def test_a_repeat_is_recorded_once(users, trail):
     request = create("taro")
     request.request_id = str(uuid4())
     user, first = await trail.of(users.CreateUser(request))
@@ -164,22 +164,22 @@ async def test_a_repeat_is_told_of_as_one(users, trail):
     assert again.data["repeated"] is True
 
 
-async def test_what_changes_nothing_is_told_too(auth, trail):
+async def test_a_call_that_changes_nothing_is_recorded(auth, trail):
     _, event = await trail.of(auth.Logout(users_pb2.LogoutRequest(refresh_token="unknown")))
     assert (event.subject, event.actor) == ("", "")
 
 
-async def test_where_from_is_told(as_admin, trail):
+async def test_the_address_is_recorded(as_admin, trail):
     request_id = str(uuid4())
     _, event = await trail.of(as_admin("CreateUser", create("taro"), ("x-request-id", request_id)))
     assert event.request_id == request_id
     assert event.data["address"] == "127.0.0.1"
     assert "via" not in event.data
-    for told in ("203.0.113.7", "2001:db8::7"):
-        login = told.translate(str.maketrans(".:", "--"))
-        call = as_admin("CreateUser", create(login), ("x-forwarded-for", told))
+    for forwarded in ("203.0.113.7", "2001:db8::7"):
+        login = forwarded.translate(str.maketrans(".:", "--"))
+        call = as_admin("CreateUser", create(login), ("x-forwarded-for", forwarded))
         _, event = await trail.of(call)
-        assert (event.data["address"], event.data["via"]) == (told, "127.0.0.1")
+        assert (event.data["address"], event.data["via"]) == (forwarded, "127.0.0.1")
     call = as_admin("CreateUser", create("jiro"), ("x-forwarded-for", "<b>nowhere</b>"))
     _, event = await trail.of(call)
     assert event.data["address"] == "127.0.0.1"
@@ -193,7 +193,7 @@ async def test_a_name_that_no_event_can_have_is_cut(users, as_admin, trail):
     assert event.subject == ("users/" + "x" * 5000)[:256]
 
 
-async def test_a_call_that_its_client_gives_up_is_told_of(room, users, trail, monkeypatch):
+async def test_a_call_that_its_client_gives_up_is_recorded(service, users, trail, monkeypatch):
     entered = asyncio.Event()
 
     async def hang(*_) -> None:
@@ -205,37 +205,37 @@ async def test_a_call_that_its_client_gives_up_is_told_of(room, users, trail, mo
     await entered.wait()
     call.cancel()
 
-    async def told() -> bool:
+    async def recorded() -> bool:
         return [row.data["code"] for row in await trail.all()] == [1]
 
-    await eventually(told)
+    await eventually(recorded)
 
 
-async def test_a_failure_is_told_of_once_the_database_takes_it(room, auth, trail):
-    """The answer does not wait for a record that cannot be written now."""
+async def test_a_failure_is_recorded_once_the_database_takes_it(service, auth, trail):
+    """The response does not wait for an event that cannot be written now."""
     wrong = users_pb2.LoginRequest(login="nobody", password="wrong")
     loop = asyncio.get_running_loop()
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("LOCK TABLE users.outbox IN ACCESS EXCLUSIVE MODE"))
         started = loop.time()
         with refused("UNAUTHENTICATED", "CREDENTIALS_INVALID"):
             await auth.Login(wrong)
         assert loop.time() - started < audit.WAIT_SECONDS + 2
 
-    async def told() -> bool:
+    async def recorded() -> bool:
         return [row.data["reason"] for row in await trail.all()] == ["CREDENTIALS_INVALID"]
 
-    await eventually(told)
+    await eventually(recorded)
 
 
-async def test_the_end_of_a_room_loses_no_record(mesh, users_environment, monkeypatch):
-    monkeypatch.setattr(audit.Auditor, "run", lambda _: asyncio.sleep(0))
+async def test_the_end_of_a_service_loses_no_record(mesh, users_environment, monkeypatch):
+    monkeypatch.setattr(audit.AuditWriter, "run", lambda _: asyncio.sleep(0))
     async with AsyncExitStack() as stack:
         ending = replace(mesh, stack=stack)
-        room = await ending.start("users", build, users_environment)
-        auth = users_pb2_grpc.AuthServiceStub(ending.anonymous_channel(room))
+        service = await ending.start("users", build, users_environment)
+        auth = users_pb2_grpc.AuthServiceStub(ending.anonymous_channel(service))
         with refused("UNAUTHENTICATED"):
             await auth.Login(users_pb2.LoginRequest(login="nobody", password="wrong"))
-        assert await Trail(room).all() == []
+        assert await AuditTrail(service).all() == []
     query = "SELECT data ->> 'reason' FROM users.outbox WHERE type = 'audit.call'"
     assert embedded.run_statement(mesh.database_url, query).split() == ["CREDENTIALS_INVALID"]

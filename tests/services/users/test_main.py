@@ -11,14 +11,14 @@ CONTRACTS = ("libral.users.v1.UserService", "libral.users.v1.AuthService")
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-async def test_both_contracts_are_served(mesh, room, contract):
-    health = health_pb2_grpc.HealthStub(mesh.channel(room))
+async def test_both_contracts_are_served(mesh, service, contract):
+    health = health_pb2_grpc.HealthStub(mesh.channel(service))
     answer = await health.Check(health_pb2.HealthCheckRequest(service=contract))
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_active_users_are_measured(room, admin):
-    unit, read = room.kernel.meter.gauges["users.active"]
+async def test_active_users_are_measured(service, admin):
+    unit, read = service.kernel.meter.gauges["users.active"]
     assert (unit, await read()) == ("1", 1)
 
 
@@ -28,7 +28,7 @@ async def test_it_does_not_start_without_an_admin(mesh, users_environment):
         await mesh.start("users", build, users_environment)
 
 
-async def test_it_starts_again_without_the_password_of_the_admin(mesh, room, users_environment):
+async def test_it_starts_again_without_the_password_of_the_admin(mesh, service, users_environment):
     del users_environment["LIBRAL_ADMIN_PASSWORD"]
     again = await mesh.start("users", build, users_environment)
     assert again.port

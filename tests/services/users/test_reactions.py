@@ -1,4 +1,4 @@
-"""Payments made in a real payments room, heard of through a real log."""
+"""Payments of a real payments service, consumed from a real event log."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from deploy.local import embedded
 from services.events.__main__ import build as build_events
 from services.kernel.errors import UnavailableError
-from services.kernel.events import subscriptions
+from services.kernel.events import consumer
 from services.payments.__main__ import build as build_payments
 from services.users.__main__ import build
 from services.users.storage import purchases as storage
@@ -27,7 +27,7 @@ TIME = Timestamp(seconds=1_767_225_600)
 
 @dataclass
 class Shop:
-    """A payments room whose events reach a log, and users rooms that come and go."""
+    """A payments service, an event log, and users services that start and stop."""
 
     mesh: Any
     environment: dict[str, str]
@@ -37,8 +37,8 @@ class Shop:
 
     async def open_users(self, stack: AsyncExitStack) -> users_pb2_grpc.UserServiceStub:
         mesh = replace(self.mesh, stack=stack)
-        room = await mesh.start("users", build, self.environment, events_target=self.target)
-        return users_pb2_grpc.UserServiceStub(mesh.channel(room))
+        service = await mesh.start("users", build, self.environment, events_target=self.target)
+        return users_pb2_grpc.UserServiceStub(mesh.channel(service))
 
     async def pay(self, user: str, amount: int, currency: str = "XTR", telegram_id: int = 42):
         request = payments_pb2.RecordTelegramPaymentRequest(
@@ -67,13 +67,13 @@ class Shop:
 
 @pytest.fixture
 async def shop(mesh, users_environment, redis_url, monkeypatch) -> Shop:
-    monkeypatch.setattr(subscriptions, "RECONNECT_SECONDS", 0.05)
-    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(consumer, "RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(consumer, "RETRY_SECONDS", (0, 0, 0, 0))
     events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
     target = f"127.0.0.1:{events.port}"
     environment = {"LIBRAL_TELEGRAM_TARGET": "127.0.0.1:9"}
-    room = await mesh.start("payments", build_payments, environment, events_target=target)
-    stub = payments_pb2_grpc.PaymentServiceStub(mesh.channel(room))
+    service = await mesh.start("payments", build_payments, environment, events_target=target)
+    stub = payments_pb2_grpc.PaymentServiceStub(mesh.channel(service))
     return Shop(mesh, users_environment, target, stub)
 
 
@@ -104,7 +104,7 @@ async def kept(users, user: str, **request) -> list[users_pb2.UserPurchase]:
 
 
 async def settles(users, user: str, *expected: users_pb2.UserPurchase) -> None:
-    """Waits for what is expected, and a little for more, which must not come."""
+    """Wait for the expected purchases, and check that they do not change for a moment."""
 
     async def holds() -> bool:
         return await kept(users, user) == list(expected)
@@ -142,7 +142,7 @@ async def test_sums_are_kept_by_currency(shop, users):
 
 
 async def test_an_event_that_comes_again_counts_once(shop, users, monkeypatch):
-    """What fails after its effect is undone, and handled from the start."""
+    """A failure after the effect rolls it back, and the event is handled again."""
     add, failures = storage.add_purchase, []
 
     async def fail_at_first(connection, purchase) -> None:
@@ -158,7 +158,7 @@ async def test_an_event_that_comes_again_counts_once(shop, users, monkeypatch):
     assert len(failures) == 3
 
 
-async def test_a_room_that_was_down_catches_up(shop):
+async def test_a_service_that_was_down_catches_up(shop):
     async with AsyncExitStack() as stack:
         users = await shop.open_users(stack)
         user = await create(users)
@@ -172,7 +172,7 @@ async def test_a_room_that_was_down_catches_up(shop):
         await settles(users, user, purchase(user, "XTR", 21, 1, stars(300), stars(100)))
 
 
-async def test_payments_of_a_user_who_is_not_here_are_kept(shop, users):
+async def test_payments_of_an_unknown_user_are_kept(shop, users):
     stranger, other = f"users/{uuid4()}", await create(users)
     with refused("NOT_FOUND", "USER_NOT_FOUND"):
         await kept(users, stranger)
@@ -189,13 +189,13 @@ async def test_a_payment_without_a_name_belongs_to_its_telegram_id(shop, users):
     await settles(users, user, purchase(user, "XTR", 1, 0, stars(100), stars(0)))
 
 
-async def test_a_payment_of_nobody_is_put_aside_and_the_stream_goes_on(shop, users):
+async def test_a_payment_without_a_buyer_is_dead_lettered_and_the_stream_goes_on(shop, users):
     user = await create(users)
     await shop.pay("", 100, telegram_id=88)
     await shop.pay(user, 1)
     await settles(users, user, purchase(user, "XTR", 1, 0, stars(1), stars(0)))
     errors = embedded.run_statement(shop.mesh.database_url, "SELECT error FROM users.dead_letters")
-    assert "is of nobody who is known here" in errors
+    assert "has no known buyer" in errors
 
 
 async def test_a_bad_parent_is_named(users):

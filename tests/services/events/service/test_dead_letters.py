@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel.events import subscriptions
+from services.kernel.events import consumer
 from services.users.__main__ import build as build_users
 from tests.services.events.helpers import append, make_event
 from tests.services.helpers import audited_methods, eventually, refused
@@ -38,8 +38,8 @@ def reactor() -> Reactor:
 @pytest.fixture
 async def mailroom(mesh, users_environment, redis_url, reactor, monkeypatch):
     """The events room that reads itself, and a users room that reacts to `order.placed`."""
-    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
-    monkeypatch.setattr(subscriptions, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(consumer, "RETRY_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(consumer, "REPORT_SECONDS", 0.1)
     target = f"127.0.0.1:{free_port(set())}"
     environment = {"REDIS_URL": redis_url}
     events = await mesh.start(

@@ -1,4 +1,4 @@
-"""Database URLs as they are pasted, and connections that end at once."""
+"""Database URLs with parameters of libpq, and connections that close at once."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ import time
 import asyncpg
 import pytest
 
-from services.kernel.database.connections import Connection, split_url
+from services.kernel.database.connections import AbortingConnection, split_url
 from tests.services.helpers import eventually
 
 
@@ -22,11 +22,11 @@ def test_tls_parameters_of_libpq_become_arguments(query, ssl, rest):
     url, arguments = split_url(f"postgres://user:p%40ss@host:5432/name{query}", "postgresql")
     assert url == f"postgresql://user:p%40ss@host:5432/name{rest}"
     assert arguments.get("ssl") == ssl
-    assert arguments["connection_class"] is Connection
+    assert arguments["connection_class"] is AbortingConnection
 
 
 async def test_a_cancelled_command_ends_its_connection_and_its_work_on_the_server(database_url):
-    connection = await asyncpg.connect(database_url, connection_class=Connection)
+    connection = await asyncpg.connect(database_url, connection_class=AbortingConnection)
     pid = await connection.fetchval("SELECT pg_backend_pid()")
     started = time.monotonic()
     with pytest.raises(TimeoutError):

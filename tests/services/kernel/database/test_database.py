@@ -1,4 +1,4 @@
-"""A server that dies says so on every connection, and may close them only a moment later."""
+"""A crashing server sends a FATAL message and closes its connections later."""
 
 import asyncio
 import contextlib
@@ -16,8 +16,8 @@ WORDS = b"SFATAL\0VFATAL\0C57P02\0Mterminating connection because of a crash\0\0
 FATAL = b"E" + (len(WORDS) + 4).to_bytes(4, "big") + WORDS
 
 
-class Relay:
-    """Stands before PostgreSQL, and can say in its name that it dies."""
+class CrashingProxy:
+    """A proxy of PostgreSQL that can send the message of a crash."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
@@ -25,7 +25,7 @@ class Relay:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        """Yields the URL of the database by way of this."""
+        """Yield the URL of the database through the proxy."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         host = self._target.netloc.rpartition(":")[0]
@@ -36,7 +36,7 @@ class Relay:
             for writer in self._writers:
                 writer.transport.abort()
 
-    async def die(self) -> None:
+    async def crash(self) -> None:
         for writer in self._writers:
             writer.write(FATAL)
         await asyncio.sleep(0.1)
@@ -56,13 +56,13 @@ async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @pytest.fixture
-async def relay(database_url):
-    return Relay(database_url)
+async def proxy(database_url):
+    return CrashingProxy(database_url)
 
 
 @pytest.fixture
-async def database(relay):
-    async with relay.serving() as url:
+async def database(proxy):
+    async with proxy.serving() as url:
         database = Database(url)
         yield database
         await database.close()
@@ -72,12 +72,12 @@ async def ask(connection) -> int:
     return (await connection.execute(text("SELECT 1"))).scalar_one()
 
 
-async def test_a_connection_that_was_kept_is_away(database, relay):
+async def test_a_crash_ends_an_open_session(database, proxy):
     async def work() -> None:
         async with database.session() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert await driver.fetchval("SELECT 1") == 1
-            await relay.die()
+            await proxy.crash()
             await driver.fetchval("SELECT 1")
 
     with pytest.raises(UnavailableError):
@@ -86,10 +86,10 @@ async def test_a_connection_that_was_kept_is_away(database, relay):
         assert await ask(connection) == 1
 
 
-async def test_the_pool_gives_up_what_is_of_no_use(database, relay):
+async def test_the_pool_discards_broken_connections(database, proxy):
     async with database.reading() as connection:
         assert await ask(connection) == 1
-    await relay.die()
+    await proxy.crash()
     with contextlib.suppress(UnavailableError):
         async with database.reading() as connection:
             await ask(connection)
@@ -97,8 +97,8 @@ async def test_the_pool_gives_up_what_is_of_no_use(database, relay):
         assert await ask(connection) == 1
 
 
-async def test_a_row_is_read_on_another_connection(database, relay):
+async def test_a_read_is_retried_on_another_connection(database, proxy):
     statement = Statement(select(text("1 AS one")))
-    assert (await database.row(statement))["one"] == 1
-    await relay.die()
-    assert (await database.row(statement))["one"] == 1
+    assert (await database.fetch_row(statement))["one"] == 1
+    await proxy.crash()
+    assert (await database.fetch_row(statement))["one"] == 1

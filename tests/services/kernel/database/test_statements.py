@@ -1,4 +1,4 @@
-"""Reads on asyncpg itself: their parameters, and connections that are lost."""
+"""Reads on asyncpg: parameters, and lost connections."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from services.kernel.database import database
 from services.kernel.database.database import Database
 from services.kernel.database.statements import Statement
 from services.kernel.errors import UnavailableError
-from tests.services.kernel.test_health import wire_to
+from tests.services.proxies import proxy_to
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer), Column("word", Text))
 LOW, HIGH = bindparam("low", type_=Integer), bindparam("high", type_=Integer)
@@ -21,7 +21,7 @@ SERIES = Statement(
 )
 
 
-def test_parameters_stand_in_their_order():
+def test_parameters_are_in_the_order_of_the_statement():
     query = select(NUMBERS).where(
         NUMBERS.c.word == bindparam("word"), NUMBERS.c.number < bindparam("most")
     )
@@ -34,41 +34,41 @@ def test_parameters_stand_in_their_order():
 async def test_reads_rows(database_url):
     reading = Database(database_url)
     try:
-        rows = await reading.rows(SERIES, low=3, high=9)
+        rows = await reading.fetch_rows(SERIES, low=3, high=9)
         assert [row["one"] for row in rows] == [3, 4]
-        assert (await reading.row(SERIES, low=3, high=9))["one"] == 3
-        assert await reading.row(SERIES, low=3, high=2) is None
+        assert (await reading.fetch_row(SERIES, low=3, high=9))["one"] == 3
+        assert await reading.fetch_row(SERIES, low=3, high=2) is None
     finally:
         await reading.close()
 
 
-async def test_a_lost_connection_is_made_again(database_url):
+async def test_a_lost_connection_is_replaced(database_url):
     port = urlsplit(database_url).port
-    async with wire_to(port) as (wire, wire_port):
-        reading = Database(database_url.replace(f":{port}/", f":{wire_port}/"))
+    async with proxy_to(port) as (proxy, proxy_port):
+        reading = Database(database_url.replace(f":{port}/", f":{proxy_port}/"))
         try:
-            await reading.rows(SERIES, low=1, high=1)
-            wire.cut()
+            await reading.fetch_rows(SERIES, low=1, high=1)
+            proxy.cut()
             with pytest.raises(UnavailableError):
-                await reading.rows(SERIES, low=1, high=1)
-            wire.whole = True
-            assert len(await reading.rows(SERIES, low=1, high=1)) == 1
-            wire.cut()
-            wire.whole = True
-            assert len(await reading.rows(SERIES, low=1, high=1)) == 1
+                await reading.fetch_rows(SERIES, low=1, high=1)
+            proxy.accepts = True
+            assert len(await reading.fetch_rows(SERIES, low=1, high=1)) == 1
+            proxy.cut()
+            proxy.accepts = True
+            assert len(await reading.fetch_rows(SERIES, low=1, high=1)) == 1
         finally:
             await reading.close()
 
 
-async def test_a_server_that_does_not_answer_is_given_up(database_url, monkeypatch):
+async def test_a_command_times_out(database_url, monkeypatch):
     monkeypatch.setattr(database, "COMMAND_SECONDS", 0.2)
     reading = Database(database_url)
     try:
         loop = asyncio.get_running_loop()
         started = loop.time()
         with pytest.raises(UnavailableError):
-            await reading.rows(Statement(select(func.pg_sleep(5))))
+            await reading.fetch_rows(Statement(select(func.pg_sleep(5))))
         assert loop.time() - started < 1
-        assert len(await reading.rows(SERIES, low=1, high=1)) == 1
+        assert len(await reading.fetch_rows(SERIES, low=1, high=1)) == 1
     finally:
         await reading.close()

@@ -1,4 +1,4 @@
-"""What the log takes, and what it refuses by name."""
+"""Events that the log accepts, and fields that it refuses by name."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.kernel.events.event import (
     TEXT_LENGTH_MAX,
     Category,
     NewEvent,
-    violations,
+    event_violations,
 )
 
 JSON = st.recursive(
@@ -29,11 +29,11 @@ JSON = st.recursive(
 
 def fields_of(event_type: str = "user.created", data: Any = None, **texts: str) -> list[str]:
     event = NewEvent(event_type, Category.USER, data=data or {})
-    return [one.field for one in violations(event, texts)]
+    return [one.field for one in event_violations(event, texts)]
 
 
 @given(st.dictionaries(st.text("ab", max_size=3), JSON, max_size=3))
-def test_json_is_taken(data):
+def test_json_is_accepted(data):
     assert fields_of(data=data) == []
 
 

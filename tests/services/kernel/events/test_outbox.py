@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import MetaData, text
 
-from services.kernel.calls import Call, Caller, enter_call
+from services.kernel.calls import CallContext, Caller, enter_call
 from services.kernel.clock import FixedClock
 from services.kernel.database import migrate
 from services.kernel.database.database import Database
@@ -25,7 +25,7 @@ def outbox() -> Outbox:
 
 @pytest.fixture
 async def database(database_url):
-    await migrate.run("payments", database_url)
+    await migrate.migrate_schema("payments", database_url)
     database = Database(database_url)
     yield database
     await database.close()
@@ -37,7 +37,7 @@ async def rows(database: Database) -> list:
 
 
 async def test_an_event_commits_with_its_transaction(database, outbox):
-    enter_call(Call(request_id="r1", caller=Caller(subject="users/9")))
+    enter_call(CallContext(request_id="r1", caller=Caller(subject="users/9")))
     async with database.transaction() as connection:
         await outbox.publish(connection, CREATED)
     (row,) = await rows(database)
@@ -58,14 +58,14 @@ async def test_an_event_is_undone_with_its_transaction(database, outbox):
 
 def test_what_the_log_would_refuse_is_refused_here(outbox):
     with pytest.raises(InvalidArgumentError) as refused:
-        outbox.row(NewEvent("user.created", Category.USER, subject="a\0"), Call())
+        outbox.make_row(NewEvent("user.created", Category.USER, subject="a\0"), CallContext())
     assert [one.field for one in refused.value.violations] == ["event.subject"]
 
 
 def test_an_actor_that_is_named_is_not_the_caller(outbox):
-    call = Call(caller=Caller(subject="users/9"))
+    call = CallContext(caller=Caller(subject="users/9"))
     assert (
-        outbox.row(NewEvent("a.b", Category.USER, actor="services/x"), call)["actor"]
+        outbox.make_row(NewEvent("a.b", Category.USER, actor="services/x"), call)["actor"]
         == "services/x"
     )
-    assert outbox.row(NewEvent("a.b", Category.USER, actor=""), call)["actor"] == ""
+    assert outbox.make_row(NewEvent("a.b", Category.USER, actor=""), call)["actor"] == ""

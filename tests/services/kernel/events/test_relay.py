@@ -1,4 +1,4 @@
-"""Events on their way from a room to the log: none lost, none overtaken, none in the way."""
+"""The relay loses and reorders no event, and one rejected event does not block others."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -15,12 +15,12 @@ from sqlalchemy.event import listen
 
 from deploy.local.home import free_port
 from services.events.__main__ import build as build_events
-from services.kernel.calls import Call, enter_call
+from services.kernel.calls import CallContext, enter_call
 from services.kernel.clock import FixedClock
 from services.kernel.errors import InvalidArgumentError
 from services.kernel.events import relay
 from services.kernel.events.event import Category, NewEvent
-from services.kernel.events.relay import Pause, Relay
+from services.kernel.events.relay import Backoff, Relay
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
@@ -34,31 +34,31 @@ def noted(number: int = 0, **data: Any) -> NewEvent:
 
 
 @dataclass
-class Line:
-    """A room that writes events and the log that they go to, which can be away at first."""
+class RelayedService:
+    """A users service and its event log, which is started later."""
 
     mesh: Any
-    room: Any
+    service: Any
     redis_url: str
     listen: str
     stub: Any = None
 
-    async def open_log(self) -> None:
+    async def start_log(self) -> None:
         environment = {"REDIS_URL": self.redis_url}
         events = await self.mesh.start("events", build_events, environment, listen=self.listen)
         self.stub = events_pb2_grpc.EventServiceStub(self.mesh.channel(events))
 
     @asynccontextmanager
     async def transaction(self):
-        async with self.room.kernel.database.transaction() as connection:
+        async with self.service.kernel.database.transaction() as connection:
             yield connection
 
     async def publish(self, connection, *events: NewEvent) -> None:
         for event in events:
-            await self.room.kernel.outbox.publish(connection, event)
+            await self.service.kernel.outbox.publish(connection, event)
 
     async def arrived(self) -> list[events_pb2.Event]:
-        """All events in the log but the first, which tells of the room's admin."""
+        """Return the events in the log, without that of the first admin."""
         call = self.stub.StreamEvents(events_pb2.StreamEventsRequest(), wait_for_ready=True)
         found = []
         try:
@@ -75,7 +75,7 @@ class Line:
         return [event.subject for event in await self.arrived()]
 
     async def pending(self) -> int:
-        async with self.room.kernel.database.reading() as connection:
+        async with self.service.kernel.database.reading() as connection:
             return await connection.scalar(text("SELECT count(*) FROM users.outbox"))
 
     async def drained(self, seconds: float = 10) -> None:
@@ -86,34 +86,34 @@ class Line:
 
 
 @pytest.fixture
-async def closed_line(mesh, users_environment, redis_url) -> Line:
+async def disconnected(mesh, users_environment, redis_url) -> RelayedService:
     target = f"127.0.0.1:{free_port(set())}"
     clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
-    room = await mesh.start(
+    service = await mesh.start(
         "users", build_users, users_environment, events_target=target, clock=clock
     )
-    return Line(mesh, room, redis_url, target)
+    return RelayedService(mesh, service, redis_url, target)
 
 
 @pytest.fixture
-async def line(closed_line) -> Line:
-    await closed_line.open_log()
-    await closed_line.drained()
-    return closed_line
+async def relayed(disconnected) -> RelayedService:
+    await disconnected.start_log()
+    await disconnected.drained()
+    return disconnected
 
 
 async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_url):
-    """The relay leads again after a failure, whichever connection the pool gives it."""
+    """The relay takes its lock again after a failure, on any connection of the pool."""
     port = free_port(set())
     target = f"127.0.0.1:{port}"
-    room = await mesh.start("users", build_users, users_environment, events_target=target)
-    users = users_pb2_grpc.UserServiceStub(mesh.channel(room))
+    service = await mesh.start("users", build_users, users_environment, events_target=target)
+    users = users_pb2_grpc.UserServiceStub(mesh.channel(service))
     end = asyncio.get_running_loop().time() + AWAY_SECONDS
     while asyncio.get_running_loop().time() < end:
         request = users_pb2.ListUsersRequest()
         await asyncio.gather(*(users.ListUsers(request) for _ in range(CALLS_AT_ONCE)))
         await asyncio.sleep(0.01)
-    assert await room.kernel.database.answers()
+    assert await service.kernel.database.is_available()
     environment = {"REDIS_URL": redis_url}
     events = await mesh.start("events", build_events, environment, listen=target)
     log = events_pb2_grpc.EventServiceStub(mesh.channel(events))
@@ -126,60 +126,58 @@ async def test_events_reach_a_log_that_was_away(mesh, users_environment, redis_u
     await eventually(arrived, relay.RETRY_SECONDS_MAX + 2)
 
 
-async def test_a_late_commit_is_not_passed_over(line):
-    """An event that was written first and committed last is still before the other."""
-    async with line.transaction() as late:
-        await line.publish(late, noted(1))
-        async with line.transaction() as early:
-            await line.publish(early, noted(2))
-        assert await line.subjects() == []
-    await line.drained()
-    assert await line.subjects() == ["things/1", "things/2"]
+async def test_a_late_commit_is_not_skipped(relayed):
+    """An event that is inserted first and committed last comes first."""
+    async with relayed.transaction() as late:
+        await relayed.publish(late, noted(1))
+        async with relayed.transaction() as early:
+            await relayed.publish(early, noted(2))
+        assert await relayed.subjects() == []
+    await relayed.drained()
+    assert await relayed.subjects() == ["things/1", "things/2"]
 
 
-async def test_none_overtakes_another_that_it_waited_for(line):
-    """Transaction numbers may run against the order in which an aggregate was changed."""
+async def test_the_order_of_waiting_transactions_is_kept(relayed):
+    """Transaction ids may be in another order than the changes of an aggregate."""
     number = text("SELECT pg_current_xact_id()")
-    async with line.transaction() as second:
+    async with relayed.transaction() as second:
         await second.execute(number)
-        async with line.transaction() as bystander:
+        async with relayed.transaction() as bystander:
             await bystander.execute(number)
-            async with line.transaction() as first:
-                await line.publish(first, noted(1))
-            await line.publish(second, noted(2))
+            async with relayed.transaction() as first:
+                await relayed.publish(first, noted(1))
+            await relayed.publish(second, noted(2))
             await second.commit()
-            assert await line.subjects() == []
-    await line.drained()
-    assert await line.subjects() == ["things/1", "things/2"]
+            assert await relayed.subjects() == []
+    await relayed.drained()
+    assert await relayed.subjects() == ["things/1", "things/2"]
 
 
-async def fail(line) -> None:
-    async with line.transaction() as connection:
-        await line.publish(connection, noted(1))
+async def fail(relayed) -> None:
+    async with relayed.transaction() as connection:
+        await relayed.publish(connection, noted(1))
         raise KeyError
 
 
-async def test_what_is_rolled_back_never_happened(line):
+async def test_a_rolled_back_event_is_not_relayed(relayed):
     with pytest.raises(KeyError):
-        await fail(line)
-    async with line.transaction() as connection:
-        await line.publish(connection, noted(2))
-    await line.drained()
-    assert await line.subjects() == ["things/2"]
+        await fail(relayed)
+    async with relayed.transaction() as connection:
+        await relayed.publish(connection, noted(2))
+    await relayed.drained()
+    assert await relayed.subjects() == ["things/2"]
 
 
-async def test_a_commit_wakes_the_relay(line, monkeypatch):
+async def test_a_commit_wakes_the_relay(relayed, monkeypatch):
     monkeypatch.setattr(relay, "POLL_SECONDS", 60.0)
     for number in range(5):
-        async with line.transaction() as connection:
-            await line.publish(connection, noted(number))
-        await line.drained(5)
+        async with relayed.transaction() as connection:
+            await relayed.publish(connection, noted(number))
+        await relayed.drained(5)
 
 
-async def test_who_waits_to_lead_asks_once_a_second_whatever_it_commits(
-    line, mesh, users_environment
-):
-    other = await mesh.start("users", build_users, users_environment, events_target=line.listen)
+async def test_the_lock_is_tried_once_a_second_also_after_commits(relayed, mesh, users_environment):
+    other = await mesh.start("users", build_users, users_environment, events_target=relayed.listen)
     asked: list[str] = []
 
     def note(_connection, _cursor, statement, *_) -> None:
@@ -189,28 +187,28 @@ async def test_who_waits_to_lead_asks_once_a_second_whatever_it_commits(
     listen(other.kernel.database.engine.sync_engine, "before_cursor_execute", note)
     async with other.kernel.database.transaction() as connection:
         await other.kernel.outbox.publish(connection, noted(1))
-    await line.drained()
+    await relayed.drained()
     await asyncio.sleep(2.5)
     assert 1 <= len(asked) <= 5, len(asked)
-    assert await line.subjects() == ["things/1"]
+    assert await relayed.subjects() == ["things/1"]
 
 
-async def test_a_backlog_drains_in_order(closed_line):
+async def test_a_backlog_drains_in_order(disconnected):
     for start in range(0, 1700, 100):
-        async with closed_line.transaction() as connection:
-            await closed_line.publish(connection, *(noted(start + more) for more in range(100)))
-    await closed_line.open_log()
-    await closed_line.drained(30)
+        async with disconnected.transaction() as connection:
+            await disconnected.publish(connection, *(noted(start + more) for more in range(100)))
+    await disconnected.start_log()
+    await disconnected.drained(30)
     expected = [f"things/{number}" for number in range(1700)]
 
     async def complete() -> bool:
-        return await closed_line.subjects() == expected
+        return await disconnected.subjects() == expected
 
     await eventually(complete)
 
 
-async def test_large_events_go_in_small_batches(closed_line, monkeypatch):
-    """JSON of many short values is what grows most on its way into protobuf."""
+async def test_large_events_go_in_small_batches(disconnected, monkeypatch):
+    """JSON of many short values grows the most in protobuf."""
     sizes, deliver = [], Relay._deliver
 
     async def watch(relay, connection, rows) -> None:
@@ -218,24 +216,24 @@ async def test_large_events_go_in_small_batches(closed_line, monkeypatch):
         await deliver(relay, connection, rows)
 
     monkeypatch.setattr(Relay, "_deliver", watch)
-    async with closed_line.transaction() as connection:
-        await closed_line.publish(
+    async with disconnected.transaction() as connection:
+        await disconnected.publish(
             connection,
             *(noted(number, values=[0] * 32_000) for number in range(20)),
             *(noted(20 + number, text="名" * 20_000) for number in range(20)),
         )
-    await closed_line.open_log()
-    await closed_line.drained(30)
-    assert await closed_line.subjects() == [f"things/{number}" for number in range(40)]
+    await disconnected.start_log()
+    await disconnected.drained(30)
+    assert await disconnected.subjects() == [f"things/{number}" for number in range(40)]
     assert max(sizes) < 4 * 1024 * 1024
     assert sum(sizes) > 4 * 1024 * 1024
 
 
-async def insert(line, number: int, event_type: str = "test.noted", data: str = "'{}'") -> None:
-    """Writes a row past all checks."""
+async def insert(relayed, number: int, event_type: str = "test.noted", data: str = "'{}'") -> None:
+    """Insert a row without validation."""
     names = "id, type, category, level, subject, actor, request_id, time, data"
     values = f"gen_random_uuid(), '{event_type}', 1, 2, 'things/{number}', '', '', now(), {data}"
-    async with line.transaction() as connection:
+    async with relayed.transaction() as connection:
         statement = text(
             f"INSERT INTO users.outbox ({names}) VALUES ({values})".replace(":", "\\:")
         )
@@ -253,39 +251,39 @@ async def insert(line, number: int, event_type: str = "test.noted", data: str = 
     ],
     ids=["type", "size", "message", "number", "refusal"],
 )
-async def test_a_row_that_is_refused_is_put_aside(closed_line, event_type, data):
+async def test_a_rejected_row_is_dead_lettered(disconnected, event_type, data):
     for number in range(20):
-        await insert(closed_line, number)
-    await insert(closed_line, 20, event_type, data)
+        await insert(disconnected, number)
+    await insert(disconnected, 20, event_type, data)
     for number in range(21, 40):
-        await insert(closed_line, number)
-    await closed_line.open_log()
-    await closed_line.drained(20)
+        await insert(disconnected, number)
+    await disconnected.start_log()
+    await disconnected.drained(20)
     others = [f"things/{number}" for number in range(40) if number != 20]
-    told = [event for event in await closed_line.arrived() if event.type == "outbox.refused"]
-    assert [one for one in await closed_line.subjects() if one] == others
+    refused = [event for event in await disconnected.arrived() if event.type == "outbox.refused"]
+    assert [one for one in await disconnected.subjects() if one] == others
     query = text("SELECT * FROM users.dead_letters WHERE consumer = 'outbox'")
-    async with closed_line.room.kernel.database.reading() as connection:
-        (letter,) = (await connection.execute(query)).all()
-    kept = events_pb2.Event.FromString(letter.event)
+    async with disconnected.service.kernel.database.reading() as connection:
+        (dead_letter,) = (await connection.execute(query)).all()
+    kept = events_pb2.Event.FromString(dead_letter.event)
     assert (kept.subject, kept.type) == ("things/20", event_type)
-    assert letter.error
+    assert dead_letter.error
     if event_type != "outbox.refused":
-        (event,) = told
+        (event,) = refused
         assert event.level == events_pb2.Event.ERROR
         assert event.data["id"] == kept.id
-        assert event.data["problem"] == letter.error
+        assert event.data["problem"] == dead_letter.error
     else:
-        assert told == []
+        assert refused == []
 
 
 def nested(levels: int) -> dict[str, Any]:
     return {"d": nested(levels - 1)} if levels > 1 else {"d": 1}
 
 
-async def publish_all(line, *events: NewEvent) -> None:
-    async with line.transaction() as connection:
-        await line.publish(connection, *events)
+async def publish_all(relayed, *events: NewEvent) -> None:
+    async with relayed.transaction() as connection:
+        await relayed.publish(connection, *events)
 
 
 LARGEST = 64 * 1024 - len('{"text":""}')
@@ -303,11 +301,11 @@ LARGEST = 64 * 1024 - len('{"text":""}')
     ],
     ids=["subject", "type", "data", "japanese", "depth", "numbers"],
 )
-async def test_what_the_outbox_takes_the_log_takes(line, event):
-    async with line.transaction() as connection:
-        await line.publish(connection, event)
-    await line.drained()
-    assert [one.type for one in await line.arrived()] == [event.type]
+async def test_the_log_accepts_what_the_outbox_accepts(relayed, event):
+    async with relayed.transaction() as connection:
+        await relayed.publish(connection, event)
+    await relayed.drained()
+    assert [one.type for one in await relayed.arrived()] == [event.type]
 
 
 @pytest.mark.parametrize(
@@ -330,41 +328,41 @@ async def test_what_the_outbox_takes_the_log_takes(line, event):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_what_the_log_refuses_the_outbox_refuses(closed_line, event, field):
-    before = await closed_line.pending()
+async def test_the_outbox_refuses_what_the_log_refuses(disconnected, event, field):
+    before = await disconnected.pending()
     with pytest.raises(InvalidArgumentError) as failure:
-        await publish_all(closed_line, noted(1), event)
+        await publish_all(disconnected, noted(1), event)
     assert [one.field for one in failure.value.violations] == [f"event.{field}"]
-    assert await closed_line.pending() == before
+    assert await disconnected.pending() == before
 
 
-async def test_a_request_id_too_long_is_refused(closed_line):
-    enter_call(Call(request_id="x" * 257))
+async def test_a_request_id_too_long_is_refused(disconnected):
+    enter_call(CallContext(request_id="x" * 257))
     with pytest.raises(InvalidArgumentError):
-        await publish_all(closed_line, noted(1))
-    enter_call(Call())
+        await publish_all(disconnected, noted(1))
+    enter_call(CallContext())
 
 
-async def test_the_lag_is_the_age_of_the_oldest(closed_line):
-    kernel = closed_line.room.kernel
+async def test_the_lag_is_the_age_of_the_oldest(disconnected):
+    kernel = disconnected.service.kernel
     unit, read = kernel.meter.gauges["outbox.lag"]
     assert unit == "s"
     assert await read() == 0
     kernel.clock.time += timedelta(seconds=90)
-    async with closed_line.transaction() as connection:
-        await closed_line.publish(connection, noted(1))
+    async with disconnected.transaction() as connection:
+        await disconnected.publish(connection, noted(1))
     assert await read() == 90
-    await closed_line.open_log()
-    await closed_line.drained()
+    await disconnected.start_log()
+    await disconnected.drained()
     assert await read() == 0
 
 
-def test_pauses_grow_and_begin_anew():
-    pause = Pause(0.1, 3.0)
-    seconds = [pause.take() for _ in range(10)]
+def test_delays_double_with_jitter_until_reset():
+    backoff = Backoff(0.1, 3.0)
+    seconds = [backoff.next_delay() for _ in range(10)]
     longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0, 3.0]
     for taken, most in zip(seconds, longest, strict=True):
         assert most / 2 <= taken <= most
     assert len(set(seconds)) == 10
-    pause.reset()
-    assert pause.take() <= 0.1
+    backoff.reset()
+    assert backoff.next_delay() <= 0.1

@@ -1,11 +1,11 @@
-"""What a record says of a call: its subject, where it came from, and how it ended."""
+"""Audit events hold the subject, the address and the result of a call."""
 
 import pytest
 from libral.users.v1 import users_pb2
 
-from services.kernel.calls import Audit, Call, Caller
+from services.kernel.calls import AuditRecord, CallContext, Caller
 from services.kernel.events.event import Level
-from services.kernel.rpc.audit import event_of, host_of, open_audit, shown, subject_of
+from services.kernel.rpc.audit import audit_event, host_of, log_fields, open_record, subject_of
 
 GET = users_pb2.GetUserRequest(name="users/1")
 
@@ -33,19 +33,19 @@ def test_a_subject_is_the_name_of_the_resource():
 
 
 def test_a_forwarded_address_is_recorded_with_the_one_that_was_connected():
-    audit = open_audit(GET, {"x-forwarded-for": "192.0.2.1"}, "ipv4:127.0.0.1:1")
+    audit = open_record(GET, {"x-forwarded-for": "192.0.2.1"}, "ipv4:127.0.0.1:1")
     assert (audit.subject, audit.address, audit.via) == ("users/1", "192.0.2.1", "127.0.0.1")
 
 
 @pytest.mark.parametrize("forwarded", ["", "nonsense", "192.0.2.1, 192.0.2.2"])
-def test_what_is_no_address_is_not_recorded(forwarded):
-    audit = open_audit(GET, {"x-forwarded-for": forwarded}, "ipv4:127.0.0.1:1")
+def test_an_invalid_forwarded_address_is_not_recorded(forwarded):
+    audit = open_record(GET, {"x-forwarded-for": forwarded}, "ipv4:127.0.0.1:1")
     assert (audit.address, audit.via) == ("127.0.0.1", "")
 
 
 def test_a_call_that_failed_is_a_warning_with_its_reason():
-    call = Call("/x/Do", "r", Caller(subject="users/9", session="sessions/1"))
-    event = event_of(call, Audit(subject="a\0" + "b" * 300), 7, "PERMISSION_DENIED")
+    call = CallContext("/x/Do", "r", Caller(subject="users/9", session="sessions/1"))
+    event = audit_event(call, AuditRecord(subject="a\0" + "b" * 300), 7, "PERMISSION_DENIED")
     assert (event.level, event.actor) == (Level.WARNING, "users/9")
     assert event.subject == ("a" + "b" * 300)[:256]
     assert event.data == {
@@ -56,16 +56,16 @@ def test_a_call_that_failed_is_a_warning_with_its_reason():
     }
 
 
-def test_a_repeated_call_says_so_and_an_unknown_caller_is_the_actor_that_was_found():
-    event = event_of(Call("/x/Do"), Audit(actor="users/3", repeated=True), 0, "")
+def test_a_repeated_call_is_marked_and_its_actor_may_be_set():
+    event = audit_event(CallContext("/x/Do"), AuditRecord(actor="users/3", repeated=True), 0, "")
     assert (event.level, event.actor, event.data["repeated"]) == (Level.INFO, "users/3", True)
 
 
-def test_a_lost_record_is_logged_with_what_it_would_have_said():
+def test_a_lost_event_is_logged_with_its_fields():
     from datetime import UTC, datetime  # noqa: PLC0415 - beside its one use
 
     row = {"subject": "a", "actor": "b", "request_id": "c", "data": {}, "id": "no"}
-    assert shown(row | {"time": datetime(2026, 1, 2, tzinfo=UTC)}) == {
+    assert log_fields(row | {"time": datetime(2026, 1, 2, tzinfo=UTC)}) == {
         "subject": "a",
         "actor": "b",
         "request_id": "c",

@@ -1,4 +1,4 @@
-"""A task that works too long is cancelled, and only by its own deadline does that time out."""
+"""A deadline cancels its task and raises TimeoutError. Other cancellations pass."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ import pytest
 from services.kernel.rpc.deadlines import Deadline
 
 
-async def test_what_is_done_in_time_goes_on():
+async def test_work_within_the_deadline_completes():
     with Deadline(asyncio.get_running_loop(), 1):
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.01)
 
 
-async def test_what_is_not_times_out():
+async def test_work_beyond_the_deadline_times_out():
     loop = asyncio.get_running_loop()
     started = loop.time()
     with pytest.raises(TimeoutError), Deadline(loop, 0.05):
@@ -23,7 +23,7 @@ async def test_what_is_not_times_out():
     await asyncio.sleep(0)
 
 
-async def test_another_cancellation_stays_one():
+async def test_another_cancellation_passes():
     async def work():
         with Deadline(asyncio.get_running_loop(), 5):
             await asyncio.sleep(5)
@@ -35,6 +35,6 @@ async def test_another_cancellation_stays_one():
         await task
 
 
-async def test_an_error_is_itself():
+async def test_an_error_passes():
     with pytest.raises(KeyError), Deadline(asyncio.get_running_loop(), 5):
         raise KeyError

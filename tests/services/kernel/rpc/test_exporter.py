@@ -1,4 +1,4 @@
-"""Reports arrive as they were serialized, or their loss is reported."""
+"""Reports arrive as they were serialized, or ExportError is raised."""
 
 import grpc
 import pytest

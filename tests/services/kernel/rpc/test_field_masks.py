@@ -1,3 +1,5 @@
+"""Field masks select the fields to update, and invalid paths are refused."""
+
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from libral.users.v1 import users_pb2

@@ -1,4 +1,4 @@
-"""Around every call: its request id, its deadline, its errors, its measurement and its log line."""
+"""Every call has a request id, a deadline, error details and a measurement."""
 
 import asyncio
 from uuid import uuid4
@@ -17,7 +17,7 @@ PATH = "/libral.users.v1.UserService/GetUser"
 
 
 class Users(users_pb2_grpc.UserServiceServicer):
-    """Answers with the request id of the call, or fails as the name of the user says."""
+    """Returns the request id of the call, or fails, depending on the name of the user."""
 
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
@@ -68,12 +68,12 @@ async def test_a_call_has_the_callers_request_id_or_a_new_one(users):
     assert len({first, second, ""}) == 3
 
 
-async def test_a_request_id_that_is_none_is_refused_by_name(users):
+async def test_an_invalid_request_id_is_refused_by_name(users):
     with refused("INVALID_ARGUMENT", "INVALID_FIELDS", ["x-request-id"]):
         await get(users, metadata=[("x-request-id", "nonsense")])
 
 
-async def test_errors_of_rules_keep_their_reason_and_defects_say_nothing(users):
+async def test_errors_keep_their_reason_and_unexpected_errors_are_hidden(users):
     with refused("NOT_FOUND", "USER_NOT_FOUND"):
         await get(users, "users/missing")
     with pytest.raises(grpc.aio.AioRpcError) as failure:
@@ -97,11 +97,11 @@ async def test_a_call_ends_at_its_deadline(users, servicer, monkeypatch):
 
 
 async def test_a_call_is_measured_by_method_and_status(users, running):
-    running.kernel.meter.take()
+    running.kernel.meter.take_histograms()
     await get(users)
     with refused("NOT_FOUND"):
         await get(users, "users/missing")
-    taken = running.kernel.meter.take()
+    taken = running.kernel.meter.take_histograms()
     statuses = {
         dict(attributes)["rpc.grpc.status_code"]: sum(histogram.counts)
         for (name, attributes), histogram in taken.items()

@@ -1,3 +1,5 @@
+"""Tokens of users and services identify callers, and others are refused."""
+
 import time
 
 import jwt
@@ -6,19 +8,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.common.settings import SettingsError
 from services.kernel.errors import UnauthenticatedError
-from services.kernel.rpc.tokens import ServiceTokens, Verifier, load_key
+from services.kernel.rpc.tokens import ServiceTokens, TokenVerifier, load_key
 
 MESH, USERS, FORGER = (Ed25519PrivateKey.generate() for _ in range(3))
 
 
 class Keys:
-    """The published keys of users, and how often they were asked for."""
+    """Publishes the key of users' tokens, and counts the fetches."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.fetched = 0
 
-    async def fetch(self):
-        self.asked += 1
+    async def fetch_keys(self):
+        self.fetched += 1
         return {"current": USERS.public_key()}
 
 
@@ -28,8 +30,8 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-def verifier(keys: Keys) -> Verifier:
-    return Verifier(MESH.public_key(), keys.fetch)
+def verifier(keys: Keys) -> TokenVerifier:
+    return TokenVerifier(MESH.public_key(), keys.fetch_keys)
 
 
 def sign(key=USERS, key_id="current", **changes) -> str:
@@ -38,16 +40,16 @@ def sign(key=USERS, key_id="current", **changes) -> str:
     return jwt.encode(claims, key, "EdDSA", headers={"kid": key_id})
 
 
-async def test_a_users_token_tells_who_calls(verifier, keys):
+async def test_a_users_token_identifies_the_caller(verifier, keys):
     for _ in range(3):
-        caller = await verifier.verify(sign())
+        caller = await verifier.identify_caller(sign())
         assert (caller.subject, caller.roles) == ("users/1", {"ADMIN"})
-    assert keys.asked == 1
+    assert keys.fetched == 1
 
 
-async def test_a_rooms_token_needs_no_users_room(verifier, keys):
-    caller = await verifier.verify(ServiceTokens("payments", MESH).current())
-    assert (caller.subject, caller.roles, keys.asked) == ("services/payments", {"SERVICE"}, 0)
+async def test_a_services_token_needs_no_users_service(verifier, keys):
+    caller = await verifier.identify_caller(ServiceTokens("payments", MESH).current_token())
+    assert (caller.subject, caller.roles, keys.fetched) == ("services/payments", {"SERVICE"}, 0)
 
 
 @pytest.mark.parametrize(
@@ -66,17 +68,17 @@ async def test_a_rooms_token_needs_no_users_room(verifier, keys):
         (sign()[:-4] + "AAAA", "TOKEN_INVALID"),
     ],
 )
-async def test_no_other_token_is_taken(verifier, token, reason):
+async def test_other_tokens_are_refused(verifier, token, reason):
     with pytest.raises(UnauthenticatedError) as refused:
-        await verifier.verify(token)
+        await verifier.identify_caller(token)
     assert refused.value.reason == reason
 
 
-async def test_a_flood_of_unknown_keys_asks_once(verifier, keys):
+async def test_unknown_keys_are_fetched_once(verifier, keys):
     for number in range(20):
         with pytest.raises(UnauthenticatedError):
-            await verifier.verify(sign(key_id=f"unknown-{number}"))
-    assert keys.asked == 1
+            await verifier.identify_caller(sign(key_id=f"unknown-{number}"))
+    assert keys.fetched == 1
 
 
 def test_a_broken_key_names_its_variable():

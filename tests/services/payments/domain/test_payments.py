@@ -9,7 +9,7 @@ from services.kernel.errors import (
 )
 from services.payments.domain.payments import (
     TRANSITIONS,
-    State,
+    PaymentState,
     check_charge,
     check_refund,
     check_refundable,
@@ -20,16 +20,16 @@ from services.payments.domain.payments import (
 from tests.services.payments.helpers import NOW, charge, payment, reported_refund
 
 
-@pytest.mark.parametrize("before", State)
-@pytest.mark.parametrize("after", State)
+@pytest.mark.parametrize("before", PaymentState)
+@pytest.mark.parametrize("after", PaymentState)
 def test_final_states_absorb(before, after):
     if after in TRANSITIONS[before]:
         check_transition(before, after)
     else:
         with pytest.raises(FailedPreconditionError):
             check_transition(before, after)
-    assert not TRANSITIONS[State.REFUNDED]
-    assert not TRANSITIONS[State.FAILED]
+    assert not TRANSITIONS[PaymentState.REFUNDED]
+    assert not TRANSITIONS[PaymentState.FAILED]
 
 
 def test_every_bad_field_is_named():
@@ -82,7 +82,7 @@ def test_a_charge_becomes_a_completed_payment():
 )
 def test_a_repeated_charge_must_be_the_same(fields):
     check_same_charge(payment(), charge("charge", user_name="users/2", recurring=True))
-    with pytest.raises(AlreadyExistsError, match="recorded before") as failure:
+    with pytest.raises(AlreadyExistsError, match="is recorded with") as failure:
         check_same_charge(payment(), charge("charge", **fields))
     assert failure.value.reason == "CHARGE_CONFLICT"
     assert failure.value.metadata["payment"] == payment().name
@@ -93,5 +93,5 @@ def test_only_completed_payments_in_stars_are_refundable():
     with pytest.raises(InvalidArgumentError):
         check_refundable(payment(currency="JPY"))
     with pytest.raises(FailedPreconditionError) as failure:
-        check_refundable(payment(state=State.REFUNDED))
+        check_refundable(payment(state=PaymentState.REFUNDED))
     assert failure.value.metadata == {"from": "REFUNDED", "to": "REFUND_PENDING"}

@@ -1,11 +1,11 @@
 import pytest
 
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from services.payments.domain.reconciliations import (
     Difference,
     StarPayment,
     StarTransaction,
-    compare,
+    compare_statement,
 )
 
 
@@ -18,14 +18,14 @@ def test_reconciliation_finds_every_kind_of_difference():
         StarTransaction("refunded", 5, incoming=False),
     ]
     ledger = {
-        "same": StarPayment(5, State.COMPLETED),
-        "amount": StarPayment(6, State.COMPLETED),
-        "refunded": StarPayment(5, State.COMPLETED),
-        "extra": StarPayment(7, State.COMPLETED),
+        "same": StarPayment(5, PaymentState.COMPLETED),
+        "amount": StarPayment(6, PaymentState.COMPLETED),
+        "refunded": StarPayment(5, PaymentState.COMPLETED),
+        "extra": StarPayment(7, PaymentState.COMPLETED),
     }
-    found = {one.charge_id: one.problem for one in compare(statement, ledger)}
+    found = {one.charge_id: one.problem for one in compare_statement(statement, ledger)}
     assert found.keys() == {"missing", "amount", "refunded", "extra"}
-    assert compare(statement, ledger) == [
+    assert compare_statement(statement, ledger) == [
         Difference("amount", "The amounts differ.", 5, 6),
         Difference("extra", "Telegram has no such payment.", 0, 7),
         Difference("missing", "The ledger has no such payment.", 5, 0),
@@ -33,14 +33,16 @@ def test_reconciliation_finds_every_kind_of_difference():
     ]
 
 
-@pytest.mark.parametrize("state", [State.COMPLETED, State.REFUND_PENDING, State.REFUNDED])
+@pytest.mark.parametrize(
+    "state", [PaymentState.COMPLETED, PaymentState.REFUND_PENDING, PaymentState.REFUNDED]
+)
 def test_a_refund_must_be_on_both_sides(state):
     paid = StarTransaction("charge", 5, incoming=True)
     returned = StarTransaction("charge", 5, incoming=False)
     ledger = {"charge": StarPayment(5, state)}
-    assert bool(compare([paid], ledger)) == (state == State.REFUNDED)
-    assert bool(compare([paid, returned], ledger)) == (state != State.REFUNDED)
+    assert bool(compare_statement([paid], ledger)) == (state == PaymentState.REFUNDED)
+    assert bool(compare_statement([paid, returned], ledger)) == (state != PaymentState.REFUNDED)
 
 
 def test_outgoing_transactions_without_a_charge_are_ignored():
-    assert compare([StarTransaction("withdrawal", 500, incoming=False)], {}) == []
+    assert compare_statement([StarTransaction("withdrawal", 500, incoming=False)], {}) == []

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from services.kernel.errors import AlreadyExistsError, FailedPreconditionError
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from services.payments.storage import payments as storage
 from tests.services.payments.helpers import NOW, charge, published, reported_refund, rows
 
@@ -18,7 +18,11 @@ async def record(database, writer, one):
 
 async def test_a_charge_has_a_journal_and_an_event(database, writer, clock):
     paid = await record(database, writer, charge())
-    assert (paid.state, paid.create_time, paid.pay_time) == (State.COMPLETED, clock.time, NOW)
+    assert (paid.state, paid.create_time, paid.pay_time) == (
+        PaymentState.COMPLETED,
+        clock.time,
+        NOW,
+    )
     assert [row.description for row in await rows(database, JOURNALS)] == ["payment"]
     (event,) = await rows(database, "SELECT type, subject, data FROM payments.outbox")
     assert (event.type, event.subject) == ("payment.completed", paid.name)
@@ -51,7 +55,7 @@ async def test_a_stored_refund_takes_effect_with_its_charge(database, writer):
     async with database.transaction() as connection:
         await storage.insert_early_refund(connection, reported_refund())
     paid = await record(database, writer, charge())
-    assert (paid.state, paid.refund_time) == (State.REFUNDED, NOW)
+    assert (paid.state, paid.refund_time) == (PaymentState.REFUNDED, NOW)
     assert [row.description for row in await rows(database, JOURNALS)] == ["payment", "refund"]
     assert await published(database) == ["payment.completed", "payment.refunded"]
     assert await rows(database, "SELECT * FROM payments.early_refunds") == []
@@ -70,7 +74,9 @@ async def test_a_payment_is_refunded_once(database, writer, clock):
 async def test_a_refused_refund_writes_nothing(database, writer):
     paid = await record(database, writer, charge())
     async with database.transaction() as connection:
-        failed = await storage.change_payment(connection, paid.id, NOW, state=int(State.FAILED))
+        failed = await storage.change_payment(
+            connection, paid.id, NOW, state=int(PaymentState.FAILED)
+        )
     with pytest.raises(FailedPreconditionError):
         async with database.transaction() as connection:
             await writer.mark_refunded(connection, failed, NOW)

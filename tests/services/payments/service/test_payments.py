@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.kernel.errors import InvalidArgumentError, NotFoundError
-from services.payments.domain.payments import PaymentFilter, PaymentTotal, State
+from services.payments.domain.payments import PaymentFilter, PaymentState, PaymentTotal
 from services.payments.service.payments import start_of_day
 from tests.services.payments.helpers import NOW, charge, published, reported_refund, rows
 
@@ -34,13 +34,17 @@ async def test_a_refund_of_an_unknown_charge_is_stored(payment_service, database
     assert await payment_service.record_refund(reported_refund()) is None
     assert await published(database) == []
     paid = await payment_service.record_charge(charge())
-    assert paid.state == State.REFUNDED
+    assert paid.state == PaymentState.REFUNDED
 
 
 async def test_a_refund_of_a_known_charge_takes_effect(payment_service, database):
     paid = await payment_service.record_charge(charge())
     refunded = await payment_service.record_refund(reported_refund())
-    assert (refunded.id, refunded.state, refunded.refund_time) == (paid.id, State.REFUNDED, NOW)
+    assert (refunded.id, refunded.state, refunded.refund_time) == (
+        paid.id,
+        PaymentState.REFUNDED,
+        NOW,
+    )
     assert await payment_service.record_refund(reported_refund()) == refunded
     assert await rows(database, "SELECT 1 FROM payments.early_refunds") == []
 
@@ -52,8 +56,8 @@ async def test_today_begins_at_midnight_of_the_zone(payment_service, clock):
         pay_time = midnight + timedelta(minutes=minutes)
         await payment_service.record_charge(charge(f"charge-{number}", pay_time=pay_time))
     stats = await payment_service.read_stats()
-    assert stats.totals == [PaymentTotal(State.COMPLETED, "XTR", 3, 300)]
-    assert stats.today == [PaymentTotal(State.COMPLETED, "XTR", 2, 200)]
+    assert stats.totals == [PaymentTotal(PaymentState.COMPLETED, "XTR", 3, 300)]
+    assert stats.today == [PaymentTotal(PaymentState.COMPLETED, "XTR", 2, 200)]
     assert (stats.time_zone, stats.measure_time) == ("Asia/Tokyo", clock.time)
 
 
@@ -86,5 +90,5 @@ async def test_a_charge_and_its_refund_that_arrive_at_once_both_take_effect(
             payment_service.record_refund(reported_refund(charge_id)),
         )
     states = await rows(database, "SELECT state, count(*) FROM payments.payments GROUP BY state")
-    assert [tuple(row) for row in states] == [(State.REFUNDED, 20)]
+    assert [tuple(row) for row in states] == [(PaymentState.REFUNDED, 20)]
     assert await rows(database, "SELECT 1 FROM payments.early_refunds") == []

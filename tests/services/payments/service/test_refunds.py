@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.kernel.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 from services.payments.adapters import TelegramClient
-from services.payments.domain.payments import State
+from services.payments.domain.payments import PaymentState
 from services.payments.service.bookkeeping import PaymentWriter
 from services.payments.service.refunds import RefundService
 from services.payments.storage import payments as storage
@@ -25,13 +25,13 @@ async def pending(payment_service, refund_service, database):
         return await refund_service.begin_refund(connection, paid.id)
 
 
-async def test_begun_refund_is_finished_after_an_outage(payments, telegram, room):
+async def test_begun_refund_is_finished_after_an_outage(payments, telegram, service):
     paid = await payments.RecordTelegramPayment(stars())
     telegram.failure = grpc.StatusCode.UNAVAILABLE
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("UPDATE payments.payments SET state = 4"))
-    kernel = room.kernel
-    client = TelegramClient(kernel.peers.channel(telegram.target))
+    kernel = service.kernel
+    client = TelegramClient(kernel.channels.get_channel(telegram.target))
     writer = PaymentWriter(kernel.outbox, kernel.clock)
     refunds = RefundService(kernel.database, kernel.clock, writer, client)
     async with kernel.database.reading() as connection:
@@ -46,14 +46,14 @@ async def test_begun_refund_is_finished_after_an_outage(payments, telegram, room
 
 
 async def test_a_refund_is_begun_before_telegram_is_called(pending, telegram, clock, database):
-    assert (pending.state, pending.update_time) == (State.REFUND_PENDING, clock.time)
+    assert (pending.state, pending.update_time) == (PaymentState.REFUND_PENDING, clock.time)
     assert telegram.refunded == []
     assert await published(database) == ["payment.completed"]
 
 
 async def test_a_completed_refund_is_not_sent_again(pending, refund_service, telegram, database):
     refunded = await refund_service.complete_refund(pending.id)
-    assert refunded.state == State.REFUNDED
+    assert refunded.state == PaymentState.REFUNDED
     assert await refund_service.complete_refund(pending.id) == refunded
     assert telegram.refunded == ["charge-1"]
     assert await published(database) == ["payment.completed", "payment.refunded"]
@@ -68,11 +68,11 @@ async def test_a_refused_refund_leaves_the_payment_completed(
     telegram.failure = code
     with pytest.raises(FailedPreconditionError, match="BALANCE_TOO_LOW"):
         await refund_service.complete_refund(pending.id)
-    assert (await payment_service.get_payment(pending.id)).state == State.COMPLETED
+    assert (await payment_service.get_payment(pending.id)).state == PaymentState.COMPLETED
     assert await published(database) == ["payment.completed"]
 
 
-async def test_what_cannot_be_refunded(payment_service, refund_service, database):
+async def test_payments_that_cannot_be_refunded(payment_service, refund_service, database):
     yen = await payment_service.record_charge(charge(currency="JPY"))
     async with database.transaction() as connection:
         with pytest.raises(InvalidArgumentError, match="Stars"):
@@ -104,7 +104,7 @@ async def test_pending_refunds_are_completed_whatever_happens_to_others(
     telegram.refusals["charge-1"] = grpc.StatusCode.FAILED_PRECONDITION
     await refund_service.complete_pending_refunds()
     states = [(await payment_service.get_payment(one)).state for one in ids]
-    assert states == [State.REFUND_PENDING, State.COMPLETED, State.REFUNDED]
+    assert states == [PaymentState.REFUND_PENDING, PaymentState.COMPLETED, PaymentState.REFUNDED]
     telegram.refusals.clear()
     await refund_service.complete_pending_refunds()
     assert telegram.refunded == ["charge-2", "charge-0"]

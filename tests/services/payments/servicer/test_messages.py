@@ -47,6 +47,6 @@ def test_a_cursor_survives_its_token():
     request = payments_pb2.ListPaymentsRequest(currency_code="XTR")
     assert messages.time_cursor(messages.time_page(request)) is None
     paid = payment()
-    request.page_token = messages.time_page(request).token(*messages.cursor_of(paid))
+    request.page_token = messages.time_page(request).make_token(*messages.cursor_of(paid))
     found = messages.time_cursor(messages.time_page(request))
     assert found == TimeCursor(paid.create_time, paid.id)

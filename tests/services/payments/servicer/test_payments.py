@@ -25,22 +25,22 @@ async def test_stars_are_whole(payments, ledger):
     assert balance.balance.units == 100
 
 
-async def test_a_charge_is_recorded_once(payments, room):
+async def test_a_charge_is_recorded_once(payments, service):
     answers = await asyncio.gather(*(payments.RecordTelegramPayment(stars()) for _ in range(20)))
     assert len({answer.name for answer in answers}) == 1
-    assert await published(room.kernel.database) == ["payment.completed"]
-    assert len(await rows(room.kernel.database, "SELECT * FROM payments.entries")) == 2
+    assert await published(service.kernel.database) == ["payment.completed"]
+    assert len(await rows(service.kernel.database, "SELECT * FROM payments.entries")) == 2
 
 
-async def test_a_charge_with_other_content_is_refused(payments, room):
+async def test_a_charge_with_other_content_is_refused(payments, service):
     await payments.RecordTelegramPayment(stars(amount=100))
     with refused("ALREADY_EXISTS", "CHARGE_CONFLICT"):
         await payments.RecordTelegramPayment(stars(amount=1))
-    assert await published(room.kernel.database) == ["payment.completed"]
+    assert await published(service.kernel.database) == ["payment.completed"]
 
 
 @pytest.mark.parametrize("order", ["payment first", "refund first"])
-async def test_refund_converges_in_any_order(payments, ledger, room, order):
+async def test_refund_converges_in_any_order(payments, ledger, service, order):
     if order == "payment first":
         await payments.RecordTelegramPayment(stars())
     for _ in range(2):
@@ -48,7 +48,7 @@ async def test_refund_converges_in_any_order(payments, ledger, room, order):
     for _ in range(2):
         paid = await payments.RecordTelegramPayment(stars())
     assert paid.state == Payment.REFUNDED
-    assert await published(room.kernel.database) == ["payment.completed", "payment.refunded"]
+    assert await published(service.kernel.database) == ["payment.completed", "payment.refunded"]
     balances = {}
     for account in (await ledger.ListAccounts(payments_pb2.ListAccountsRequest())).accounts:
         request = payments_pb2.GetAccountBalanceRequest(name=account.name)
@@ -73,13 +73,15 @@ async def test_refund_converges_in_any_order(payments, ledger, room, order):
         ),
     ],
 )
-async def test_the_database_keeps_the_ledger(payments, room, statement):
+async def test_the_database_keeps_the_ledger(payments, service, statement):
     await payments.RecordTelegramPayment(stars())
-    before = await rows(room.kernel.database, "SELECT * FROM payments.entries ORDER BY id")
+    before = await rows(service.kernel.database, "SELECT * FROM payments.entries ORDER BY id")
     with pytest.raises(DBAPIError, match=r"never changed|sum to zero"):
-        async with room.kernel.database.transaction() as connection:
+        async with service.kernel.database.transaction() as connection:
             await connection.execute(text(statement))
-    assert await rows(room.kernel.database, "SELECT * FROM payments.entries ORDER BY id") == before
+    assert (
+        await rows(service.kernel.database, "SELECT * FROM payments.entries ORDER BY id") == before
+    )
 
 
 async def test_a_service_may_not_refund(payments):
@@ -88,11 +90,11 @@ async def test_a_service_may_not_refund(payments):
         await payments.RefundPayment(payments_pb2.RefundPaymentRequest(name=paid.name, reason="x"))
 
 
-async def test_bad_fields_write_nothing(payments, room):
+async def test_bad_fields_write_nothing(payments, service):
     with refused("INVALID_ARGUMENT", fields=["currency_code", "total_amount"]):
         await payments.RecordTelegramPayment(stars(amount=-1, currency_code="???"))
-    assert await published(room.kernel.database) == []
-    assert await rows(room.kernel.database, "SELECT * FROM payments.payments") == []
+    assert await published(service.kernel.database) == []
+    assert await rows(service.kernel.database, "SELECT * FROM payments.payments") == []
 
 
 async def test_filters_and_pages(payments):
@@ -124,7 +126,7 @@ async def test_stats_add_up_by_currency(payments):
     assert totals == {"USD": (1, 19, 990_000_000), "XTR": (2, 150, 0)}
 
 
-async def test_subscription_is_what_its_payments_say(payments):
+async def test_a_subscription_sums_up_its_payments(payments):
     expire = Timestamp(seconds=4_000_000_000)
     for number in range(2):
         await payments.RecordTelegramPayment(
@@ -161,7 +163,7 @@ async def test_unknown_payments_and_filters(payments):
 
 
 class TestRefundPayment:
-    """RefundPayment, which only people may call."""
+    """RefundPayment, which only operators may call."""
 
     @pytest.fixture
     def users_target(self, operator) -> str:

@@ -14,14 +14,14 @@ def users_target(operator) -> str:
 
 
 @pytest.fixture
-def reconciliations(mesh, room):
-    return payments_pb2_grpc.ReconciliationServiceStub(mesh.channel(room))
+def reconciliations(mesh, service):
+    return payments_pb2_grpc.ReconciliationServiceStub(mesh.channel(service))
 
 
 @pytest.fixture
-def create(mesh, room, operator):
+def create(mesh, service, operator):
     """Call CreateReconciliation as an operator."""
-    stub = payments_pb2_grpc.ReconciliationServiceStub(mesh.anonymous_channel(room))
+    stub = payments_pb2_grpc.ReconciliationServiceStub(mesh.anonymous_channel(service))
 
     def call(request_id: str = ""):
         request = payments_pb2.CreateReconciliationRequest(request_id=request_id)

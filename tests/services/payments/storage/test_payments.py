@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.payments.domain.payments import PaymentFilter, PaymentTotal, State, TimeCursor
+from services.payments.domain.payments import PaymentFilter, PaymentState, PaymentTotal, TimeCursor
 from services.payments.storage import payments as storage
 from tests.services.payments.helpers import NOW, payment, reported_refund
 
@@ -63,27 +63,27 @@ async def test_a_change_sets_the_update_time(database, insert):
     later = NOW + timedelta(days=1)
     async with database.transaction() as connection:
         changed = await storage.change_payment(connection, UUID(int=1), later, state=4)
-    assert changed == numbered(1, state=State.REFUND_PENDING, update_time=later)
+    assert changed == numbered(1, state=PaymentState.REFUND_PENDING, update_time=later)
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
         (PaymentFilter(), [3, 2, 1]),
-        (PaymentFilter(state=State.REFUNDED), [2]),
+        (PaymentFilter(state=PaymentState.REFUNDED), [2]),
         (PaymentFilter(currency="JPY"), [3]),
         (PaymentFilter(user_name="users/2"), [3]),
         (PaymentFilter(charge_id_prefix="charge-1"), [1]),
         (PaymentFilter(charge_id_prefix="charge_"), []),
         (PaymentFilter(start_time=NOW + timedelta(seconds=2)), [3, 2]),
         (PaymentFilter(end_time=NOW + timedelta(seconds=2)), [1]),
-        (PaymentFilter(currency="XTR", state=State.COMPLETED), [1]),
+        (PaymentFilter(currency="XTR", state=PaymentState.COMPLETED), [1]),
     ],
 )
 async def test_filters(database, insert, wanted, found):
     await insert(
         numbered(1),
-        numbered(2, state=State.REFUNDED),
+        numbered(2, state=PaymentState.REFUNDED),
         numbered(3, currency="JPY", user_name="users/2"),
     )
     async with database.reading() as connection:
@@ -104,8 +104,8 @@ async def test_pages_go_on_behind_the_cursor(database, insert):
 async def test_pending_refunds_come_longest_waiting_first(database, insert):
     await insert(
         numbered(1),
-        numbered(2, state=State.REFUND_PENDING, update_time=NOW + timedelta(hours=1)),
-        numbered(3, state=State.REFUND_PENDING),
+        numbered(2, state=PaymentState.REFUND_PENDING, update_time=NOW + timedelta(hours=1)),
+        numbered(3, state=PaymentState.REFUND_PENDING),
     )
     async with database.reading() as connection:
         found = await storage.list_pending_refunds(connection, 10)
@@ -117,18 +117,18 @@ async def test_totals_by_currency_and_state(database, insert):
     await insert(
         numbered(1, amount=10),
         numbered(2, amount=20, pay_time=NOW + timedelta(days=1)),
-        numbered(3, amount=5, state=State.REFUNDED),
+        numbered(3, amount=5, state=PaymentState.REFUNDED),
         numbered(4, amount=1, currency="JPY"),
     )
     async with database.reading() as connection:
         assert await storage.sum_payments(connection, None) == [
-            PaymentTotal(State.COMPLETED, "JPY", 1, 1),
-            PaymentTotal(State.COMPLETED, "XTR", 2, 30),
-            PaymentTotal(State.REFUNDED, "XTR", 1, 5),
+            PaymentTotal(PaymentState.COMPLETED, "JPY", 1, 1),
+            PaymentTotal(PaymentState.COMPLETED, "XTR", 2, 30),
+            PaymentTotal(PaymentState.REFUNDED, "XTR", 1, 5),
         ]
         since = NOW + timedelta(days=1)
         assert await storage.sum_payments(connection, since) == [
-            PaymentTotal(State.COMPLETED, "XTR", 1, 20)
+            PaymentTotal(PaymentState.COMPLETED, "XTR", 1, 20)
         ]
 
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.payments.domain.payments import State, TimeCursor
+from services.payments.domain.payments import PaymentState, TimeCursor
 from services.payments.domain.reconciliations import Difference, Reconciliation, StarPayment
 from services.payments.storage import reconciliations as storage
 from services.payments.storage.payments import insert_payment
@@ -16,10 +16,10 @@ def result(number: int) -> Reconciliation:
 
 async def test_only_payments_in_stars_are_compared(database):
     async with database.transaction() as connection:
-        await insert_payment(connection, payment(state=State.REFUNDED))
+        await insert_payment(connection, payment(state=PaymentState.REFUNDED))
         await insert_payment(connection, payment(id=UUID(int=2), charge_id="yen", currency="JPY"))
         found = await storage.read_star_payments(connection)
-    assert found == {"charge": StarPayment(100, State.REFUNDED)}
+    assert found == {"charge": StarPayment(100, PaymentState.REFUNDED)}
 
 
 async def test_reconciliations_are_listed_newest_first(database):

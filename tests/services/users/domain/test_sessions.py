@@ -29,7 +29,7 @@ SESSION = Session(
     ],
 )
 def test_only_the_current_token_of_a_usable_user_renews(given, user, after, accepted):
-    assert SESSION.accepts(given, user, TIME + after) is accepted
+    assert SESSION.accepts_token(given, user, TIME + after) is accepted
 
 
 def test_names():

@@ -6,8 +6,8 @@ from services.kernel.errors import ResourceExhaustedError, UnauthenticatedError
 from services.users.domain.accounts import TelegramProfile
 from services.users.domain.sign_in import (
     ATTEMPTS_MAX,
-    LOGINS_REMEMBERED,
-    Attempts,
+    LOGINS_MAX,
+    FailedSignIns,
     check_init_data,
     read_profile,
 )
@@ -17,28 +17,28 @@ from tests.services.users.requests import init_data
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def failed(login: str, times: int) -> Attempts:
-    attempts = Attempts()
+def failed(login: str, times: int) -> FailedSignIns:
+    failures = FailedSignIns()
     for _ in range(times):
-        attempts.fail(login, NOW)
-    return attempts
+        failures.record_failure(login, NOW)
+    return failures
 
 
 def test_the_tenth_failure_bars_a_login_for_a_minute():
-    failed("taro", ATTEMPTS_MAX - 1).check("taro", NOW)
-    attempts = failed("taro", ATTEMPTS_MAX)
+    failed("taro", ATTEMPTS_MAX - 1).check_limit("taro", NOW)
+    failures = failed("taro", ATTEMPTS_MAX)
     with pytest.raises(ResourceExhaustedError) as error:
-        attempts.check("taro", NOW + timedelta(seconds=59))
+        failures.check_limit("taro", NOW + timedelta(seconds=59))
     assert error.value.reason == "TOO_MANY_ATTEMPTS"
-    attempts.check("jiro", NOW)
-    attempts.check("taro", NOW + timedelta(seconds=60))
+    failures.check_limit("jiro", NOW)
+    failures.check_limit("taro", NOW + timedelta(seconds=60))
 
 
 def test_the_oldest_login_is_forgotten():
-    attempts = failed("taro", ATTEMPTS_MAX)
-    for number in range(LOGINS_REMEMBERED):
-        attempts.fail(f"user{number}", NOW)
-    attempts.check("taro", NOW)
+    failures = failed("taro", ATTEMPTS_MAX)
+    for number in range(LOGINS_MAX):
+        failures.record_failure(f"user{number}", NOW)
+    failures.check_limit("taro", NOW)
 
 
 def test_signed_fields_are_returned():

@@ -21,9 +21,9 @@ from tests.services.users.requests import published
 ALL = UserFilter()
 
 
-async def data_of_last_event(room) -> dict:
+async def data_of_last_event(service) -> dict:
     query = "SELECT data FROM users.outbox ORDER BY sequence DESC LIMIT 1"
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         return await connection.scalar(text(query))
 
 
@@ -32,106 +32,106 @@ async def admins(use_cases) -> list[str | None]:
     return [user.login for user in found]
 
 
-async def test_a_created_account_is_read_and_published(use_cases, room):
-    user = await use_cases.create("taro", display_name="太郎")
-    assert await use_cases.accounts.read(user.id) == user
-    assert (await published(room))[-1] == "user.created"
-    assert await data_of_last_event(room) == {"displayName": "太郎", "state": "ACTIVE"}
+async def test_a_created_account_is_read_and_published(use_cases, service):
+    user = await use_cases.create_user("taro", display_name="太郎")
+    assert await use_cases.accounts.get_user(user.id) == user
+    assert (await published(service))[-1] == "user.created"
+    assert await data_of_last_event(service) == {"displayName": "太郎", "state": "ACTIVE"}
 
 
 async def test_a_login_is_taken_once_and_free_after_deletion(use_cases):
-    user = await use_cases.create("taro")
+    user = await use_cases.create_user("taro")
     with pytest.raises(AlreadyExistsError) as error:
-        await use_cases.create("taro")
+        await use_cases.create_user("taro")
     assert error.value.reason == "USER_EXISTS"
-    await use_cases.accounts.delete(user.id)
-    await use_cases.create("taro")
+    await use_cases.accounts.delete_user(user.id)
+    await use_cases.create_user("taro")
     with pytest.raises(AlreadyExistsError) as error:
-        await use_cases.accounts.undelete(user.id)
+        await use_cases.accounts.undelete_user(user.id)
     assert error.value.reason == "USER_EXISTS"
 
 
 async def test_a_bad_account_is_not_prepared(use_cases):
     with pytest.raises(InvalidArgumentError) as error:
-        await use_cases.accounts.prepare(NewUser(password=PASSWORD))
+        await use_cases.accounts.prepare_user(NewUser(password=PASSWORD))
     assert [one.field for one in error.value.violations] == ["user.login"]
 
 
-async def test_what_is_not_there_is_not_found(use_cases):
+async def test_an_unknown_account_is_not_found(use_cases):
     missing = uuid4()
     accounts = use_cases.accounts
     for call in (
-        accounts.read(missing),
-        accounts.update(missing, {"display_name": "x"}),
-        accounts.delete(missing),
-        accounts.undelete(missing),
+        accounts.get_user(missing),
+        accounts.update_user(missing, {"display_name": "x"}),
+        accounts.delete_user(missing),
+        accounts.undelete_user(missing),
     ):
         with pytest.raises(NotFoundError) as error:
             await call
         assert error.value.metadata == {"name": f"users/{missing}"}
 
 
-async def test_an_update_moves_version_and_time_and_names_the_fields(use_cases, room):
-    user = await use_cases.create("taro")
+async def test_an_update_moves_version_and_time_and_names_the_fields(use_cases, service):
+    user = await use_cases.create_user("taro")
     use_cases.clock.time += timedelta(minutes=1)
     changes = {"language_code": "ja", "display_name": "次郎"}
-    changed = await use_cases.accounts.update(user.id, changes, user.etag)
+    changed = await use_cases.accounts.update_user(user.id, changes, user.etag)
     assert (changed.version, changed.update_time) == (2, use_cases.clock.time)
     assert (changed.display_name, changed.language_code) == ("次郎", "ja")
-    assert (await data_of_last_event(room))["fields"] == ["display_name", "language_code"]
+    assert (await data_of_last_event(service))["fields"] == ["display_name", "language_code"]
     with pytest.raises(AbortedError):
-        await use_cases.accounts.update(user.id, {"display_name": "三郎"}, user.etag)
-    assert await use_cases.accounts.read(user.id) == changed
+        await use_cases.accounts.update_user(user.id, {"display_name": "三郎"}, user.etag)
+    assert await use_cases.accounts.get_user(user.id) == changed
 
 
-async def test_a_bad_change_changes_nothing(use_cases, room):
-    user = await use_cases.create("taro")
-    before = await published(room)
+async def test_a_bad_change_changes_nothing(use_cases, service):
+    user = await use_cases.create_user("taro")
+    before = await published(service)
     with pytest.raises(InvalidArgumentError):
-        await use_cases.accounts.update(user.id, {"state": "DELETED"})
-    assert await use_cases.accounts.read(user.id) == user
-    assert await published(room) == before
+        await use_cases.accounts.update_user(user.id, {"state": "DELETED"})
+    assert await use_cases.accounts.get_user(user.id) == user
+    assert await published(service) == before
 
 
 @pytest.mark.parametrize("change", ["suspend", "delete"])
 async def test_a_barred_user_loses_its_sessions(use_cases, change):
-    user = await use_cases.create("taro")
-    token = (await use_cases.open(user)).refresh_token
+    user = await use_cases.create_user("taro")
+    token = (await use_cases.open_session(user)).refresh_token
     if change == "suspend":
-        await use_cases.accounts.update(user.id, {"state": "SUSPENDED"})
+        await use_cases.accounts.update_user(user.id, {"state": "SUSPENDED"})
     else:
-        await use_cases.accounts.delete(user.id)
+        await use_cases.accounts.delete_user(user.id)
     assert await use_cases.sessions.list_sessions(user.id, None, 10) == []
     with pytest.raises(UnauthenticatedError):
-        await use_cases.sessions.renew(token)
+        await use_cases.sessions.renew_session(token)
 
 
 async def test_a_deleted_user_is_hidden_until_it_is_restored(use_cases):
-    user = await use_cases.create("taro")
-    deleted = await use_cases.accounts.delete(user.id)
+    user = await use_cases.create_user("taro")
+    deleted = await use_cases.accounts.delete_user(user.id)
     assert deleted.delete_time == use_cases.clock.time
     with pytest.raises(NotFoundError):
-        await use_cases.accounts.delete(user.id)
+        await use_cases.accounts.delete_user(user.id)
     assert user.id not in {one.id for one in await use_cases.accounts.list_users(ALL, None, 10)}
-    restored = await use_cases.accounts.undelete(user.id)
+    restored = await use_cases.accounts.undelete_user(user.id)
     assert (restored.delete_time, restored.version) == (None, 3)
     with pytest.raises(AlreadyExistsError) as error:
-        await use_cases.accounts.undelete(user.id)
+        await use_cases.accounts.undelete_user(user.id)
     assert error.value.reason == "USER_NOT_DELETED"
 
 
 async def test_the_last_admin_stays_and_another_may_go(use_cases):
     (first,) = await use_cases.accounts.list_users(UserFilter(role="ADMIN"), None, 10)
     for refused in (
-        use_cases.accounts.delete(first.id),
-        use_cases.accounts.update(first.id, {"state": "SUSPENDED"}),
-        use_cases.accounts.update(first.id, {"roles": ["VIEWER"]}),
+        use_cases.accounts.delete_user(first.id),
+        use_cases.accounts.update_user(first.id, {"state": "SUSPENDED"}),
+        use_cases.accounts.update_user(first.id, {"roles": ["VIEWER"]}),
     ):
         with pytest.raises(FailedPreconditionError) as error:
             await refused
         assert error.value.reason == "LAST_ADMIN"
-    await use_cases.create("second", roles=["ADMIN"])
-    await use_cases.accounts.update(first.id, {"roles": ["VIEWER"]})
+    await use_cases.create_user("second", roles=["ADMIN"])
+    await use_cases.accounts.update_user(first.id, {"roles": ["VIEWER"]})
     assert await admins(use_cases) == ["second"]
 
 
@@ -151,32 +151,32 @@ async def test_the_first_admin_needs_a_password(use_cases, password):
     assert await admins(use_cases) == ["admin"]
 
 
-async def test_a_telegram_user_is_created_then_updated(use_cases, room):
+async def test_a_telegram_user_is_created_then_updated(use_cases, service):
     seen = use_cases.clock.now()
     profile = TelegramProfile(42, "名" * 200, "hanako", "ja")
     user, created = await use_cases.accounts.record_telegram_user(profile, seen)
     assert created
     assert (user.display_name, user.last_seen_time) == ("名" * 100, seen)
-    assert (await data_of_last_event(room))["telegramId"] == "42"
+    assert (await data_of_last_event(service))["telegramId"] == "42"
     later = TelegramProfile(42, telegram_username="hana")
     again, created = await use_cases.accounts.record_telegram_user(later, seen)
     assert not created
     assert (again.id, again.telegram_username) == (user.id, "hana")
     assert (again.display_name, again.language_code) == (user.display_name, "ja")
-    assert (await published(room)).count("user.registered") == 1
+    assert (await published(service)).count("user.registered") == 1
 
 
 @pytest.mark.parametrize("telegram_id", [0, -1])
 async def test_a_telegram_id_is_above_0(use_cases, telegram_id):
     with pytest.raises(InvalidArgumentError):
-        await use_cases.record(telegram_id)
+        await use_cases.record_telegram_user(telegram_id)
 
 
 async def test_counts(use_cases):
-    await use_cases.record(1)
+    await use_cases.record_telegram_user(1)
     use_cases.clock.time += timedelta(minutes=6)
-    await use_cases.record(2)
-    counts, time = await use_cases.accounts.count(ZoneInfo("Asia/Tokyo"))
+    await use_cases.record_telegram_user(2)
+    counts, time = await use_cases.accounts.count_users(ZoneInfo("Asia/Tokyo"))
     assert (counts.total, counts.active_5m, counts.active_24h) == (3, 1, 2)
     assert time == use_cases.clock.time
-    assert await use_cases.accounts.active_count() == 1
+    assert await use_cases.accounts.count_active_users() == 1

@@ -11,40 +11,40 @@ from services.kernel.errors import (
 from services.users.adapters import Passwords
 from services.users.domain.accounts import NewUser
 from services.users.domain.sign_in import ATTEMPTS_MAX
-from services.users.service.sign_in import SignIn
+from services.users.service.sign_in import SignInService
 from tests.services.helpers import BOT_TOKEN, PASSWORD
 from tests.services.users.requests import init_data
 
 
 async def test_a_password_opens_a_session(use_cases):
-    user = await use_cases.create("taro")
+    user = await use_cases.create_user("taro")
     signed_in = await use_cases.sign_in.with_password("taro", PASSWORD)
     assert replace(signed_in.user, last_seen_time=None) == user
-    renewed = await use_cases.sessions.renew(signed_in.refresh_token)
+    renewed = await use_cases.sessions.renew_session(signed_in.refresh_token)
     assert renewed.user.id == user.id
 
 
 @pytest.mark.parametrize("login", ["taro", "nobody", "passwordless"])
 async def test_failures_have_one_reason(use_cases, login):
-    await use_cases.create("taro")
-    without = await use_cases.accounts.prepare(NewUser(login="passwordless"))
+    await use_cases.create_user("taro")
+    without = await use_cases.accounts.prepare_user(NewUser(login="passwordless"))
     async with use_cases.database.transaction() as connection:
-        await use_cases.accounts.create(connection, without)
+        await use_cases.accounts.create_user(connection, without)
     with pytest.raises(UnauthenticatedError) as error:
         await use_cases.sign_in.with_password(login, "a wrong password")
     assert error.value.reason == "CREDENTIALS_INVALID"
 
 
 async def test_a_suspended_user_does_not_sign_in(use_cases):
-    user = await use_cases.create("taro")
-    await use_cases.accounts.update(user.id, {"state": "SUSPENDED"})
+    user = await use_cases.create_user("taro")
+    await use_cases.accounts.update_user(user.id, {"state": "SUSPENDED"})
     with pytest.raises(UnauthenticatedError) as error:
         await use_cases.sign_in.with_password("taro", PASSWORD)
     assert error.value.reason == "CREDENTIALS_INVALID"
 
 
 async def test_a_login_is_barred_for_a_minute(use_cases):
-    await use_cases.create("taro")
+    await use_cases.create_user("taro")
     for _ in range(ATTEMPTS_MAX):
         with pytest.raises(UnauthenticatedError):
             await use_cases.sign_in.with_password("taro", "a wrong password")
@@ -62,8 +62,8 @@ async def test_telegram_signs_in_to_one_account(use_cases):
 
 
 async def test_a_suspended_telegram_user_gets_no_session(use_cases):
-    user = await use_cases.record(42)
-    await use_cases.accounts.update(user.id, {"state": "SUSPENDED"})
+    user = await use_cases.record_telegram_user(42)
+    await use_cases.accounts.update_user(user.id, {"state": "SUSPENDED"})
     with pytest.raises(UnauthenticatedError) as error:
         await use_cases.sign_in.with_telegram(init_data(BOT_TOKEN))
     assert error.value.reason == "SESSION_OVER"
@@ -71,7 +71,7 @@ async def test_a_suspended_telegram_user_gets_no_session(use_cases):
 
 
 async def test_without_a_bot_telegram_cannot_sign_in(use_cases):
-    sign_in = SignIn(
+    sign_in = SignInService(
         use_cases.database,
         use_cases.clock,
         use_cases.accounts,

@@ -21,8 +21,8 @@ async def test_first_admin_signs_in(auth, admin):
     assert claims["roles"] == ["ADMIN"]
 
 
-async def test_password_is_not_kept(room, admin):
-    async with room.kernel.database.reading() as connection:
+async def test_password_is_not_kept(service, admin):
+    async with service.kernel.database.reading() as connection:
         row = (await connection.execute(text("SELECT * FROM users.users"))).one()
     assert row.password_hash.startswith("$argon2id$")
     assert PASSWORD not in str(row)

@@ -85,7 +85,7 @@ def test_a_page_begins_after_the_last_of_the_page_before():
     request = users_pb2.ListUsersRequest(query="太郎", page_size=1)
     page = messages.page_by_time(request)
     assert page.cursor is None
-    shown, request.page_token = page.cut([USER, USER], messages.time_cursor)
+    shown, request.page_token = page.split_page([USER, USER], messages.time_cursor)
     assert shown == [USER]
     assert messages.page_by_time(request).cursor == (TIME, USER.id)
     request.query = "次郎"

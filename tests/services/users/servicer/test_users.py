@@ -22,8 +22,8 @@ async def test_creates_reads_updates(users):
         await users.UpdateUser(users_pb2.UpdateUserRequest(user=wanted, update_mask=mask))
 
 
-async def test_every_bad_field_is_named(users, room):
-    before = await published(room)
+async def test_every_bad_field_is_named(users, service):
+    before = await published(service)
     request = create("X", language_code="?")
     request.password = "short"
     with refused("INVALID_ARGUMENT", fields=["user.login", "user.language_code", "password"]):
@@ -32,7 +32,7 @@ async def test_every_bad_field_is_named(users, room):
     with refused("INVALID_ARGUMENT", fields=["update_mask", "update_mask"]):
         mask = FieldMask(paths=["login", "nothing"])
         await users.UpdateUser(users_pb2.UpdateUserRequest(user=wanted, update_mask=mask))
-    assert await published(room) == before
+    assert await published(service) == before
 
 
 async def test_login_is_unique_and_request_id_repeats(users):
@@ -55,11 +55,11 @@ async def test_last_admin_stays(users, admin):
         await users.UpdateUser(users_pb2.UpdateUserRequest(user=wanted, update_mask=mask))
 
 
-async def test_telegram_user_is_registered_once(users, room):
+async def test_telegram_user_is_registered_once(users, service):
     answers = await asyncio.gather(*(users.RecordTelegramUser(seen(42)) for _ in range(8)))
     assert sum(answer.created for answer in answers) == 1
     assert len({answer.user.name for answer in answers}) == 1
-    assert (await published(room)).count("user.registered") == 1
+    assert (await published(service)).count("user.registered") == 1
 
 
 async def test_last_seen_never_goes_back(users):

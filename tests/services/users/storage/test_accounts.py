@@ -22,7 +22,7 @@ async def users(use_cases) -> dict[str, User]:
         ("jiro", {"telegram_id": 42}),
     ):
         use_cases.clock.time += timedelta(seconds=1)
-        created[login] = await use_cases.create(login, **fields)
+        created[login] = await use_cases.create_user(login, **fields)
     return created
 
 
@@ -62,8 +62,8 @@ async def test_text_is_found_in_names_as_it_stands(listed, query, logins):
 
 async def test_filters_of_role_state_and_deletion(use_cases, users, listed):
     assert await listed(role="VIEWER") == ["hanako"]
-    await use_cases.accounts.update(users["taro"].id, {"state": "SUSPENDED"})
-    await use_cases.accounts.delete(users["jiro"].id)
+    await use_cases.accounts.update_user(users["taro"].id, {"state": "SUSPENDED"})
+    await use_cases.accounts.delete_user(users["jiro"].id)
     assert await listed(state="SUSPENDED") == ["taro"]
     assert await listed() == ["hanako", "taro"]
     assert await listed(show_deleted=True) == ["jiro", "hanako", "taro"]
@@ -110,11 +110,11 @@ async def test_only_admins_that_can_sign_in_are_counted(use_cases):
         async with use_cases.database.reading() as connection:
             return await storage.count_admins(connection)
 
-    second = await use_cases.create("second", roles=["VIEWER", "ADMIN"])
-    third = await use_cases.create("third", roles=["ADMIN"])
+    second = await use_cases.create_user("second", roles=["VIEWER", "ADMIN"])
+    third = await use_cases.create_user("third", roles=["ADMIN"])
     assert await count() == 3
-    await use_cases.accounts.update(second.id, {"state": "SUSPENDED"})
-    await use_cases.accounts.delete(third.id)
+    await use_cases.accounts.update_user(second.id, {"state": "SUSPENDED"})
+    await use_cases.accounts.delete_user(third.id)
     assert await count() == 1
 
 

@@ -11,7 +11,7 @@ from tests.services.users.domain.test_sessions import SESSION
 
 @pytest.fixture
 async def session(use_cases) -> Session:
-    user, now = await use_cases.create("taro"), use_cases.clock.now()
+    user, now = await use_cases.create_user("taro"), use_cases.clock.now()
     expire = now + timedelta(days=1)
     session = replace(
         SESSION, user_id=user.id, create_time=now, refresh_time=now, expire_time=expire
@@ -57,7 +57,7 @@ async def test_expired_sessions_are_not_listed(use_cases, session):
 
 @pytest.mark.parametrize("by", ["id", "user_id"])
 async def test_sessions_are_deleted_by_id_or_user(use_cases, session, by):
-    other_user = await use_cases.create("jiro")
+    other_user = await use_cases.create_user("jiro")
     other = replace(
         session,
         id=new_id(use_cases.clock),

@@ -7,9 +7,9 @@ DIALECT = postgresql.dialect()
 TABLES = {table.name: table for table in METADATA.tables.values()}
 
 
-async def test_the_tables_are_those_that_the_migrations_create(room):
+async def test_the_tables_are_those_that_the_migrations_create(service):
     """Names, types, which columns may be null, and the primary key."""
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         created = await connection.run_sync(read_tables)
     assert {name: describe(table.columns) for name, table in TABLES.items()} == created[0]
     keys = {name: [one.name for one in table.primary_key] for name, table in TABLES.items()}

@@ -36,15 +36,15 @@ class Payment(_message.Message):
         STATE_UNSPECIFIED: Payment._State.ValueType  # 0
         """No state."""
         PENDING: Payment._State.ValueType  # 1
-        """Asked for, not yet paid."""
+        """Requested and not yet paid."""
         COMPLETED: Payment._State.ValueType  # 2
         """Paid."""
         FAILED: Payment._State.ValueType  # 3
-        """Will not be paid."""
+        """Not paid, and it cannot be paid any more."""
         REFUND_PENDING: Payment._State.ValueType  # 4
-        """Paid, and a refund is on its way."""
+        """Paid, and a refund has begun."""
         REFUNDED: Payment._State.ValueType  # 5
-        """Paid and given back."""
+        """Paid and refunded."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """The state of a payment. FAILED and REFUNDED are final."""
@@ -52,15 +52,15 @@ class Payment(_message.Message):
     STATE_UNSPECIFIED: Payment.State.ValueType  # 0
     """No state."""
     PENDING: Payment.State.ValueType  # 1
-    """Asked for, not yet paid."""
+    """Requested and not yet paid."""
     COMPLETED: Payment.State.ValueType  # 2
     """Paid."""
     FAILED: Payment.State.ValueType  # 3
-    """Will not be paid."""
+    """Not paid, and it cannot be paid any more."""
     REFUND_PENDING: Payment.State.ValueType  # 4
-    """Paid, and a refund is on its way."""
+    """Paid, and a refund has begun."""
     REFUNDED: Payment.State.ValueType  # 5
-    """Paid and given back."""
+    """Paid and refunded."""
 
     class _Provider:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -76,7 +76,7 @@ class Payment(_message.Message):
         """A payment provider behind Telegram, in a currency of ISO 4217."""
 
     class Provider(_Provider, metaclass=_ProviderEnumTypeWrapper):
-        """Who moves the money."""
+        """The provider of a payment."""
 
     PROVIDER_UNSPECIFIED: Payment.Provider.ValueType  # 0
     """No provider."""
@@ -101,9 +101,9 @@ class Payment(_message.Message):
     name: _builtins.str
     """The resource name, `payments/{payment}`."""
     user: _builtins.str
-    """The user who paid, `users/{user}`."""
+    """The user that paid, `users/{user}`."""
     telegram_id: _builtins.int
-    """The Telegram user id of who paid."""
+    """The Telegram user id of the payer."""
     state: Global___Payment.State.ValueType
     """The state."""
     provider: Global___Payment.Provider.ValueType
@@ -198,7 +198,7 @@ class ListPaymentsRequest(_message.Message):
     page_size: _builtins.int
     """Payments a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     state: Global___Payment.State.ValueType
     """Only this state."""
     currency_code: _builtins.str
@@ -244,7 +244,7 @@ class ListPaymentsResponse(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def payments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Payment]:
         """The payments of this page."""
@@ -275,9 +275,9 @@ class RefundPaymentRequest(_message.Message):
     name: _builtins.str
     """The payment, `payments/{payment}`."""
     reason: _builtins.str
-    """Why, for the audit trail."""
+    """The reason of the refund, 1 to 256 characters."""
     request_id: _builtins.str
-    """A UUID; a repeat answers as the first call did (AIP-155)."""
+    """A UUID. A repeated request returns the first response (AIP-155)."""
     def __init__(
         self,
         *,
@@ -328,10 +328,10 @@ class PaymentStats(_message.Message):
         state: Global___Payment.State.ValueType
         """The state."""
         count: _builtins.int
-        """How many."""
+        """The number of payments."""
         @_builtins.property
         def amount(self) -> _money_pb2.Money:
-            """Their sum, in the currency's own units."""
+            """The sum of their amounts."""
 
         def __init__(
             self,
@@ -362,7 +362,7 @@ class PaymentStats(_message.Message):
 
     @_builtins.property
     def measure_time(self) -> _timestamp_pb2.Timestamp:
-        """When this was counted."""
+        """When the payments were counted."""
 
     def __init__(
         self,
@@ -382,7 +382,7 @@ Global___PaymentStats: _TypeAlias = PaymentStats  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
-    """A Telegram subscription: what its payments say of it."""
+    """A Telegram subscription of a customer, derived from its payments."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -395,9 +395,9 @@ class Subscription(_message.Message):
         STATE_UNSPECIFIED: Subscription._State.ValueType  # 0
         """No state."""
         ACTIVE: Subscription._State.ValueType  # 1
-        """Paid for at this moment."""
+        """The current period is paid."""
         EXPIRED: Subscription._State.ValueType  # 2
-        """Its last paid period is over."""
+        """The last paid period has ended."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """The state of a subscription."""
@@ -405,9 +405,9 @@ class Subscription(_message.Message):
     STATE_UNSPECIFIED: Subscription.State.ValueType  # 0
     """No state."""
     ACTIVE: Subscription.State.ValueType  # 1
-    """Paid for at this moment."""
+    """The current period is paid."""
     EXPIRED: Subscription.State.ValueType  # 2
-    """Its last paid period is over."""
+    """The last paid period has ended."""
 
     NAME_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
@@ -470,7 +470,7 @@ class ListSubscriptionsRequest(_message.Message):
     page_size: _builtins.int
     """Subscriptions a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -494,7 +494,7 @@ class ListSubscriptionsResponse(_message.Message):
     SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Subscription]:
         """The subscriptions of this page."""
@@ -533,7 +533,7 @@ class RecordTelegramPaymentRequest(_message.Message):
     RECURRING_FIELD_NUMBER: _builtins.int
     FIRST_RECURRING_FIELD_NUMBER: _builtins.int
     telegram_id: _builtins.int
-    """The Telegram user id of who paid."""
+    """The Telegram user id of the payer."""
     user: _builtins.str
     """The user, `users/{user}`."""
     currency_code: _builtins.str
@@ -599,7 +599,7 @@ class RecordTelegramRefundRequest(_message.Message):
     total_amount: _builtins.int
     """`total_amount`, in the smallest unit of the currency."""
     telegram_id: _builtins.int
-    """The Telegram user id of who got the money back."""
+    """The Telegram user id of the payer."""
     @_builtins.property
     def refund_time(self) -> _timestamp_pb2.Timestamp:
         """The date of the message."""
@@ -636,27 +636,27 @@ class Account(_message.Message):
         TYPE_UNSPECIFIED: Account._Type.ValueType  # 0
         """No type."""
         ASSET: Account._Type.ValueType  # 1
-        """What the business has."""
+        """Money and claims of the business."""
         LIABILITY: Account._Type.ValueType  # 2
-        """What the business owes."""
+        """Debts of the business."""
         REVENUE: Account._Type.ValueType  # 3
-        """What it earned."""
+        """Income."""
         CONTRA_REVENUE: Account._Type.ValueType  # 4
-        """What it gave back."""
+        """Deductions from income, such as refunds."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
-        """What kind of account."""
+        """The type of an account."""
 
     TYPE_UNSPECIFIED: Account.Type.ValueType  # 0
     """No type."""
     ASSET: Account.Type.ValueType  # 1
-    """What the business has."""
+    """Money and claims of the business."""
     LIABILITY: Account.Type.ValueType  # 2
-    """What the business owes."""
+    """Debts of the business."""
     REVENUE: Account.Type.ValueType  # 3
-    """What it earned."""
+    """Income."""
     CONTRA_REVENUE: Account.Type.ValueType  # 4
-    """What it gave back."""
+    """Deductions from income, such as refunds."""
 
     NAME_FIELD_NUMBER: _builtins.int
     TYPE_FIELD_NUMBER: _builtins.int
@@ -699,7 +699,7 @@ class ListAccountsRequest(_message.Message):
     page_size: _builtins.int
     """Accounts a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -723,7 +723,7 @@ class ListAccountsResponse(_message.Message):
     ACCOUNTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Account]:
         """The accounts of this page."""
@@ -754,7 +754,7 @@ class GetAccountBalanceRequest(_message.Message):
     """The account, `accounts/{account}`."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """The time to tell the balance of. Unset: now."""
+        """The time of the balance. Unset: now."""
 
     def __init__(
         self,
@@ -785,7 +785,7 @@ class AccountBalance(_message.Message):
     """The account, `accounts/{account}`."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
-        """Debits less credits."""
+        """Debits minus credits."""
 
     @_builtins.property
     def debits(self) -> _money_pb2.Money:
@@ -797,7 +797,7 @@ class AccountBalance(_message.Message):
 
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """The time that this is the balance of."""
+        """The time of the balance."""
 
     def __init__(
         self,
@@ -835,7 +835,7 @@ class Entry(_message.Message):
     payment: _builtins.str
     """The payment that caused it, `payments/{payment}`."""
     description: _builtins.str
-    """What happened: `payment` or `refund`."""
+    """The kind of the journal: `payment` or `refund`."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """The amount: above zero a debit, below zero a credit."""
@@ -876,7 +876,7 @@ class ListEntriesRequest(_message.Message):
     page_size: _builtins.int
     """Entries a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -901,7 +901,7 @@ class ListEntriesResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entry]:
         """The entries of this page."""
@@ -928,7 +928,7 @@ class Reconciliation(_message.Message):
 
     @_typing.final
     class Difference(_message.Message):
-        """A transaction that one side has and the other has not, or has otherwise."""
+        """A transaction that is missing on one side or differs between the sides."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -939,7 +939,7 @@ class Reconciliation(_message.Message):
         transaction_id: _builtins.str
         """Telegram's transaction id."""
         problem: _builtins.str
-        """What differs."""
+        """A description of the difference."""
         telegram_amount: _builtins.int
         """The Stars on Telegram's side."""
         ledger_amount: _builtins.int
@@ -968,7 +968,7 @@ class Reconciliation(_message.Message):
     """How many of Telegram's transactions were compared."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was made."""
+        """When it was created."""
 
     @_builtins.property
     def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reconciliation.Difference]:
@@ -998,7 +998,7 @@ class CreateReconciliationRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """A UUID; a repeat answers as the first call did (AIP-155)."""
+    """A UUID. A repeated request returns the first response (AIP-155)."""
     def __init__(
         self,
         *,
@@ -1023,7 +1023,7 @@ class ListReconciliationsRequest(_message.Message):
     page_size: _builtins.int
     """Results a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -1047,7 +1047,7 @@ class ListReconciliationsResponse(_message.Message):
     RECONCILIATIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def reconciliations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reconciliation]:
         """The results of this page."""

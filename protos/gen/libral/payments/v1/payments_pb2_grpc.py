@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PaymentServiceStub:
-    """Keeps payments and their states.
+    """Manages payments and their states.
     """
 
     def __init__(self, channel):
@@ -73,7 +73,7 @@ class PaymentServiceStub:
 
 
 class PaymentServiceServicer:
-    """Keeps payments and their states.
+    """Manages payments and their states.
     """
 
     def GetPayment(self, request, context):
@@ -91,7 +91,8 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundPayment(self, request, context):
-        """Refunds a completed payment in full, as Telegram Stars allow no other.
+        """Refunds a completed payment in full. Telegram Stars allow no partial
+        refund.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,16 +113,15 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordTelegramPayment(self, request, context):
-        """Records a `successful_payment` of Telegram: once for each charge id,
-        however often it is delivered.
+        """Records a `successful_payment` of Telegram, once for each charge id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordTelegramRefund(self, request, context):
-        """Records a `refunded_payment` of Telegram: once for each charge id, also
-        when it arrives before the payment.
+        """Records a `refunded_payment` of Telegram, once for each charge id. It may
+        arrive before the payment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,7 +174,7 @@ def add_PaymentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PaymentService:
-    """Keeps payments and their states.
+    """Manages payments and their states.
     """
 
     @staticmethod
@@ -368,7 +368,7 @@ class PaymentService:
 
 
 class LedgerServiceStub:
-    """Shows the double-entry ledger.
+    """Reads the double-entry ledger.
     """
 
     def __init__(self, channel):
@@ -395,7 +395,7 @@ class LedgerServiceStub:
 
 
 class LedgerServiceServicer:
-    """Shows the double-entry ledger.
+    """Reads the double-entry ledger.
     """
 
     def ListAccounts(self, request, context):
@@ -446,7 +446,7 @@ def add_LedgerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LedgerService:
-    """Shows the double-entry ledger.
+    """Reads the double-entry ledger.
     """
 
     @staticmethod
@@ -532,7 +532,7 @@ class LedgerService:
 
 
 class ReconciliationServiceStub:
-    """Compares the ledger with Telegram's own statement.
+    """Compares the ledger with Telegram's statement.
     """
 
     def __init__(self, channel):
@@ -554,11 +554,11 @@ class ReconciliationServiceStub:
 
 
 class ReconciliationServiceServicer:
-    """Compares the ledger with Telegram's own statement.
+    """Compares the ledger with Telegram's statement.
     """
 
     def CreateReconciliation(self, request, context):
-        """Compares now, and keeps the result.
+        """Compares now and stores the result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -593,7 +593,7 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReconciliationService:
-    """Compares the ledger with Telegram's own statement.
+    """Compares the ledger with Telegram's statement.
     """
 
     @staticmethod

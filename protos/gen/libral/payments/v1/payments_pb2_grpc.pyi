@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PaymentServiceStub:
-    """Keeps payments and their states."""
+    """Manages payments and their states."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,23 +38,23 @@ class PaymentServiceStub:
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentsRequest, _payments_pb2.ListPaymentsResponse]
     """Lists payments, the newest first."""
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payments_pb2.RefundPaymentRequest, _payments_pb2.Payment]
-    """Refunds a completed payment in full, as Telegram Stars allow no other."""
+    """Refunds a completed payment in full. Telegram Stars allow no partial
+    refund.
+    """
     GetPaymentStats: _grpc.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentStatsRequest, _payments_pb2.PaymentStats]
     """Counts and sums payments by currency and state."""
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListSubscriptionsRequest, _payments_pb2.ListSubscriptionsResponse]
     """Lists Telegram subscriptions, the newest first."""
     RecordTelegramPayment: _grpc.UnaryUnaryMultiCallable[_payments_pb2.RecordTelegramPaymentRequest, _payments_pb2.Payment]
-    """Records a `successful_payment` of Telegram: once for each charge id,
-    however often it is delivered.
-    """
+    """Records a `successful_payment` of Telegram, once for each charge id."""
     RecordTelegramRefund: _grpc.UnaryUnaryMultiCallable[_payments_pb2.RecordTelegramRefundRequest, _payments_pb2.Payment]
-    """Records a `refunded_payment` of Telegram: once for each charge id, also
-    when it arrives before the payment.
+    """Records a `refunded_payment` of Telegram, once for each charge id. It may
+    arrive before the payment.
     """
 
 @_typing.type_check_only
 class PaymentServiceAsyncStub(PaymentServiceStub):
-    """Keeps payments and their states."""
+    """Manages payments and their states."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentRequest, _payments_pb2.Payment]  # type: ignore[assignment]
@@ -62,22 +62,22 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     ListPayments: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListPaymentsRequest, _payments_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Lists payments, the newest first."""
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payments_pb2.RefundPaymentRequest, _payments_pb2.Payment]  # type: ignore[assignment]
-    """Refunds a completed payment in full, as Telegram Stars allow no other."""
+    """Refunds a completed payment in full. Telegram Stars allow no partial
+    refund.
+    """
     GetPaymentStats: _aio.UnaryUnaryMultiCallable[_payments_pb2.GetPaymentStatsRequest, _payments_pb2.PaymentStats]  # type: ignore[assignment]
     """Counts and sums payments by currency and state."""
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListSubscriptionsRequest, _payments_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
     """Lists Telegram subscriptions, the newest first."""
     RecordTelegramPayment: _aio.UnaryUnaryMultiCallable[_payments_pb2.RecordTelegramPaymentRequest, _payments_pb2.Payment]  # type: ignore[assignment]
-    """Records a `successful_payment` of Telegram: once for each charge id,
-    however often it is delivered.
-    """
+    """Records a `successful_payment` of Telegram, once for each charge id."""
     RecordTelegramRefund: _aio.UnaryUnaryMultiCallable[_payments_pb2.RecordTelegramRefundRequest, _payments_pb2.Payment]  # type: ignore[assignment]
-    """Records a `refunded_payment` of Telegram: once for each charge id, also
-    when it arrives before the payment.
+    """Records a `refunded_payment` of Telegram, once for each charge id. It may
+    arrive before the payment.
     """
 
 class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps payments and their states."""
+    """Manages payments and their states."""
 
     @_abc_1.abstractmethod
     def GetPayment(
@@ -101,7 +101,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.RefundPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.Payment, _abc.Awaitable[_payments_pb2.Payment]]:
-        """Refunds a completed payment in full, as Telegram Stars allow no other."""
+        """Refunds a completed payment in full. Telegram Stars allow no partial
+        refund.
+        """
 
     @_abc_1.abstractmethod
     def GetPaymentStats(
@@ -125,9 +127,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.RecordTelegramPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.Payment, _abc.Awaitable[_payments_pb2.Payment]]:
-        """Records a `successful_payment` of Telegram: once for each charge id,
-        however often it is delivered.
-        """
+        """Records a `successful_payment` of Telegram, once for each charge id."""
 
     @_abc_1.abstractmethod
     def RecordTelegramRefund(
@@ -135,14 +135,14 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.RecordTelegramRefundRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.Payment, _abc.Awaitable[_payments_pb2.Payment]]:
-        """Records a `refunded_payment` of Telegram: once for each charge id, also
-        when it arrives before the payment.
+        """Records a `refunded_payment` of Telegram, once for each charge id. It may
+        arrive before the payment.
         """
 
 def add_PaymentServiceServicer_to_server(servicer: PaymentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class LedgerServiceStub:
-    """Shows the double-entry ledger."""
+    """Reads the double-entry ledger."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -157,7 +157,7 @@ class LedgerServiceStub:
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
-    """Shows the double-entry ledger."""
+    """Reads the double-entry ledger."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAccounts: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListAccountsRequest, _payments_pb2.ListAccountsResponse]  # type: ignore[assignment]
@@ -168,7 +168,7 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Lists the entries of an account, the newest first."""
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Shows the double-entry ledger."""
+    """Reads the double-entry ledger."""
 
     @_abc_1.abstractmethod
     def ListAccounts(
@@ -197,29 +197,29 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class ReconciliationServiceStub:
-    """Compares the ledger with Telegram's own statement."""
+    """Compares the ledger with Telegram's statement."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReconciliationServiceAsyncStub: ...
     CreateReconciliation: _grpc.UnaryUnaryMultiCallable[_payments_pb2.CreateReconciliationRequest, _payments_pb2.Reconciliation]
-    """Compares now, and keeps the result."""
+    """Compares now and stores the result."""
     ListReconciliations: _grpc.UnaryUnaryMultiCallable[_payments_pb2.ListReconciliationsRequest, _payments_pb2.ListReconciliationsResponse]
     """Lists the results, the newest first."""
 
 @_typing.type_check_only
 class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
-    """Compares the ledger with Telegram's own statement."""
+    """Compares the ledger with Telegram's statement."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateReconciliation: _aio.UnaryUnaryMultiCallable[_payments_pb2.CreateReconciliationRequest, _payments_pb2.Reconciliation]  # type: ignore[assignment]
-    """Compares now, and keeps the result."""
+    """Compares now and stores the result."""
     ListReconciliations: _aio.UnaryUnaryMultiCallable[_payments_pb2.ListReconciliationsRequest, _payments_pb2.ListReconciliationsResponse]  # type: ignore[assignment]
     """Lists the results, the newest first."""
 
 class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Compares the ledger with Telegram's own statement."""
+    """Compares the ledger with Telegram's statement."""
 
     @_abc_1.abstractmethod
     def CreateReconciliation(
@@ -227,7 +227,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_pb2.CreateReconciliationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_pb2.Reconciliation, _abc.Awaitable[_payments_pb2.Reconciliation]]:
-        """Compares now, and keeps the result."""
+        """Compares now and stores the result."""
 
     @_abc_1.abstractmethod
     def ListReconciliations(

@@ -40,9 +40,9 @@ class User(_message.Message):
         ACTIVE: User._State.ValueType  # 1
         """The account can be used."""
         SUSPENDED: User._State.ValueType  # 2
-        """The account is barred."""
+        """The account is suspended and cannot sign in."""
         DELETED: User._State.ValueType  # 3
-        """The account is deleted softly."""
+        """The account is marked as deleted."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """The state of an account."""
@@ -52,9 +52,9 @@ class User(_message.Message):
     ACTIVE: User.State.ValueType  # 1
     """The account can be used."""
     SUSPENDED: User.State.ValueType  # 2
-    """The account is barred."""
+    """The account is suspended and cannot sign in."""
     DELETED: User.State.ValueType  # 3
-    """The account is deleted softly."""
+    """The account is marked as deleted."""
 
     NAME_FIELD_NUMBER: _builtins.int
     LOGIN_FIELD_NUMBER: _builtins.int
@@ -87,11 +87,11 @@ class User(_message.Message):
     """The version for optimistic locking (AIP-154)."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Role.ValueType]:
-        """The roles held."""
+        """The roles of the account."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the account was made."""
+        """When the account was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
@@ -167,7 +167,7 @@ class ListUsersRequest(_message.Message):
     page_size: _builtins.int
     """Users a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     query: _builtins.str
     """Text to find in the display name, the login or the Telegram user name."""
     role: _policy_pb2.Role.ValueType
@@ -203,7 +203,7 @@ class ListUsersResponse(_message.Message):
     USERS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
         """The users of this page."""
@@ -224,8 +224,8 @@ Global___ListUsersResponse: _TypeAlias = ListUsersResponse  # noqa: Y015
 
 @_typing.final
 class UserPurchase(_message.Message):
-    """What a user bought in one currency: the sum of the payments that were
-    recorded so far, counted once each.
+    """The purchases of a user in one currency: sums of the recorded payments, each
+    counted once.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -246,11 +246,11 @@ class UserPurchase(_message.Message):
     """How many of them were refunded."""
     @_builtins.property
     def paid_amount(self) -> _money_pb2.Money:
-        """What was paid, refunded payments included."""
+        """The sum of all payments, including refunded ones."""
 
     @_builtins.property
     def refunded_amount(self) -> _money_pb2.Money:
-        """What was given back."""
+        """The sum of the refunds."""
 
     def __init__(
         self,
@@ -284,7 +284,7 @@ class ListUserPurchasesRequest(_message.Message):
     page_size: _builtins.int
     """Currencies a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -309,7 +309,7 @@ class ListUserPurchasesResponse(_message.Message):
     PURCHASES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def purchases(self) -> _containers.RepeatedCompositeFieldContainer[Global___UserPurchase]:
         """The purchases of this page, by currency."""
@@ -340,7 +340,7 @@ class CreateUserRequest(_message.Message):
     password: _builtins.str
     """The password, 12 to 128 characters. Empty: no sign-in by password."""
     request_id: _builtins.str
-    """A UUID; a repeat answers as the first call did (AIP-155)."""
+    """A UUID. A repeated request returns the first response (AIP-155)."""
     @_builtins.property
     def user(self) -> Global___User:
         """The user to create."""
@@ -472,12 +472,12 @@ class UserStats(_message.Message):
     active_24h_count: _builtins.int
     """Those seen in the last 24 hours."""
     new_today_count: _builtins.int
-    """Those made since the start of today in `time_zone`."""
+    """Those created since the start of today in `time_zone`."""
     time_zone: _builtins.str
     """The IANA time zone that today is counted in."""
     @_builtins.property
     def measure_time(self) -> _timestamp_pb2.Timestamp:
-        """When this was counted."""
+        """When the users were counted."""
 
     def __init__(
         self,
@@ -518,7 +518,7 @@ class RecordTelegramUserRequest(_message.Message):
     """The language of the user's client."""
     @_builtins.property
     def seen_time(self) -> _timestamp_pb2.Timestamp:
-        """When the user acted."""
+        """When the user sent the update."""
 
     def __init__(
         self,
@@ -546,10 +546,10 @@ class RecordTelegramUserResponse(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     CREATED_FIELD_NUMBER: _builtins.int
     created: _builtins.bool
-    """Whether this call made it."""
+    """Whether this call created the user."""
     @_builtins.property
     def user(self) -> Global___User:
-        """The user as it is now."""
+        """The created or updated user."""
 
     def __init__(
         self,
@@ -599,7 +599,7 @@ class LoginWithTelegramRequest(_message.Message):
 
     INIT_DATA_FIELD_NUMBER: _builtins.int
     init_data: _builtins.str
-    """`Telegram.WebApp.initData`, as it came."""
+    """`Telegram.WebApp.initData`, unchanged."""
     def __init__(
         self,
         *,
@@ -659,7 +659,7 @@ Global___LogoutRequest: _TypeAlias = LogoutRequest  # noqa: Y015
 
 @_typing.final
 class TokenPair(_message.Message):
-    """An access token, and what renews it."""
+    """An access token and its refresh token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -682,7 +682,7 @@ class TokenPair(_message.Message):
 
     @_builtins.property
     def user(self) -> Global___User:
-        """The user who signed in. Unset for an API key."""
+        """The user that signed in. Unset for an API key."""
 
     def __init__(
         self,
@@ -843,7 +843,7 @@ class ListSessionsRequest(_message.Message):
     page_size: _builtins.int
     """Sessions a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -867,7 +867,7 @@ class ListSessionsResponse(_message.Message):
     SESSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Session]:
         """The sessions of this page."""
@@ -926,14 +926,14 @@ class ApiKey(_message.Message):
     display_name: _builtins.str
     """What the key is for."""
     secret: _builtins.str
-    """The secret. Only in the answer of CreateApiKey."""
+    """The secret. Set in the response of CreateApiKey only."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The scopes, such as `payments.read`."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the key was made."""
+        """When the key was created."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
@@ -997,7 +997,7 @@ class ListApiKeysRequest(_message.Message):
     page_size: _builtins.int
     """Keys a page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -1021,7 +1021,7 @@ class ListApiKeysResponse(_message.Message):
     API_KEYS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page. Empty on the last page."""
     @_builtins.property
     def api_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApiKey]:
         """The keys of this page."""

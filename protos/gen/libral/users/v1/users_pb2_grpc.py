@@ -116,36 +116,36 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteUser(self, request, context):
-        """Deletes a user softly: it is kept, hidden and barred from signing in.
+        """Marks a user as deleted: it is hidden and cannot sign in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndeleteUser(self, request, context):
-        """Brings a deleted user back.
+        """Restores a deleted user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUserPurchases(self, request, context):
-        """Lists what a user bought, by currency.
+        """Lists the purchases of a user by currency.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUserStats(self, request, context):
-        """Counts users, from the rows as they are now.
+        """Counts users.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordTelegramUser(self, request, context):
-        """Registers the sender of a Telegram update, or brings an existing user up
-        to date: profile fields and the time last seen.
+        """Creates the user of a Telegram update, or updates its profile fields and
+        the time last seen.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -456,7 +456,7 @@ class UserService:
 
 
 class AuthServiceStub:
-    """Signs users in and manages what they sign in with.
+    """Signs users in and manages sessions and API keys.
     """
 
     def __init__(self, channel):
@@ -523,7 +523,7 @@ class AuthServiceStub:
 
 
 class AuthServiceServicer:
-    """Signs users in and manages what they sign in with.
+    """Signs users in and manages sessions and API keys.
     """
 
     def Login(self, request, context):
@@ -563,21 +563,21 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """Lists sessions: the caller's own, or everybody's for an admin.
+        """Lists sessions: the caller's own, or those of all users for an admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSession(self, request, context):
-        """Ends a session: the caller's own, or anybody's for an admin.
+        """Ends a session: the caller's own, or that of any user for an admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateApiKey(self, request, context):
-        """Creates an API key. Its secret is in this answer and nowhere else.
+        """Creates an API key. Only this response contains its secret.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -598,8 +598,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExchangeApiKey(self, request, context):
-        """Exchanges an API key for an access token of its scopes, so that the rest
-        of the mesh verifies one kind of token only.
+        """Exchanges an API key for an access token with its scopes. Other methods
+        accept access tokens only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -672,7 +672,7 @@ def add_AuthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
-    """Signs users in and manages what they sign in with.
+    """Signs users in and manages sessions and API keys.
     """
 
     @staticmethod

@@ -43,16 +43,16 @@ class UserServiceStub:
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.UpdateUserRequest, _users_pb2.User]
     """Updates the fields of a user that the mask names."""
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.DeleteUserRequest, _users_pb2.User]
-    """Deletes a user softly: it is kept, hidden and barred from signing in."""
+    """Marks a user as deleted: it is hidden and cannot sign in."""
     UndeleteUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.UndeleteUserRequest, _users_pb2.User]
-    """Brings a deleted user back."""
+    """Restores a deleted user."""
     ListUserPurchases: _grpc.UnaryUnaryMultiCallable[_users_pb2.ListUserPurchasesRequest, _users_pb2.ListUserPurchasesResponse]
-    """Lists what a user bought, by currency."""
+    """Lists the purchases of a user by currency."""
     GetUserStats: _grpc.UnaryUnaryMultiCallable[_users_pb2.GetUserStatsRequest, _users_pb2.UserStats]
-    """Counts users, from the rows as they are now."""
+    """Counts users."""
     RecordTelegramUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.RecordTelegramUserRequest, _users_pb2.RecordTelegramUserResponse]
-    """Registers the sender of a Telegram update, or brings an existing user up
-    to date: profile fields and the time last seen.
+    """Creates the user of a Telegram update, or updates its profile fields and
+    the time last seen.
     """
 
 @_typing.type_check_only
@@ -69,16 +69,16 @@ class UserServiceAsyncStub(UserServiceStub):
     UpdateUser: _aio.UnaryUnaryMultiCallable[_users_pb2.UpdateUserRequest, _users_pb2.User]  # type: ignore[assignment]
     """Updates the fields of a user that the mask names."""
     DeleteUser: _aio.UnaryUnaryMultiCallable[_users_pb2.DeleteUserRequest, _users_pb2.User]  # type: ignore[assignment]
-    """Deletes a user softly: it is kept, hidden and barred from signing in."""
+    """Marks a user as deleted: it is hidden and cannot sign in."""
     UndeleteUser: _aio.UnaryUnaryMultiCallable[_users_pb2.UndeleteUserRequest, _users_pb2.User]  # type: ignore[assignment]
-    """Brings a deleted user back."""
+    """Restores a deleted user."""
     ListUserPurchases: _aio.UnaryUnaryMultiCallable[_users_pb2.ListUserPurchasesRequest, _users_pb2.ListUserPurchasesResponse]  # type: ignore[assignment]
-    """Lists what a user bought, by currency."""
+    """Lists the purchases of a user by currency."""
     GetUserStats: _aio.UnaryUnaryMultiCallable[_users_pb2.GetUserStatsRequest, _users_pb2.UserStats]  # type: ignore[assignment]
-    """Counts users, from the rows as they are now."""
+    """Counts users."""
     RecordTelegramUser: _aio.UnaryUnaryMultiCallable[_users_pb2.RecordTelegramUserRequest, _users_pb2.RecordTelegramUserResponse]  # type: ignore[assignment]
-    """Registers the sender of a Telegram update, or brings an existing user up
-    to date: profile fields and the time last seen.
+    """Creates the user of a Telegram update, or updates its profile fields and
+    the time last seen.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -122,7 +122,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.DeleteUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.User, _abc.Awaitable[_users_pb2.User]]:
-        """Deletes a user softly: it is kept, hidden and barred from signing in."""
+        """Marks a user as deleted: it is hidden and cannot sign in."""
 
     @_abc_1.abstractmethod
     def UndeleteUser(
@@ -130,7 +130,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.UndeleteUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.User, _abc.Awaitable[_users_pb2.User]]:
-        """Brings a deleted user back."""
+        """Restores a deleted user."""
 
     @_abc_1.abstractmethod
     def ListUserPurchases(
@@ -138,7 +138,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.ListUserPurchasesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.ListUserPurchasesResponse, _abc.Awaitable[_users_pb2.ListUserPurchasesResponse]]:
-        """Lists what a user bought, by currency."""
+        """Lists the purchases of a user by currency."""
 
     @_abc_1.abstractmethod
     def GetUserStats(
@@ -146,7 +146,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.GetUserStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.UserStats, _abc.Awaitable[_users_pb2.UserStats]]:
-        """Counts users, from the rows as they are now."""
+        """Counts users."""
 
     @_abc_1.abstractmethod
     def RecordTelegramUser(
@@ -154,14 +154,14 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.RecordTelegramUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.RecordTelegramUserResponse, _abc.Awaitable[_users_pb2.RecordTelegramUserResponse]]:
-        """Registers the sender of a Telegram update, or brings an existing user up
-        to date: profile fields and the time last seen.
+        """Creates the user of a Telegram update, or updates its profile fields and
+        the time last seen.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class AuthServiceStub:
-    """Signs users in and manages what they sign in with."""
+    """Signs users in and manages sessions and API keys."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -180,23 +180,23 @@ class AuthServiceStub:
     GetJsonWebKeySet: _grpc.UnaryUnaryMultiCallable[_users_pb2.GetJsonWebKeySetRequest, _users_pb2.JsonWebKeySet]
     """Gets the public keys that tokens are verified with (RFC 7517)."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_users_pb2.ListSessionsRequest, _users_pb2.ListSessionsResponse]
-    """Lists sessions: the caller's own, or everybody's for an admin."""
+    """Lists sessions: the caller's own, or those of all users for an admin."""
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_users_pb2.DeleteSessionRequest, _empty_pb2.Empty]
-    """Ends a session: the caller's own, or anybody's for an admin."""
+    """Ends a session: the caller's own, or that of any user for an admin."""
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_users_pb2.CreateApiKeyRequest, _users_pb2.ApiKey]
-    """Creates an API key. Its secret is in this answer and nowhere else."""
+    """Creates an API key. Only this response contains its secret."""
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_users_pb2.ListApiKeysRequest, _users_pb2.ListApiKeysResponse]
     """Lists API keys, the newest first."""
     DeleteApiKey: _grpc.UnaryUnaryMultiCallable[_users_pb2.DeleteApiKeyRequest, _empty_pb2.Empty]
     """Revokes an API key."""
     ExchangeApiKey: _grpc.UnaryUnaryMultiCallable[_users_pb2.ExchangeApiKeyRequest, _users_pb2.TokenPair]
-    """Exchanges an API key for an access token of its scopes, so that the rest
-    of the mesh verifies one kind of token only.
+    """Exchanges an API key for an access token with its scopes. Other methods
+    accept access tokens only.
     """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
-    """Signs users in and manages what they sign in with."""
+    """Signs users in and manages sessions and API keys."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Login: _aio.UnaryUnaryMultiCallable[_users_pb2.LoginRequest, _users_pb2.TokenPair]  # type: ignore[assignment]
@@ -212,22 +212,22 @@ class AuthServiceAsyncStub(AuthServiceStub):
     GetJsonWebKeySet: _aio.UnaryUnaryMultiCallable[_users_pb2.GetJsonWebKeySetRequest, _users_pb2.JsonWebKeySet]  # type: ignore[assignment]
     """Gets the public keys that tokens are verified with (RFC 7517)."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_users_pb2.ListSessionsRequest, _users_pb2.ListSessionsResponse]  # type: ignore[assignment]
-    """Lists sessions: the caller's own, or everybody's for an admin."""
+    """Lists sessions: the caller's own, or those of all users for an admin."""
     DeleteSession: _aio.UnaryUnaryMultiCallable[_users_pb2.DeleteSessionRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Ends a session: the caller's own, or anybody's for an admin."""
+    """Ends a session: the caller's own, or that of any user for an admin."""
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_users_pb2.CreateApiKeyRequest, _users_pb2.ApiKey]  # type: ignore[assignment]
-    """Creates an API key. Its secret is in this answer and nowhere else."""
+    """Creates an API key. Only this response contains its secret."""
     ListApiKeys: _aio.UnaryUnaryMultiCallable[_users_pb2.ListApiKeysRequest, _users_pb2.ListApiKeysResponse]  # type: ignore[assignment]
     """Lists API keys, the newest first."""
     DeleteApiKey: _aio.UnaryUnaryMultiCallable[_users_pb2.DeleteApiKeyRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Revokes an API key."""
     ExchangeApiKey: _aio.UnaryUnaryMultiCallable[_users_pb2.ExchangeApiKeyRequest, _users_pb2.TokenPair]  # type: ignore[assignment]
-    """Exchanges an API key for an access token of its scopes, so that the rest
-    of the mesh verifies one kind of token only.
+    """Exchanges an API key for an access token with its scopes. Other methods
+    accept access tokens only.
     """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Signs users in and manages what they sign in with."""
+    """Signs users in and manages sessions and API keys."""
 
     @_abc_1.abstractmethod
     def Login(
@@ -277,7 +277,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.ListSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.ListSessionsResponse, _abc.Awaitable[_users_pb2.ListSessionsResponse]]:
-        """Lists sessions: the caller's own, or everybody's for an admin."""
+        """Lists sessions: the caller's own, or those of all users for an admin."""
 
     @_abc_1.abstractmethod
     def DeleteSession(
@@ -285,7 +285,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.DeleteSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Ends a session: the caller's own, or anybody's for an admin."""
+        """Ends a session: the caller's own, or that of any user for an admin."""
 
     @_abc_1.abstractmethod
     def CreateApiKey(
@@ -293,7 +293,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.CreateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.ApiKey, _abc.Awaitable[_users_pb2.ApiKey]]:
-        """Creates an API key. Its secret is in this answer and nowhere else."""
+        """Creates an API key. Only this response contains its secret."""
 
     @_abc_1.abstractmethod
     def ListApiKeys(
@@ -317,8 +317,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _users_pb2.ExchangeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_users_pb2.TokenPair, _abc.Awaitable[_users_pb2.TokenPair]]:
-        """Exchanges an API key for an access token of its scopes, so that the rest
-        of the mesh verifies one kind of token only.
+        """Exchanges an API key for an access token with its scopes. Other methods
+        accept access tokens only.
         """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,21 +1,21 @@
-"""Connections that a test can freeze and cut."""
+"""A TCP proxy that tests can freeze and cut."""
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
 
-class Wire:
-    """A loopback port that leads to a server, until it is frozen or cut."""
+class TcpProxy:
+    """Forwards connections to a loopback port. `accepts` is False while new ones are refused."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self._writers: set[asyncio.StreamWriter] = set()
-        self.whole = True
+        self.accepts = True
         self._flows = asyncio.Event()
         self._flows.set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.whole:
+        if not self.accepts:
             writer.transport.abort()
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
@@ -23,14 +23,14 @@ class Wire:
         await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
 
     def freeze(self) -> None:
-        """Keeps all connections, and carries nothing."""
+        """Stop forwarding bytes, and keep the connections open."""
         self._flows.clear()
 
     def thaw(self) -> None:
         self._flows.set()
 
     def cut(self) -> None:
-        self.whole = False
+        self.accepts = False
         self.thaw()
         for writer in self._writers:
             writer.transport.abort()
@@ -46,11 +46,11 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(port: int):
-    wire = Wire(port)
-    server = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+async def proxy_to(port: int):
+    proxy = TcpProxy(port)
+    server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
     try:
-        yield wire, server.sockets[0].getsockname()[1]
+        yield proxy, server.sockets[0].getsockname()[1]
     finally:
-        wire.cut()
+        proxy.cut()
         server.close()

@@ -1,3 +1,5 @@
+"""Events are handled once and in order, and failing ones are dead-lettered."""
+
 import asyncio
 
 from libral.users.v1 import users_pb2, users_pb2_grpc
@@ -5,8 +7,8 @@ from sqlalchemy import MetaData, select
 
 from services.events.__main__ import build as build_events
 from services.kernel.database.tables import KernelTables
-from services.kernel.events import subscriptions
-from services.kernel.events.subscriptions import Subscription
+from services.kernel.events import consumer as consumer_module
+from services.kernel.events.consumer import EventConsumer
 from services.users.__main__ import build as build_users
 from tests.services.helpers import eventually
 
@@ -14,14 +16,14 @@ LOGINS = [f"user{number}" for number in range(4)]
 ADMINS = 1
 
 
-async def test_a_poison_event_is_buried_and_the_stream_goes_on(
+async def test_a_failing_event_is_dead_lettered_and_the_stream_goes_on(
     mesh, users_environment, redis_url, monkeypatch
 ):
-    monkeypatch.setattr(subscriptions, "RETRY_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(consumer_module, "RETRY_SECONDS", (0, 0, 0, 0))
     events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
     target = f"127.0.0.1:{events.port}"
-    room = await mesh.start("users", build_users, users_environment, events_target=target)
-    users = users_pb2_grpc.UserServiceStub(mesh.channel(room))
+    service = await mesh.start("users", build_users, users_environment, events_target=target)
+    users = users_pb2_grpc.UserServiceStub(mesh.channel(service))
     for login in LOGINS:
         user = users_pb2.User(login=login, display_name=login)
         await users.CreateUser(users_pb2.CreateUserRequest(user=user, password="a long password"))
@@ -31,42 +33,44 @@ async def test_a_poison_event_is_buried_and_the_stream_goes_on(
     async def react(_, event) -> None:
         if len(seen) == 2:
             tries.append(event.position)
-            if len(tries) <= subscriptions.TRIES_MAX:
-                raise ValueError("poison")
+            if len(tries) <= consumer_module.TRIES_MAX:
+                raise ValueError("broken")
         seen.append(event.position)
 
-    kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
-    subscription = make_subscription(room, mesh.channel(events), react)
-    task = asyncio.create_task(subscription.run())
+    kernel, tables = service.kernel, KernelTables.of(MetaData(schema="users"))
+    consumer = make_consumer(service, mesh.channel(events), react)
+    task = asyncio.create_task(consumer.run())
 
     async def all_handled() -> bool:
-        return len(seen) == len(LOGINS) and await subscription.position() == seen[-1]
+        return len(seen) == len(LOGINS) and await consumer.read_position() == seen[-1]
 
     await eventually(all_handled)
     task.cancel()
-    letters = select(tables.dead_letters)
+    dead_letters = select(tables.dead_letters)
     async with kernel.database.reading() as connection:
-        buried = (await connection.execute(letters)).all()
-    assert [(row.position, row.tries, row.error) for row in buried] == [
-        (tries[0], subscriptions.TRIES_MAX, "ValueError: poison")
+        found = (await connection.execute(dead_letters)).all()
+    assert [(row.position, row.tries, row.error) for row in found] == [
+        (tries[0], consumer_module.TRIES_MAX, "ValueError: broken")
     ]
     assert seen == sorted(seen)
     assert tries[0] not in seen
 
 
-async def test_two_processes_of_a_room_handle_each_event_once(mesh, users_environment, redis_url):
+async def test_two_processes_of_a_service_handle_each_event_once(
+    mesh, users_environment, redis_url
+):
     events = await mesh.start("events", build_events, {"REDIS_URL": redis_url})
     target = f"127.0.0.1:{events.port}"
-    room = await mesh.start("users", build_users, users_environment, events_target=target)
-    users = users_pb2_grpc.UserServiceStub(mesh.channel(room))
+    service = await mesh.start("users", build_users, users_environment, events_target=target)
+    users = users_pb2_grpc.UserServiceStub(mesh.channel(service))
     seen: list[int] = []
 
     async def react(_, event) -> None:
         await asyncio.sleep(0.01)
         seen.append(event.position)
 
-    both = [make_subscription(room, mesh.channel(events), react) for _ in range(2)]
-    tasks = [asyncio.create_task(subscription.run()) for subscription in both]
+    both = [make_consumer(service, mesh.channel(events), react) for _ in range(2)]
+    tasks = [asyncio.create_task(consumer.run()) for consumer in both]
     for login in LOGINS:
         user = users_pb2.User(login=login, display_name=login)
         await users.CreateUser(users_pb2.CreateUserRequest(user=user))
@@ -81,9 +85,9 @@ async def test_two_processes_of_a_room_handle_each_event_once(mesh, users_enviro
     assert seen == sorted(set(seen))
 
 
-def make_subscription(room, channel, react) -> Subscription:
-    kernel, tables = room.kernel, KernelTables.of(MetaData(schema="users"))
-    return Subscription(
+def make_consumer(service, channel, react) -> EventConsumer:
+    kernel, tables = service.kernel, KernelTables.of(MetaData(schema="users"))
+    return EventConsumer(
         "test",
         {"user.created": react},
         kernel.database,
