@@ -19,7 +19,7 @@ def check_refusals(mesh: Mesh) -> None:
         assert anonymous.get("/readyz").status_code == 200
         assert anonymous.get("/v1/users").status_code == 401
         assert anonymous.get("/nothing").status_code == 404
-        forged = anonymous.post("/v1/telegram/webhook", json=botapi.command(1, "/start"))
+        forged = anonymous.post("/v1/telegram/webhook", json=botapi.command_update(1, "/start"))
         assert forged.status_code == 401
         large = anonymous.post("/v1/auth:login", content=b" " * (1024 * 1024 + 1))
         assert large.status_code == 413
@@ -35,7 +35,10 @@ def check_start_and_payment(mesh: Mesh, page: Page) -> None:
     """Post both updates twice and out of order. Wait for both events on the open page."""
     with mesh.client() as client:
         head = int(client.get("/v1/events:stats").json()["headPosition"])
-        start, pay = botapi.command(101, "/start", 77), botapi.paid(102, "charge-77", 250, 77)
+        start, pay = (
+            botapi.command_update(101, "/start", 77),
+            botapi.payment_update(102, "charge-77", 250, 77),
+        )
         page.evaluate(WATCH_LIST)
         sent = time.time()
         for update in (pay, start, pay, start):

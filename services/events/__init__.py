@@ -1,6 +1,6 @@
-"""The events service owns the log: the one ordered record of what happened.
+"""The events service owns the event log, the ordered record of everything that happened.
 
-It guarantees positions without gaps, each id in the log at most once, a hash
-of each event that covers the hash of the event before, and streams that miss
-nothing even if Redis loses all its data.
+It guarantees that positions have no gaps, that an id is in the log at most once, that the
+hash of an event covers the hash of the previous event, and that streams deliver every event
+even if Redis loses all its data.
 """

@@ -4,25 +4,25 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it when it is imported.
 
-from services.events.adapters.announcer import Announcer
 from services.events.adapters.channels import LogChannel, TelegramChannel
 from services.events.adapters.checkpoint_files import FileChannel
+from services.events.adapters.position_pubsub import PositionPubSub
 from services.events.config import EventsSettings
-from services.events.domain.checkpoints import Channel
+from services.events.domain.checkpoints import CheckpointChannel
 from services.events.reactions import REACTIONS
 from services.events.service import checkpoints
-from services.events.service.appender import Appender
-from services.events.service.checkpoints import Checkpointer
+from services.events.service.appender import LogAppender
+from services.events.service.checkpoints import CheckpointPublisher
 from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
 from services.events.service.events import EventReader
 from services.events.service.indexing import Indexer
-from services.events.service.retention import Retention
+from services.events.service.retention import LogRetention
 from services.events.service.streams import EventStreams
-from services.events.service.tail import Tail
-from services.events.service.verification import Verifier
+from services.events.service.tail import LogTail
+from services.events.service.verification import LogVerifier
 from services.events.servicer.consumers import ReactionServicer
-from services.events.servicer.event_messages import event_message, placed_message
+from services.events.servicer.event_messages import complete_message, event_message
 from services.events.servicer.events import EventServicer
 from services.events.workers.appender import AppendWorker
 from services.events.workers.indexer import IndexWorker
@@ -36,38 +36,40 @@ RETENTION_SECONDS = 3600.0
 async def build(kernel: Kernel) -> ServiceDefinition:
     settings = EventsSettings.read(kernel.environment)
     database, clock = kernel.database, kernel.clock
-    tail = Tail(database, event_message)
-    appender = Appender(clock, tail, placed_message)
-    checkpointer = Checkpointer(database, clock, make_channels(kernel, settings))
-    retention = Retention(database, clock, settings.retention_months)
+    tail = LogTail(database, event_message)
+    appender = LogAppender(clock, tail, complete_message)
+    publisher = CheckpointPublisher(database, clock, make_channels(kernel, settings))
+    retention = LogRetention(database, clock, settings.retention_months)
     events = EventServicer(
         EventReader(database, clock),
         EventStreams(database, tail, event_message),
         appender,
-        Verifier(database),
-        checkpointer,
+        LogVerifier(database),
+        publisher,
     )
     reactions = ReactionServicer(
         ConsumerRegistry(database, clock), DeadLetterQueue(database, clock, kernel.outbox)
     )
-    tail_worker = TailWorker(tail, Announcer(settings.redis_url))
+    tail_worker = TailWorker(tail, PositionPubSub(settings.redis_url))
     return ServiceDefinition(
         services=[events, reactions],
         reactions=REACTIONS,
         tasks=(
             AppendWorker(database, appender).run,
             tail_worker.follow,
-            tail_worker.listen,
-            tail_worker.announce,
+            tail_worker.subscribe,
+            tail_worker.publish,
             IndexWorker(Indexer(database, tail), tail).run,
-            PeriodicWorker("retention", retention.apply, RETENTION_SECONDS).run,
-            PeriodicWorker("checkpoints", checkpointer.publish, checkpoints.INTERVAL_SECONDS).run,
+            PeriodicWorker("retention", retention.apply_retention, RETENTION_SECONDS).run,
+            PeriodicWorker(
+                "checkpoints", publisher.publish_checkpoint, checkpoints.INTERVAL_SECONDS
+            ).run,
         ),
     )
 
 
-def make_channels(kernel: Kernel, settings: EventsSettings) -> list[Channel]:
-    channels: list[Channel] = [LogChannel()]
+def make_channels(kernel: Kernel, settings: EventsSettings) -> list[CheckpointChannel]:
+    channels: list[CheckpointChannel] = [LogChannel()]
     if settings.checkpoints:
         channels.append(FileChannel(settings.checkpoints))
     if settings.telegram_target and settings.checkpoint_chat:

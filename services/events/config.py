@@ -14,9 +14,9 @@ MONTHS_MAX = 1200
 class EventsSettings:
     """Settings of the events service.
 
-    `checkpoints` is the folder that checkpoints are written to, `checkpoint_chat`
-    the chat that they are sent to, `retention_months` for how many whole months
-    events are kept. None: not at all, or for ever.
+    `checkpoints` is the folder of checkpoint files and `checkpoint_chat` the chat that
+    checkpoints are sent to; None disables the channel. `retention_months` is the number of
+    whole months that events are kept for; None keeps them forever.
     """
 
     redis_url: str
@@ -30,7 +30,7 @@ class EventsSettings:
         folder = environment.optional_text("LIBRAL_CHECKPOINTS")
         chat = environment.optional_text(CHAT)
         if chat and not chat.removeprefix("-").isdigit():
-            raise SettingsError(f"{CHAT} is {chat!r}: it must be the number of a chat.")
+            raise SettingsError(f"{CHAT} is {chat!r}: it must be a numeric chat id.")
         return cls(
             redis_url=environment.url("REDIS_URL", ("redis", "rediss", "unix")),
             telegram_target=environment.optional_address("LIBRAL_TELEGRAM_TARGET"),

@@ -1,4 +1,4 @@
-"""Event type → handler: keeps the dead letters of consumers up to date."""
+"""Event handlers that record and remove the dead letters of consumers."""
 
 from datetime import UTC
 
@@ -6,7 +6,7 @@ from libral.events.v1 import events_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain.dead_letters import DeadLetter
-from services.events.storage.dead_letters import remove_dead_letter, save_dead_letter
+from services.events.storage.dead_letters import delete_dead_letter, save_dead_letter
 from services.kernel.events.consumer import (
     DEAD_LETTERED,
     DISCARDED,
@@ -16,9 +16,9 @@ from services.kernel.events.consumer import (
 )
 
 
-async def save(connection: AsyncConnection, event: events_pb2.Event) -> None:
+async def save_from_event(connection: AsyncConnection, event: events_pb2.Event) -> None:
     data, time = event.data, event.time.ToDatetime(tzinfo=UTC)
-    letter = DeadLetter(
+    dead_letter = DeadLetter(
         consumer=str(data["consumer"]),
         position=int(str(data["position"])),
         type=str(data["type"]),
@@ -27,17 +27,17 @@ async def save(connection: AsyncConnection, event: events_pb2.Event) -> None:
         create_time=time,
         update_time=time,
     )
-    await save_dead_letter(connection, letter)
+    await save_dead_letter(connection, dead_letter)
 
 
-async def remove(connection: AsyncConnection, event: events_pb2.Event) -> None:
+async def delete_from_event(connection: AsyncConnection, event: events_pb2.Event) -> None:
     data = event.data
-    await remove_dead_letter(connection, str(data["consumer"]), int(str(data["position"])))
+    await delete_dead_letter(connection, str(data["consumer"]), int(str(data["position"])))
 
 
 REACTIONS: Reactions = {
-    DEAD_LETTERED: save,
-    RETRY_FAILED: save,
-    RECOVERED: remove,
-    DISCARDED: remove,
+    DEAD_LETTERED: save_from_event,
+    RETRY_FAILED: save_from_event,
+    RECOVERED: delete_from_event,
+    DISCARDED: delete_from_event,
 }

@@ -1,9 +1,8 @@
 """Verify the log without the service: `python -m services.events.verify`.
 
-It reads the database of DATABASE_URL in one snapshot, recomputes the chain
-from the first event that is kept to the head, and compares it with the
-checkpoints that were published outside the database.
-Exit status: 0 sound, 1 not, 2 it could not be checked.
+The command reads the database of DATABASE_URL in one snapshot, recomputes the hash chain from
+the oldest event to the head, and compares it with the published checkpoints.
+Exit status: 0 valid, 1 invalid, 2 not verified because of an error.
 """
 
 import argparse
@@ -23,46 +22,48 @@ from services.events.service.verification import verify_log
 from services.kernel.database.database import open_engine
 from services.kernel.database.schema import error_line
 
-BROKEN, UNCHECKED = 1, 2
+INVALID, UNVERIFIED = 1, 2
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m services.events.verify",
-        description="Checks the event log in DATABASE_URL, without the events room.",
-        epilog="Exit status: 0 sound, 1 not, 2 it could not be checked.",
+        description="Verify the event log in DATABASE_URL without the events service.",
+        epilog="Exit status: 0 valid, 1 invalid, 2 not verified because of an error.",
     )
     parser.add_argument(
         "--checkpoints",
         type=Path,
         default=os.environ.get("LIBRAL_CHECKPOINTS"),
-        help="folder with what was told of the log (LIBRAL_CHECKPOINTS)",
+        help="folder of checkpoint files (default: LIBRAL_CHECKPOINTS)",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
     try:
         published = read_checkpoints(arguments.checkpoints) if arguments.checkpoints else []
         url = os.environ.get("DATABASE_URL") or parser.error("DATABASE_URL is not set.")
-        verdict = asyncio.run(run(url, published, progress=sys.stderr.isatty()))
+        verdict = asyncio.run(verify_database(url, published, progress=sys.stderr.isatty()))
     except ChannelError as error:
         sys.stderr.write(f"The checkpoints cannot be read: {error}\n")
-        return UNCHECKED
+        return UNVERIFIED
     except (OSError, TimeoutError, DBAPIError) as error:
         sys.stderr.write(f"DATABASE_URL cannot be used: {error_line(error)}\n")
-        return UNCHECKED
-    answer = as_json(verdict) if arguments.json else describe(verdict)
-    sys.stdout.write(f"{answer}\n")
-    return BROKEN if verdict.defect else 0
+        return UNVERIFIED
+    result = verdict_json(verdict) if arguments.json else describe_verdict(verdict)
+    sys.stdout.write(f"{result}\n")
+    return INVALID if verdict.defect else 0
 
 
-async def run(url: str, checkpoints: Sequence[Checkpoint], *, progress: bool) -> Verdict:
+async def verify_database(
+    url: str, checkpoints: Sequence[Checkpoint], *, progress: bool
+) -> Verdict:
     engine = open_engine(url)
     try:
         async with engine.connect() as connection:
             await connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            verdict = await verify_log(connection, checkpoints, show if progress else None)
+            verdict = await verify_log(connection, checkpoints, show_progress if progress else None)
     finally:
         await engine.dispose()
     if progress:
@@ -70,11 +71,11 @@ async def run(url: str, checkpoints: Sequence[Checkpoint], *, progress: bool) ->
     return verdict
 
 
-def show(checked: int, head: int) -> None:
+def show_progress(checked: int, head: int) -> None:
     sys.stderr.write(f"\r{checked:,} of {head:,} events checked")
 
 
-def as_json(verdict: Verdict) -> str:
+def verdict_json(verdict: Verdict) -> str:
     defect = verdict.defect
     content = {
         "checked": verdict.checked,
@@ -85,13 +86,13 @@ def as_json(verdict: Verdict) -> str:
     return json.dumps(content)
 
 
-def describe(verdict: Verdict) -> str:
+def describe_verdict(verdict: Verdict) -> str:
     if verdict.defect:
         position = verdict.defect.position
-        return f"Broken at position {position}: {verdict.defect.problem}"
+        return f"Invalid at position {position}: {verdict.defect.problem}"
     return (
-        f"Sound: {verdict.checked:,} events up to position {verdict.head:,}, "
-        f"held against {verdict.checkpoints:,} checkpoints."
+        f"Valid: {verdict.checked:,} events up to position {verdict.head:,}, "
+        f"compared with {verdict.checkpoints:,} checkpoints."
     )
 
 

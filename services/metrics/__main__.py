@@ -9,13 +9,13 @@ from functools import partial
 
 from services.kernel.server import Kernel, ServiceDefinition, run
 from services.metrics import workers
-from services.metrics.adapters.cache import CacheCollector, connect
+from services.metrics.adapters.cache import CacheCollector, create_cache_client
 from services.metrics.adapters.health import (
     CacheHealth,
     DatabaseHealth,
     GrpcHealth,
     HttpHealth,
-    http_client,
+    create_http_client,
 )
 from services.metrics.adapters.host import HostCollector
 from services.metrics.adapters.postgresql import DatabaseCollector
@@ -24,12 +24,12 @@ from services.metrics.config import MetricsSettings
 from services.metrics.service.alert_rules import AlertRules
 from services.metrics.service.endpoints import EndpointAnalytics
 from services.metrics.service.incidents import Incidents
-from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.infrastructure import InfrastructureMonitor
 from services.metrics.service.latest import LatestValues
-from services.metrics.service.module_actions import ModuleActions
+from services.metrics.service.module_controller import ModuleController
 from services.metrics.service.modules import HealthCheck, ModuleMonitor
 from services.metrics.service.recorder import Recorder
-from services.metrics.service.retention import Retention
+from services.metrics.service.retention import MeasurementRetention
 from services.metrics.service.series import SeriesQueries
 from services.metrics.servicer.alerts import AlertServicer
 from services.metrics.servicer.endpoints import ApiAnalyticsServicer
@@ -43,14 +43,14 @@ async def build(kernel: Kernel) -> ServiceDefinition:
     settings = MetricsSettings.read(kernel.environment)
     database, clock, outbox = kernel.database, kernel.clock, kernel.outbox
     clients = AsyncExitStack()
-    cache = connect(settings.redis_url)
+    cache = create_cache_client(settings.redis_url)
     clients.push_async_callback(cache.aclose)
     socket = settings.supervisor_socket
     supervisor = SupervisorClient(socket) if socket else None
 
     latest = LatestValues(clock)
     recorder = Recorder(database, latest)
-    infrastructure = Infrastructure(
+    infrastructure = InfrastructureMonitor(
         HostCollector(settings.data_path, clock),
         DatabaseCollector(database, clock),
         CacheCollector(cache, clock),
@@ -64,7 +64,7 @@ async def build(kernel: Kernel) -> ServiceDefinition:
     return ServiceDefinition(
         services=[
             MetricServicer(SeriesQueries(database, clock), latest),
-            ModuleServicer(monitor, ModuleActions(monitor, supervisor)),
+            ModuleServicer(monitor, ModuleController(monitor, supervisor)),
             InfrastructureServicer(infrastructure),
             ApiAnalyticsServicer(EndpointAnalytics(database, clock, latest)),
             AlertServicer(AlertRules(database, clock), incidents),
@@ -74,7 +74,7 @@ async def build(kernel: Kernel) -> ServiceDefinition:
             partial(workers.measure_infrastructure, infrastructure),
             partial(workers.check_modules, monitor),
             partial(workers.evaluate_alerts, incidents),
-            partial(workers.delete_old_measurements, Retention(database, clock)),
+            partial(workers.delete_old_measurements, MeasurementRetention(database, clock)),
         ),
         close=clients.aclose,
     )
@@ -83,8 +83,8 @@ async def build(kernel: Kernel) -> ServiceDefinition:
 def make_health_checks(
     settings: MetricsSettings, clients: AsyncExitStack
 ) -> dict[str, HealthCheck]:
-    """Return the health checks of services and pages, whose clients are closed by `clients`."""
-    http = http_client()
+    """Return the health checks of services and pages. `clients` closes their clients."""
+    http = create_http_client()
     clients.push_async_callback(http.aclose)
     services = {name: GrpcHealth(target) for name, target in settings.services.items()}
     for check in services.values():

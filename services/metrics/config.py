@@ -1,4 +1,4 @@
-"""The settings of the metrics service."""
+"""Settings of the metrics service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,10 @@ HTTP = ("http",)
 
 @dataclass(frozen=True)
 class MetricsSettings:
-    """Addresses of what is monitored. Without a supervisor socket, modules cannot be controlled."""
+    """Addresses of the monitored modules and servers.
+
+    Without a supervisor socket modules cannot be started or stopped.
+    """
 
     redis_url: str
     data_path: Path

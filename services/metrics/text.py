@@ -21,7 +21,7 @@ DETAIL = "{text}（{detail}）。"
 
 
 def reason_text(code: str, metadata: Mapping[str, str]) -> str:
-    """Return the text of a reason code, with the process manager's message if there is one."""
+    """Return the text of a reason code, with the process manager's text if there is one."""
     text = REASONS[code].format_map(metadata)
     if detail := metadata.get("detail"):
         return DETAIL.format(text=text.removesuffix("。"), detail=detail)

@@ -4,9 +4,9 @@ import asyncio
 import time
 
 from services.metrics.service.incidents import Incidents
-from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.infrastructure import InfrastructureMonitor
 from services.metrics.service.modules import ModuleMonitor
-from services.metrics.service.retention import Retention
+from services.metrics.service.retention import MeasurementRetention
 
 CHECK_SECONDS = 1.0
 CHECK_PAUSE_SECONDS = 0.1
@@ -24,7 +24,7 @@ async def check_modules(monitor: ModuleMonitor) -> None:
         await asyncio.sleep(max(CHECK_SECONDS - spent, CHECK_PAUSE_SECONDS))
 
 
-async def measure_infrastructure(infrastructure: Infrastructure) -> None:
+async def measure_infrastructure(infrastructure: InfrastructureMonitor) -> None:
     """Measure host, database and cache every 5 seconds."""
     while True:
         started = time.monotonic()
@@ -36,10 +36,10 @@ async def evaluate_alerts(incidents: Incidents) -> None:
     """Evaluate the alert rules every 5 seconds."""
     while True:
         await asyncio.sleep(EVALUATE_SECONDS)
-        await incidents.evaluate()
+        await incidents.evaluate_rules()
 
 
-async def delete_old_measurements(retention: Retention) -> None:
+async def delete_old_measurements(retention: MeasurementRetention) -> None:
     """Delete old measurements every 10 minutes."""
     while True:
         await retention.delete_old()

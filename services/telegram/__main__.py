@@ -1,4 +1,4 @@
-"""Runs the telegram service."""
+"""Run the telegram service."""
 
 import os
 
@@ -26,7 +26,7 @@ async def build(kernel: Kernel) -> ServiceDefinition:
 def build_with_bot(
     kernel: Kernel, settings: TelegramSettings, bot_settings: BotSettings
 ) -> ServiceDefinition:
-    # aiogram takes 130 MiB of memory: it is imported only where there is a bot.
+    # aiogram takes 130 MiB of memory, so it is imported only if a bot is configured.
     from services.telegram.adapters.bot_api import BotApi  # noqa: PLC0415
     from services.telegram.adapters.update_reader import UpdateReader  # noqa: PLC0415
 

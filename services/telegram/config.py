@@ -21,7 +21,7 @@ class BotSettings:
 
 @dataclass(frozen=True)
 class TelegramSettings:
-    """Settings of the telegram service. `bot` is None without a token."""
+    """Settings of the telegram service. `bot` is None without a bot token."""
 
     payments_target: str
     metrics_target: str
@@ -41,7 +41,9 @@ def read_bot(environment: Environment) -> BotSettings | None:
     if not token:
         return None
     if not TOKEN.fullmatch(token):
-        raise SettingsError("TELEGRAM_BOT_TOKEN is not a bot token: BotFather gives 123456:ABC….")
+        raise SettingsError(
+            "TELEGRAM_BOT_TOKEN is not a bot token. A token of BotFather looks like 123456:ABC…."
+        )
     secret = environment.text("TELEGRAM_WEBHOOK_SECRET")
     if not SECRET.fullmatch(secret):
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""TelegramService."""
+"""TelegramService: contract ↔ service."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ Bot = telegram_pb2.Bot
 
 
 class TelegramServicer(telegram_pb2_grpc.TelegramServiceServicer):
-    """Serves the bot. `bot` is None in a service without a bot token."""
+    """Serves the bot and its webhook. `bot` is None without a bot token."""
 
     def __init__(self, inbox: UpdateInbox, bot: BotService | None) -> None:
         self._inbox = inbox
@@ -38,7 +38,7 @@ class TelegramServicer(telegram_pb2_grpc.TelegramServiceServicer):
 
     async def ReceiveUpdate(self, request: HttpBody, context: Context) -> Empty:
         metadata = dict(context.invocation_metadata() or ())
-        await self._inbox.receive(str(metadata.get(SECRET_HEADER, "")), request.data)
+        await self._inbox.receive_update(str(metadata.get(SECRET_HEADER, "")), request.data)
         return Empty()
 
     async def GetBot(self, request: telegram_pb2.GetBotRequest, context: Context) -> Bot:
@@ -84,7 +84,7 @@ class TelegramServicer(telegram_pb2_grpc.TelegramServiceServicer):
 
 
 def bot_message(counts: UpdateCounts, status: BotStatus | None) -> Bot:
-    """Return the bot with its last check, or UNCONFIGURED if `status` is None."""
+    """Return the bot as of its last check, or UNCONFIGURED if `status` is None."""
     message = Bot(
         state=Bot.UNCONFIGURED,
         pending_update_count=counts.pending,

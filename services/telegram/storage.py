@@ -1,4 +1,4 @@
-"""Updates in PostgreSQL: SQL in, domain types out."""
+"""Updates in PostgreSQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -61,7 +61,7 @@ MONEY_FIELDS = ("successful_payment", "refunded_payment")
 
 
 async def insert_update(connection: AsyncConnection, one: Update, now: datetime) -> None:
-    """Insert an update. One that is known already changes nothing."""
+    """Insert an update unless its id is already stored."""
     row = insert(UPDATES).values(
         id=one.id,
         kind=one.kind,
@@ -79,13 +79,14 @@ async def insert_update(connection: AsyncConnection, one: Update, now: datetime)
 async def lease_updates(
     connection: AsyncConnection, now: datetime, limit: int, *, urgent: bool
 ) -> Sequence[LeasedUpdate]:
-    """Return due updates, and make them due again after `LEASE`. Counts as a try of each.
+    """Return due updates, make them due again after `LEASE`, and increment their tries.
 
     Only the oldest pending update of a chat is considered, which keeps the order within the chat.
-    An update that is due later than `DELAY_MAX` from now counts as due: the clock was set back.
+    An update that is due later than `DELAY_MAX` from now counts as due, because only a clock that
+    was set back can cause that.
 
-    Looks at the oldest 500 pending updates first, which is fast however many there are, and at all
-    of them only if none of these is due.
+    The oldest 500 pending updates are searched first, which bounds the work. All are searched only
+    if none of these is due.
     """
     for window in (WINDOW, None):
         leased = await lease_oldest(connection, now, limit, window, urgent=urgent)
@@ -97,7 +98,7 @@ async def lease_updates(
 async def lease_oldest(
     connection: AsyncConnection, now: datetime, limit: int, window: int | None, *, urgent: bool
 ) -> Sequence[LeasedUpdate]:
-    """Lease updates among the oldest `window` pending ones of a lane, or all if None."""
+    """Lease updates among the oldest `window` pending ones of a lane, or among all if None."""
     is_urgent = UPDATES.c.kind == PRE_CHECKOUT
     pending = UPDATES.c.state == UpdateState.PENDING
     oldest = select(UPDATES.c.id, UPDATES.c.chat)
@@ -122,22 +123,22 @@ async def lease_oldest(
     return sorted((LeasedUpdate(**row) for row in rows), key=lambda one: one.id)
 
 
-async def mark_done(connection: AsyncConnection, update_id: int) -> bool:
+async def mark_update_done(connection: AsyncConnection, update_id: int) -> bool:
     return await change_pending(connection, update_id, state=UpdateState.DONE, error="")
 
 
-async def mark_failed(connection: AsyncConnection, update_id: int, error: str) -> bool:
+async def mark_update_failed(connection: AsyncConnection, update_id: int, error: str) -> bool:
     return await change_pending(connection, update_id, state=UpdateState.FAILED, error=error)
 
 
-async def reschedule(
+async def reschedule_update(
     connection: AsyncConnection, update_id: int, due: datetime, tries: int, error: str
 ) -> bool:
     return await change_pending(connection, update_id, due_time=due, tries=tries, error=error)
 
 
 async def change_pending(connection: AsyncConnection, update_id: int, **values: Any) -> bool:
-    """Set columns of a pending update. Return False if it is no longer pending."""
+    """Update columns of a pending update. Return False if it is no longer pending."""
     statement = update(UPDATES).where(
         UPDATES.c.id == update_id, UPDATES.c.state == UpdateState.PENDING
     )
@@ -157,7 +158,7 @@ async def count_updates(connection: AsyncConnection) -> UpdateCounts:
 
 
 async def delete_updates(connection: AsyncConnection, before: datetime) -> None:
-    """Delete updates that are done and were received before a time, except those about money."""
+    """Delete updates that are done and older than `before`, except those of payments."""
     is_money = UPDATES.c.kind == PRE_CHECKOUT
     message = UPDATES.c.body["message"]
     for name in MONEY_FIELDS:
@@ -166,7 +167,7 @@ async def delete_updates(connection: AsyncConnection, before: datetime) -> None:
         delete(UPDATES).where(
             UPDATES.c.receive_time < before,
             UPDATES.c.state == UpdateState.DONE,
-            # NULL for an update without a message.
+            # The expression is NULL for an update without a message.
             ~func.coalesce(is_money, False),
         )
     )

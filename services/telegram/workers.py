@@ -14,9 +14,9 @@ CLEANUP_SECONDS = 3600.0
 
 
 class UpdateWorker:
-    """Processes updates of one lane, up to 8 at once. A slow one does not delay the others.
+    """Processes the updates of one lane, up to 8 concurrently.
 
-    `arrived` is set when an update of the lane was stored.
+    `arrived` is set when an update of the lane is stored.
     """
 
     def __init__(self, processor: UpdateProcessor, arrived: asyncio.Event, *, urgent: bool) -> None:
@@ -28,16 +28,17 @@ class UpdateWorker:
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
-                # Cleared before the lease: an update that arrives during it sets it again.
+                # Clear before leasing: an update that arrives in between sets the event again.
                 self._arrived.clear()
                 free = CONCURRENCY - len(running)
-                updates = await self._processor.lease(free, urgent=self._urgent)
+                updates = await self._processor.lease_updates(free, urgent=self._urgent)
                 running |= {
-                    asyncio.create_task(self._processor.process(update)) for update in updates
+                    asyncio.create_task(self._processor.process_update(update))
+                    for update in updates
                 }
                 running = await self._wait(running)
         except LibralError:
-            # Finish what was begun before the kernel restarts this loop.
+            # Finish the running updates before the kernel restarts this loop.
             await asyncio.gather(*running, return_exceptions=True)
             raise
         finally:
@@ -45,7 +46,7 @@ class UpdateWorker:
                 task.cancel()
 
     async def _wait(self, running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        """Wait until a task ends, or more can be started. Return the tasks that still run."""
+        """Wait until a task ends or an update arrives. Return the tasks that still run."""
         arrival = set[asyncio.Task[Any]]()
         if len(running) < CONCURRENCY:
             arrival.add(asyncio.create_task(self._arrived.wait()))
@@ -74,7 +75,7 @@ class CleanupWorker:
 
 
 class ConnectionWorker:
-    """Checks every 30 seconds whether the Bot API answers."""
+    """Checks the connection to the Bot API every 30 seconds."""
 
     def __init__(self, bot: BotService) -> None:
         self._bot = bot

@@ -1,1 +1,1 @@
-"""Stand-ins for what cannot be here: Telegram's servers."""
+"""Fakes of systems that tests cannot use: the Bot API, and a gateway for the dashboard."""

@@ -1,8 +1,8 @@
-"""A Bot API that does what the test says, and the updates that Telegram would send.
+"""A fake Bot API, and updates as Telegram sends them.
 
-Shapes are those of Bot API 10.3 (https://core.telegram.org/bots/api).
+Messages have the format of Bot API 10.3 (https://core.telegram.org/bots/api).
 
-`python -m tests.fakes.botapi` serves it on every address, for a container.
+`python -m tests.fakes.botapi` serves it on all addresses, for use in a container.
 """
 
 import asyncio
@@ -19,7 +19,11 @@ BOT = {"id": 123456, "is_bot": True, "first_name": "Libral", "username": "libral
 
 
 class FakeBotApi:
-    """Answers the methods that the telegram room calls. `calls` holds what it was asked."""
+    """Implements the methods that the telegram service calls.
+
+    `calls` records all calls. `failures` maps a method to the status and description that it
+    returns.
+    """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict]] = []
@@ -29,23 +33,23 @@ class FakeBotApi:
         self._messages = count(1)
         self.url = ""
 
-    def called(self, method: str) -> list[dict]:
+    def calls_of(self, method: str) -> list[dict]:
         return [arguments for name, arguments in self.calls if name == method]
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def handle_request(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         arguments = dict(await request.post())
         self.calls.append((method, arguments))
         if request.match_info["token"] != TOKEN:
-            return failed(401, "Unauthorized")
+            return error_response(401, "Unauthorized")
         if method in self.failures:
-            return failed(*self.failures[method])
+            return error_response(*self.failures[method])
         try:
             return web.json_response(
                 {"ok": True, "result": getattr(self, f"do_{method}")(arguments)}
             )
         except ValueError as error:
-            return failed(400, f"Bad Request: {error}")
+            return error_response(400, f"Bad Request: {error}")
 
     def do_getMe(self, arguments: dict):  # noqa: N802 - Telegram's name
         return BOT
@@ -76,17 +80,17 @@ class FakeBotApi:
         return {"transactions": self.transactions[offset : offset + limit]}
 
 
-def failed(status: int, description: str) -> web.Response:
+def error_response(status: int, description: str) -> web.Response:
     body = {"ok": False, "error_code": status, "description": description}
     return web.json_response(body, status=status)
 
 
 @asynccontextmanager
-async def serve(host: str = "127.0.0.1", port: int = 0):
-    """Serves a fake Bot API for as long as the context lasts. Port 0: a free one."""
+async def serve_bot_api(host: str = "127.0.0.1", port: int = 0):
+    """Serve a fake Bot API within the context. Port 0 selects a free port."""
     api = FakeBotApi()
     application = web.Application()
-    application.router.add_post("/bot{token}/{method}", api.answer)
+    application.router.add_post("/bot{token}/{method}", api.handle_request)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
@@ -99,7 +103,7 @@ async def serve(host: str = "127.0.0.1", port: int = 0):
         await runner.cleanup()
 
 
-def person(telegram_id: int = 42, name: str = "花子") -> dict:
+def make_user(telegram_id: int = 42, name: str = "花子") -> dict:
     return {
         "id": telegram_id,
         "is_bot": False,
@@ -110,13 +114,13 @@ def person(telegram_id: int = 42, name: str = "花子") -> dict:
     }
 
 
-def message(update_id: int, telegram_id: int = 42, **fields) -> dict:
-    """An update with a message in a private chat."""
+def message_update(update_id: int, telegram_id: int = 42, **fields) -> dict:
+    """Return an update with a message in a private chat."""
     return {
         "update_id": update_id,
         "message": {
             "message_id": update_id,
-            "from": person(telegram_id),
+            "from": make_user(telegram_id),
             "chat": {"id": telegram_id, "type": "private", "first_name": "花子"},
             "date": int(time.time()),
             **fields,
@@ -124,15 +128,17 @@ def message(update_id: int, telegram_id: int = 42, **fields) -> dict:
     }
 
 
-def command(update_id: int, text: str, telegram_id: int = 42) -> dict:
-    """An update with a command, such as `/start`."""
+def command_update(update_id: int, text: str, telegram_id: int = 42) -> dict:
+    """Return an update with a command, such as `/start`."""
     length = len(text.split(maxsplit=1)[0])
     entities = [{"type": "bot_command", "offset": 0, "length": length}]
-    return message(update_id, telegram_id, text=text, entities=entities)
+    return message_update(update_id, telegram_id, text=text, entities=entities)
 
 
-def paid(update_id: int, charge: str, amount: int, telegram_id: int = 42, **fields) -> dict:
-    """An update with a SuccessfulPayment in Stars."""
+def payment_update(
+    update_id: int, charge: str, amount: int, telegram_id: int = 42, **fields
+) -> dict:
+    """Return an update with a SuccessfulPayment in Stars."""
     payment = {
         "currency": "XTR",
         "total_amount": amount,
@@ -140,29 +146,29 @@ def paid(update_id: int, charge: str, amount: int, telegram_id: int = 42, **fiel
         "telegram_payment_charge_id": charge,
         "provider_payment_charge_id": "",
     }
-    return message(update_id, telegram_id, successful_payment=payment | fields)
+    return message_update(update_id, telegram_id, successful_payment=payment | fields)
 
 
-def refunded(update_id: int, charge: str, amount: int, telegram_id: int = 42) -> dict:
-    """An update with a RefundedPayment."""
+def refund_update(update_id: int, charge: str, amount: int, telegram_id: int = 42) -> dict:
+    """Return an update with a RefundedPayment."""
     payment = {
         "currency": "XTR",
         "total_amount": amount,
         "invoice_payload": "order-1",
         "telegram_payment_charge_id": charge,
     }
-    return message(update_id, telegram_id, refunded_payment=payment)
+    return message_update(update_id, telegram_id, refunded_payment=payment)
 
 
-def asks(
+def pre_checkout_update(
     update_id: int, amount: int = 100, telegram_id: int = 42, payload: str = "order-1"
 ) -> dict:
-    """An update with a PreCheckoutQuery."""
+    """Return an update with a PreCheckoutQuery."""
     return {
         "update_id": update_id,
         "pre_checkout_query": {
             "id": f"query-{update_id}",
-            "from": person(telegram_id),
+            "from": make_user(telegram_id),
             "currency": "XTR",
             "total_amount": amount,
             "invoice_payload": payload,
@@ -171,7 +177,7 @@ def asks(
 
 
 async def main() -> None:
-    async with serve("0.0.0.0", PORT):  # noqa: S104 - in a container of its own
+    async with serve_bot_api("0.0.0.0", PORT):  # noqa: S104 - it runs in its own container
         await asyncio.Event().wait()
 
 

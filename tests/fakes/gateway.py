@@ -1,7 +1,7 @@
-"""A gateway that returns recorded messages over REST and pushes others over its WebSocket.
+"""A fake gateway that returns prepared messages over REST and pushes messages over its WebSocket.
 
-Replies are messages of the contracts, written as the gateway writes them. So a test of the
-dashboard fails when a contract changes under it.
+Replies are messages of the contracts in the gateway's JSON format. A test of the dashboard fails
+when a contract that it depends on changes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Json = dict
 
 @dataclass(frozen=True)
 class Failure:
-    """An error in the form of AIP-193, with a message in Japanese."""
+    """An error in the format of AIP-193, with a message in Japanese."""
 
     status: int
     reason: str = "TEST"
@@ -62,7 +62,7 @@ def token_pair(roles: list[str], lives: timedelta = timedelta(minutes=15)) -> Js
 
 
 class FakeGateway:
-    """Answers requests from `replies`, by path. A path without a reply is 404."""
+    """Serves `replies` by path. A path without a reply returns 404."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -73,10 +73,10 @@ class FakeGateway:
         self._arrived = asyncio.Condition()
 
     def asked(self, path: str) -> list[Json]:
-        """Return the queries and bodies of the requests for a path."""
+        """Return the query parameters and bodies of the requests for a path."""
         return [sent for _, asked, sent in self.requests if asked == path]
 
-    async def answer(self, request: Request) -> JSONResponse:
+    async def handle_request(self, request: Request) -> JSONResponse:
         body = await request.body()
         sent = json.loads(body) if body else read_query(request)
         self.requests.append((request.method, request.scope["path"], sent))
@@ -103,7 +103,7 @@ class FakeGateway:
             }
 
     async def push(self, path: str, message: Message) -> None:
-        """Send a message on the stream of a path, when it is open."""
+        """Wait until the stream of a path is open, then send a message on it."""
         await self._send(path, type="message", data=write(message))
 
     async def end(self, path: str, status: str) -> None:
@@ -119,7 +119,7 @@ class FakeGateway:
 
 
 def read_query(request: Request) -> Json:
-    """Return the query of a request. A parameter that is repeated is a list."""
+    """Return the query parameters of a request. A repeated parameter is a list."""
     values = {name: request.query_params.getlist(name) for name in request.query_params}
     return {name: one[0] if len(one) == 1 else one for name, one in values.items()}
 
@@ -130,7 +130,7 @@ async def serve() -> AsyncIterator[FakeGateway]:
     gateway = FakeGateway()
     routes = [
         WebSocketRoute("/v1/ws", gateway.serve_socket),
-        Route("/{path:path}", gateway.answer, methods=["GET", "POST"]),
+        Route("/{path:path}", gateway.handle_request, methods=["GET", "POST"]),
     ]
     config = uvicorn.Config(
         Starlette(routes=routes), port=0, log_level="error", lifespan="off", ws="websockets-sansio"

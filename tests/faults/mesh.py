@@ -114,7 +114,7 @@ async def running_mesh(mutation: str = "", keep: Path | None = None) -> AsyncIte
     """
     path = Path(tempfile.mkdtemp(prefix="libral-faults-"))
     try:
-        async with botapi.serve() as bot:
+        async with botapi.serve_bot_api() as bot:
             os.environ["TELEGRAM_BOT_TOKEN"] = botapi.TOKEN
             os.environ["TELEGRAM_WEBHOOK_SECRET"] = botapi.SECRET
             os.environ["TELEGRAM_API_BASE"] = bot.url

@@ -60,15 +60,15 @@ def remove_gap_check() -> None:
     """Stream new events without checking for events that other processes appended between."""
     from services.events.domain.recent import RecentEvents  # noqa: PLC0415
 
-    def offer(self: Any, events: Any) -> bool:
+    def append_next(self: Any, events: Any) -> bool:
         self._events.extend(events)
         self.position = max([self.position, *(entry.position for entry, _ in events)])
         return True
 
-    def after(self: Any, position: int, limit: int) -> Any:
+    def list_after(self: Any, position: int, limit: int) -> Any:
         return [event for event in self._events if event[0].position > position][:limit] or None
 
-    RecentEvents.offer, RecentEvents.after = offer, after
+    RecentEvents.append_next, RecentEvents.list_after = append_next, list_after
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {

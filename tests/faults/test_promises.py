@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.events.domain.entries import Entry, Head, chain
+from services.events.domain.entries import Head, LogEntry, chain_entries
 from tests.faults.history import History
 from tests.faults.promises import chain as log
 from tests.faults.promises import streams, writes
@@ -17,8 +17,8 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 USER = "users/0199"
 
 
-def entry(kind: str, subject: str = "", data: str = "{}", **fields) -> Entry:
-    return Entry(
+def entry(kind: str, subject: str = "", data: str = "{}", **fields) -> LogEntry:
+    return LogEntry(
         id=uuid4(),
         type=kind,
         source="users",
@@ -33,12 +33,12 @@ def entry(kind: str, subject: str = "", data: str = "{}", **fields) -> Entry:
     )
 
 
-def evidence(history: History, entries: list[Entry], subscribers=()) -> Evidence:
-    placed, head = chain(Head(), entries, NOW)
+def evidence(history: History, entries: list[LogEntry], subscribers=()) -> Evidence:
+    placed, head = chain_entries(Head(), entries, NOW)
     return Evidence(None, None, history, subscribers, None, placed, head, ())
 
 
-def appended(*numbers: int) -> list[Entry]:
+def appended(*numbers: int) -> list[LogEntry]:
     return [entry("faults.appended", "keys/1", f'{{"number":{n}}}') for n in numbers]
 
 

@@ -45,7 +45,7 @@ def fake_bot_api() -> Iterator[botapi.FakeBotApi]:
 
     async def serve() -> None:
         stop = asyncio.Event()
-        async with botapi.serve() as api:
+        async with botapi.serve_bot_api() as api:
             found.extend((api, asyncio.get_running_loop(), stop))
             started.set()
             await stop.wait()

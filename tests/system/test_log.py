@@ -65,7 +65,7 @@ def test_a_dead_letter_is_retried_until_it_is_handled(mesh, page, poison):
     press(page, drawer, "再試行")
     expect(drawer.locator(".fact", has_text="試行回数")).to_contain_text("6", timeout=TRIES_MS)
     expect(row).to_contain_text("対応待ち")
-    assert mesh.post_update(botapi.command(9901, "/start", 9901)) == 200
+    assert mesh.post_update(botapi.command_update(9901, "/start", 9901)) == 200
     wait_for(lambda: knows(mesh, "9901"), 20, "the user was not registered")
     with stopped(mesh, "users"):
         press(page, drawer, "再試行")

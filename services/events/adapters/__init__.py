@@ -1,1 +1,1 @@
-"""Outside systems: Redis pub/sub for new positions, and the channels of checkpoints."""
+"""Redis pub/sub for new positions, and the channels that checkpoints are published on."""

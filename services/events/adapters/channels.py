@@ -1,4 +1,4 @@
-"""Channels that publish checkpoints outside the database, but for files."""
+"""Checkpoint channels other than files: the service's log output and a Telegram chat."""
 
 import grpc
 import structlog
@@ -13,10 +13,10 @@ log = structlog.get_logger()
 
 
 class LogChannel:
-    """The log lines of the service, which the deployer collects."""
+    """Publish checkpoints as log lines."""
 
     name = "LOG"
-    echoes = False
+    causes_events = False
 
     async def publish(self, checkpoint: Checkpoint) -> None:
         log.info(
@@ -27,10 +27,10 @@ class LogChannel:
 
 
 class TelegramChannel:
-    """A chat whose messages the administrators of the database cannot change."""
+    """Publish checkpoints in a chat, which database administrators cannot alter."""
 
     name = "TELEGRAM"
-    echoes = True
+    causes_events = True
 
     def __init__(self, telegram: grpc.aio.Channel, chat_id: int) -> None:
         self._telegram = telegram_pb2_grpc.TelegramServiceStub(telegram)

@@ -1,4 +1,4 @@
-"""Checkpoints in files: a folder with a file for each month, a checkpoint a line."""
+"""Checkpoint files: one JSON Lines file per month, one checkpoint per line."""
 
 import asyncio
 import os
@@ -10,10 +10,10 @@ PATTERN = "checkpoints-*.jsonl"
 
 
 class FileChannel:
-    """A folder of checkpoints. A checkpoint is on the disk when `publish` returns."""
+    """Append checkpoints to the files of a folder. `publish` returns after fsync."""
 
     name = "FILE"
-    echoes = False
+    causes_events = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,7 +34,9 @@ class FileChannel:
 
 
 def read_checkpoints(folder: Path) -> list[Checkpoint]:
-    """Read all checkpoints of a folder, the oldest first. The last line may be incomplete.
+    """Return all checkpoints of a folder, oldest first.
+
+    An incomplete last line, as a crash leaves it, is ignored.
 
     Raises:
         ChannelError: A line is not a checkpoint.
@@ -49,5 +51,5 @@ def read_checkpoints(folder: Path) -> list[Checkpoint]:
             except ValueError:
                 if not line.endswith("\n") and path == paths[-1]:
                     continue
-                raise ChannelError(f"{path}, line {number}: it is no checkpoint.") from None
+                raise ChannelError(f"{path}, line {number}: not a checkpoint.") from None
     return found

@@ -1,11 +1,11 @@
-"""Blocks of 100 positions, the unit in which the log is indexed and counted."""
+"""Blocks of 100 positions, the unit of the search index and of event counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.events.domain.entries import Entry
-from services.events.domain.words import words_of
+from services.events.domain.entries import LogEntry
+from services.events.domain.words import word_hashes
 from services.kernel.events.event import Category, Level
 
 BLOCK_SIZE = 100
@@ -13,9 +13,10 @@ BLOCK_SIZE = 100
 
 @dataclass(frozen=True)
 class Block:
-    """A summary of the events of a block, by which a search can pass over it.
+    """A summary of the events of a block. A search uses it to skip the block.
 
-    `counts` holds the number of events of each category, from category 1 on.
+    `counts` holds the number of events per category, starting with category 1. `words` holds
+    the hashes of the index words.
     """
 
     block: int
@@ -29,8 +30,8 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """The number of events in a period: all, those of level ERROR, those of each category."""
+class EventCounts:
+    """The number of events in a period: total, of level ERROR, and per category."""
 
     total: int
     errors: int
@@ -39,11 +40,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class LogStats:
-    """The position of the newest event, and the counts of the last hour and day at a time."""
+    """The newest position, and the counts of the hour and the day before `time`."""
 
     head_position: int
-    hour: Counts
-    day: Counts
+    hour: EventCounts
+    day: EventCounts
     time: datetime
 
 
@@ -51,13 +52,13 @@ def block_of(position: int) -> int:
     return (position - 1) // BLOCK_SIZE
 
 
-def span_of(block: int) -> tuple[int, int]:
+def block_span(block: int) -> tuple[int, int]:
     """Return the first and the last position of a block."""
     return block * BLOCK_SIZE + 1, (block + 1) * BLOCK_SIZE
 
 
-def summarize(entries: Sequence[Entry]) -> Block:
-    """Return the summary of a block from its events, one or more, in the order of the log."""
+def summarize_block(entries: Sequence[LogEntry]) -> Block:
+    """Return the summary of a block. `entries` holds one or more events in log order."""
     times = [entry.time for entry in entries]
     counts = [0] * len(Category)
     for entry in entries:
@@ -71,5 +72,5 @@ def summarize(entries: Sequence[Entry]) -> Block:
         last_append_time=entries[-1].append_time,
         counts=counts,
         error_count=sum(entry.level >= Level.ERROR for entry in entries),
-        words=sorted(words_of(entries)),
+        words=sorted(word_hashes(entries)),
     )

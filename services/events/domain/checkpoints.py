@@ -1,4 +1,4 @@
-"""Checkpoints of the log: published outside its database, so that a rewrite can be detected."""
+"""Checkpoints of the log, published outside the database to make a rewrite detectable."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from services.events.domain.entries import Head
 
 @dataclass(frozen=True)
 class Publication:
-    """The last publication on a channel, and the error of the last try if it failed."""
+    """The last successful publication on a channel.
+
+    `error` is the error of the latest attempt, empty if it succeeded.
+    """
 
     position: int = 0
     time: datetime | None = None
@@ -20,7 +23,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class PublishedHead:
-    """The head that was published last, when, and the publication on each channel by name."""
+    """The head that was published last, and the state of each channel by its name."""
 
     head: Head
     time: datetime
@@ -29,14 +32,17 @@ class PublishedHead:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The head of the log at a time, and the event before the first that is kept."""
+    """The head and the floor of the log at a time.
+
+    The floor is the last event that retention has removed.
+    """
 
     head: Head
     floor: Head
     time: datetime
 
     def line(self) -> str:
-        """Return the checkpoint as a line of JSON, without the line break."""
+        """Return the checkpoint as one line of JSON, without a line break."""
         content = {
             "time": self.time.isoformat(),
             "position": self.head.position,
@@ -48,7 +54,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, line: str) -> "Checkpoint":
-        """Read a line that `line` wrote.
+        """Parse a line that `line` returned.
 
         Raises:
             ValueError: The line is not a checkpoint.
@@ -61,23 +67,26 @@ class Checkpoint:
                 datetime.fromisoformat(content["time"]),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"It is no checkpoint: {error}") from None
+            raise ValueError(f"Not a checkpoint: {error}") from None
 
 
 class ChannelError(Exception):
-    """A channel did not take a checkpoint, or its content is wrong. The message says why."""
+    """Publishing or reading checkpoints failed. The message gives the reason."""
 
 
-class Channel(Protocol):
-    """A place to publish checkpoints. `echoes`: publishing makes events of its own."""
+class CheckpointChannel(Protocol):
+    """A place outside the database where checkpoints are published.
+
+    `causes_events` is True if publishing itself appends events to the log.
+    """
 
     name: str
-    echoes: bool
+    causes_events: bool
 
     async def publish(self, checkpoint: Checkpoint) -> None:
         """Publish a checkpoint.
 
         Raises:
-            ChannelError: The channel did not take it.
+            ChannelError: The channel is unavailable or refuses the checkpoint.
         """
         ...

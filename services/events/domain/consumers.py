@@ -1,4 +1,4 @@
-"""Consumers of the log: services that handle its events."""
+"""Consumers of the log: services that handle events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TYPES_MAX = 200
 
 @dataclass(frozen=True)
 class Consumer:
-    """A service that handles events of some types, and the position that it has reached."""
+    """A service that handles events of `types`, with the last position that it reported."""
 
     name: str
     position: int
@@ -22,7 +22,7 @@ class Consumer:
 
 @dataclass(frozen=True)
 class ConsumerStatus:
-    """A consumer with the number of events that wait for it and of its dead letters."""
+    """A consumer with its lag, in unhandled events, and the number of its dead letters."""
 
     consumer: Consumer
     lag: int
@@ -30,7 +30,7 @@ class ConsumerStatus:
 
 
 def check_report(name: str, position: int, types: Sequence[str], field: str) -> None:
-    """Check what a consumer reports.
+    """Check the fields of a consumer report. `field` prefixes the names of bad fields.
 
     Raises:
         InvalidArgumentError: The name, the position or the number of types is out of range.

@@ -1,4 +1,4 @@
-"""Dead letters: events that a consumer gave up on after its last try."""
+"""Dead letters: events whose handling failed in every attempt of a consumer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class DeadLetterState(IntEnum):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that a consumer gave up on."""
+    """An event that a consumer could not handle. `tries` counts the failed attempts."""
 
     consumer: str
     position: int

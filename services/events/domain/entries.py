@@ -1,4 +1,4 @@
-"""An event of the log, and the chain of hashes that holds the log together."""
+"""Events of the log and the hash chain over them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ OUT_OF_RANGE = 11
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class Entry(NamedTuple):
-    """An event of the log. `data` is JSON text, kept and hashed as it is."""
+class LogEntry(NamedTuple):
+    """An event of the log. `data` is JSON text, stored and hashed unchanged."""
 
     id: UUID
     type: str
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Head:
-    """The newest position, its hash and when it was appended. An empty log has position 0."""
+    """The newest position with its hash and append time. An empty log has position 0."""
 
     position: int = 0
     hash: bytes = GENESIS
@@ -46,7 +46,7 @@ class Head:
 
 
 class ExpiredError(LibralError):
-    """Events up to a position are asked for and no longer kept."""
+    """The requested events are past retention. `floor` is the last position that is gone."""
 
     code = OUT_OF_RANGE
 
@@ -60,19 +60,19 @@ class ExpiredError(LibralError):
 
 
 class AppendConflictError(Exception):
-    """Events cannot be appended where they were chained on."""
+    """Events cannot be appended to the head that they were chained to."""
 
 
 class HeadMovedError(AppendConflictError):
-    """Another process has appended meanwhile."""
+    """Another process has appended events since the head was read."""
 
 
 class KnownIdError(AppendConflictError):
     """The log already has an event with one of the ids."""
 
 
-def violations(entry: Entry, field: str) -> list[FieldViolation]:
-    """Return what is wrong with an event that is to be appended."""
+def entry_violations(entry: LogEntry, field: str) -> list[FieldViolation]:
+    """Return the field violations of an event to append. `field` prefixes the field names."""
     found: list[FieldViolation] = []
     if not TYPE_PATTERN.fullmatch(entry.type):
         found.append(FieldViolation(f"{field}.type", "It must be words like user.registered."))
@@ -88,21 +88,23 @@ def violations(entry: Entry, field: str) -> list[FieldViolation]:
     return found
 
 
-def text_violations(entry: Entry, field: str) -> list[FieldViolation]:
+def text_violations(entry: LogEntry, field: str) -> list[FieldViolation]:
     found: list[FieldViolation] = []
     for name in ("type", "source", "subject", "actor", "request_id"):
         text: str = getattr(entry, name)
         if len(text) > TEXT_LENGTH_MAX:
             found.append(FieldViolation(f"{field}.{name}", f"It is longer than {TEXT_LENGTH_MAX}."))
         if "\0" in text and name != "type":
-            found.append(FieldViolation(f"{field}.{name}", "It must not have the character NUL."))
+            found.append(
+                FieldViolation(f"{field}.{name}", "It must not contain the character NUL.")
+            )
     return found
 
 
-def digest(before: bytes, entry: Entry, position: int, append_time: str) -> bytes:
-    """Return the hash of an event at a position and append time (ISO 8601).
+def hash_entry(before: bytes, entry: LogEntry, position: int, append_time: str) -> bytes:
+    """Return the SHA-256 hash of an event at a position and append time (ISO 8601).
 
-    It covers `before`, the hash of the event before it.
+    The hash covers `before`, the hash of the previous event.
     """
     content = (
         position,
@@ -114,28 +116,30 @@ def digest(before: bytes, entry: Entry, position: int, append_time: str) -> byte
         entry.level,
         entry.actor,
         entry.request_id,
-        iso(entry.time),
+        iso_utc(entry.time),
         append_time,
         entry.data,
     )
     return hashlib.sha256(before + orjson.dumps(content)).digest()
 
 
-def iso(time: datetime) -> str:
+def iso_utc(time: datetime) -> str:
     return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()
 
 
-def chain(head: Head, entries: Iterable[Entry], now: datetime) -> tuple[list[Entry], Head]:
-    """Return events with their position, append time and hash, and the head after them.
+def chain_entries(
+    head: Head, entries: Iterable[LogEntry], now: datetime
+) -> tuple[list[LogEntry], Head]:
+    """Return events with position, append time and hash, and the head after them.
 
     Append times never decrease, even if the clock is set back.
     """
     append_time = max(now, head.append_time)
-    written = iso(append_time)
-    placed: list[Entry] = []
+    written = iso_utc(append_time)
+    placed: list[LogEntry] = []
     position, before = head.position, head.hash
     for entry in entries:
         position += 1
-        before = digest(before, entry, position, written)
-        placed.append(Entry(*entry[:10], append_time, position, before))
+        before = hash_entry(before, entry, position, written)
+        placed.append(LogEntry(*entry[:10], append_time, position, before))
     return placed, Head(position, before, append_time)

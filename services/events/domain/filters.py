@@ -1,17 +1,17 @@
-"""Filters of events, and the result of a search."""
+"""Event filters and search results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.events.domain.entries import Entry
-from services.events.domain.words import Query
+from services.events.domain.entries import LogEntry
+from services.events.domain.words import EventQuery
 from services.kernel.events.event import Level
 
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to read. An empty or None field does not filter."""
+    """The conditions of a list or stream of events. An empty or None field does not filter."""
 
     categories: Sequence[int] = ()
     types: Sequence[str] = ()
@@ -20,22 +20,22 @@ class EventFilter:
     subject: str = ""
     actor: str = ""
     user: str = ""
-    query: Query = field(default_factory=Query)
+    query: EventQuery = field(default_factory=EventQuery)
     start_time: datetime | None = None
     end_time: datetime | None = None
 
     @property
     def accepts_all(self) -> bool:
-        """True if every event passes the filter."""
+        """True if the filter accepts every event."""
         return self == EventFilter()
 
     @property
     def has_query(self) -> bool:
-        """True if the text of events is searched."""
-        return self.query != Query()
+        """True if the filter searches the text of events."""
+        return self.query != EventQuery()
 
-    def accepts(self, entry: Entry) -> bool:
-        """True if an event passes the fields that a stream can have: categories, types, level."""
+    def accepts(self, entry: LogEntry) -> bool:
+        """True if an event matches categories, types and level, the filter fields of streams."""
         return (
             (not self.categories or entry.category in self.categories)
             and (not self.types or entry.type in self.types)
@@ -43,15 +43,15 @@ class EventFilter:
         )
 
     def index_words(self) -> list[str]:
-        """Return the index words that a block must hold, all of them."""
-        words = self.query.indexed()
+        """Return the index words of which a block must contain all."""
+        words = self.query.index_words()
         for name in ("source", "subject", "actor", "user"):
             if value := getattr(self, name):
                 words.append(f"{name}={value}")
         return words
 
     def index_choices(self) -> list[list[str]]:
-        """Return groups of index words. A block must hold at least one of each group."""
+        """Return groups of index words. A block must contain at least one word of each group."""
         groups = [
             [f"category={category}" for category in self.categories],
             [f"type={kind}" for kind in self.types],
@@ -62,15 +62,18 @@ class EventFilter:
 
 @dataclass(frozen=True)
 class FoundEvents:
-    """Events in the order of a search, and the last position that was looked at."""
+    """Events in search order. `until` is the last position that the search covered."""
 
-    entries: list[Entry]
+    entries: list[LogEntry]
     until: int
 
 
 @dataclass(frozen=True)
 class EventPage:
-    """Events, the newest first, and the position to go on below. None: the end was reached."""
+    """A page of events, newest first.
 
-    entries: list[Entry]
+    The next page holds events below `next_before`, which is None on the last page.
+    """
+
+    entries: list[LogEntry]
     next_before: int | None

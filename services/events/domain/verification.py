@@ -1,11 +1,11 @@
-"""Verification of the log: its defects, and the check of its chain against head and checkpoints."""
+"""Verification of the hash chain against the head and checkpoints."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from services.events.domain.checkpoints import Checkpoint
-from services.events.domain.entries import Entry, Head, digest, iso
+from services.events.domain.entries import Head, LogEntry, hash_entry, iso_utc
 
 
 class DefectCode(Enum):
@@ -24,16 +24,16 @@ PROBLEMS = {
     DefectCode.MISSING: "It is missing.",
     DefectCode.ADDED: "It was added.",
     DefectCode.ALTERED: "Its content or its hash was altered.",
-    DefectCode.HEAD_MISMATCH: "It is not what the head of the log says.",
-    DefectCode.CHECKPOINT_MISMATCH: "It is not what a checkpoint says.",
-    DefectCode.MISSING_SINCE_CHECKPOINT: "It is missing, and a checkpoint tells of it.",
-    DefectCode.RESTORED: "It was no longer kept, and is there again.",
+    DefectCode.HEAD_MISMATCH: "It differs from the head of the log.",
+    DefectCode.CHECKPOINT_MISMATCH: "It differs from a checkpoint.",
+    DefectCode.MISSING_SINCE_CHECKPOINT: "It is missing, and a checkpoint records it.",
+    DefectCode.RESTORED: "It was deleted by retention and is present again.",
 }
 
 
 @dataclass(frozen=True)
 class Defect:
-    """The first position where a log is not as it was appended."""
+    """The first position where the log differs from what was appended."""
 
     position: int
     code: DefectCode
@@ -58,7 +58,7 @@ class Verdict:
 class RangeVerdict:
     """The result of verifying a range of positions.
 
-    `next_start` is the position to go on from, or None if the head was reached.
+    `next_start` is the first position of the next range, or None if the head was reached.
     """
 
     checked: int
@@ -66,8 +66,8 @@ class RangeVerdict:
     next_start: int | None
 
 
-def find_defect(before: Head, entries: Iterable[Entry]) -> Defect | None:
-    """Return the first event that is missing, added or altered, going on from `before`."""
+def find_defect(before: Head, entries: Iterable[LogEntry]) -> Defect | None:
+    """Return the first event after `before` that is missing, added or altered, or None."""
     position, hash_before = before.position, before.hash
     for entry in entries:
         expected = position + 1
@@ -75,14 +75,17 @@ def find_defect(before: Head, entries: Iterable[Entry]) -> Defect | None:
             return Defect(expected, DefectCode.MISSING)
         if entry.position < expected:
             return Defect(entry.position, DefectCode.ADDED)
-        if digest(hash_before, entry, expected, iso(entry.append_time)) != entry.hash:
+        if hash_entry(hash_before, entry, expected, iso_utc(entry.append_time)) != entry.hash:
             return Defect(expected, DefectCode.ALTERED)
         position, hash_before = expected, entry.hash
     return None
 
 
-class ChainCheck:
-    """The check of a log from its floor to its head, in order, against checkpoints."""
+class ChainVerifier:
+    """Verifies a log incrementally, from its floor to its head, against checkpoints.
+
+    Call `verify_floor` first, `verify_entries` for each batch, and `verify_head` last.
+    """
 
     def __init__(self, floor: Head, checkpoints: Sequence[Checkpoint]) -> None:
         self.at = floor
@@ -90,14 +93,14 @@ class ChainCheck:
         self._published = {point.head.position: point.head.hash for point in checkpoints}
         self._newest = checkpoints[-1] if checkpoints else None
 
-    def start(self) -> Defect | None:
-        """Return a defect of the floor: it must not be lower than in the newest checkpoint."""
+    def verify_floor(self) -> Defect | None:
+        """Return a defect if the floor is below the one of the newest checkpoint."""
         if self._newest and self.at.position < self._newest.floor.position:
             return Defect(self.at.position + 1, DefectCode.RESTORED)
         return self._mismatch(self.at.position, self.at.hash)
 
-    def follow(self, entries: Sequence[Entry]) -> Defect | None:
-        """Check the events that come next, and return the first defect."""
+    def verify_entries(self, entries: Sequence[LogEntry]) -> Defect | None:
+        """Check the next batch of events and return its first defect."""
         defect = find_defect(self.at, entries)
         sound = entries
         if defect is not None:
@@ -109,8 +112,8 @@ class ChainCheck:
             self.checked += 1
         return defect
 
-    def end(self, head: Head) -> Defect | None:
-        """Return a defect of the end: it must be at `head` and not below the newest checkpoint."""
+    def verify_head(self, head: Head) -> Defect | None:
+        """Return a defect if the log does not end at `head`, or ends below a checkpoint."""
         if self.at.position < head.position:
             return Defect(self.at.position + 1, DefectCode.MISSING)
         if self.at.position > head.position:

@@ -1,8 +1,8 @@
-"""Which words an event is found by.
+"""Tokenization of event text for search.
 
-A word is a run of letters and digits, found whole and without regard to case.
-Chinese characters, kana and hangul are written without spaces: there any part
-of a run is found, which an index knows by its pairs of characters.
+A word is a run of letters and digits. It matches as a whole, ignoring case. Chinese
+characters, kana and hangul are written without spaces, so a query matches any part of such a
+run. The index holds these runs as character bigrams.
 """
 
 import re
@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.events.domain.entries import Entry
+from services.events.domain.entries import LogEntry
 from services.kernel.errors import FieldViolation
 
 QUERY_LENGTH_MAX = 256
 UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 RUN = re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W_])+")
 ASCII_RUN = re.compile("[a-z0-9]+")
-# What holds no character that ends every run. Most of it is ASCII, and so a run already.
+# Splitting on ASCII separators first is faster: most stretches are ASCII and thus a whole run.
 STRETCH = re.compile("[a-z0-9\\x80-\\U0010ffff]+")
 LETTER = rf"(?![{UNSPACED}])[^\W_]"
 ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
@@ -27,20 +27,20 @@ STARTS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 USER_IN_DATA = re.compile(r'"user":"(users/[^"\\]+)"')
 
 
-def normal(text: str) -> str:
-    """Brings text to the form in which it is compared: one width, one case."""
+def normalize_text(text: str) -> str:
+    """Return text in Unicode NFKC with case folded."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def searched(entry: Entry) -> str:
-    """The text of an event that is searched, in the form in which it is compared."""
+def searchable_text(entry: LogEntry) -> str:
+    """Return the normalized text of an event that queries are matched against."""
     data = entry.data if "\\" not in entry.data else ESCAPE.sub(" ", entry.data)
-    return normal(f"{entry.type} {entry.subject} {entry.actor} {data}")
+    return normalize_text(f"{entry.type} {entry.subject} {entry.actor} {data}")
 
 
-def runs(text: str) -> list[str]:
+def split_runs(text: str) -> list[str]:
     if text.isascii():
         return ASCII_RUN.findall(text)
     found: list[str] = []
@@ -53,13 +53,16 @@ def is_spaced(run: str) -> bool:
     return run.isascii() or not STARTS_UNSPACED.match(run)
 
 
-def indexed(run: str) -> Iterable[str]:
-    """The words that an index knows a run by. One unspaced character alone is not known."""
+def index_words(run: str) -> Iterable[str]:
+    """Return the index words of a run: the run itself, or the bigrams of an unspaced run.
+
+    A single unspaced character has no index word.
+    """
     return (run,) if is_spaced(run) else (a + b for a, b in pairwise(run))
 
 
-def facets(entry: Entry) -> list[str]:
-    """The columns of an event as words that no text can hold."""
+def facet_words(entry: LogEntry) -> list[str]:
+    """Return the columns of an event as `name=value` words, which never occur in text."""
     found = [
         f"category={entry.category}",
         f"level={entry.level}",
@@ -71,31 +74,31 @@ def facets(entry: Entry) -> list[str]:
     return found + [f"user={user}" for user in users_of(entry)]
 
 
-def users_of(entry: Entry) -> set[str]:
-    """The users that an event is about or by."""
+def users_of(entry: LogEntry) -> set[str]:
+    """Return the users that an event names as subject, as actor or in its data."""
     named = {entry.subject, entry.actor, *USER_IN_DATA.findall(entry.data)}
     return {name for name in named if name.startswith("users/")}
 
 
-def words_of(entries: Iterable[Entry]) -> set[int]:
-    """The numbers of all words and facets of some events, for an index."""
+def word_hashes(entries: Iterable[LogEntry]) -> set[int]:
+    """Return the hashes of all index words of the events, facets included."""
     words: set[str] = set()
     found: set[str] = set()
     for entry in entries:
-        words.update(facets(entry))
-        found.update(runs(searched(entry)))
+        words.update(facet_words(entry))
+        found.update(split_runs(searchable_text(entry)))
     for run in found:
-        words.update(indexed(run))
-    return {number(word) for word in words}
+        words.update(index_words(run))
+    return {hash_word(word) for word in words}
 
 
-def number(word: str) -> int:
-    """A number for a word, of 32 bits with sign. Different words may share one."""
+def hash_word(word: str) -> int:
+    """Return a signed 32-bit hash of a word. Collisions are possible."""
     return zlib.crc32(word.encode()) - (1 << 31)
 
 
 @dataclass(frozen=True)
-class Term:
+class QueryTerm:
     """A run of a query: a whole word, or a part of a run of unspaced characters."""
 
     text: str
@@ -103,45 +106,49 @@ class Term:
 
     @property
     def pattern(self) -> str:
-        """A regular expression that finds the term in text that `normal` returned."""
+        """A regular expression that matches the term in normalized text."""
         return f"(?<!{LETTER}){self.text}(?!{LETTER})" if self.whole_word else self.text
 
 
 @dataclass(frozen=True)
-class Query:
-    """Terms that an event must all contain: `words` as whole words, `parts` anywhere."""
+class EventQuery:
+    """A search query. Events match that contain all `words` as whole words and all `parts`."""
 
     words: Sequence[str] = ()
     parts: Sequence[str] = ()
 
     @classmethod
-    def parse(cls, text: str) -> "Query":
-        found = runs(normal(text))
+    def parse(cls, text: str) -> "EventQuery":
+        found = split_runs(normalize_text(text))
         return cls(
             words=tuple(run for run in found if is_spaced(run)),
             parts=tuple(run for run in found if not is_spaced(run)),
         )
 
     @property
-    def terms(self) -> list[Term]:
-        words = [Term(word, whole_word=True) for word in self.words]
-        return words + [Term(part, whole_word=False) for part in self.parts]
+    def terms(self) -> list[QueryTerm]:
+        words = [QueryTerm(word, whole_word=True) for word in self.words]
+        return words + [QueryTerm(part, whole_word=False) for part in self.parts]
 
-    def indexed(self) -> list[str]:
-        """Return the index words that a block must hold to have an event with all terms."""
-        return [word for run in (*self.words, *self.parts) for word in indexed(run)]
+    def index_words(self) -> list[str]:
+        """Return the index words that a block must contain to hold a matching event."""
+        return [word for run in (*self.words, *self.parts) for word in index_words(run)]
 
-    def finds(self, entry: Entry) -> bool:
-        text = searched(entry)
+    def matches(self, entry: LogEntry) -> bool:
+        text = searchable_text(entry)
         if not all(part in text for part in self.parts):
             return False
-        return not self.words or set(self.words) <= set(runs(text))
+        return not self.words or set(self.words) <= set(split_runs(text))
 
 
 def query_violations(text: str) -> list[FieldViolation]:
-    """Return what is wrong with a query. An empty one is right: it finds every event."""
+    """Return the field violations of a query. An empty query is valid and matches every event."""
     if not text:
         return []
     if len(text) > QUERY_LENGTH_MAX:
         return [FieldViolation("query", f"It is longer than {QUERY_LENGTH_MAX}.")]
-    return [] if runs(normal(text)) else [FieldViolation("query", "It has no word.")]
+    return (
+        []
+        if split_runs(normalize_text(text))
+        else [FieldViolation("query", "It contains no word.")]
+    )

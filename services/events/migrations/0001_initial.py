@@ -46,4 +46,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The log is never taken down.")
+    raise NotImplementedError("The event log cannot be downgraded.")

@@ -1,4 +1,4 @@
-"""The log by months, an index of blocks to search it by, and who reacts to it."""
+"""Partitions of the log, the block index, consumers, dead letters and checkpoints."""
 
 from alembic import op
 
@@ -105,7 +105,7 @@ def upgrade() -> None:
 
 
 def move_events() -> None:
-    """Moves what is in the log already into its months."""
+    """Move the existing events into monthly partitions."""
     op.execute(
         """
         DO $$
@@ -133,4 +133,4 @@ def move_events() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The log is never taken down.")
+    raise NotImplementedError("The event log cannot be downgraded.")

@@ -1,4 +1,4 @@
-"""Appends by group commit: events that wait at the same time go in one transaction."""
+"""Group commit: pending append requests are written in one transaction."""
 
 import asyncio
 from collections import deque
@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain.entries import AppendConflictError, Entry, Head, chain
-from services.events.domain.months import month_of
+from services.events.domain.entries import AppendConflictError, Head, LogEntry, chain_entries
+from services.events.domain.partitions import month_start
 from services.events.domain.recent import MessageT
-from services.events.service.tail import Tail
+from services.events.service.tail import LogTail
 from services.events.storage import log as storage
 from services.events.storage.partitions import create_partition
 from services.kernel.clock import Clock
@@ -26,47 +26,48 @@ WAITING_MAX = 20_000
 
 @dataclass
 class PendingAppend(Generic[MessageT]):
-    """The events of a request, and the future that gets their positions."""
+    """The events of an append request. `positions` resolves when they are written."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[LogEntry]
     messages: Sequence[MessageT]
     positions: asyncio.Future[list[int]]
 
 
-class Appender(Generic[MessageT]):
-    """The one writer of this process.
+class LogAppender(Generic[MessageT]):
+    """Queues append requests of this process and writes them in groups.
 
-    `place_message(entry, message)` completes the message of an event once it has a position.
+    `complete_message(entry, message)` adds the position and the other fields that the log
+    assigns to the message of a request.
     """
 
     def __init__(
         self,
         clock: Clock,
-        tail: Tail[MessageT],
-        place_message: Callable[[Entry, MessageT], MessageT],
+        tail: LogTail[MessageT],
+        complete_message: Callable[[LogEntry, MessageT], MessageT],
     ) -> None:
         self._clock = clock
         self._tail = tail
-        self._place_message = place_message
+        self._place_message = complete_message
         self._waiting: deque[PendingAppend[MessageT]] = deque()
         self._count = 0
         self._wake = asyncio.Event()
         self._months: set[datetime] = set()
         self._head = Head()
 
-    async def append(self, entries: Sequence[Entry], messages: Sequence[MessageT]) -> list[int]:
+    async def append(self, entries: Sequence[LogEntry], messages: Sequence[MessageT]) -> list[int]:
         """Append events and return the position of each. A known id keeps its position.
 
-        `messages` are those that the entries were read from.
+        `messages` are the request messages of `entries`, in the same order.
 
         Raises:
-            ResourceExhaustedError: Too many events wait already.
-            UnavailableError: The database is unavailable. The events may be appended or not.
+            ResourceExhaustedError: 20,000 events are pending.
+            UnavailableError: The database is unavailable. The events may or may not be appended.
         """
         if self._count + len(entries) > WAITING_MAX:
             raise ResourceExhaustedError(
                 "LOG_BUSY",
-                "Too many events wait to be appended.",
+                "Too many events are waiting to be appended.",
                 localized="イベントの追記が混み合っています。",
             )
         positions: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
@@ -75,14 +76,14 @@ class Appender(Generic[MessageT]):
         self._wake.set()
         return await positions
 
-    async def wait(self) -> None:
-        """Wait until events wait to be written."""
+    async def wait_for_events(self) -> None:
+        """Wait until events are pending."""
         await self._wake.wait()
 
     async def write_group(self, connection: AsyncConnection) -> None:
-        """Write what waits, in one transaction, and return the positions to the callers.
+        """Write the pending events in one transaction and resolve the requests.
 
-        Raises whatever went wrong, after the callers have failed with it.
+        On an error, fail the requests and raise it.
         """
         group = self._take()
         try:
@@ -91,12 +92,12 @@ class Appender(Generic[MessageT]):
             self._fail(group, error)
             raise
 
-    def refuse_waiting(self) -> None:
-        """Fail the callers that wait: the database is unavailable."""
+    def fail_pending(self) -> None:
+        """Fail all pending requests with UnavailableError."""
         self._fail(self._take(), database_unavailable())
 
     def _take(self) -> list[PendingAppend[MessageT]]:
-        """Take the requests that wait, up to `GROUP_MAX` events."""
+        """Remove and return pending requests, up to `GROUP_MAX` events."""
         group: list[PendingAppend[MessageT]] = []
         count = 0
         while self._waiting and count + len(self._waiting[0].entries) <= GROUP_MAX:
@@ -117,7 +118,7 @@ class Appender(Generic[MessageT]):
     async def _write(
         self, connection: AsyncConnection, group: Sequence[PendingAppend[MessageT]]
     ) -> None:
-        given: dict[UUID, tuple[Entry, MessageT]] = {}
+        given: dict[UUID, tuple[LogEntry, MessageT]] = {}
         for pending in group:
             for entry, message in zip(pending.entries, pending.messages, strict=True):
                 given.setdefault(entry.id, (entry, message))
@@ -130,48 +131,50 @@ class Appender(Generic[MessageT]):
             self._tail.add_appended(
                 [(entry, self._place_message(entry, given[entry.id][1])) for entry in placed]
             )
-        self._answer(group, known | {entry.id: entry.position for entry in placed})
+        self._resolve(group, known | {entry.id: entry.position for entry in placed})
 
     async def _append_next(
-        self, connection: AsyncConnection, entries: Sequence[Entry]
-    ) -> list[Entry] | None:
-        """Append events in one round trip, without the lock of the head.
+        self, connection: AsyncConnection, entries: Sequence[LogEntry]
+    ) -> list[LogEntry] | None:
+        """Append events in one round trip, without locking the head.
 
-        Return None if one is known, if the log has grown since this process appended last, or
-        if the month has no partition yet.
+        Return None if the log has one of the ids, if another process appended since this one
+        did, or if this process has not yet created the partition of the month.
         """
         before = self._head
-        placed, after = chain(before, entries, self._clock.now())
-        if month_of(after.append_time) not in self._months:
+        placed, after = chain_entries(before, entries, self._clock.now())
+        if month_start(after.append_time) not in self._months:
             return None
         try:
-            await storage.append(connection, placed, before, after)
+            await storage.append_entries(connection, placed, before, after)
         except AppendConflictError:
             return None
         self._head = after
         return placed
 
     async def _append_locked(
-        self, connection: AsyncConnection, entries: Sequence[Entry]
-    ) -> tuple[list[Entry], dict[UUID, int]]:
-        """Append the events that are new. Return these, and the positions of the others."""
+        self, connection: AsyncConnection, entries: Sequence[LogEntry]
+    ) -> tuple[list[LogEntry], dict[UUID, int]]:
+        """Append the new events. Return them and the positions of the known ones by id."""
         async with connection.begin():
             before = await storage.lock_head(connection)
             known = await storage.find_positions(connection, [entry.id for entry in entries])
             fresh = [entry for entry in entries if entry.id not in known]
-            placed, after = chain(before, fresh, self._clock.now())
-            month = month_of(after.append_time)
+            placed, after = chain_entries(before, fresh, self._clock.now())
+            month = month_start(after.append_time)
             if placed:
                 if month not in self._months:
                     await create_partition(connection, month)
-                await storage.append(connection, placed, before, after)
-        # Not before it is committed.
+                await storage.append_entries(connection, placed, before, after)
+        # Only after the commit: a partition of a failed transaction does not exist.
         if placed:
             self._months.add(month)
         self._head = after
         return placed, known
 
-    def _answer(self, group: Sequence[PendingAppend[MessageT]], positions: dict[UUID, int]) -> None:
+    def _resolve(
+        self, group: Sequence[PendingAppend[MessageT]], positions: dict[UUID, int]
+    ) -> None:
         for pending in group:
             if not pending.positions.done():
                 pending.positions.set_result([positions[entry.id] for entry in pending.entries])

@@ -1,4 +1,4 @@
-"""Consumers: the position that each reports, and how far it is behind the log."""
+"""The positions that consumers report, and their lag behind the log."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ LAG_MAX = 1_000
 
 
 class ConsumerRegistry:
-    """Keeps what consumers report."""
+    """Stores the reports of consumers."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def list_consumers(self, after: str, limit: int) -> tuple[list[ConsumerStatus], bool]:
-        """Return consumers by name, and whether there are more. Lags are counted up to 1,000."""
+        """Return consumers by name, and True if there are more. Lags are capped at 1,000."""
         async with self._database.reading() as connection:
             found = await consumers.list_consumers(connection, after, limit + 1)
             statuses: list[ConsumerStatus] = []
@@ -30,15 +30,15 @@ class ConsumerRegistry:
                 statuses.append(ConsumerStatus(consumer, lag, dead_letters))
         return statuses, len(found) > limit
 
-    async def report(self, name: str, position: int, types: Sequence[str]) -> int:
+    async def save_report(self, name: str, position: int, types: Sequence[str]) -> int:
         """Save the position of a consumer.
 
-        Return the position up to which no event waits for it, or 0 if one waits.
+        Return the head position if no unhandled event of its types exists, else 0.
         """
         consumer = Consumer(name, position, types, self._clock.now())
         async with self._database.transaction() as connection:
             await consumers.save_consumer(connection, consumer)
-            # Read before the count: events that are appended meanwhile are beyond it.
+            # Read before the count: events appended in between are beyond this head.
             head = await log.read_head(connection)
-            waits = await count_events_after(connection, types, position, 1)
-        return 0 if waits else head.position
+            pending = await count_events_after(connection, types, position, 1)
+        return 0 if pending else head.position

@@ -1,11 +1,11 @@
-"""Dead letters: list them, and ask their consumers to retry or to discard them."""
+"""Dead letters: listing, and requests to consumers to retry or discard them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain.dead_letters import DeadLetter, DeadLetterState, dead_letter_name
-from services.events.domain.entries import Entry
+from services.events.domain.entries import LogEntry
 from services.events.storage import dead_letters, log
 from services.kernel.clock import Clock
 from services.kernel.database.database import Database
@@ -14,8 +14,8 @@ from services.kernel.events.consumer import DISCARD_REQUESTED, RETRY_REQUESTED
 from services.kernel.events.event import Category, NewEvent
 from services.kernel.events.outbox import Outbox
 
-# A dead letter and its event, or None if the log no longer keeps that.
-LetterWithEvent = tuple[DeadLetter, Entry | None]
+# A dead letter and its event, None if retention has removed the event.
+DeadLetterWithEvent = tuple[DeadLetter, LogEntry | None]
 
 
 class DeadLetterQueue:
@@ -28,40 +28,41 @@ class DeadLetterQueue:
 
     async def list_dead_letters(
         self, consumer: str, before: tuple[int, str] | None, limit: int
-    ) -> tuple[list[LetterWithEvent], bool]:
-        """Return dead letters, the newest first, and whether there are more.
+    ) -> tuple[list[DeadLetterWithEvent], bool]:
+        """Return dead letters, newest first, and True if there are more.
 
-        An empty `consumer` stands for all, `before` for those below a position and consumer.
+        An empty `consumer` selects all consumers. `before` is the position and consumer of the
+        last dead letter of the previous page.
         """
         async with self._database.reading() as connection:
             found = await dead_letters.list_dead_letters(connection, consumer, before, limit + 1)
             return await with_events(connection, found[:limit]), len(found) > limit
 
-    async def get_dead_letter(self, consumer: str, position: int) -> LetterWithEvent:
+    async def get_dead_letter(self, consumer: str, position: int) -> DeadLetterWithEvent:
         """Return a dead letter.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such dead letter.
         """
         async with self._database.reading() as connection:
-            letter = await find_letter(connection, consumer, position)
-            return (await with_events(connection, [letter]))[0]
+            dead_letter = await require_dead_letter(connection, consumer, position)
+            return (await with_events(connection, [dead_letter]))[0]
 
-    async def retry(self, consumer: str, position: int) -> LetterWithEvent:
-        """Ask the consumer to handle the event once more.
+    async def request_retry(self, consumer: str, position: int) -> DeadLetterWithEvent:
+        """Request that the consumer handles the event again.
 
         Raises:
             NotFoundError: There is no such dead letter.
-            FailedPreconditionError: The consumer has been asked already.
+            FailedPreconditionError: A retry or discard is already requested.
         """
         return await self._request(consumer, position, DeadLetterState.RETRYING, RETRY_REQUESTED)
 
-    async def discard(self, consumer: str, position: int) -> LetterWithEvent:
-        """Ask the consumer to forget the event.
+    async def request_discard(self, consumer: str, position: int) -> DeadLetterWithEvent:
+        """Request that the consumer discards the event.
 
         Raises:
             NotFoundError: There is no such dead letter.
-            FailedPreconditionError: The consumer has been asked already.
+            FailedPreconditionError: A retry or discard is already requested.
         """
         return await self._request(
             consumer, position, DeadLetterState.DISCARDING, DISCARD_REQUESTED
@@ -69,47 +70,49 @@ class DeadLetterQueue:
 
     async def _request(
         self, consumer: str, position: int, state: DeadLetterState, event_type: str
-    ) -> LetterWithEvent:
-        """Publish an event that the consumer handles once, even if it is down now."""
+    ) -> DeadLetterWithEvent:
+        """Publish the request as an event, which also reaches a consumer that is down now."""
         async with self._database.transaction() as connection:
-            letter = await find_letter(connection, consumer, position, lock=True)
-            check_pending(letter)
-            await dead_letters.change_state(connection, letter, state, self._clock.now())
+            dead_letter = await require_dead_letter(connection, consumer, position, lock=True)
+            check_pending(dead_letter)
+            await dead_letters.update_dead_letter_state(
+                connection, dead_letter, state, self._clock.now()
+            )
             event = NewEvent(
                 event_type,
                 Category.SYSTEM,
-                subject=letter.name,
+                subject=dead_letter.name,
                 data={
-                    "consumer": letter.consumer,
-                    "position": str(letter.position),
-                    "type": letter.type,
+                    "consumer": dead_letter.consumer,
+                    "position": str(dead_letter.position),
+                    "type": dead_letter.type,
                 },
             )
             await self._outbox.publish(connection, event)
         return await self.get_dead_letter(consumer, position)
 
 
-def check_pending(letter: DeadLetter) -> None:
-    if letter.state != DeadLetterState.PENDING:
+def check_pending(dead_letter: DeadLetter) -> None:
+    if dead_letter.state != DeadLetterState.PENDING:
         raise FailedPreconditionError(
             "DEAD_LETTER_NOT_PENDING",
-            f"{letter.name} is {letter.state.name} already.",
+            f"{dead_letter.name} is already {dead_letter.state.name}.",
             localized="すでに操作を受け付けています。",
-            metadata={"state": letter.state.name},
+            metadata={"state": dead_letter.state.name},
         )
 
 
-async def find_letter(
+async def require_dead_letter(
     connection: AsyncConnection, consumer: str, position: int, *, lock: bool = False
 ) -> DeadLetter:
-    letter = await dead_letters.find_dead_letter(connection, consumer, position, lock=lock)
-    if letter is None:
+    dead_letter = await dead_letters.find_dead_letter(connection, consumer, position, lock=lock)
+    if dead_letter is None:
         raise NotFoundError("dead letter", dead_letter_name(consumer, position))
-    return letter
+    return dead_letter
 
 
 async def with_events(
-    connection: AsyncConnection, letters: Sequence[DeadLetter]
-) -> list[LetterWithEvent]:
-    entries = await log.find_at(connection, [letter.position for letter in letters])
-    return [(letter, entries.get(letter.position)) for letter in letters]
+    connection: AsyncConnection, found: Sequence[DeadLetter]
+) -> list[DeadLetterWithEvent]:
+    entries = await log.find_entries(connection, [dead_letter.position for dead_letter in found])
+    return [(dead_letter, entries.get(dead_letter.position)) for dead_letter in found]

@@ -1,10 +1,10 @@
-"""Reads of the log: one event, pages of events, counts."""
+"""Reads of the log: single events, pages and counts."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from services.events.domain.blocks import LogStats
-from services.events.domain.entries import Entry
+from services.events.domain.entries import LogEntry
 from services.events.domain.filters import EventFilter, EventPage
 from services.events.service.search import find_events
 from services.events.storage import blocks, log
@@ -15,20 +15,19 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class EventReader:
-    """Reads events and counts them."""
-
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def find_event(self, event_id: UUID) -> Entry | None:
+    async def find_event(self, event_id: UUID) -> LogEntry | None:
         async with self._database.reading() as connection:
-            return await log.find_by_id(connection, event_id)
+            return await log.find_entry(connection, event_id)
 
     async def list_page(self, wanted: EventFilter, before: int | None, size: int) -> EventPage:
-        """Return up to `size` events, the newest first, of those below the position `before`.
+        """Return up to `size` events below the position `before`, newest first.
 
-        A page can be short and have a next one: a search has a bound of work.
+        A page that is not the last can hold fewer events, because the work of a search is
+        bounded.
         """
         async with self._database.reading() as connection:
             floor = await log.read_floor(connection)
@@ -40,10 +39,10 @@ class EventReader:
         return EventPage(found.entries, found.until if found.until > low else None)
 
     async def read_stats(self) -> LogStats:
-        """Return the length of the log and the counts of the last hour and day."""
+        """Return the head position and the event counts of the last hour and day."""
         now = self._clock.now()
         async with self._database.reading() as connection:
             head = await log.read_head(connection)
-            hour = await blocks.count_since(connection, now - HOUR)
-            day = await blocks.count_since(connection, now - DAY)
+            hour = await blocks.count_events_since(connection, now - HOUR)
+            day = await blocks.count_events_since(connection, now - DAY)
         return LogStats(head.position, hour, day, now)

@@ -1,11 +1,11 @@
-"""Search for events: by the index of blocks, within a bound of work."""
+"""EventSearch for events with the block index and bounded work."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain.blocks import BLOCK_SIZE, span_of
-from services.events.domain.entries import Entry
+from services.events.domain.blocks import BLOCK_SIZE, block_span
+from services.events.domain.entries import LogEntry
 from services.events.domain.filters import EventFilter, FoundEvents
 from services.events.storage import blocks, log
 
@@ -26,17 +26,18 @@ async def find_events(
     *,
     descending: bool,
 ) -> FoundEvents:
-    """Return up to `limit` events between two positions, from one of the two on.
+    """Return up to `limit` events of a span of positions.
 
-    The search may end earlier: it looks at 20,000 positions at most, at 2,000 for a query.
+    The search stops early after 20,000 positions, or 2,000 if the filter has a text query;
+    `FoundEvents.until` is where it stopped.
     """
     if not wanted.accepts_all:
-        return await Search(connection, wanted, span, descending=descending).find(limit)
+        return await EventSearch(connection, wanted, span, descending=descending).find_events(limit)
     low, high = span
     if descending:
-        entries = await log.list_newest(connection, span, limit)
+        entries = await log.list_newest_entries(connection, span, limit)
         return FoundEvents(entries, entries[-1].position if len(entries) == limit else low)
-    entries = await log.list_between(connection, low - 1, high, limit)
+    entries = await log.list_entries(connection, low - 1, high, limit)
     return FoundEvents(entries, entries[-1].position if len(entries) == limit else high)
 
 
@@ -46,12 +47,15 @@ async def count_events_after(
     """Count the events of some types above a position, up to a limit."""
     head = await log.read_head(connection)
     span = (position + 1, head.position)
-    search = Search(connection, EventFilter(types=tuple(types)), span, descending=False)
-    return min(await search.count(limit), limit)
+    search = EventSearch(connection, EventFilter(types=tuple(types)), span, descending=False)
+    return min(await search.count_events(limit), limit)
 
 
-class Search:
-    """A search in progress. Events that are not indexed yet are read one by one."""
+class EventSearch:
+    """A search in progress over a span of positions.
+
+    It reads the blocks that the index selects, and all events that are not indexed yet.
+    """
 
     def __init__(
         self,
@@ -68,9 +72,9 @@ class Search:
         self._blocks = BLOCKS_FIRST
         self._left = READ_TEXT_MAX if wanted.has_query else READ_MAX
 
-    async def find(self, limit: int) -> FoundEvents:
-        indexed = await blocks.indexed_until(self._connection)
-        entries: list[Entry] = []
+    async def find_events(self, limit: int) -> FoundEvents:
+        indexed = await blocks.read_indexed_position(self._connection)
+        entries: list[LogEntry] = []
         while self._low <= self._high and len(entries) < limit and self._left > 0:
             spans, rest = await self._next_spans(indexed)
             if spans:
@@ -82,23 +86,23 @@ class Search:
             self._low, self._high = rest
         return FoundEvents(entries, self._high + 1 if self._descending else self._low - 1)
 
-    async def count(self, limit: int) -> int:
-        """Count events until there are `limit`."""
-        indexed = await blocks.indexed_until(self._connection)
+    async def count_events(self, limit: int) -> int:
+        """Count events, stopping at about `limit`."""
+        indexed = await blocks.read_indexed_position(self._connection)
         self._left = limit * BLOCK_SIZE
         found = 0
         while self._low <= self._high and found < limit:
             spans, (self._low, self._high) = await self._next_spans(indexed)
             if spans:
-                found += await log.count_spans(self._connection, spans, self._wanted)
+                found += await log.count_span_entries(self._connection, spans, self._wanted)
         return found
 
     def _rest_after(self, position: int) -> Span:
-        """Return the span that is left once `position` was looked at."""
+        """Return the span that remains after `position` was read."""
         return (self._low, position - 1) if self._descending else (position + 1, self._high)
 
     async def _next_spans(self, indexed: int) -> tuple[list[Span], Span]:
-        """Return the spans to look at next, and the span that is left after them."""
+        """Return the spans to read next, and the span that remains after them."""
         if self._descending and self._high > indexed:
             first = max(self._high - UNINDEXED_MAX + 1, indexed + 1, self._low)
             return [(first, self._high)], (self._low, first - 1)
@@ -117,19 +121,19 @@ class Search:
             descending=self._descending,
             limit=limit,
         )
-        spans = [self._cut(span_of(block), high) for block in found]
+        spans = [self._clip(block_span(block), high) for block in found]
         if self._descending:
             rest = (self._low, spans[-1][0] - 1 if len(found) == limit else self._low - 1)
         else:
             rest = (spans[-1][1] + 1 if len(found) == limit else high + 1, self._high)
         return spans, rest
 
-    def _cut(self, span: Span, high: int) -> Span:
+    def _clip(self, span: Span, high: int) -> Span:
         return max(span[0], self._low), min(span[1], high)
 
-    async def _read(self, spans: Sequence[Span], limit: int) -> list[Entry]:
+    async def _read(self, spans: Sequence[Span], limit: int) -> list[LogEntry]:
         has_query = self._wanted.has_query
-        read = await log.list_spans(
+        read = await log.list_span_entries(
             self._connection,
             spans,
             self._wanted,
@@ -138,4 +142,4 @@ class Search:
         )
         if not has_query:
             return read
-        return [entry for entry in read if self._wanted.query.finds(entry)][:limit]
+        return [entry for entry in read if self._wanted.query.matches(entry)][:limit]

@@ -1,13 +1,13 @@
-"""Streams of events: the history after a position, then new events as they are appended."""
+"""Event streams: the history after a position, then new events as they are appended."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic
 
-from services.events.domain.entries import Entry, ExpiredError
+from services.events.domain.entries import ExpiredError, LogEntry
 from services.events.domain.filters import EventFilter
 from services.events.domain.recent import MessageT
 from services.events.service.search import find_events
-from services.events.service.tail import Tail
+from services.events.service.tail import LogTail
 from services.events.storage import log
 from services.kernel.database.database import Database
 from services.kernel.errors import invalid
@@ -17,24 +17,24 @@ FROM_NOW_ON = -1
 
 
 class EventStreams(Generic[MessageT]):
-    """Opens streams. All share the messages of the tail."""
+    """Opens streams. Live events share the messages that the tail caches."""
 
     def __init__(
         self,
         database: Database,
-        tail: Tail[MessageT],
-        make_message: Callable[[Entry], MessageT],
+        tail: LogTail[MessageT],
+        make_message: Callable[[LogEntry], MessageT],
     ) -> None:
         self._database = database
         self._tail = tail
         self._make_message = make_message
 
-    async def open(self, wanted: EventFilter, after: int) -> "EventStream[MessageT]":
-        """Open a stream after a position: 0 is before the first event, -1 is the newest one.
+    async def open_stream(self, wanted: EventFilter, after: int) -> "EventStream[MessageT]":
+        """Open a stream after a position: 0 is before the first event, -1 is the current head.
 
         Raises:
-            InvalidArgumentError: There is no such position.
-            ExpiredError: The next event is no longer kept.
+            InvalidArgumentError: The position is beyond the head.
+            ExpiredError: Retention has removed the next event.
         """
         async with self._database.reading() as connection:
             head = await log.read_head(connection)
@@ -58,8 +58,8 @@ class EventStream(Generic[MessageT]):
     def __init__(
         self,
         database: Database,
-        tail: Tail[MessageT],
-        make_message: Callable[[Entry], MessageT],
+        tail: LogTail[MessageT],
+        make_message: Callable[[LogEntry], MessageT],
         wanted: EventFilter,
         position: int,
     ) -> None:
@@ -70,19 +70,19 @@ class EventStream(Generic[MessageT]):
         self._position = position
 
     async def next_batch(self) -> Iterable[MessageT]:
-        """Return the messages of the next events. It waits until there are some to look at.
+        """Wait for events and return the messages of those that the filter accepts.
 
-        A batch is empty if the filter accepts none of the events looked at.
+        The batch is empty if the filter accepts none of them.
         """
         while True:
-            if recent := self._tail.recent.after(self._position, BATCH_MAX):
+            if recent := self._tail.recent.list_after(self._position, BATCH_MAX):
                 self._position = recent[-1][0].position
                 return [message for entry, message in recent if self._wanted.accepts(entry)]
             if self._position < self._tail.position:
                 return map(self._make_message, await self._read_history())
             await self._tail.wait_beyond(self._position)
 
-    async def _read_history(self) -> list[Entry]:
+    async def _read_history(self) -> list[LogEntry]:
         span = (self._position + 1, self._tail.position)
         async with self._database.reading() as connection:
             found = await find_events(connection, self._wanted, span, BATCH_MAX, descending=False)

@@ -1,4 +1,4 @@
-"""Verification of the log: a range of positions in the service, or the whole log offline."""
+"""Verification of a range of positions, and of the whole log offline."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.events.domain.checkpoints import Checkpoint
 from services.events.domain.entries import EPOCH, ExpiredError, Head
 from services.events.domain.verification import (
-    ChainCheck,
+    ChainVerifier,
     Defect,
     DefectCode,
     RangeVerdict,
@@ -23,18 +23,18 @@ RANGE_BATCH = 1000
 LOG_BATCH = 5_000
 
 
-class Verifier:
+class LogVerifier:
     """Verifies ranges of positions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def verify_range(self, start: int | None, count: int) -> RangeVerdict:
-        """Recompute the chain over `count` positions from `start`, or from the first kept one.
+        """Recompute the hash chain over `count` positions from `start`, by default the oldest one.
 
         Raises:
             InvalidArgumentError: `start` or `count` is out of range.
-            ExpiredError: `start` is no longer kept.
+            ExpiredError: Retention has removed `start`.
         """
         async with self._database.reading() as connection:
             floor = await log.read_floor(connection)
@@ -45,7 +45,7 @@ class Verifier:
             until = min(start + count - 1, head.position)
             before, defect = await read_before(connection, start, floor), None
             while before.position < until and defect is None:
-                entries = await log.list_between(connection, before.position, until, RANGE_BATCH)
+                entries = await log.list_entries(connection, before.position, until, RANGE_BATCH)
                 if not entries:
                     defect = Defect(before.position + 1, DefectCode.MISSING)
                     break
@@ -59,10 +59,10 @@ class Verifier:
 
 
 async def read_before(connection: AsyncConnection, start: int, floor: Head) -> Head:
-    """Return position and hash of the event before `start`."""
+    """Return the position and hash of the event before `start`."""
     if start == floor.position + 1:
         return floor
-    found = await log.list_between(connection, start - 2, start - 1, 1)
+    found = await log.list_entries(connection, start - 2, start - 1, 1)
     return Head(start - 1, found[0].hash if found else b"")
 
 
@@ -80,20 +80,20 @@ async def verify_log(
     checkpoints: Sequence[Checkpoint],
     report: Callable[[int, int], None] | None = None,
 ) -> Verdict:
-    """Verify the whole log against its head and checkpoints, in the snapshot of a connection.
+    """Verify the whole log against its head and checkpoints.
 
     `report(checked, head)` is called after each batch of events.
     """
     head = await log.read_head(connection)
-    check = ChainCheck(await log.read_floor(connection), checkpoints)
-    defect = check.start()
+    check = ChainVerifier(await log.read_floor(connection), checkpoints)
+    defect = check.verify_floor()
     after = (0, EPOCH)
     while defect is None:
-        entries = await log.list_all(connection, after, LOG_BATCH)
+        entries = await log.list_rows(connection, after, LOG_BATCH)
         if not entries:
-            defect = check.end(head)
+            defect = check.verify_head(head)
             break
-        defect = check.follow(entries)
+        defect = check.verify_entries(entries)
         after = (entries[-1].position, entries[-1].append_time)
         if report is not None:
             report(check.checked, head.position)

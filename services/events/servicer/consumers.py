@@ -7,7 +7,7 @@ from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
-from services.events.servicer.requests import parse_consumer, parse_letter_name
+from services.events.servicer.requests import parse_consumer, require_dead_letter_name
 from services.events.servicer.responses import consumer_message, dead_letter_message
 from services.kernel.messages import PageRequest
 
@@ -15,7 +15,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
-    """Serves the consumers of the log and their dead letters."""
+    """Serves ReactionService."""
 
     def __init__(self, consumers: ConsumerRegistry, dead_letters: DeadLetterQueue) -> None:
         self._consumers = consumers
@@ -37,7 +37,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     ) -> events_pb2.ReportConsumerResponse:
         consumer = request.consumer
         name = parse_consumer(consumer)
-        clear = await self._consumers.report(name, consumer.position, consumer.types)
+        clear = await self._consumers.save_report(name, consumer.position, consumer.types)
         return events_pb2.ReportConsumerResponse(clear_position=clear)
 
     async def ListDeadLetters(
@@ -49,7 +49,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
             request.consumer, before, page.size
         )
         response = events_pb2.ListDeadLettersResponse(
-            dead_letters=[dead_letter_message(letter, entry) for letter, entry in found]
+            dead_letters=[dead_letter_message(dead_letter, entry) for dead_letter, entry in found]
         )
         if more:
             last, _ = found[-1]
@@ -59,17 +59,17 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def GetDeadLetter(
         self, request: events_pb2.GetDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = parse_letter_name(request.name)
+        name = require_dead_letter_name(request.name)
         return dead_letter_message(*await self._dead_letters.get_dead_letter(*name))
 
     async def RetryDeadLetter(
         self, request: events_pb2.RetryDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = parse_letter_name(request.name)
-        return dead_letter_message(*await self._dead_letters.retry(*name))
+        name = require_dead_letter_name(request.name)
+        return dead_letter_message(*await self._dead_letters.request_retry(*name))
 
     async def DiscardDeadLetter(
         self, request: events_pb2.DiscardDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = parse_letter_name(request.name)
-        return dead_letter_message(*await self._dead_letters.discard(*name))
+        name = require_dead_letter_name(request.name)
+        return dead_letter_message(*await self._dead_letters.request_discard(*name))

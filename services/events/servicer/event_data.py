@@ -1,4 +1,4 @@
-"""The data of events: a protobuf Struct as JSON text."""
+"""Conversion of event data from a protobuf Struct to JSON text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ EXACT_MAX = 2**53
 
 
 def parse_data(data: Struct, field: str) -> str:
-    """Return the data of an event as JSON: keys in order, whole numbers as integers.
+    """Return the data of an event as JSON with sorted keys and whole numbers as integers.
 
     Raises:
-        InvalidArgumentError: It is nested too deep, or has a number that JSON does not have.
+        InvalidArgumentError: It is nested too deep, or contains NaN or infinity.
     """
     try:
         content = struct_content(data, DATA_DEPTH_MAX)
@@ -39,7 +39,7 @@ def value_content(value: Value, depth: int) -> Any:
 def number_content(value: Value, _: int) -> float | int:
     number = value.number_value
     if number - number != 0:
-        raise ValueError("It has a number that JSON has not.")
+        raise ValueError("It contains a number that JSON cannot represent.")
     return int(number) if number.is_integer() and abs(number) < EXACT_MAX else number
 
 
@@ -51,7 +51,7 @@ def list_content(value: Value, depth: int) -> list[Any]:
 
 
 def no_content(_: Value, __: int) -> Any:
-    raise ValueError("It has a value of no kind.")
+    raise ValueError("It contains a value without a kind.")
 
 
 CONTENTS: dict[str | None, Callable[[Value, int], Any]] = {

@@ -6,11 +6,11 @@ from typing import Any
 import grpc
 from libral.events.v1 import events_pb2, events_pb2_grpc
 
-from services.events.service.appender import Appender
-from services.events.service.checkpoints import Checkpointer
+from services.events.service.appender import LogAppender
+from services.events.service.checkpoints import CheckpointPublisher
 from services.events.service.events import EventReader
 from services.events.service.streams import EventStreams
-from services.events.service.verification import Verifier
+from services.events.service.verification import LogVerifier
 from services.events.servicer.event_messages import event_message, parse_events
 from services.events.servicer.requests import (
     list_filter,
@@ -32,21 +32,21 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class EventServicer(events_pb2_grpc.EventServiceServicer):
-    """Serves the log."""
+    """Serves EventService."""
 
     def __init__(
         self,
         reader: EventReader,
         streams: EventStreams[events_pb2.Event],
-        appender: Appender[events_pb2.Event],
-        verifier: Verifier,
-        checkpointer: Checkpointer,
+        appender: LogAppender[events_pb2.Event],
+        verifier: LogVerifier,
+        publisher: CheckpointPublisher,
     ) -> None:
         self._reader = reader
         self._streams = streams
         self._appender = appender
         self._verifier = verifier
-        self._checkpointer = checkpointer
+        self._publisher = publisher
 
     async def GetEvent(
         self, request: events_pb2.GetEventRequest, context: Context
@@ -77,7 +77,7 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def StreamEvents(
         self, request: events_pb2.StreamEventsRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
-        stream = await self._streams.open(stream_filter(request), request.after)
+        stream = await self._streams.open_stream(stream_filter(request), request.after)
         while True:
             for event in await stream.next_batch():
                 yield event
@@ -103,7 +103,7 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def GetLatestCheckpoint(
         self, request: events_pb2.GetLatestCheckpointRequest, context: Context
     ) -> events_pb2.Checkpoint:
-        published = await self._checkpointer.find_published()
+        published = await self._publisher.find_published()
         if published is None:
             raise NotFoundError("checkpoint", "latest")
-        return checkpoint_message(published, self._checkpointer.channels)
+        return checkpoint_message(published, self._publisher.channels)

@@ -9,9 +9,9 @@ from services.events.domain.blocks import LogStats
 from services.events.domain.checkpoints import Publication, PublishedHead
 from services.events.domain.consumers import ConsumerStatus
 from services.events.domain.dead_letters import DeadLetter
-from services.events.domain.entries import Entry
+from services.events.domain.entries import LogEntry
 from services.events.domain.verification import Defect, DefectCode, RangeVerdict
-from services.events.domain.words import Query
+from services.events.domain.words import EventQuery
 from services.events.servicer.event_messages import category_of, event_message
 from services.events.text import DEFECTS
 from services.kernel.messages import timestamp
@@ -31,7 +31,7 @@ CODES = {
     DefectCode.HEAD_MISMATCH: Verification.Defect.HEAD_MISMATCH,
     DefectCode.CHECKPOINT_MISMATCH: Verification.Defect.CHECKPOINT_MISMATCH,
     DefectCode.MISSING_SINCE_CHECKPOINT: Verification.Defect.MISSING_SINCE_CHECKPOINT,
-    # Only found against checkpoints, by the command line.
+    # Only the command line finds it, because it compares with checkpoints.
     DefectCode.RESTORED: Verification.Defect.ADDED,
 }
 
@@ -71,7 +71,7 @@ def defect_message(defect: Defect) -> events_pb2.VerifyEventsResponse.Defect:
     )
 
 
-def query_message(query: Query) -> events_pb2.ParseEventQueryResponse:
+def query_message(query: EventQuery) -> events_pb2.ParseEventQueryResponse:
     response = events_pb2.ParseEventQueryResponse()
     for term in query.terms:
         response.terms.add(text=term.text, whole_word=term.whole_word, pattern=term.pattern)
@@ -81,7 +81,7 @@ def query_message(query: Query) -> events_pb2.ParseEventQueryResponse:
 def checkpoint_message(
     published: PublishedHead, enabled: AbstractSet[str]
 ) -> events_pb2.Checkpoint:
-    """Return the checkpoint published last. `enabled` names the channels that are set up."""
+    """Return the newest checkpoint. `enabled` holds the names of the configured channels."""
     message = events_pb2.Checkpoint(
         position=published.head.position,
         hash=published.head.hash,
@@ -111,15 +111,15 @@ def consumer_message(status: ConsumerStatus) -> events_pb2.Consumer:
     )
 
 
-def dead_letter_message(letter: DeadLetter, entry: Entry | None) -> events_pb2.DeadLetter:
+def dead_letter_message(dead_letter: DeadLetter, entry: LogEntry | None) -> events_pb2.DeadLetter:
     return events_pb2.DeadLetter(
-        name=letter.name,
-        consumer=letter.consumer,
-        position=letter.position,
+        name=dead_letter.name,
+        consumer=dead_letter.consumer,
+        position=dead_letter.position,
         event=event_message(entry) if entry else None,
-        error=letter.error,
-        tries=letter.tries,
-        state=events_pb2.DeadLetter.State.ValueType(letter.state),
-        create_time=timestamp(letter.create_time),
-        update_time=timestamp(letter.update_time),
+        error=dead_letter.error,
+        tries=dead_letter.tries,
+        state=events_pb2.DeadLetter.State.ValueType(dead_letter.state),
+        create_time=timestamp(dead_letter.create_time),
+        update_time=timestamp(dead_letter.update_time),
     )

@@ -1,1 +1,1 @@
-"""The tables of the log in PostgreSQL: SQL in, domain types out."""
+"""The tables of the log in PostgreSQL."""

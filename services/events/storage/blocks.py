@@ -1,7 +1,6 @@
-"""The index of the log: for each block of 100 events, the words and columns that it holds.
+"""The search index: for each block of 100 events, the words and column values in it.
 
-It is built from the events after they are appended, and can be rebuilt. Events
-that are not indexed yet are read one by one.
+Blocks are indexed after their events are appended. The index can be rebuilt from the log.
 """
 
 from datetime import datetime
@@ -10,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events.domain.blocks import BLOCK_SIZE, Block, Counts, block_of, span_of
+from services.events.domain.blocks import BLOCK_SIZE, Block, EventCounts, block_of, block_span
 from services.events.domain.filters import EventFilter
 from services.events.storage.filters import block_conditions
 from services.events.storage.tables import BLOCKS, LOG
@@ -19,14 +18,14 @@ from services.kernel.events.event import Category, Level
 NEAR = 200
 
 
-async def indexed_until(connection: AsyncConnection) -> int:
-    """Return the last position that is indexed, or 0."""
+async def read_indexed_position(connection: AsyncConnection) -> int:
+    """Return the last indexed position, or 0."""
     newest = await connection.scalar(select(func.max(BLOCKS.c.block)))
-    return 0 if newest is None else span_of(newest)[1]
+    return 0 if newest is None else block_span(newest)[1]
 
 
 async def add_block(connection: AsyncConnection, block: Block) -> None:
-    """Add a block to the index, unless it is there."""
+    """Add a block to the index. A block that is already indexed stays unchanged."""
     values = {column.name: getattr(block, column.name) for column in BLOCKS.c}
     await connection.execute(insert(BLOCKS).values(**values).on_conflict_do_nothing())
 
@@ -39,10 +38,10 @@ async def list_blocks(
     descending: bool,
     limit: int,
 ) -> list[int]:
-    """Return blocks that can hold events that a filter accepts, between two positions.
+    """Return blocks of a span of positions that can contain events that a filter accepts.
 
-    Frequent events are found by a scan of the next 200 blocks. Rare ones are looked up in the
-    index of words: a scan would read the words of every block on its way.
+    The next 200 blocks are scanned, which finds frequent events. Rare events are looked up in
+    the GIN index of words, because a scan would read the words of every block.
     """
     conditions = block_conditions(wanted)
     first, last = block_of(span[0]), block_of(span[1])
@@ -62,15 +61,18 @@ async def list_blocks(
     return found + list((await connection.execute(query)).scalars())
 
 
-async def drop_until(connection: AsyncConnection, position: int) -> None:
-    """Delete the blocks whose last event is no longer kept."""
+async def delete_blocks(connection: AsyncConnection, position: int) -> None:
+    """Delete the blocks that end at or below a position."""
     await connection.execute(
         BLOCKS.delete().where(BLOCKS.c.block * BLOCK_SIZE + BLOCK_SIZE <= position)
     )
 
 
-async def count_since(connection: AsyncConnection, since: datetime) -> Counts:
-    """Count the events appended since a time: by whole blocks, and one by one at both ends."""
+async def count_events_since(connection: AsyncConnection, since: datetime) -> EventCounts:
+    """Count the events appended since a time.
+
+    Whole blocks are summed. The events of the partial block at either end are counted.
+    """
     categories = [
         func.sum(BLOCKS.c.counts[int(number)]).label(f"of_{number}") for number in Category
     ]
@@ -79,12 +81,12 @@ async def count_since(connection: AsyncConnection, since: datetime) -> Counts:
     first = await connection.scalar(
         select(func.min(BLOCKS.c.block)).where(BLOCKS.c.first_append_time >= since)
     )
-    until = await indexed_until(connection)
+    until = await read_indexed_position(connection)
     counts = {number: int(getattr(whole, f"of_{number}") or 0) for number in Category}
     errors = int(whole.errors or 0)
     loose = LOG.c.position > until
     if first is not None:
-        before = span_of(first - 1)
+        before = block_span(first - 1)
         loose |= LOG.c.position.between(*before)
     else:
         loose |= LOG.c.position.between(until - BLOCK_SIZE + 1, until)
@@ -100,4 +102,4 @@ async def count_since(connection: AsyncConnection, since: datetime) -> Counts:
     for row in rows:
         counts[row.category] = counts.get(row.category, 0) + row.total
         errors += row.errors
-    return Counts(sum(counts.values()), errors, {key: n for key, n in counts.items() if n})
+    return EventCounts(sum(counts.values()), errors, {key: n for key, n in counts.items() if n})

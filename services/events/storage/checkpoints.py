@@ -1,4 +1,4 @@
-"""The checkpoint that was published last, and the publication on each channel."""
+"""The newest checkpoint and its publication on each channel."""
 
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from services.events.storage.tables import CHECKPOINTS, LOG
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('libral.events.checkpoints'))"
 
 
-async def try_lock(connection: AsyncConnection) -> bool:
-    """Lock checkpoints until the transaction ends. Return False if another process has them."""
+async def try_lock_checkpoints(connection: AsyncConnection) -> bool:
+    """Lock checkpoints until the transaction ends. Return False if they are locked."""
     return bool(await connection.scalar(text(LOCK)))
 
 
@@ -39,8 +39,8 @@ async def save_published(connection: AsyncConnection, published: PublishedHead) 
     await connection.execute(row.on_conflict_do_update(index_elements=["singleton"], set_=values))
 
 
-async def has_events_of_others(connection: AsyncConnection, after: int, actor: str) -> bool:
-    """True if an event above a position was not caused by `actor`."""
+async def has_events_by_others(connection: AsyncConnection, after: int, actor: str) -> bool:
+    """True if an event above a position has another actor than `actor`."""
     query = select(func.count()).where(LOG.c.position > after, LOG.c.actor != actor)
     return bool(await connection.scalar(query))
 

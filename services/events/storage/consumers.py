@@ -23,15 +23,16 @@ async def save_consumer(connection: AsyncConnection, consumer: Consumer) -> None
 async def list_consumers(
     connection: AsyncConnection, after: str, limit: int
 ) -> list[tuple[Consumer, int]]:
-    """Return consumers by name, each with the number of its dead letters."""
-    letters = (
+    """Return consumers ordered by name, each with the number of its dead letters."""
+    dead_letter_count = (
         select(func.count())
         .where(DEAD_LETTERS.c.consumer == CONSUMERS.c.name)
         .scalar_subquery()
-        .label("letters")
+        .label("dead_letter_count")
     )
-    query = select(CONSUMERS, letters).where(CONSUMERS.c.name > after)
+    query = select(CONSUMERS, dead_letter_count).where(CONSUMERS.c.name > after)
     rows = await connection.execute(query.order_by(CONSUMERS.c.name).limit(limit))
     return [
-        (Consumer(row.name, row.position, row.types, row.report_time), row.letters) for row in rows
+        (Consumer(row.name, row.position, row.types, row.report_time), row.dead_letter_count)
+        for row in rows
     ]

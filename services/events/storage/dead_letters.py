@@ -11,21 +11,25 @@ from services.events.domain.dead_letters import DeadLetter, DeadLetterState
 from services.events.storage.tables import DEAD_LETTERS
 
 
-async def save_dead_letter(connection: AsyncConnection, letter: DeadLetter) -> None:
-    """Save a dead letter. One that is there becomes pending again, with the new error."""
-    values = {"error": letter.error, "tries": letter.tries, "state": int(DeadLetterState.PENDING)}
+async def save_dead_letter(connection: AsyncConnection, dead_letter: DeadLetter) -> None:
+    """Insert a dead letter, or make the existing one PENDING with the new error."""
+    values = {
+        "error": dead_letter.error,
+        "tries": dead_letter.tries,
+        "state": int(DeadLetterState.PENDING),
+    }
     row = insert(DEAD_LETTERS).values(
-        consumer=letter.consumer,
-        position=letter.position,
-        type=letter.type,
-        create_time=letter.create_time,
-        update_time=letter.update_time,
+        consumer=dead_letter.consumer,
+        position=dead_letter.position,
+        type=dead_letter.type,
+        create_time=dead_letter.create_time,
+        update_time=dead_letter.update_time,
         **values,
     )
     await connection.execute(
         row.on_conflict_do_update(
             index_elements=["position", "consumer"],
-            set_=values | {"update_time": letter.update_time},
+            set_=values | {"update_time": dead_letter.update_time},
         )
     )
 
@@ -41,7 +45,7 @@ async def find_dead_letter(
 async def list_dead_letters(
     connection: AsyncConnection, consumer: str, before: tuple[int, str] | None, limit: int
 ) -> list[DeadLetter]:
-    """Return dead letters, the newest first, or those below a position and consumer."""
+    """Return dead letters, newest first, below the position and consumer `before` if given."""
     order = tuple_(DEAD_LETTERS.c.position, DEAD_LETTERS.c.consumer)
     query = select(DEAD_LETTERS)
     if consumer:
@@ -54,14 +58,16 @@ async def list_dead_letters(
     return [dead_letter_of(row) for row in await connection.execute(query)]
 
 
-async def change_state(
-    connection: AsyncConnection, letter: DeadLetter, state: DeadLetterState, now: datetime
+async def update_dead_letter_state(
+    connection: AsyncConnection, dead_letter: DeadLetter, state: DeadLetterState, now: datetime
 ) -> None:
-    change = update(DEAD_LETTERS).filter_by(consumer=letter.consumer, position=letter.position)
+    change = update(DEAD_LETTERS).filter_by(
+        consumer=dead_letter.consumer, position=dead_letter.position
+    )
     await connection.execute(change.values(state=int(state), update_time=now))
 
 
-async def remove_dead_letter(connection: AsyncConnection, consumer: str, position: int) -> None:
+async def delete_dead_letter(connection: AsyncConnection, consumer: str, position: int) -> None:
     await connection.execute(delete(DEAD_LETTERS).filter_by(consumer=consumer, position=position))
 
 

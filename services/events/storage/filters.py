@@ -1,4 +1,4 @@
-"""Filters of events as conditions of SQL."""
+"""Event filters as SQL conditions."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, Integer, literal, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.events.domain.filters import EventFilter
-from services.events.domain.words import number
+from services.events.domain.words import hash_word
 from services.events.storage.tables import BLOCKS, LOG
 
 
 def event_conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    """Return what an event must fulfil. The query is left out: `Query.finds` checks it."""
+    """Return the conditions on an event, except the text query, which the domain evaluates."""
     found: list[ColumnElement[bool]] = []
     for values, column in ((wanted.categories, LOG.c.category), (wanted.types, LOG.c.type)):
         if values:
@@ -31,11 +31,11 @@ def event_conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
 
 
 def block_conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    """Return what a block must fulfil to hold such an event."""
+    """Return the conditions on a block that can contain a matching event."""
     found: list[ColumnElement[bool]] = []
     if words := wanted.index_words():
-        found.append(BLOCKS.c.words.contains(numbers(words)))
-    found.extend(BLOCKS.c.words.overlap(numbers(group)) for group in wanted.index_choices())
+        found.append(BLOCKS.c.words.contains(hash_words(words)))
+    found.extend(BLOCKS.c.words.overlap(hash_words(group)) for group in wanted.index_choices())
     if wanted.start_time:
         found.append(BLOCKS.c.last_time >= wanted.start_time)
     if wanted.end_time:
@@ -43,5 +43,5 @@ def block_conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def numbers(words: Sequence[str]) -> ColumnElement[Sequence[int]]:
-    return literal([number(word) for word in words], ARRAY(Integer))
+def hash_words(words: Sequence[str]) -> ColumnElement[Sequence[int]]:
+    return literal([hash_word(word) for word in words], ARRAY(Integer))

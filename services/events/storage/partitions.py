@@ -1,4 +1,4 @@
-"""Partitions of the log, one for each month."""
+"""Partitions of the log, one per month."""
 
 from datetime import UTC, datetime
 
@@ -6,15 +6,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events.domain.entries import Head
-from services.events.domain.months import month_after
+from services.events.domain.partitions import next_month
 from services.events.storage.tables import FLOOR, IDS, LOG
 
 
 async def create_partition(connection: AsyncConnection, month: datetime) -> None:
-    """Create the partition of a month, unless it is there."""
+    """Create the partition of a month unless it exists."""
     await connection.exec_driver_sql(
         f"CREATE TABLE IF NOT EXISTS events.{partition_name(month)} PARTITION OF events.log "
-        f"FOR VALUES FROM ('{month.isoformat()}') TO ('{month_after(month).isoformat()}')"
+        f"FOR VALUES FROM ('{month.isoformat()}') TO ('{next_month(month).isoformat()}')"
     )
 
 
@@ -29,12 +29,13 @@ async def list_partitions(connection: AsyncConnection) -> list[datetime]:
 
 
 async def drop_partition(connection: AsyncConnection, month: datetime) -> Head | None:
-    """Drop the partition of the oldest month, and keep the hash that the next event refers to.
+    """Drop the partition of the oldest month and move the floor to its last event.
 
-    Return the new floor of the log, or None if the month had no event.
+    The floor keeps the hash that the next event covers. Return it, or None if the month had no
+    events.
     """
     query = select(LOG.c.position, LOG.c.hash).where(
-        LOG.c.append_time >= month, LOG.c.append_time < month_after(month)
+        LOG.c.append_time >= month, LOG.c.append_time < next_month(month)
     )
     last = (await connection.execute(query.order_by(LOG.c.position.desc()).limit(1))).one_or_none()
     await connection.exec_driver_sql(f"DROP TABLE events.{partition_name(month)}")

@@ -1,4 +1,4 @@
-"""The loop that indexes the log, behind the appends."""
+"""The loop that indexes the log after appends."""
 
 import asyncio
 import time
@@ -8,22 +8,22 @@ import structlog
 
 from services.events.domain.blocks import BLOCK_SIZE
 from services.events.service.indexing import Indexer
-from services.events.service.tail import Tail
+from services.events.service.tail import LogTail
 from services.kernel.errors import UnavailableError
 
 RETRY_SECONDS = 1.0
-REST = 2
+SLEEP_PER_WORK = 2
 
 log = structlog.get_logger()
 
 
 class IndexWorker:
-    """Indexes each block that is complete.
+    """Indexes each complete block.
 
-    It takes at most a third of the time of the process: appends and streams come first.
+    It sleeps twice as long as it works, to leave the event loop to appends and streams.
     """
 
-    def __init__(self, indexer: Indexer, tail: Tail[Any]) -> None:
+    def __init__(self, indexer: Indexer, tail: LogTail[Any]) -> None:
         self._indexer = indexer
         self._tail = tail
 
@@ -42,4 +42,4 @@ class IndexWorker:
             began = time.perf_counter()
             await self._indexer.add_block(after)
             after += BLOCK_SIZE
-            await asyncio.sleep(REST * (time.perf_counter() - began))
+            await asyncio.sleep(SLEEP_PER_WORK * (time.perf_counter() - began))

@@ -1,4 +1,4 @@
-"""A loop that does work at intervals."""
+"""A loop that runs a task at intervals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class PeriodicWorker:
-    """Does `work` at once and then every `seconds`. `name` is for the log lines."""
+    """Runs `work` at once and then every `seconds`. `name` appears in log lines."""
 
     name: str
     work: Callable[[], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""Loops that keep the tail of this process and of the others up to date."""
+"""Loops that keep the tails of all processes up to date."""
 
 import asyncio
 from typing import Any
@@ -6,46 +6,46 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from services.events.adapters.announcer import Announcer
-from services.events.service.tail import Tail
+from services.events.adapters.position_pubsub import PositionPubSub
+from services.events.service.tail import LogTail
 from services.kernel.errors import UnavailableError
 
 POLL_SECONDS = 1.0
-ANNOUNCE_SECONDS = 0.005
+PUBLISH_SECONDS = 0.005
 RECONNECT_SECONDS = 0.5
 
 log = structlog.get_logger()
 
 
 class TailWorker:
-    """Exchanges positions with the other processes, and reads the events that they append."""
+    """Exchanges positions with the other processes and reads the events that they append."""
 
-    def __init__(self, tail: Tail[Any], announcer: Announcer) -> None:
+    def __init__(self, tail: LogTail[Any], pubsub: PositionPubSub) -> None:
         self._tail = tail
-        self._announcer = announcer
-        self._announced = 0
+        self._pubsub = pubsub
+        self._published = 0
 
-    async def announce(self) -> None:
+    async def publish(self) -> None:
         """Publish the newest position to the other processes, at most 200 times a second."""
         while True:
             position = self._tail.position
-            await self._tail.wait_beyond(self._announced)
-            self._announced = max(self._tail.position, position)
-            await self._announcer.announce(self._announced)
-            await asyncio.sleep(ANNOUNCE_SECONDS)
+            await self._tail.wait_beyond(self._published)
+            self._published = max(self._tail.position, position)
+            await self._pubsub.publish(self._published)
+            await asyncio.sleep(PUBLISH_SECONDS)
 
-    async def listen(self) -> None:
-        """Receive the positions of other processes."""
+    async def subscribe(self) -> None:
+        """Receive the positions that other processes publish."""
         while True:
             try:
-                async for position in self._announcer.positions():
+                async for position in self._pubsub.subscribe():
                     self._tail.note_position(position)
             except (RedisError, OSError) as error:
                 log.info("tail.redis_unavailable", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def follow(self) -> None:
-        """Read what other processes appended: when they announce it, and once a second."""
+        """Read the events of other processes, at each published position and once a second."""
         while True:
             try:
                 await self._tail.catch_up()

@@ -1,1 +1,1 @@
-"""Clients of what is measured and controlled: host, PostgreSQL, cache, processes, modules."""
+"""Collectors of figures, health checks, and the client of the process manager."""

@@ -1,4 +1,4 @@
-"""The figures of Valkey or Redis, by INFO."""
+"""Figures of Valkey or Redis, from INFO."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from services.metrics.domain.infrastructure import CacheFigures
 TIMEOUT_SECONDS = 1.0
 
 
-def connect(url: str) -> redis.asyncio.Redis:
-    """Return a client of a server. It connects when it is used, and fails after 1 second."""
+def create_cache_client(url: str) -> redis.asyncio.Redis:
+    """Return a client that connects on first use. Calls time out after 1 second."""
     return redis.asyncio.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,
@@ -26,7 +26,7 @@ def connect(url: str) -> redis.asyncio.Redis:
 
 
 class CacheCollector:
-    """Measure the cache. Rates and ratios are over the time since the previous measurement."""
+    """Measures the cache. Rates and ratios cover the time since the previous measurement."""
 
     def __init__(self, client: redis.asyncio.Redis, clock: Clock) -> None:
         self._client = client
@@ -38,14 +38,16 @@ class CacheCollector:
         """Return the current figures.
 
         Raises:
-            UnavailableError: The cache does not answer. Its message holds no secret.
+            UnavailableError: The cache is unavailable. The message contains no secret.
         """
         try:
             info: dict[str, Any] = await self._client.info("everything")
             channels = len(await self._client.pubsub_channels())
         except (RedisError, OSError, TimeoutError) as error:
             reason = type(error).__name__
-            raise UnavailableError("CACHE_UNAVAILABLE", f"The cache is away: {reason}.") from error
+            raise UnavailableError(
+                "CACHE_UNAVAILABLE", f"The cache is unavailable: {reason}."
+            ) from error
         return self._figures(info, channels)
 
     def _figures(self, info: dict[str, Any], channels: int) -> CacheFigures:

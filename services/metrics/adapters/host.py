@@ -1,4 +1,4 @@
-"""The figures of this machine, by psutil."""
+"""Figures of the host, from psutil."""
 
 import platform
 import time
@@ -18,7 +18,7 @@ DESCRIPTION = HostDescription(
 
 
 class HostCollector:
-    """Measure the host. Rates are means since the previous measurement."""
+    """Measures the host. Rates are averages since the previous measurement."""
 
     description = DESCRIPTION
 

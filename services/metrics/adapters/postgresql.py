@@ -1,4 +1,4 @@
-"""The figures of PostgreSQL, by its statistics views."""
+"""Figures of PostgreSQL, from its statistics views."""
 
 import time
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ STATEMENTS = text("SELECT sum(calls) FROM pg_stat_statements")
 
 
 class DatabaseCollector:
-    """Measure PostgreSQL. Rates and ratios are over the time since the previous measurement."""
+    """Measures PostgreSQL. Rates and ratios cover the time since the previous measurement."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -44,7 +44,7 @@ class DatabaseCollector:
         """Return the current figures.
 
         Raises:
-            UnavailableError: PostgreSQL does not answer.
+            UnavailableError: PostgreSQL is unavailable.
         """
         async with self._database.reading() as connection:
             row = (await connection.execute(FIGURES)).mappings().one()
@@ -77,20 +77,20 @@ class DatabaseCollector:
             replicas=row["replicas"],
             lag_seconds=float(row["lag"]) if row["lag"] is not None else None,
             in_recovery=row["in_recovery"],
-            query_rate=rate(changes, "statements", seconds),
-            transaction_rate=rate(changes, "transactions", seconds),
+            query_rate=rate_per_second(changes, "statements", seconds),
+            transaction_rate=rate_per_second(changes, "transactions", seconds),
             cache_hit_ratio=hit_ratio(changes),
         )
 
 
-def rate(changes: dict[str, float], name: str, seconds: float) -> float | None:
+def rate_per_second(changes: dict[str, float], name: str, seconds: float) -> float | None:
     return changes[name] / seconds if name in changes else None
 
 
 def hit_ratio(changes: dict[str, float]) -> float | None:
-    """Return the share of block reads that the cache served, None if there were none.
+    """Return the share of block reads that the buffer cache served, None if there were none.
 
-    A counter is missing at the first measurement and after it was reset.
+    A counter is missing in the first measurement and after a reset.
     """
     if "hits" not in changes or "reads" not in changes:
         return None

@@ -1,4 +1,4 @@
-"""The processes of this machine, by supervisor's API."""
+"""Client of supervisord, the process manager of this machine."""
 
 import asyncio
 import os
@@ -16,28 +16,28 @@ from services.metrics.domain.modules import Process
 
 READ_SECONDS = 2.0
 ACT_SECONDS = 20.0
-AWAY = (OSError, HTTPException, TimeoutError)
+CONNECTION_ERRORS = (OSError, HTTPException, TimeoutError)
 
 
 class SupervisorClient:
-    """List, start and stop the processes of a supervisord."""
+    """Lists, starts and stops the processes of a supervisord."""
 
     def __init__(self, socket: str) -> None:
         self._socket = socket
 
-    async def processes(self) -> dict[str, Process]:
+    async def list_processes(self) -> dict[str, Process]:
         """Return the processes by name.
 
         Raises:
-            UnavailableError: supervisord does not answer.
+            UnavailableError: supervisord is unavailable.
         """
         rows = await self._call(lambda calls: calls.getAllProcessInfo(), READ_SECONDS)
-        return {str(row["name"]): to_process(row) for row in rows}
+        return {str(row["name"]): read_process(row) for row in rows}
 
-    async def start(self, name: str) -> None:
+    async def start_process(self, name: str) -> None:
         await self._act(lambda calls: calls.startProcess(name))
 
-    async def stop(self, name: str) -> None:
+    async def stop_process(self, name: str) -> None:
         await self._act(lambda calls: calls.stopProcess(name))
 
     async def _act(self, call: Callable[[Any], Any]) -> None:
@@ -53,15 +53,15 @@ class SupervisorClient:
     async def _call(self, call: Callable[[Any], Any], seconds: float) -> Any:
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.to_thread(self._connect_and, call)
-        except AWAY as error:
+                return await asyncio.to_thread(self._connect_and_call, call)
+        except CONNECTION_ERRORS as error:
             raise UnavailableError(
                 "SUPERVISOR_UNAVAILABLE",
-                f"The process manager does not answer: {type(error).__name__}.",
+                f"The process manager is unavailable: {type(error).__name__}.",
                 localized="プロセスマネージャーに接続できません。",
             ) from error
 
-    def _connect_and(self, call: Callable[[Any], Any]) -> Any:
+    def _connect_and_call(self, call: Callable[[Any], Any]) -> Any:
         transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
         try:
             proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
@@ -70,7 +70,7 @@ class SupervisorClient:
             transport.close()
 
 
-def to_process(row: dict[str, Any]) -> Process:
+def read_process(row: dict[str, Any]) -> Process:
     return Process(
         state=str(row["statename"]),
         pid=int(row["pid"]),
@@ -80,5 +80,5 @@ def to_process(row: dict[str, Any]) -> Process:
 
 
 def terminate_self() -> None:
-    """End this process by SIGTERM. The process manager starts it again."""
+    """Send SIGTERM to this process. The process manager restarts it."""
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The usage of processes on this machine, by psutil."""
+"""CPU and memory usage of processes on this machine, from psutil."""
 
 import time
 
@@ -8,16 +8,16 @@ from services.metrics.domain.modules import ProcessUsage
 
 
 class UsageMeter:
-    """Measure the usage of a module's process, of PostgreSQL with its children.
+    """Measures the usage of module processes. PostgreSQL includes its child processes.
 
-    CPU is the mean since the previous measurement.
+    CPU usage is the average since the previous measurement.
     """
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[int, float, float]] = {}
 
-    def measure(self, module: str, pid: int) -> ProcessUsage:
-        """Measure once. Return no figures for a process that does not exist."""
+    def measure_process(self, module: str, pid: int) -> ProcessUsage:
+        """Return the usage of a process, without figures if it does not exist."""
         try:
             family = family_of(psutil.Process(pid))
             memory = sum(map(memory_of, family))

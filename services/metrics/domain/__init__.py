@@ -1,1 +1,1 @@
-"""The types and rules of the metrics service."""
+"""Types and rules of series, modules, infrastructure, endpoints and alerts."""

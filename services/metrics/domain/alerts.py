@@ -1,4 +1,4 @@
-"""Alert rules, incidents and the conditions under which incidents open and resolve."""
+"""Alert rules and incidents."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +35,11 @@ class IncidentState(IntEnum):
 
 @dataclass(frozen=True)
 class AlertRule:
-    """A condition on a metric. `comparison` and `severity` are checked by `check_rule`."""
+    """A condition on a metric. `hold` is how long it must hold before an incident opens.
+
+    `comparison` and `severity` are plain integers because the request may hold any value;
+    `check_rule` validates them.
+    """
 
     id: str
     display_name: str
@@ -56,7 +60,7 @@ class AlertRule:
 
 @dataclass(frozen=True)
 class Incident:
-    """A time during which the condition of a rule held. `value` is the one that opened it."""
+    """A period in which the condition of a rule held. `value` is the value that opened it."""
 
     id: str
     alert_rule: str
@@ -71,10 +75,10 @@ class Incident:
 
 
 def check_rule(rule: AlertRule) -> None:
-    """Check the fields of a rule.
+    """Validate the fields of a rule.
 
     Raises:
-        InvalidArgumentError: With every field that breaks a rule.
+        InvalidArgumentError: With every invalid field.
     """
     checks = (
         ("display_name", 0 < len(rule.display_name) <= NAME_MAX, "Use 1 to 100 characters."),
@@ -91,7 +95,7 @@ def check_rule(rule: AlertRule) -> None:
 
 
 def check_open(incident: Incident) -> None:
-    """Check that an incident can still be acknowledged.
+    """Check that an incident is not resolved.
 
     Raises:
         FailedPreconditionError: It is resolved.
@@ -99,6 +103,6 @@ def check_open(incident: Incident) -> None:
     if incident.state == IncidentState.RESOLVED:
         raise FailedPreconditionError(
             "INCIDENT_RESOLVED",
-            "The incident is over.",
+            "The incident is resolved.",
             localized="このインシデントはすでに復旧しています。",
         )

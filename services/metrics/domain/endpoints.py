@@ -1,11 +1,11 @@
-"""How the routes of the gateway are used, from its request histograms."""
+"""Usage of the gateway's routes, computed from its request histograms."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.kernel.errors import invalid
-from services.metrics.domain.series import SeriesKey, StoredSeries, percentile
+from services.metrics.domain.series import SeriesKey, StoredSeries, estimate_percentile
 
 REQUEST_DURATION = "http.server.request.duration"
 REQUEST_RATE = SeriesKey("http.server.requests", "gateway", unit="1/min")
@@ -17,7 +17,10 @@ WINDOW_MIN, WINDOW_MAX = timedelta(minutes=1), timedelta(days=7)
 
 @dataclass
 class EndpointUsage:
-    """The calls of one route in a window. `counts` are those of a histogram of seconds."""
+    """The requests of one route in a window.
+
+    `bounds` and `counts` are the buckets of the latency histogram, in seconds.
+    """
 
     method: str = ""
     route: str = ""
@@ -41,11 +44,13 @@ class EndpointUsage:
         return self.server_errors / self.count if self.count else 0.0
 
     def latency(self, share: float) -> float | None:
-        """Return a percentile of the latency in seconds."""
-        return percentile(self.bounds, self.counts, share)
+        """Return a percentile of the latency in seconds, None without requests."""
+        return estimate_percentile(self.bounds, self.counts, share)
 
-    def add(self, counts: Sequence[int], status: str, minute: int, last: datetime | None) -> None:
-        """Add the calls that ended in one status, `minute` of them in the last minute."""
+    def add_calls(
+        self, counts: Sequence[int], status: str, minute: int, last: datetime | None
+    ) -> None:
+        """Add the requests with one status, of which `minute` were in the last minute."""
         known = self.counts or [0] * len(counts)
         self.counts = [a + b for a, b in zip(known, counts, strict=True)]
         self.last_minute += minute
@@ -57,7 +62,7 @@ class EndpointUsage:
 
 @dataclass(frozen=True)
 class SeriesUsage:
-    """What a window of one series holds, by series id."""
+    """Histogram data of a window, by series id."""
 
     counts: Mapping[int, Sequence[int]]
     last_minute: Mapping[int, int]
@@ -66,7 +71,7 @@ class SeriesUsage:
 
 @dataclass(frozen=True)
 class EndpointReport:
-    """The usage of the routes, busiest first, and of all of them together.
+    """The usage of each route, busiest first, and the total.
 
     `report_time` is when the gateway last reported, None if never.
     """
@@ -86,18 +91,18 @@ def check_window(window: timedelta) -> None:
         raise invalid("window", "It must be 1 minute to 7 days.")
 
 
-def matches(series: StoredSeries, method: str, query: str) -> bool:
-    """True if the route of a series has this method and contains `query`."""
+def matches_route(series: StoredSeries, method: str, query: str) -> bool:
+    """True if a series has this method, empty for any, and `query` in its route."""
     labels = dict(series.key.attributes)
     return (not method or labels.get("http.request.method") == method.upper()) and (
         query.lower() in labels.get("http.route", "").lower()
     )
 
 
-def summarize(
+def summarize_usage(
     series: Iterable[StoredSeries], usage: SeriesUsage, report_time: datetime | None
 ) -> EndpointReport:
-    """Return the usage of each route, from the series of its statuses."""
+    """Return the usage of each route, merging the series of its statuses."""
     routes: dict[tuple[str, str], EndpointUsage] = {}
     total = EndpointUsage()
     for one in series:
@@ -107,16 +112,16 @@ def summarize(
         name = (labels.get("http.request.method", ""), labels.get("http.route", ""))
         for row in (routes.setdefault(name, EndpointUsage(*name)), total):
             row.bounds = one.bounds
-            row.add(
+            row.add_calls(
                 usage.counts[one.id],
                 labels.get("http.response.status_code", ""),
                 usage.last_minute.get(one.id, 0),
                 usage.last_times.get(one.id),
             )
-    return EndpointReport(busiest(routes.values()), total, report_time)
+    return EndpointReport(busiest_routes(routes.values()), total, report_time)
 
 
-def busiest(usages: Iterable[EndpointUsage]) -> list[EndpointUsage]:
-    """Return at most 1000 routes, the most called first."""
+def busiest_routes(usages: Iterable[EndpointUsage]) -> list[EndpointUsage]:
+    """Return at most 1,000 routes, those with the most requests first."""
     ordered = sorted(usages, key=lambda one: (-one.count, one.route, one.method))
     return ordered[:ROUTES_MAX]

@@ -1,4 +1,4 @@
-"""The figures of host, database and cache, and the samples made of them."""
+"""Figures of host, database and cache, and their conversion to samples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from services.metrics.domain.series import Sample, SeriesKey
 
 @dataclass(frozen=True)
 class HostDescription:
-    """The facts of the host that do not change."""
+    """Constant properties of the host."""
 
     hostname: str
     platform: str

@@ -1,4 +1,4 @@
-"""Why a module is in its state: a code for programs, and its message in English."""
+"""Reasons of module states: a code, and its message in English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,13 +28,13 @@ MESSAGES = {
     ReasonCode.CHECK_EXPIRED: "The last check is too old.",
     ReasonCode.PROCESS_STOPPED: "The process does not run.",
     ReasonCode.PROCESS_START_FAILED: "The process does not start.",
-    ReasonCode.PROCESS_CRASHED: "The process ended unexpectedly and starts again.",
-    ReasonCode.PROCESS_STARTING: "It starts.",
-    ReasonCode.CONNECTION_REFUSED: "Nobody listens there.",
+    ReasonCode.PROCESS_CRASHED: "The process ended unexpectedly and is restarting.",
+    ReasonCode.PROCESS_STARTING: "It is starting.",
+    ReasonCode.CONNECTION_REFUSED: "Nothing listens at its address.",
     ReasonCode.NOT_SERVING: "It does not serve.",
-    ReasonCode.REPORTED_NOT_SERVING: "It answers that it does not serve.",
+    ReasonCode.REPORTED_NOT_SERVING: "It reports that it does not serve.",
     ReasonCode.CHECK_FAILED: "The health check failed: {error}.",
-    ReasonCode.CHECK_BAD_STATUS: "The health check answered {status}.",
+    ReasonCode.CHECK_BAD_STATUS: "The health check returned status {status}.",
     ReasonCode.CHECK_SLOW: "The health check took {milliseconds} ms.",
     ReasonCode.CPU_HIGH: "It used {percent}% of a core over {seconds} seconds.",
 }
@@ -42,10 +42,10 @@ GRPC_FAILURE = "The health check ended with {error}."
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A reason code and the values that its messages contain.
+class StateReason:
+    """A reason code and the values of its message placeholders.
 
-    `metadata["detail"]` is the text of the process manager, where it gave one.
+    `metadata["detail"]` is the text of the process manager, if it gave one.
     """
 
     code: ReasonCode
@@ -53,17 +53,17 @@ class Reason:
 
     @property
     def message(self) -> str:
-        """The reason in English. The text of the process manager replaces ours."""
+        """The reason in English. The text of the process manager takes precedence."""
         form = self.metadata.get("detail") and "{detail}"
         return (form or self._form()).format_map(self.metadata)
 
     def _form(self) -> str:
-        # gRPC codes are in upper case; exceptions, the other errors, in CamelCase.
+        # gRPC codes are upper case; names of exceptions are CamelCase.
         if self.code is ReasonCode.CHECK_FAILED and self.metadata["error"].isupper():
             return GRPC_FAILURE
         return MESSAGES[self.code]
 
 
-def process_reason(code: ReasonCode, detail: str) -> Reason:
+def process_reason(code: ReasonCode, detail: str) -> StateReason:
     """Return the reason of a process that does not run, with the process manager's text."""
-    return Reason(code, {"detail": detail} if detail else {})
+    return StateReason(code, {"detail": detail} if detail else {})

@@ -19,7 +19,7 @@ BucketCounts = Mapping[tuple[int, datetime], Sequence[int]]
 
 
 class Aggregation(IntEnum):
-    """How the values of a step become one: `libral.metrics.v1.QueryMetricsRequest.Aggregation`."""
+    """The values of `libral.metrics.v1.QueryMetricsRequest.Aggregation`."""
 
     AVERAGE = 1
     MINIMUM = 2
@@ -37,7 +37,7 @@ OF_HISTOGRAMS = frozenset({Aggregation.SUM, *PERCENTILES})
 
 @dataclass(frozen=True)
 class SeriesKey:
-    """What identifies a series. `unit` is a UCUM code."""
+    """The identity of a series. `unit` is a UCUM code."""
 
     metric: str
     source: str
@@ -67,7 +67,7 @@ class Sample:
 class Distribution:
     """The bucket counts of a histogram since its previous report.
 
-    `counts` has one element more than `bounds`: the values above the last bound.
+    The last element of `counts`, which has no bound, counts the values above all bounds.
     """
 
     key: SeriesKey
@@ -78,15 +78,17 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The measurements that one OTLP export carries, and the versions of their sources."""
+class MeasurementReport:
+    """The measurements of one OTLP export, and the versions of their sources."""
 
     samples: Sequence[Sample] = ()
     distributions: Sequence[Distribution] = ()
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def percentile(bounds: Sequence[float], counts: Sequence[int], share: float) -> float | None:
+def estimate_percentile(
+    bounds: Sequence[float], counts: Sequence[int], share: float
+) -> float | None:
     """Estimate a percentile by linear interpolation within its bucket.
 
     A value above the last bound counts as that bound. Return None if the
@@ -105,7 +107,7 @@ def percentile(bounds: Sequence[float], counts: Sequence[int], share: float) -> 
 
 
 @dataclass(frozen=True)
-class Range:
+class TimeRange:
     """A span of time cut into steps."""
 
     start: datetime
@@ -115,8 +117,8 @@ class Range:
 
 def make_range(
     start: datetime | None, end: datetime | None, step: timedelta | None, now: datetime
-) -> Range:
-    """Return the range of a query, with defaults for what is None.
+) -> TimeRange:
+    """Return the range of a query, with defaults for arguments that are None.
 
     Raises:
         InvalidArgumentError: The range is empty, or its steps are too short or too many.
@@ -130,12 +132,12 @@ def make_range(
         raise invalid("step", "It must be 5 seconds or more.")
     if (end - start) / chosen > STEPS_MAX:
         raise invalid("step", f"It makes more than {STEPS_MAX} steps of this range.")
-    return Range(start, end, chosen)
+    return TimeRange(start, end, chosen)
 
 
 @dataclass(frozen=True)
 class SeriesQuery:
-    """A query of one metric. An empty source matches all; `merge` makes one series of them."""
+    """A query of one metric. An empty source matches all; `merge` returns a single series."""
 
     metric: str
     source: str = ""
@@ -148,22 +150,22 @@ class SeriesQuery:
 
 @dataclass(frozen=True)
 class SeriesPoints:
-    """A series and its aggregated values, each at the start of its step."""
+    """A series and its aggregated values, each with the start time of its step."""
 
     key: SeriesKey
     points: Points
 
 
 def check_aggregation(aggregation: Aggregation, *, histogram: bool) -> None:
-    """Check that an aggregation exists for this kind of series.
+    """Check that an aggregation applies to this kind of series.
 
     Raises:
-        InvalidArgumentError: It does not.
+        InvalidArgumentError: It does not apply.
     """
     if histogram and aggregation not in OF_HISTOGRAMS:
-        raise invalid("aggregation", "A histogram has SUM, P50, P95 and P99 only.")
+        raise invalid("aggregation", "A histogram supports only SUM, P50, P95 and P99.")
     if not histogram and aggregation in PERCENTILES:
-        raise invalid("aggregation", "Percentiles are of histograms only.")
+        raise invalid("aggregation", "Only histograms support percentiles.")
 
 
 def aggregate_counts(
@@ -174,7 +176,7 @@ def aggregate_counts(
     for (series_id, at), buckets in counts.items():
         value: float | None = float(sum(buckets))
         if aggregation in PERCENTILES:
-            value = percentile(bounds, buckets, PERCENTILES[aggregation])
+            value = estimate_percentile(bounds, buckets, PERCENTILES[aggregation])
         if value is not None:
             points.setdefault(series_id, []).append((at, value))
     return points

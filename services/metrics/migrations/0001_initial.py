@@ -82,4 +82,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Measurements are never taken down.")
+    raise NotImplementedError("The metrics schema cannot be downgraded.")

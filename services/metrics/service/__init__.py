@@ -1,1 +1,1 @@
-"""The use cases of the metrics service."""
+"""Use cases of the metrics service."""

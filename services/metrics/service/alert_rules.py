@@ -1,4 +1,4 @@
-"""Changes of alert rules."""
+"""Listing and changing alert rules."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from services.metrics.storage import alerts as storage
 
 
 class AlertRules:
-    """List and change alert rules."""
+    """Lists and changes alert rules."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -23,11 +23,11 @@ class AlertRules:
         async with self._database.reading() as connection:
             return await storage.list_rules(connection)
 
-    async def create(self, rule: AlertRule) -> AlertRule:
+    async def create_rule(self, rule: AlertRule) -> AlertRule:
         """Create a rule under a new id.
 
         Raises:
-            InvalidArgumentError: With every field that breaks a rule.
+            InvalidArgumentError: With every invalid field.
         """
         rule = replace(rule, id=str(new_id(self._clock)))
         check_rule(rule)
@@ -36,33 +36,33 @@ class AlertRules:
             await storage.insert_rule(connection, rule)
         return rule
 
-    async def update(self, rule_id: str, changes: Mapping[str, Any]) -> AlertRule:
-        """Change fields of a rule, by name.
+    async def update_rule(self, rule_id: str, changes: Mapping[str, Any]) -> AlertRule:
+        """Change the given fields of a rule.
 
         Raises:
             NotFoundError: There is no such rule.
-            InvalidArgumentError: With every field that breaks a rule.
+            InvalidArgumentError: With every invalid field.
         """
         async with self._database.transaction() as connection:
             before = await storage.find_rule(connection, rule_id)
             if before is None:
-                raise not_found(rule_id)
+                raise rule_not_found(rule_id)
             after = replace(before, **changes)
             check_rule(after)
             if changes:
                 await storage.update_rule(connection, rule_id, dict(changes))
         return after
 
-    async def delete(self, rule_id: str) -> None:
-        """Delete a rule. Its incident is resolved by the next evaluation.
+    async def delete_rule(self, rule_id: str) -> None:
+        """Delete a rule. The next evaluation resolves its open incident.
 
         Raises:
             NotFoundError: There is no such rule.
         """
         async with self._database.transaction() as connection:
             if not await storage.delete_rule(connection, rule_id):
-                raise not_found(rule_id)
+                raise rule_not_found(rule_id)
 
 
-def not_found(rule_id: str) -> NotFoundError:
+def rule_not_found(rule_id: str) -> NotFoundError:
     return NotFoundError("alert rule", f"alertRules/{rule_id}")

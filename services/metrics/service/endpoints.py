@@ -1,4 +1,4 @@
-"""The usage of the gateway's routes."""
+"""Usage reports of the gateway's routes."""
 
 from datetime import timedelta
 
@@ -10,40 +10,40 @@ from services.metrics.domain.endpoints import (
     EndpointReport,
     SeriesUsage,
     check_window,
-    matches,
-    summarize,
+    matches_route,
+    summarize_usage,
 )
-from services.metrics.domain.series import Range
+from services.metrics.domain.series import TimeRange
 from services.metrics.service.latest import LatestValues
 from services.metrics.storage import series as storage
 
 
 class EndpointAnalytics:
-    """Report the usage of routes."""
+    """Reports the usage of routes from the stored request histograms."""
 
     def __init__(self, database: Database, clock: Clock, latest: LatestValues) -> None:
         self._database = database
         self._clock = clock
         self._latest = latest
 
-    async def report(self, window: timedelta, method: str, query: str) -> EndpointReport:
-        """Return the usage in the last `window` of the routes that match.
+    async def report_usage(self, window: timedelta, method: str, query: str) -> EndpointReport:
+        """Return the usage of the matching routes in the last `window`.
 
         Raises:
             InvalidArgumentError: The window is too short or too long.
-            UnavailableError: The database does not answer.
+            UnavailableError: The database is unavailable.
         """
         check_window(window)
         now = self._clock.now()
         async with self._database.reading() as connection:
             found = await storage.find_series(connection, REQUEST_DURATION)
-            series = [one for one in found if matches(one, method, query)]
+            series = [one for one in found if matches_route(one, method, query)]
             ids = [one.id for one in series]
-            span = Range(now - window, now, window)
+            span = TimeRange(now - window, now, window)
             counts = await storage.read_counts(connection, ids, span, merge=False)
             usage = SeriesUsage(
                 counts={series_id: buckets for (series_id, _), buckets in counts.items()},
                 last_minute=await storage.read_sums(connection, ids, now - MINUTE, now),
                 last_times=await storage.read_last_times(connection, ids, now - window),
             )
-        return summarize(series, usage, self._latest.request_report)
+        return summarize_usage(series, usage, self._latest.request_report)

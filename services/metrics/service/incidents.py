@@ -1,4 +1,4 @@
-"""Incidents: how they open, resolve and are acknowledged."""
+"""Incidents: evaluation of alert rules, and acknowledgement."""
 
 from datetime import datetime
 from typing import Any
@@ -28,10 +28,10 @@ LEVELS = {
 
 
 class Incidents:
-    """List, acknowledge and evaluate incidents.
+    """Opens, resolves, acknowledges and lists incidents.
 
-    An incident opens when a condition has held long enough, and resolves when
-    it no longer holds. A missing value neither opens nor resolves.
+    An incident opens when the condition of a rule has held for `hold`, and resolves when it no
+    longer holds. A missing value neither opens nor resolves an incident.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Incidents:
         self._since: dict[str, datetime] = {}
 
     async def list_incidents(self, state: int, before: str | None, limit: int) -> list[Incident]:
-        """Return incidents, newest first, after the id `before`. State 0: any."""
+        """Return incidents older than the id `before`, newest first. State 0 selects all."""
         async with self._database.reading() as connection:
             return await storage.list_incidents(connection, state, before, limit)
 
-    async def acknowledge(self, incident_id: str, acknowledger: str) -> Incident:
-        """Acknowledge an incident. One that is acknowledged stays as it is.
+    async def acknowledge_incident(self, incident_id: str, acknowledger: str) -> Incident:
+        """Acknowledge an incident. An acknowledged incident stays unchanged.
 
         Raises:
             NotFoundError: There is no such incident.
@@ -71,23 +71,23 @@ class Incidents:
                 incident = changed or incident
         return incident
 
-    async def evaluate(self) -> None:
-        """Compare the newest values with all rules, and open and resolve incidents.
+    async def evaluate_rules(self) -> None:
+        """Evaluate all rules on the newest values, and open and resolve incidents.
 
         Raises:
-            UnavailableError: The database does not answer.
+            UnavailableError: The database is unavailable.
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
             rules = {rule.id: rule for rule in await storage.list_rules(connection)}
             incidents = await storage.list_open_incidents(connection)
             for rule in rules.values():
-                await self._evaluate(connection, rule, incidents.get(rule.id), now)
+                await self._evaluate_rule(connection, rule, incidents.get(rule.id), now)
             for rule_id, incident in incidents.items():
                 if rule_id not in rules or rules[rule_id].disabled:
-                    await self._resolve(connection, incident, now)
+                    await self._resolve_incident(connection, incident, now)
 
-    async def _evaluate(
+    async def _evaluate_rule(
         self,
         connection: AsyncConnection,
         rule: AlertRule,
@@ -101,13 +101,13 @@ class Incidents:
         if not rule.holds(sample.value):
             self._since.pop(rule.id, None)
             if incident is not None:
-                await self._resolve(connection, incident, now)
+                await self._resolve_incident(connection, incident, now)
             return
         since = self._since.setdefault(rule.id, now)
         if incident is None and now - since >= rule.hold:
-            await self._open(connection, rule, sample.value, now)
+            await self._open_incident(connection, rule, sample.value, now)
 
-    async def _open(
+    async def _open_incident(
         self, connection: AsyncConnection, rule: AlertRule, value: float, now: datetime
     ) -> None:
         incident = Incident(
@@ -123,7 +123,7 @@ class Incidents:
         level = LEVELS[Severity(rule.severity)]
         await self._publish(connection, "incident.opened", incident, level, value=value)
 
-    async def _resolve(
+    async def _resolve_incident(
         self, connection: AsyncConnection, incident: Incident, now: datetime
     ) -> None:
         await storage.update_incident(

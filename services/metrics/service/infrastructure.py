@@ -1,4 +1,4 @@
-"""The measurement of host, database and cache."""
+"""Measurement of host, database and cache."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,8 +31,8 @@ Figures = TypeVar("Figures")
 log = structlog.get_logger()
 
 
-class Infrastructure:
-    """Keep the newest figures of each source, or the reason why there are none."""
+class InfrastructureMonitor:
+    """Holds the newest figures of each source, or the reason why they are missing."""
 
     def __init__(
         self,
@@ -58,37 +58,37 @@ class Infrastructure:
 
     @property
     def database_problem(self) -> str:
-        """Why there are no figures of the database."""
+        """The reason why the database has no figures."""
         return self._problems.get(DATABASE, NOT_MEASURED)
 
     @property
     def cache_problem(self) -> str:
-        """Why there are no figures of the cache."""
+        """The reason why the cache has no figures."""
         return self._problems.get(CACHE, NOT_MEASURED)
 
     async def measure(self) -> None:
-        """Measure once and record the samples. A source that does not answer has no figures."""
+        """Measure all sources and record the samples. Clear the figures of unavailable sources."""
         self.host = self._host.measure()
         self.database, self.cache = await asyncio.gather(
             self._try(DATABASE, self._database.measure),
             self._try(CACHE, self._cache.measure),
         )
-        samples = host_samples(self.host) + self._latest.request_rate()
+        samples = host_samples(self.host) + self._latest.request_rate_samples()
         if self.database is not None:
             samples += database_samples(self.database)
         if self.cache is not None:
             samples += cache_samples(self.cache)
         try:
-            await self._recorder.record(samples)
+            await self._recorder.record_measurements(samples)
         except UnavailableError:
-            log.warning("collector.unstored", samples=len(samples))
+            log.warning("infrastructure.samples_not_stored", samples=len(samples))
 
     async def _try(self, source: str, measure: Callable[[], Awaitable[Figures]]) -> Figures | None:
         try:
             async with asyncio.timeout(MEASURE_SECONDS):
                 figures = await measure()
         except (UnavailableError, TimeoutError) as error:
-            self._problems[source] = str(error) or "It did not answer in time."
+            self._problems[source] = str(error) or "The measurement timed out."
             return None
         self._problems.pop(source, None)
         return figures

@@ -1,4 +1,4 @@
-"""The newest measurements, in memory."""
+"""In-memory cache of the newest measurements."""
 
 import asyncio
 from collections import deque
@@ -16,7 +16,7 @@ CPU_REPORTS = 6
 
 
 class LatestValues:
-    """Keep the newest sample of each series, and what the processes last reported of themselves."""
+    """Holds the newest sample of each series, and the versions and CPU shares of processes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,8 +27,8 @@ class LatestValues:
         self._versions: dict[str, str] = {}
         self.request_report: datetime | None = None
 
-    def add(self, samples: Collection[Sample]) -> None:
-        """Take in samples. The series that were updated longest ago are dropped above 5,000."""
+    def add_samples(self, samples: Collection[Sample]) -> None:
+        """Add samples. Above 5,000 series, the least recently updated ones are dropped."""
         for sample in samples:
             self._samples.pop(sample.key, None)
             self._samples[sample.key] = sample
@@ -41,25 +41,28 @@ class LatestValues:
             self._changed.set()
             self._changed = asyncio.Event()
 
-    def samples(self) -> list[Sample]:
-        """Return the newest sample of each series, without those older than 20 seconds."""
+    def list_samples(self) -> list[Sample]:
+        """Return the newest sample of each series that is at most 20 seconds old."""
         oldest = self._clock.now() - FRESH
         return [sample for sample in self._samples.values() if sample.time >= oldest]
 
     def find_sample(self, metric: str, source: str) -> Sample | None:
-        """Return a fresh sample of a metric, of any source if `source` is empty."""
-        for sample in self.samples():
+        """Return a sample of a metric at most 20 seconds old. An empty `source` matches all."""
+        for sample in self.list_samples():
             if sample.key.metric == metric and source in {"", sample.key.source}:
                 return sample
         return None
 
-    async def follow(self, metrics: Collection[str]) -> AsyncGenerator[list[Sample], None]:
-        """Yield samples as they arrive, the known ones first. Empty `metrics`: all."""
+    async def follow_samples(self, metrics: Collection[str]) -> AsyncGenerator[list[Sample], None]:
+        """Yield the current samples and then new ones as they arrive.
+
+        An empty `metrics` selects all metrics.
+        """
         sent: dict[SeriesKey, datetime] = {}
         while True:
             samples = [
                 one
-                for one in self.samples()
+                for one in self.list_samples()
                 if (not metrics or one.key.metric in metrics) and sent.get(one.key) != one.time
             ]
             sent |= {one.key: one.time for one in samples}
@@ -69,7 +72,10 @@ class LatestValues:
             await changed.wait()
 
     def mean_cpu(self, module: str) -> float | None:
-        """Return the mean share of a core over the last 6 reports (30 seconds)."""
+        """Return the mean share of a core over the last 6 reports (30 seconds).
+
+        Return None if there are fewer reports.
+        """
         shares = self._cpu.get(module)
         full = shares is not None and len(shares) == shares.maxlen
         return sum(shares) / len(shares) if shares and full else None
@@ -77,19 +83,22 @@ class LatestValues:
     def add_versions(self, versions: Mapping[str, str]) -> None:
         self._versions |= versions
 
-    def version(self, module: str) -> str:
+    def find_version(self, module: str) -> str:
         """Return the version that a module reported, or an empty string."""
         return self._versions.get(module, "")
 
     def count_requests(self, distributions: Iterable[Distribution]) -> None:
-        """Count the requests in a report of the gateway."""
+        """Count the requests in an OTLP report of the gateway."""
         now = self._clock.now()
         count = sum(sum(one.counts) for one in distributions if one.key.metric == REQUEST_DURATION)
         self._requests.append((now, count))
         self.request_report = now
 
-    def request_rate(self) -> list[Sample]:
-        """Return the requests of the last minute as a sample, none if the gateway is silent."""
+    def request_rate_samples(self) -> list[Sample]:
+        """Return the requests of the last minute as a sample.
+
+        Return no sample if the gateway has not reported for 20 seconds.
+        """
         now = self._clock.now()
         while self._requests and self._requests[0][0] <= now - MINUTE:
             self._requests.popleft()

@@ -1,4 +1,4 @@
-"""The state of the modules."""
+"""Monitoring of the modules."""
 
 import asyncio
 import time
@@ -17,11 +17,11 @@ from services.kernel.events.outbox import Outbox
 from services.metrics.adapters.processes import SupervisorClient
 from services.metrics.adapters.usage import UsageMeter
 from services.metrics.domain.modules import (
-    Check,
+    HealthCheckResult,
     Module,
+    ModuleState,
     Process,
     ProcessUsage,
-    State,
     expire_check,
     process_check,
     restart_completed,
@@ -32,22 +32,26 @@ from services.metrics.service.latest import LatestValues
 USAGE_SECONDS = 5.0
 REPEAT_SECONDS = 5.0
 
-LEVELS = {State.ERROR: Level.ERROR, State.STOPPED: Level.WARNING, State.BUSY: Level.WARNING}
+LEVELS = {
+    ModuleState.ERROR: Level.ERROR,
+    ModuleState.STOPPED: Level.WARNING,
+    ModuleState.BUSY: Level.WARNING,
+}
 
 log = structlog.get_logger()
 
 
 class HealthCheck(Protocol):
-    """A health check of one module."""
+    """The health check of one module."""
 
-    async def check(self) -> Check: ...
+    async def check(self) -> HealthCheckResult: ...
 
 
 class ModuleMonitor:
-    """Check the modules and keep their state.
+    """Checks the modules and holds their state.
 
-    `supervisor` is None where no process manager runs. `expected` holds the
-    modules whose processes are being stopped or restarted on request.
+    `supervisor` is None without a process manager. `expected` holds the names of modules that
+    are being stopped or restarted on request.
     """
 
     def __init__(
@@ -72,12 +76,12 @@ class ModuleMonitor:
         self._usage_time = 0.0
         self.expected: set[str] = set()
 
-    def modules(self) -> list[Module]:
-        """Return all modules. One whose last check is too old is UNKNOWN."""
+    def list_modules(self) -> list[Module]:
+        """Return all modules. A module whose last check is too old is UNKNOWN."""
         now = self._clock.now()
         return [expire_check(module, now) for module in self._modules.values()]
 
-    def module(self, name: str) -> Module:
+    def get_module(self, name: str) -> Module:
         """Return a module.
 
         Raises:
@@ -87,11 +91,11 @@ class ModuleMonitor:
             raise NotFoundError("module", f"modules/{name}")
         return expire_check(self._modules[name], self._clock.now())
 
-    async def follow(self) -> AsyncGenerator[list[Module], None]:
-        """Yield all modules now, at each change of a state, and every 5 seconds."""
+    async def follow_modules(self) -> AsyncGenerator[list[Module], None]:
+        """Yield all modules at once, after each state change, and every 5 seconds."""
         while True:
             changed = self._changed
-            yield self.modules()
+            yield self.list_modules()
             try:
                 async with asyncio.timeout(REPEAT_SECONDS):
                     await changed.wait()
@@ -99,7 +103,7 @@ class ModuleMonitor:
                 continue
 
     async def check_all(self) -> None:
-        """Check every module once. Checks do not overlap, so results arrive in order."""
+        """Check every module once. Runs are serialized, which keeps the results in order."""
         async with self._checking:
             await self._check_all()
 
@@ -130,23 +134,25 @@ class ModuleMonitor:
         if self._supervisor is None:
             return {}
         try:
-            return await self._supervisor.processes()
+            return await self._supervisor.list_processes()
         except UnavailableError as error:
-            log.warning("watch.supervisor", error=error.message)
+            log.warning("modules.supervisor_unavailable", error=error.message)
             return {}
 
-    async def _check(self, name: str, process: Process | None) -> Check | None:
+    async def _check(self, name: str, process: Process | None) -> HealthCheckResult | None:
         if name in self._health_checks:
             return await self._health_checks[name].check()
         return process_check(process)
 
-    def _update(self, before: Module, process: Process | None, check: Check | None) -> Module:
+    def _update(
+        self, before: Module, process: Process | None, check: HealthCheckResult | None
+    ) -> Module:
         after = update_module(
             before,
             process,
             check,
             cpu=self._latest.mean_cpu(before.name),
-            reported_version=self._latest.version(before.name),
+            reported_version=self._latest.find_version(before.name),
             expected=before.name in self.expected,
             now=self._clock.now(),
         )
@@ -155,22 +161,26 @@ class ModuleMonitor:
         return after
 
     def _usage(self, module: Module) -> ProcessUsage:
-        """Return the usage of a process: measured on this machine, as reported elsewhere."""
+        """Return the usage of a process, measured if it is local, else as reported over OTLP."""
         if module.process is not None:
-            return self._meter.measure(module.name, module.pid) if module.pid else ProcessUsage()
+            return (
+                self._meter.measure_process(module.name, module.pid)
+                if module.pid
+                else ProcessUsage()
+            )
         memory = self._latest.find_sample("process.memory.usage", module.name)
         cpu = self._latest.find_sample("process.cpu.utilization", module.name)
         return ProcessUsage(int(memory.value) if memory else None, cpu.value if cpu else None)
 
     async def _publish(self, changes: list[tuple[Module, Module]]) -> None:
-        """Publish the changes as observed: the call that caused one has its own audit event."""
+        """Publish state changes. They are not part of a call, which has its own audit event."""
         try:
             with outside_call():
                 async with self._database.transaction() as connection:
                     for before, after in changes:
                         await self._outbox.publish(connection, change_event(before, after))
         except UnavailableError:
-            log.warning("watch.unpublished", changes=len(changes))
+            log.warning("modules.changes_not_published", changes=len(changes))
 
 
 def change_event(before: Module, after: Module) -> NewEvent:

@@ -1,10 +1,10 @@
-"""Recording of measurements: in memory at once, and in the database."""
+"""Recording of measurements in memory and in the database."""
 
 from collections.abc import Sequence
 
 from services.kernel.database.database import Database
 from services.metrics.domain.endpoints import REQUEST_DURATION
-from services.metrics.domain.series import Distribution, Report, Sample, SeriesKey
+from services.metrics.domain.series import Distribution, MeasurementReport, Sample, SeriesKey
 from services.metrics.service.latest import LatestValues
 from services.metrics.storage import series as storage
 
@@ -12,22 +12,22 @@ GATEWAY = "gateway"
 
 
 class Recorder:
-    """Record measurements."""
+    """Records measurements. Series ids are cached."""
 
     def __init__(self, database: Database, latest: LatestValues) -> None:
         self._database = database
         self._latest = latest
         self._ids: dict[SeriesKey, int] = {}
 
-    async def record(
+    async def record_measurements(
         self, samples: Sequence[Sample], distributions: Sequence[Distribution] = ()
     ) -> None:
-        """Publish the measurements in memory, then store them.
+        """Add the measurements to the latest values, then store them.
 
         Raises:
-            UnavailableError: The database does not answer. They are published and not stored.
+            UnavailableError: The database is unavailable. The measurements are not stored.
         """
-        self._latest.add(samples)
+        self._latest.add_samples(samples)
         if not samples and not distributions:
             return
         wanted: dict[SeriesKey, tuple[float, ...] | None] = {one.key: None for one in samples}
@@ -39,17 +39,17 @@ class Recorder:
             }
             await storage.insert_points(connection, samples, ids)
             await storage.insert_distributions(connection, distributions, ids)
-        # A series of a transaction that failed does not exist.
+        # Only after the commit: a series of a failed transaction does not exist.
         self._ids |= ids
 
-    async def record_report(self, report: Report) -> None:
-        """Record what a process reported.
+    async def record_report(self, report: MeasurementReport) -> None:
+        """Record the report of a process.
 
         Raises:
-            UnavailableError: The database does not answer. The process should send it again.
+            UnavailableError: The database is unavailable. The process should retry.
         """
         self._latest.add_versions(report.versions)
-        await self.record(report.samples, report.distributions)
+        await self.record_measurements(report.samples, report.distributions)
         measured = any(one.key.metric == REQUEST_DURATION for one in report.distributions)
         if measured or any(one.key.source == GATEWAY for one in report.samples):
             self._latest.count_requests(report.distributions)

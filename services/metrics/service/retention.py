@@ -1,4 +1,4 @@
-"""The deletion of old measurements."""
+"""Deletion of old measurements."""
 
 import asyncio
 
@@ -12,23 +12,23 @@ PAUSE_SECONDS = 0.1
 BATCH = 5000
 
 
-class Retention:
-    """Delete the measurements that are older than 7 days."""
+class MeasurementRetention:
+    """Deletes measurements that are older than 7 days."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def delete_old(self) -> None:
-        """Delete in batches, each in its own transaction, to keep locks short.
+        """Delete old measurements in batches, one transaction each, which keeps locks short.
 
         Raises:
-            UnavailableError: The database does not answer.
+            UnavailableError: The database is unavailable.
         """
         oldest = self._clock.now() - RETENTION
         for table in MEASUREMENTS:
             deleted = BATCH
             while deleted == BATCH:
                 async with self._database.transaction() as connection:
-                    deleted = await storage.delete_before(connection, table, oldest, BATCH)
+                    deleted = await storage.delete_old_rows(connection, table, oldest, BATCH)
                 await asyncio.sleep(PAUSE_SECONDS)

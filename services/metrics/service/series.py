@@ -21,18 +21,18 @@ MERGED_ID = 0
 
 
 class SeriesQueries:
-    """Query stored series."""
+    """Queries stored series."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def query(self, query: SeriesQuery) -> tuple[timedelta, list[SeriesPoints]]:
-        """Return the step and at most 100 series.
+    async def query_series(self, query: SeriesQuery) -> tuple[timedelta, list[SeriesPoints]]:
+        """Return the step width and at most 100 series.
 
         Raises:
-            InvalidArgumentError: The range or the aggregation is not possible.
-            UnavailableError: The database does not answer.
+            InvalidArgumentError: The range or the aggregation is invalid.
+            UnavailableError: The database is unavailable.
         """
         span = make_range(query.start, query.end, query.step, self._clock.now())
         async with self._database.reading() as connection:
@@ -49,11 +49,11 @@ class SeriesQueries:
                 points = await storage.read_points(
                     connection, ids, span, query.aggregation, merge=query.merge
                 )
-        shown = merged(series) if query.merge else series
+        shown = merge_series(series) if query.merge else series
         return span.step, [SeriesPoints(one.key, points.get(one.id, [])) for one in shown]
 
 
-def merged(series: list[StoredSeries]) -> list[StoredSeries]:
-    """Return the one series that all of them become, without source and attributes."""
+def merge_series(series: list[StoredSeries]) -> list[StoredSeries]:
+    """Return one series without source and attributes, or none if there are none."""
     keys = [SeriesKey(one.key.metric, "", (), one.key.unit) for one in series[:1]]
     return [StoredSeries(MERGED_ID, key, ()) for key in keys]

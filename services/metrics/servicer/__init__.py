@@ -1,1 +1,1 @@
-"""The gRPC services of the metrics service."""
+"""The gRPC services of the metrics service: contract ↔ service."""

@@ -1,4 +1,4 @@
-"""AlertService."""
+"""AlertService: contract ↔ service."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ UPDATABLE = frozenset(
 
 
 class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
-    """Serve alert rules and incidents."""
+    """Serves alert rules and incidents."""
 
     def __init__(self, rules: AlertRules, incidents: Incidents) -> None:
         self._rules = rules
@@ -34,7 +34,7 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
     async def CreateAlertRule(
         self, request: metrics_pb2.CreateAlertRuleRequest, context: Context
     ) -> metrics_pb2.AlertRule:
-        return rule_message(await self._rules.create(parse_rule(request.alert_rule)))
+        return rule_message(await self._rules.create_rule(parse_rule(request.alert_rule)))
 
     async def UpdateAlertRule(
         self, request: metrics_pb2.UpdateAlertRuleRequest, context: Context
@@ -44,12 +44,12 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
         rule_id = parse_name(wanted.name, "alertRules", "alert_rule.name")
         given = parse_rule(wanted)
         changes = {name: getattr(given, name) for name in fields}
-        return rule_message(await self._rules.update(rule_id, changes))
+        return rule_message(await self._rules.update_rule(rule_id, changes))
 
     async def DeleteAlertRule(
         self, request: metrics_pb2.DeleteAlertRuleRequest, context: Context
     ) -> Empty:
-        await self._rules.delete(parse_name(request.name, "alertRules"))
+        await self._rules.delete_rule(parse_name(request.name, "alertRules"))
         return Empty()
 
     async def ListIncidents(
@@ -68,11 +68,11 @@ class AlertServicer(metrics_pb2_grpc.AlertServiceServicer):
     ) -> metrics_pb2.Incident:
         incident_id = parse_name(request.name, "incidents")
         caller = current_call().caller.subject
-        return incident_message(await self._incidents.acknowledge(incident_id, caller))
+        return incident_message(await self._incidents.acknowledge_incident(incident_id, caller))
 
 
 def parse_rule(message: metrics_pb2.AlertRule) -> AlertRule:
-    """Return a rule without its id."""
+    """Return a rule without an id."""
     hold = read_duration(message, "hold")
     return AlertRule(
         id="",

@@ -1,4 +1,4 @@
-"""ApiAnalyticsService."""
+"""ApiAnalyticsService: contract ↔ service."""
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
@@ -9,7 +9,7 @@ from services.metrics.service.endpoints import EndpointAnalytics
 
 
 class ApiAnalyticsServicer(metrics_pb2_grpc.ApiAnalyticsServiceServicer):
-    """Serve the usage of the gateway's routes."""
+    """Serves the usage of the gateway's routes."""
 
     def __init__(self, analytics: EndpointAnalytics) -> None:
         self._analytics = analytics
@@ -18,7 +18,7 @@ class ApiAnalyticsServicer(metrics_pb2_grpc.ApiAnalyticsServiceServicer):
         self, request: metrics_pb2.ListEndpointsRequest, context: Context
     ) -> metrics_pb2.ListEndpointsResponse:
         window = read_duration(request, "window") or WINDOW_DEFAULT
-        report = await self._analytics.report(window, request.method, request.query)
+        report = await self._analytics.report_usage(window, request.method, request.query)
         return metrics_pb2.ListEndpointsResponse(
             endpoints=map(endpoint_message, report.endpoints),
             total=endpoint_message(report.total),

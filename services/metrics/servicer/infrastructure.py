@@ -1,4 +1,4 @@
-"""InfrastructureService."""
+"""InfrastructureService: contract ↔ service."""
 
 from libral.metrics.v1 import metrics_pb2, metrics_pb2_grpc
 
@@ -10,13 +10,13 @@ from services.metrics.domain.infrastructure import (
     HostDescription,
     HostFigures,
 )
-from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.infrastructure import InfrastructureMonitor
 
 
 class InfrastructureServicer(metrics_pb2_grpc.InfrastructureServiceServicer):
-    """Serve the newest figures of host, database and cache."""
+    """Serves the newest figures of host, database and cache."""
 
-    def __init__(self, infrastructure: Infrastructure) -> None:
+    def __init__(self, infrastructure: InfrastructureMonitor) -> None:
         self._infrastructure = infrastructure
 
     async def GetInfrastructure(

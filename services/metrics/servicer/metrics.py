@@ -1,4 +1,4 @@
-"""MetricService."""
+"""MetricService: contract ↔ service."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -14,7 +14,7 @@ from services.metrics.service.series import SeriesQueries
 
 
 class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
-    """Serve time series."""
+    """Serves time series."""
 
     def __init__(self, queries: SeriesQueries, latest: LatestValues) -> None:
         self._queries = queries
@@ -34,7 +34,7 @@ class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
             step=read_duration(request, "step"),
             merge=request.merge,
         )
-        step, series = await self._queries.query(query)
+        step, series = await self._queries.query_series(query)
         return metrics_pb2.QueryMetricsResponse(
             step=duration(step.total_seconds()), series=map(series_message, series)
         )
@@ -42,7 +42,7 @@ class MetricServicer(metrics_pb2_grpc.MetricServiceServicer):
     async def StreamMetrics(
         self, request: metrics_pb2.StreamMetricsRequest, context: Context
     ) -> AsyncIterator[metrics_pb2.StreamMetricsResponse]:
-        async with aclosing(self._latest.follow(frozenset(request.metrics))) as batches:
+        async with aclosing(self._latest.follow_samples(frozenset(request.metrics))) as batches:
             async for samples in batches:
                 yield metrics_pb2.StreamMetricsResponse(samples=map(sample_message, samples))
 

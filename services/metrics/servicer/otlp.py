@@ -1,7 +1,7 @@
-"""An OTLP receiver of metrics (opentelemetry.proto.collector.metrics.v1).
+"""OTLP metrics receiver (opentelemetry.proto.collector.metrics.v1).
 
-It accepts gauges, sums (their value as it is), and histograms with explicit
-bounds and delta temporality. Other points are counted in `partial_success`.
+It accepts gauges, sums (as plain values), and histograms with explicit bounds and delta
+temporality. Other points are rejected and counted in `partial_success`.
 """
 
 import math
@@ -20,7 +20,13 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 
 from services.kernel.errors import UnavailableError
 from services.kernel.rpc.pipeline import Context
-from services.metrics.domain.series import Attributes, Distribution, Report, Sample, SeriesKey
+from services.metrics.domain.series import (
+    Attributes,
+    Distribution,
+    MeasurementReport,
+    Sample,
+    SeriesKey,
+)
 from services.metrics.service.recorder import Recorder
 
 POINTS_MAX = 2000
@@ -31,7 +37,7 @@ DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
 class OtlpServicer(metrics_service_pb2_grpc.MetricsServiceServicer):
-    """Receive the reports of processes, ours and others."""
+    """Receives OTLP exports of any process."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -43,20 +49,20 @@ class OtlpServicer(metrics_service_pb2_grpc.MetricsServiceServicer):
         try:
             await self._recorder.record_report(report)
         except UnavailableError as error:
-            # An OTLP exporter keeps the points and sends them again.
+            # OTLP exporters retry on UNAVAILABLE.
             await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
         response = ExportMetricsServiceResponse()
         if rejected:
             response.partial_success.rejected_data_points = rejected
             response.partial_success.error_message = (
-                "Only gauges, sums and delta histograms with explicit bounds are taken, "
-                f"and at most {POINTS_MAX} points a report."
+                "Only gauges, sums and delta histograms with explicit bounds are accepted, "
+                f"and at most {POINTS_MAX} points per report."
             )
         return response
 
 
-def read_report(request: ExportMetricsServiceRequest) -> tuple[Report, int]:
-    """Return the measurements of an export, at most 2,000, and how many points were rejected."""
+def read_report(request: ExportMetricsServiceRequest) -> tuple[MeasurementReport, int]:
+    """Return at most 2,000 measurements of an export, and the number of rejected points."""
     samples: list[Sample] = []
     distributions: list[Distribution] = []
     versions: dict[str, str] = {}
@@ -74,11 +80,11 @@ def read_report(request: ExportMetricsServiceRequest) -> tuple[Report, int]:
                 samples.append(item)
             else:
                 distributions.append(item)
-    return Report(samples, distributions, versions), rejected
+    return MeasurementReport(samples, distributions, versions), rejected
 
 
 def read_metric(source: str, metric: Metric) -> Iterator[Sample | Distribution | None]:
-    """Yield the points of a metric, None for one that is not supported."""
+    """Yield the points of a metric, None for an unsupported one."""
     name, unit = metric.name[:TEXT_MAX], metric.unit[:TEXT_MAX]
     if metric.HasField("histogram"):
         for point in metric.histogram.data_points:
@@ -111,7 +117,7 @@ def read_time(nanoseconds: int) -> datetime:
 
 
 def read_attributes(attributes: Any) -> Attributes:
-    """Return attributes as text, sorted. Their number and length are bounded."""
+    """Return attributes as sorted text, truncated to 20 attributes of 200 characters."""
     return tuple(sorted(read_attribute(one) for one in list(attributes)[:ATTRIBUTES_MAX]))
 
 

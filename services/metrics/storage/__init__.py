@@ -1,1 +1,1 @@
-"""Series, alert rules and incidents in PostgreSQL: SQL in, domain out."""
+"""Series, alert rules and incidents in PostgreSQL."""

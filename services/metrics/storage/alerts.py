@@ -1,4 +1,4 @@
-"""Alert rules and incidents in PostgreSQL: SQL in, domain out."""
+"""Alert rules and incidents in PostgreSQL."""
 
 from typing import Any
 
@@ -69,7 +69,10 @@ async def lock_incident(connection: AsyncConnection, incident_id: str) -> Incide
 async def list_incidents(
     connection: AsyncConnection, state: int, before: str | None, limit: int
 ) -> list[Incident]:
-    """Return incidents, newest first, after the id `before`: ids sort by time. State 0: any."""
+    """Return incidents older than the id `before`, newest first. State 0 selects all.
+
+    Ids sort by creation time.
+    """
     query = select(INCIDENTS).order_by(INCIDENTS.c.id.desc()).limit(limit)
     if state:
         query = query.where(INCIDENTS.c.state == state)

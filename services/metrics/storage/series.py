@@ -1,4 +1,4 @@
-"""Series and their values in PostgreSQL: SQL in, domain out."""
+"""Series and their values in PostgreSQL."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from services.metrics.domain.series import (
     Aggregation,
     Distribution,
     Points,
-    Range,
     Sample,
     SeriesKey,
     StoredSeries,
+    TimeRange,
 )
 from services.metrics.storage.tables import DISTRIBUTIONS, POINTS, SERIES
 
@@ -25,7 +25,7 @@ SERIES_MAX = 10_000
 async def save_series(
     connection: AsyncConnection, key: SeriesKey, bounds: tuple[float, ...] | None
 ) -> int:
-    """Insert a series unless it exists. Return its id."""
+    """Insert a series unless it exists, update its unit, and return its id."""
     statement = upsert(SERIES).values(
         metric=key.metric,
         source=key.source,
@@ -94,12 +94,12 @@ AGGREGATES = {
 async def read_points(
     connection: AsyncConnection,
     ids: Sequence[int],
-    span: Range,
+    span: TimeRange,
     aggregation: Aggregation,
     *,
     merge: bool,
 ) -> dict[int, Points]:
-    """Return the values of each step, by series id. Merged, the id is 0."""
+    """Return the values of each step, by series id. A merged series has the id 0."""
     step = func.date_bin(span.step, POINTS.c.time, span.start).label("step")
     series = text("0") if merge else POINTS.c.series_id
     groups = (step,) if merge else (step, POINTS.c.series_id)
@@ -113,9 +113,9 @@ async def read_points(
 
 
 async def read_counts(
-    connection: AsyncConnection, ids: Sequence[int], span: Range, *, merge: bool
+    connection: AsyncConnection, ids: Sequence[int], span: TimeRange, *, merge: bool
 ) -> dict[tuple[int, datetime], list[int]]:
-    """Return the summed bucket counts by series id and step. Merged, the id is 0."""
+    """Return the summed bucket counts by series id and step. A merged series has the id 0."""
     unnested = func.unnest(DISTRIBUTIONS.c.counts)
     bucket = unnested.table_valued("count", with_ordinality="place", name="bucket").render_derived()
     step = func.date_bin(span.step, DISTRIBUTIONS.c.time, span.start).label("step")
@@ -151,7 +151,7 @@ async def read_last_times(
 async def read_sums(
     connection: AsyncConnection, ids: Sequence[int], start: datetime, end: datetime
 ) -> dict[int, int]:
-    """Return how many values histograms recorded from `start` to `end`, by series id."""
+    """Return the number of values that histograms recorded, by series id."""
     query = select(DISTRIBUTIONS.c.series_id, func.sum(DISTRIBUTIONS.c.count)).where(
         DISTRIBUTIONS.c.series_id.in_(ids),
         DISTRIBUTIONS.c.time >= start,
@@ -161,10 +161,10 @@ async def read_sums(
     return {row[0]: int(row[1]) for row in rows}
 
 
-async def delete_before(
+async def delete_old_rows(
     connection: AsyncConnection, table: Table, time: datetime, limit: int
 ) -> int:
-    """Delete at most `limit` rows older than `time`. Return how many were deleted."""
+    """Delete at most `limit` rows older than `time`. Return the number of deleted rows."""
     place: ColumnElement[object] = literal_column("ctid")
     old = select(place).select_from(table).where(table.c.time < time).limit(limit)
     done = await connection.execute(delete(table).where(place.in_(old)))

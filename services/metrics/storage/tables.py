@@ -1,4 +1,4 @@
-"""The tables of the metrics service, as its migrations create them."""
+"""The tables of the metrics service."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""Calls of the Bot API (https://core.telegram.org/bots/api), made with aiogram."""
+"""Client of the Bot API (https://core.telegram.org/bots/api), based on aiogram."""
 
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
@@ -32,14 +32,14 @@ CALL_SECONDS = 4.0
 REFUNDED_ALREADY = "CHARGE_ALREADY_REFUNDED"
 REFUSALS = (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class BotApi:
     """A client of the Bot API.
 
     Every method raises FailedPreconditionError if Telegram refuses the call, and UnavailableError
-    if Telegram does not answer or limits the rate of calls.
+    if Telegram is unavailable or limits the rate of calls.
     """
 
     def __init__(self, settings: BotSettings) -> None:
@@ -51,16 +51,16 @@ class BotApi:
         await self.bot.session.close()
 
     async def get_profile(self) -> BotProfile:
-        me = await translate(self.bot.get_me())
+        me = await call_api(self.bot.get_me())
         return BotProfile(me.id, me.username or "")
 
     async def send_text(self, chat_id: int, text: str) -> SentMessage:
-        message = await translate(self.bot.send_message(chat_id, text))
+        message = await call_api(self.bot.send_message(chat_id, text))
         return SentMessage(message.chat.id, message.message_id, message.date)
 
     async def answer_pre_checkout(self, query_id: str, problem: str) -> None:
-        """Let a customer pay if `problem` is empty, else show the problem to the customer."""
-        await translate(
+        """Approve a payment if `problem` is empty, else reject it and show the problem."""
+        await call_api(
             self.bot.answer_pre_checkout_query(
                 query_id, ok=not problem, error_message=problem or None
             )
@@ -76,23 +76,23 @@ class BotApi:
             prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
             subscription_period=SUBSCRIPTION_SECONDS if invoice.subscription else None,
         )
-        return await translate(call)
+        return await call_api(call)
 
     async def refund_stars(self, telegram_id: int, charge_id: str) -> None:
-        """Refund a charge. One that was refunded before is not an error."""
+        """Refund a charge. A charge that is already refunded is not an error."""
         try:
-            await translate(self.bot.refund_star_payment(telegram_id, charge_id))
+            await call_api(self.bot.refund_star_payment(telegram_id, charge_id))
         except FailedPreconditionError as error:
             if REFUNDED_ALREADY not in error.message:
                 raise
 
     async def list_star_transactions(self, offset: int, limit: int) -> Sequence[StarTransaction]:
-        found = await translate(self.bot.get_star_transactions(offset=offset, limit=limit))
+        found = await call_api(self.bot.get_star_transactions(offset=offset, limit=limit))
         return [read_transaction(one) for one in found.transactions]
 
 
-async def translate(call: Awaitable[Answer]) -> Answer:
-    """Return the answer of a call, and raise its errors as those of the kernel."""
+async def call_api(call: Awaitable[Result]) -> Result:
+    """Await a call of the Bot API. Convert its errors to kernel errors."""
     try:
         return await call
     except (AiogramError, TimeoutError, OSError) as error:
@@ -120,7 +120,7 @@ def to_libral_error(error: Exception) -> LibralError:
         )
     return UnavailableError(
         "TELEGRAM_UNAVAILABLE",
-        "Telegram does not answer.",
+        "Telegram is unavailable.",
         localized="Telegramが応答していません。",
     )
 

@@ -1,4 +1,4 @@
-"""The users, payments and metrics services, as telegram calls them."""
+"""Clients of the users, payments and metrics services."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,23 +11,23 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from services.kernel.messages import timestamp
 from services.telegram.domain.chat import (
     Amount,
-    ModuleState,
+    MessageSender,
+    ModuleStatus,
     RefundedPayment,
     RegisteredUser,
-    Sender,
     SuccessfulPayment,
 )
 
 
 class UsersClient:
-    """Registers users at the users service. Raises AioRpcError if a call fails."""
+    """Client of the users service. Raises AioRpcError if a call fails."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = users_pb2_grpc.UserServiceStub(channel)
 
-    async def register(self, sender: Sender, seen: datetime) -> RegisteredUser:
-        """Register a sender, or update the user that the sender is."""
-        answer = await self._stub.RecordTelegramUser(
+    async def register_user(self, sender: MessageSender, seen: datetime) -> RegisteredUser:
+        """Register the sender as a user, or update the existing user."""
+        response = await self._stub.RecordTelegramUser(
             users_pb2.RecordTelegramUserRequest(
                 telegram_id=sender.telegram_id,
                 display_name=sender.full_name,
@@ -36,11 +36,11 @@ class UsersClient:
                 seen_time=timestamp(seen),
             )
         )
-        return RegisteredUser(answer.user.name, answer.created)
+        return RegisteredUser(response.user.name, response.created)
 
 
 class PaymentsClient:
-    """Reports payments to the payments service. Raises AioRpcError if a call fails."""
+    """Client of the payments service. Raises AioRpcError if a call fails."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = payments_pb2_grpc.PaymentServiceStub(channel)
@@ -48,7 +48,7 @@ class PaymentsClient:
     async def record_payment(
         self, telegram_id: int, user_name: str, paid: SuccessfulPayment, time: datetime
     ) -> Amount:
-        """Record a payment, once for each charge id, and return its amount."""
+        """Record a payment and return its amount. A known charge id is not recorded again."""
         payment = await self._stub.RecordTelegramPayment(
             payments_pb2.RecordTelegramPaymentRequest(
                 telegram_id=telegram_id,
@@ -70,7 +70,7 @@ class PaymentsClient:
     async def record_refund(
         self, telegram_id: int, refund: RefundedPayment, time: datetime
     ) -> None:
-        """Record a refund, once for each charge id."""
+        """Record a refund. A known charge id is not recorded again."""
         await self._stub.RecordTelegramRefund(
             payments_pb2.RecordTelegramRefundRequest(
                 telegram_charge_id=refund.charge_id,
@@ -83,18 +83,20 @@ class PaymentsClient:
 
 
 class ModulesClient:
-    """Reads the states of modules from the metrics service."""
+    """Client of the metrics service."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = metrics_pb2_grpc.ModuleServiceStub(channel)
 
-    async def list_states(self) -> Sequence[ModuleState] | None:
-        """Return the states of all modules, or None if they are not available."""
+    async def list_module_states(self) -> Sequence[ModuleStatus] | None:
+        """Return the states of all modules, or None if the call fails."""
         try:
             found = await self._stub.ListModules(metrics_pb2.ListModulesRequest())
         except grpc.aio.AioRpcError:
             return None
         return [
-            ModuleState(one.name.removeprefix("modules/"), metrics_pb2.Module.State.Name(one.state))
+            ModuleStatus(
+                one.name.removeprefix("modules/"), metrics_pb2.Module.State.Name(one.state)
+            )
             for one in found.modules
         ]

@@ -1,4 +1,4 @@
-"""Updates as the Bot API sends them, read with aiogram."""
+"""Parser of Bot API updates, based on aiogram."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from services.kernel.errors import invalid
 from services.telegram.domain.chat import (
+    BotCommand,
     ChatMessage,
-    Command,
+    MessageSender,
     PreCheckoutQuery,
     RefundedPayment,
-    Sender,
     SuccessfulPayment,
 )
 
@@ -27,14 +27,14 @@ KINDS = frozenset({"message", "pre_checkout_query"})
 
 
 class UpdateReader:
-    """Reads updates. aiogram's filters skip commands that are addressed to other bots."""
+    """Parses updates. aiogram's filters skip commands that are addressed to other bots."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._dispatcher = Dispatcher()
         self._dispatcher.include_router(make_router())
 
-    async def read(self, body: Mapping[str, Any]) -> ChatMessage | PreCheckoutQuery | None:
+    async def read_update(self, body: Mapping[str, Any]) -> ChatMessage | PreCheckoutQuery | None:
         """Return the content of an update, or None for a kind that the bot does not handle.
 
         Raises:
@@ -52,7 +52,7 @@ class UpdateReader:
 
 
 def make_router() -> Router:
-    """Return a router whose handlers return the domain's types. The first match is used."""
+    """Return a router whose handlers return domain types. The first matching handler runs."""
     router = Router()
     router.pre_checkout_query.register(read_query)
     router.message.register(read_payment, F.successful_payment)
@@ -82,11 +82,11 @@ async def read_refund(message: Message) -> ChatMessage:
 
 
 async def read_start(message: Message) -> ChatMessage:
-    return to_message(message, Command.START)
+    return to_message(message, BotCommand.START)
 
 
 async def read_status(message: Message) -> ChatMessage:
-    return to_message(message, Command.STATUS)
+    return to_message(message, BotCommand.STATUS)
 
 
 async def read_message(message: Message) -> ChatMessage:
@@ -94,15 +94,15 @@ async def read_message(message: Message) -> ChatMessage:
 
 
 def to_message(
-    message: Message, content: Command | SuccessfulPayment | RefundedPayment | None
+    message: Message, content: BotCommand | SuccessfulPayment | RefundedPayment | None
 ) -> ChatMessage:
     return ChatMessage(message.chat.id, to_sender(message.from_user), message.date, content)
 
 
-def to_sender(user: User | None) -> Sender | None:
+def to_sender(user: User | None) -> MessageSender | None:
     if user is None:
         return None
-    return Sender(
+    return MessageSender(
         telegram_id=user.id,
         full_name=user.full_name,
         username=user.username or "",
@@ -125,7 +125,7 @@ def to_payment(paid: ApiPayment) -> SuccessfulPayment:
 
 
 def to_time(seconds: object) -> datetime | None:
-    """Return a date of the Bot API in UTC. aiogram gives some as numbers and some as datetimes."""
+    """Return a date of the Bot API in UTC. aiogram returns Unix times or datetimes."""
     if seconds is None or isinstance(seconds, datetime):
         return seconds
     return datetime.fromtimestamp(cast("int", seconds), UTC)

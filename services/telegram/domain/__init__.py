@@ -1,1 +1,1 @@
-"""The types and rules of updates, chat messages and the bot."""
+"""Types and rules of updates, chat messages and the bot."""

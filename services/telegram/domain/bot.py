@@ -16,12 +16,12 @@ DESCRIPTION_MAX = 255
 PAYLOAD_BYTES_MAX = 128
 SUBSCRIPTION_STARS_MAX = 10_000
 SUBSCRIPTION_SECONDS = 2_592_000
-"""30 days, the one period that the Bot API takes (createInvoiceLink)."""
+"""30 days, the only subscription period that the Bot API accepts (createInvoiceLink)."""
 STARS = "XTR"
 
 
 class BotState(IntEnum):
-    """Whether the bot works: the values of `libral.telegram.v1.Bot.State`."""
+    """The state of the bot: the values of `libral.telegram.v1.Bot.State`."""
 
     UNSPECIFIED = 0
     UNCONFIGURED = 1
@@ -31,7 +31,7 @@ class BotState(IntEnum):
 
 @dataclass(frozen=True)
 class BotProfile:
-    """The bot's account at Telegram."""
+    """The bot's Telegram account."""
 
     telegram_id: int
     username: str
@@ -41,8 +41,8 @@ class BotProfile:
 class BotStatus:
     """The result of the last check of the bot's connection.
 
-    `profile` is that of the last check that succeeded. `problem` is for operators, empty if the
-    last check succeeded.
+    `profile` comes from the last successful check. `problem` is a text for operators, empty if
+    the last check succeeded.
     """
 
     profile: BotProfile | None = None
@@ -78,7 +78,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class StarTransaction:
-    """A transaction in Stars. `telegram_id` is 0 if the other side is not a user."""
+    """A transaction in Stars. `telegram_id` is 0 if the counterparty is not a user."""
 
     id: str
     amount: int
@@ -89,7 +89,7 @@ class StarTransaction:
 
 
 def bot_unconfigured() -> FailedPreconditionError:
-    """Return the error of a call that needs a bot, in a service without one."""
+    """Return the error of calls that need a bot, for a service without a bot token."""
     return FailedPreconditionError(
         "BOT_UNCONFIGURED",
         "The bot is not configured: set TELEGRAM_BOT_TOKEN.",
@@ -98,7 +98,7 @@ def bot_unconfigured() -> FailedPreconditionError:
 
 
 def check_message(chat_id: int, text: str) -> None:
-    """Raise InvalidArgumentError unless the Bot API takes a message (sendMessage)."""
+    """Raise InvalidArgumentError unless the Bot API accepts the message (sendMessage)."""
     violations: list[FieldViolation] = []
     if chat_id == 0:
         violations.append(FieldViolation("chat_id", "It must be set."))
@@ -109,7 +109,7 @@ def check_message(chat_id: int, text: str) -> None:
 
 
 def check_invoice(invoice: Invoice) -> None:
-    """Raise InvalidArgumentError unless the Bot API takes an invoice (createInvoiceLink)."""
+    """Raise InvalidArgumentError unless the Bot API accepts the invoice (createInvoiceLink)."""
     payload_bytes = len(invoice.payload.encode())
     cheap_enough = not invoice.subscription or invoice.stars <= SUBSCRIPTION_STARS_MAX
     rules = (

@@ -5,16 +5,16 @@ from datetime import datetime
 from enum import Enum, auto
 
 
-class Command(Enum):
-    """A command that the bot answers."""
+class BotCommand(Enum):
+    """A command that the bot handles."""
 
     START = auto()
     STATUS = auto()
 
 
 @dataclass(frozen=True)
-class Sender:
-    """The Telegram user that a message comes from."""
+class MessageSender:
+    """The Telegram user that sent a message."""
 
     telegram_id: int
     full_name: str
@@ -48,17 +48,17 @@ class RefundedPayment:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """A message in a chat. `content` is None for one that asks nothing of the bot."""
+    """A message in a chat. `content` is None if the message needs no action."""
 
     chat_id: int
-    sender: Sender | None
+    sender: MessageSender | None
     time: datetime
-    content: Command | SuccessfulPayment | RefundedPayment | None = None
+    content: BotCommand | SuccessfulPayment | RefundedPayment | None = None
 
 
 @dataclass(frozen=True)
 class PreCheckoutQuery:
-    """Telegram's question whether a customer may pay. `amount` is in minor units."""
+    """A request of Telegram to approve a payment. `amount` is in minor units."""
 
     id: str
     amount: int
@@ -87,7 +87,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class ModuleState:
+class ModuleStatus:
     """A module of the mesh, such as `payments`, and its state, such as `HEALTHY`."""
 
     module: str

@@ -1,4 +1,4 @@
-"""Updates: how they are read, ordered and retried, and what becomes of them."""
+"""Updates: parsing, ordering, retries and states."""
 
 import hmac
 import json
@@ -15,15 +15,15 @@ UPDATE_BYTES_MAX = 1024 * 1024
 UPDATE_ID_MAX = 2**63 - 1
 TRIES_MAX = 5
 PRE_CHECKOUT_SECONDS = 10.0
-"""How long Telegram waits for the answer (Bot API, answerPreCheckoutQuery)."""
+"""How long Telegram waits for answerPreCheckoutQuery."""
 LEASE = timedelta(seconds=30)
 RETRY_SECONDS_MAX = 30.0
 DELAY_MAX = max(LEASE, timedelta(seconds=RETRY_SECONDS_MAX))
-"""The furthest in the future that an update becomes due."""
+"""The longest time until a pending update becomes due."""
 
 
 class UpdateState(StrEnum):
-    """What became of an update."""
+    """The processing state of an update."""
 
     PENDING = "pending"
     DONE = "done"
@@ -41,26 +41,26 @@ class Update:
 
     @property
     def urgent(self) -> bool:
-        """True if Telegram waits for an answer, so that it must not queue behind others."""
+        """True if Telegram waits for a response. Urgent updates have their own lane."""
         return self.kind == PRE_CHECKOUT
 
 
 @dataclass(frozen=True)
 class LeasedUpdate(Update):
-    """A stored update that is being processed. `tries` counts this attempt."""
+    """A stored update that is being processed. `tries` includes the current attempt."""
 
     receive_time: datetime
     tries: int
 
     def expired(self, now: datetime) -> bool:
-        """True if Telegram no longer waits for the answer."""
+        """True if Telegram no longer waits for the response."""
         age = (now - self.receive_time).total_seconds()
         return self.urgent and age > PRE_CHECKOUT_SECONDS
 
 
 @dataclass(frozen=True)
 class UpdateCounts:
-    """How many updates are pending and failed. `last_time` is when the newest was received."""
+    """The numbers of pending and failed updates, and the receive time of the newest one."""
 
     pending: int
     failed: int
@@ -94,15 +94,18 @@ def parse_update(content: bytes) -> Update:
     if not isinstance(update_id, int) or isinstance(update_id, bool):
         raise invalid("update_id", "It must be an integer.")
     if not 0 <= update_id <= UPDATE_ID_MAX:
-        raise invalid("update_id", "It must not be negative, and fit 63 bits.")
+        raise invalid("update_id", "It must be 0 to 2^63 - 1.")
     if b"\\u0000" in content:
-        raise invalid("body", "It holds the character U+0000.")
+        raise invalid("body", "It contains the character U+0000.")
     kind = next((name for name in fields if name != "update_id"), "")
     return Update(update_id, kind, chat_of(fields.get(kind)), fields)
 
 
 def chat_of(content: object) -> int:
-    """Return the id that updates are ordered by: the chat's, else the sender's, else 0."""
+    """Return the id of the chat, else of the sender, else 0.
+
+    Updates with the same id are handled in order.
+    """
     if isinstance(content, dict):
         fields = cast("dict[str, Any]", content)
         for name in ("chat", "from"):
@@ -115,5 +118,5 @@ def chat_of(content: object) -> int:
 
 
 def retry_seconds(tries: int) -> float:
-    """Return how long to wait after `tries` tries."""
+    """Return the delay in seconds before the next attempt, after `tries` attempts."""
     return min(2.0 ** (tries - 1), RETRY_SECONDS_MAX)

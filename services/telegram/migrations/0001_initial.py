@@ -1,4 +1,4 @@
-"""Updates as Telegram sent them, and what became of each."""
+"""Stored updates and their processing state."""
 
 from alembic import op
 
@@ -34,4 +34,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Updates are never thrown away.")
+    raise NotImplementedError("The telegram schema cannot be downgraded.")

@@ -1,1 +1,1 @@
-"""The use cases of the telegram service."""
+"""Use cases of the telegram service."""

@@ -1,4 +1,4 @@
-"""What operators and services do with the bot."""
+"""Operations of the bot for operators and services."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class BotService:
     """Uses the Bot API. `status` is the result of the last check of the connection.
 
-    Every method but `check_connection` raises FailedPreconditionError if Telegram refuses, and
-    UnavailableError if it does not answer.
+    Every method except `check_connection` raises FailedPreconditionError if Telegram refuses the
+    call, and UnavailableError if Telegram is unavailable.
     """
 
     def __init__(self, api: BotApi, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class BotService:
         return await self._api.send_text(chat_id, text)
 
     async def create_invoice_link(self, invoice: Invoice) -> str:
-        """Return a link that pays an invoice.
+        """Return a link at which an invoice can be paid.
 
         Raises:
             InvalidArgumentError: With every field that the Bot API would refuse.
@@ -61,9 +61,9 @@ class BotService:
         return await self._api.create_invoice_link(invoice)
 
     async def refund_stars(self, telegram_id: int, charge_id: str) -> None:
-        """Refund a charge. One that was refunded before is not an error."""
+        """Refund a charge. A charge that is already refunded is not an error."""
         await self._api.refund_stars(telegram_id, charge_id)
 
     async def list_star_transactions(self, offset: int, limit: int) -> Sequence[StarTransaction]:
-        """Return transactions of the bot's statement, oldest first."""
+        """Return the bot's transactions, oldest first."""
         return await self._api.list_star_transactions(offset, limit)

@@ -1,4 +1,4 @@
-"""Receiving updates: each is stored before Telegram's call is acknowledged."""
+"""Receipt of updates. Each is stored before the webhook call is acknowledged."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from services.telegram.domain.updates import UpdateCounts, check_secret, parse_u
 
 
 class UpdateInbox:
-    """Stores updates and signals their arrival. Without a webhook secret it refuses them."""
+    """Stores updates and signals their arrival. Without a webhook secret it refuses updates."""
 
     def __init__(self, database: Database, clock: Clock, webhook_secret: str | None) -> None:
         self._database = database
@@ -19,8 +19,8 @@ class UpdateInbox:
         self.urgent_arrived = asyncio.Event()
         self.regular_arrived = asyncio.Event()
 
-    async def receive(self, secret: str, content: bytes) -> None:
-        """Store the update in the body of a webhook call. A known update changes nothing.
+    async def receive_update(self, secret: str, content: bytes) -> None:
+        """Store the update in the body of a webhook call, unless it is already stored.
 
         Raises:
             FailedPreconditionError: The bot is not configured.

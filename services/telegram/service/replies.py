@@ -1,10 +1,10 @@
-"""The texts that the bot answers with."""
+"""The reply texts of the bot."""
 
 from collections.abc import Sequence
 
 from services.telegram import text
 from services.telegram.domain.bot import STARS
-from services.telegram.domain.chat import Amount, ModuleState
+from services.telegram.domain.chat import Amount, ModuleStatus
 
 
 def welcome_reply(name: str, *, created: bool) -> str:
@@ -15,19 +15,19 @@ def payment_reply(amount: Amount) -> str:
     return text.PAID.format(amount=format_amount(amount))
 
 
-def status_reply(states: Sequence[ModuleState] | None) -> str:
+def status_reply(states: Sequence[ModuleStatus] | None) -> str:
     if states is None:
         return text.STATUS_UNKNOWN
     return "\n".join([text.STATUS, *map(status_line, states)])
 
 
-def status_line(one: ModuleState) -> str:
+def status_line(one: ModuleStatus) -> str:
     name = text.MODULES.get(one.module, one.module)
     return f"{name}：{text.STATES.get(one.state, text.STATE_UNKNOWN)}"
 
 
 def format_amount(amount: Amount) -> str:
-    """Return an amount with all of its digits."""
+    """Format an amount without rounding."""
     if amount.currency == STARS:
         return f"{amount.units:,} ⭐"
     fraction = f"{abs(amount.nanos):09d}".rstrip("0")

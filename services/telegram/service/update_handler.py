@@ -1,4 +1,4 @@
-"""What an update does: users are registered, payments recorded, questions answered."""
+"""Handling of updates: registers users, records payments, replies to commands."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from services.kernel.errors import LibralError
 from services.telegram import text
 from services.telegram.adapters.services import ModulesClient, PaymentsClient, UsersClient
 from services.telegram.domain.chat import (
+    BotCommand,
     ChatMessage,
-    Command,
+    MessageSender,
     PreCheckoutQuery,
     RefundedPayment,
-    Sender,
     SuccessfulPayment,
 )
 from services.telegram.service.replies import payment_reply, status_reply, welcome_reply
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class UpdateHandler:
-    """Acts on updates. Repeating an update records nothing twice."""
+    """Handles updates. Handling an update again records nothing twice."""
 
     def __init__(
         self,
@@ -45,15 +45,15 @@ class UpdateHandler:
         self._payments = payments
         self._modules = modules
 
-    async def handle(self, body: Mapping[str, Any]) -> None:
-        """Act on an update as Telegram sent it. Updates of an unknown kind do nothing.
+    async def handle_update(self, body: Mapping[str, Any]) -> None:
+        """Handle the body of an update. Updates of an unknown kind are ignored.
 
         Raises:
             InvalidArgumentError: It is not an update of the Bot API.
-            LibralError: Telegram refuses or does not answer.
-            AioRpcError: A service refuses or does not answer.
+            LibralError: Telegram refuses a call or is unavailable.
+            AioRpcError: A call of another service fails.
         """
-        match await self._reader.read(body):
+        match await self._reader.read_update(body):
             case PreCheckoutQuery() as query:
                 problem = "" if query.payable else text.NOT_PAYABLE
                 await self._api.answer_pre_checkout(query.id, problem)
@@ -69,32 +69,34 @@ class UpdateHandler:
                 await self._payments.record_refund(message.chat_id, refund, time)
             case SuccessfulPayment() as payment if sender is not None:
                 await self._record_payment(message.chat_id, sender, payment, time)
-            case Command.START if sender is not None:
-                user = await self._users.register(sender, time)
+            case BotCommand.START if sender is not None:
+                user = await self._users.register_user(sender, time)
                 reply = welcome_reply(sender.full_name, created=user.created)
                 await self._reply(message.chat_id, reply)
-            case Command.STATUS:
+            case BotCommand.STATUS:
                 await self._register_person(sender, time)
-                await self._reply(message.chat_id, status_reply(await self._modules.list_states()))
+                await self._reply(
+                    message.chat_id, status_reply(await self._modules.list_module_states())
+                )
             case None:
                 await self._register_person(sender, time)
             case _:
                 pass
 
     async def _record_payment(
-        self, chat_id: int, sender: Sender, payment: SuccessfulPayment, time: datetime
+        self, chat_id: int, sender: MessageSender, payment: SuccessfulPayment, time: datetime
     ) -> None:
-        user = await self._users.register(sender, time)
+        user = await self._users.register_user(sender, time)
         amount = await self._payments.record_payment(sender.telegram_id, user.name, payment, time)
         await self._reply(chat_id, payment_reply(amount))
 
-    async def _register_person(self, sender: Sender | None, time: datetime) -> None:
+    async def _register_person(self, sender: MessageSender | None, time: datetime) -> None:
         if sender is not None and not sender.is_bot:
-            await self._users.register(sender, time)
+            await self._users.register_user(sender, time)
 
     async def _reply(self, chat_id: int, words: str) -> None:
-        """Send a reply. A failure is logged only: what was recorded stands."""
+        """Send a reply. Failures are logged and not raised, since the update took effect."""
         try:
             await self._api.send_text(chat_id, words)
         except LibralError as error:
-            log.warning("reply.lost", reason=error.reason)
+            log.warning("reply.send_failed", reason=error.reason)

@@ -1,4 +1,4 @@
-"""Processing stored updates: each is handled to its end, retried or given up."""
+"""Processing of stored updates, with retries."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class UpdateProcessor:
-    """Leases stored updates and handles them."""
+    """Leases stored updates and passes them to the handler."""
 
     def __init__(
         self, database: Database, clock: Clock, outbox: Outbox, handler: UpdateHandler
@@ -38,17 +38,17 @@ class UpdateProcessor:
         self._outbox = outbox
         self._handler = handler
 
-    async def lease(self, limit: int, *, urgent: bool) -> Sequence[LeasedUpdate]:
-        """Return updates that are due, oldest first and at most one of a chat.
+    async def lease_updates(self, limit: int, *, urgent: bool) -> Sequence[LeasedUpdate]:
+        """Lease updates that are due, oldest first, at most one per chat.
 
-        No other process gets them for 30 seconds.
+        A lease lasts 30 seconds; other processes cannot lease the update during that time.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
             return await storage.lease_updates(connection, now, limit, urgent=urgent)
 
-    async def process(self, update: LeasedUpdate) -> None:
-        """Handle an update. One that fails is retried, or becomes FAILED with an event."""
+    async def process_update(self, update: LeasedUpdate) -> None:
+        """Handle an update. On failure schedule a retry, or mark it FAILED and publish an event."""
         log.info("update.handle", update=update.id, kind=update.kind, attempt=update.tries)
         try:
             await self._handle(update)
@@ -56,30 +56,30 @@ class UpdateProcessor:
             await self._postpone(update, error)
             return
         async with self._database.transaction() as connection:
-            await storage.mark_done(connection, update.id)
+            await storage.mark_update_done(connection, update.id)
 
     async def delete_old_updates(self) -> None:
-        """Delete updates that were done 30 days ago, except those about money."""
+        """Delete updates that are done and older than 30 days, except those of payments."""
         async with self._database.transaction() as connection:
             await storage.delete_updates(connection, self._clock.now() - RETENTION)
 
     async def _handle(self, update: LeasedUpdate) -> None:
         if update.expired(self._clock.now()):
             raise invalid(PRE_CHECKOUT, text.TOO_LATE)
-        await self._handler.handle(update.body)
+        await self._handler.handle_update(update.body)
 
     async def _postpone(self, update: LeasedUpdate, error: Exception) -> None:
-        """Schedule a retry, or give up after 5 tries. Transient errors are retried forever."""
+        """Schedule a retry, or give up after 5 attempts. Transient errors are retried forever."""
         reason, transient = describe_error(error), is_transient(error)
         log.warning("update.failed", update=update.id, attempt=update.tries, error=reason)
-        hopeless = isinstance(error, InvalidArgumentError)
-        if hopeless or (not transient and update.tries >= TRIES_MAX):
+        invalid_update = isinstance(error, InvalidArgumentError)
+        if invalid_update or (not transient and update.tries >= TRIES_MAX):
             await self._give_up(update, reason)
             return
         due = self._clock.now() + timedelta(seconds=retry_seconds(update.tries))
         tries = update.tries - 1 if transient else update.tries
         async with self._database.transaction() as connection:
-            await storage.reschedule(connection, update.id, due, tries, reason)
+            await storage.reschedule_update(connection, update.id, due, tries, reason)
 
     async def _give_up(self, update: LeasedUpdate, reason: str) -> None:
         event = NewEvent(
@@ -90,12 +90,12 @@ class UpdateProcessor:
             data={"kind": update.kind, "error": reason},
         )
         async with self._database.transaction() as connection:
-            if await storage.mark_failed(connection, update.id, reason):
+            if await storage.mark_update_failed(connection, update.id, reason):
                 await self._outbox.publish(connection, event)
 
 
 def is_transient(error: Exception) -> bool:
-    """True if the cause is a service or Telegram that does not answer."""
+    """True if the error means that Telegram or another service is unavailable."""
     if isinstance(error, grpc.aio.AioRpcError):
         return error.code() in TRANSIENT_CODES
     return isinstance(error, UnavailableError)

@@ -24,9 +24,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.home import Home
 from deploy.local.supervision import SupervisordClient
-from services.events.domain.blocks import BLOCK_SIZE, summarize
-from services.events.domain.entries import Entry, chain
-from services.events.domain.months import month_of
+from services.events.domain.blocks import BLOCK_SIZE, summarize_block
+from services.events.domain.entries import LogEntry, chain_entries
+from services.events.domain.partitions import month_start
 from services.events.storage import blocks, log
 from services.events.storage.partitions import create_partition
 from services.kernel.database.database import Database
@@ -104,15 +104,15 @@ async def append_rows(database: Database, rows: int, start: datetime) -> None:
     dice = random.Random(1)
     async with database.session() as connection:
         head = await log.read_head(connection)
-        indexed = await blocks.indexed_until(connection)
-        left = await log.list_between(connection, indexed, head.position, BATCH * 10)
+        indexed = await blocks.read_indexed_position(connection)
+        left = await log.list_entries(connection, indexed, head.position, BATCH * 10)
         await connection.commit()
         for number in range(head.position, rows, BATCH):
             at = start + SPAN * (number / rows)
             async with connection.begin():
                 left += await append(connection, dice, number, at)
                 while len(left) >= BLOCK_SIZE:
-                    await blocks.add_block(connection, summarize(left[:BLOCK_SIZE]))
+                    await blocks.add_block(connection, summarize_block(left[:BLOCK_SIZE]))
                     del left[:BLOCK_SIZE]
             if number % (BATCH * 50) < BATCH:
                 print(f"\r{number:,} of {rows:,} rows made", end="", flush=True)
@@ -120,23 +120,23 @@ async def append_rows(database: Database, rows: int, start: datetime) -> None:
 
 async def append(
     connection: AsyncConnection, dice: random.Random, first: int, at: datetime
-) -> list[Entry]:
+) -> list[LogEntry]:
     before = await log.lock_head(connection)
     entries = [make_entry(dice, number, at) for number in range(first, first + BATCH)]
-    placed, after = chain(before, entries, at)
-    await create_partition(connection, month_of(after.append_time))
-    await log.append(connection, placed, before, after)
+    placed, after = chain_entries(before, entries, at)
+    await create_partition(connection, month_start(after.append_time))
+    await log.append_entries(connection, placed, before, after)
     return placed
 
 
-def make_entry(dice: random.Random, number: int, at: datetime) -> Entry:
+def make_entry(dice: random.Random, number: int, at: datetime) -> LogEntry:
     [kind] = dice.choices(list(TYPES), WEIGHTS)
     category, source = TYPES[kind]
     user = f"users/{dice.randrange(USERS):08x}"
     data = {"city": dice.choice(CITIES), "order": f"order{number}", "user": user}
     if number % RARE == 0:
         data["note"] = "至急 確認 rarity"
-    return Entry(
+    return LogEntry(
         id=UUID(int=(number << 64) + dice.getrandbits(62) + (1 << 63)),
         type=kind,
         source=source,

@@ -13,7 +13,7 @@ from libral.events.v1 import events_pb2
 
 from dashboard.api.events import Event, QueryTerm, parse_terms
 from dashboard.parts.search import EventSearch
-from services.events.domain.words import Query, users_of
+from services.events.domain.words import EventQuery, users_of
 from services.events.servicer.event_messages import parse_entry
 from services.events.servicer.responses import query_message
 
@@ -48,15 +48,15 @@ def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: st
     return EventSearch.read(query, ZONE).passes(found, terms)
 
 
-def terms_of(query: Query) -> Sequence[QueryTerm]:
+def terms_of(query: EventQuery) -> Sequence[QueryTerm]:
     """Return the terms of a query as ParseEventQuery returns them over REST."""
     return parse_terms(json_format.MessageToDict(query_message(query)))
 
 
-@given(events(), LETTERS.filter(lambda words: Query.parse(words) != Query()))
+@given(events(), LETTERS.filter(lambda words: EventQuery.parse(words) != EventQuery()))
 def test_terms_are_found_as_in_the_log(event, words):
-    query = Query.parse(words)
-    assert passes(event, terms_of(query), q=words) == query.finds(parse_entry(event, "event"))
+    query = EventQuery.parse(words)
+    assert passes(event, terms_of(query), q=words) == query.matches(parse_entry(event, "event"))
 
 
 @given(events(), st.sampled_from(["users/1", "users/2"]))

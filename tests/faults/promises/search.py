@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from services.events.domain.entries import Entry
+from services.events.domain.entries import LogEntry
 from tests.faults.promises.evidence import Evidence
 from tests.faults.report import Finding, PromiseViolation
 
@@ -22,7 +22,7 @@ async def check(evidence: Evidence) -> list[Finding]:
 
 
 async def compare(
-    evidence: Evidence, finding: Finding, name: str, value: Callable[[Entry], str], most: int
+    evidence: Evidence, finding: Finding, name: str, value: Callable[[LogEntry], str], most: int
 ) -> None:
     """List the events of each of the most common values and compare them with the log."""
     groups: dict[str, list[int]] = {}

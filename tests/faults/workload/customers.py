@@ -43,13 +43,19 @@ class CustomerWorker(WorkloadWorker):
         charge = f"charge-{self._first + self._made}"
         amount = self.rng.randint(1, 2500)
         updates = [
-            self._update("start", charge, botapi.command(next(_updates), "/start", chat), chat),
             self._update(
-                "pay", charge, botapi.paid(next(_updates), charge, amount, chat), chat, amount
+                "start", charge, botapi.command_update(next(_updates), "/start", chat), chat
+            ),
+            self._update(
+                "pay",
+                charge,
+                botapi.payment_update(next(_updates), charge, amount, chat),
+                chat,
+                amount,
             ),
         ]
         if self.rng.random() < REFUND:
-            refund = botapi.refunded(next(_updates), charge, amount, chat)
+            refund = botapi.refund_update(next(_updates), charge, amount, chat)
             updates.append(self._update("refund", charge, refund, chat, amount))
         await self._deliver(updates)
 

@@ -1,4 +1,4 @@
-"""Events to append, and calls of the events service."""
+"""Sample events and calls of the events service."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from libral.events.v1 import events_pb2
 
-from services.events.domain.entries import Entry, Head, chain
+from services.events.domain.entries import Head, LogEntry, chain_entries
 
 TIME = Timestamp(seconds=1_767_225_600)
-# Events in the log of the fixture `kept`.
+# Number of events in the fixture `stored_log`.
 LENGTH = 40
 MORNING = datetime(2026, 1, 1, tzinfo=UTC)
-SAMPLE = Entry(
+SAMPLE = LogEntry(
     id=UUID(int=1),
     type="user.created",
     source="users",
@@ -30,9 +30,9 @@ SAMPLE = Entry(
 )
 
 
-def make_chain(length: int) -> list[Entry]:
+def make_chain(length: int) -> list[LogEntry]:
     entries = [SAMPLE._replace(id=UUID(int=number)) for number in range(length)]
-    placed, _ = chain(Head(), entries, MORNING)
+    placed, _ = chain_entries(Head(), entries, MORNING)
     return placed
 
 

@@ -1,4 +1,4 @@
-"""Migrations of a log that has events already."""
+"""Migrations of a log with events."""
 
 from libral.events.v1 import events_pb2_grpc
 from sqlalchemy import text
@@ -9,19 +9,19 @@ from services.kernel.database import migrate
 from tests.services.events.helpers import append, make_event
 
 
-async def test_a_log_of_before_is_moved_into_its_months(mesh, redis_url, database_url):
-    """What was appended before the log had months is there, sound and found."""
+async def test_existing_events_are_moved_into_partitions(mesh, redis_url, database_url):
+    """Events of revision 0001 are kept, pass verification and keep their ids."""
     await migrate.migrate_schema("events", database_url)
     events = events_pb2_grpc.EventServiceStub
-    room = await mesh.start("events", build, {"REDIS_URL": redis_url})
-    log = events(mesh.channel(room))
+    service = await mesh.start("events", build, {"REDIS_URL": redis_url})
+    log = events(mesh.channel(service))
     made = [make_event() for _ in range(5)]
     await append(log, *made)
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         for statement in BACK:
             await connection.execute(text(statement))
     await migrate.migrate_schema("events", database_url)
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         assert (await verify_log(connection, [])).checked == 5
     assert await append(log, *made, make_event()) == [1, 2, 3, 4, 5, 6]
 

@@ -1,4 +1,4 @@
-"""The handlers of what consumers publish about their dead letters."""
+"""Handlers of the dead-letter events that consumers publish."""
 
 import pytest
 from libral.events.v1 import events_pb2
@@ -21,24 +21,29 @@ async def react(database, event_type: str, event) -> None:
         await REACTIONS[event_type](connection, event)
 
 
-async def find(database):
+async def find_saved(database):
     async with database.reading() as connection:
         return await find_dead_letter(connection, "users", 7)
 
 
 async def test_a_dead_letter_is_saved_and_saved_again(database):
     await react(database, DEAD_LETTERED, published())
-    letter = await find(database)
-    assert (letter.type, letter.error, letter.tries, letter.create_time) == ("a.b", "E", 5, MORNING)
+    dead_letter = await find_saved(database)
+    assert (dead_letter.type, dead_letter.error, dead_letter.tries, dead_letter.create_time) == (
+        "a.b",
+        "E",
+        5,
+        MORNING,
+    )
     await react(database, RETRY_FAILED, published(error="F", tries="6"))
-    letter = await find(database)
-    assert (letter.error, letter.tries, letter.state.name) == ("F", 6, "PENDING")
+    dead_letter = await find_saved(database)
+    assert (dead_letter.error, dead_letter.tries, dead_letter.state.name) == ("F", 6, "PENDING")
 
 
 @pytest.mark.parametrize("event_type", [RECOVERED, DISCARDED])
 async def test_a_dead_letter_is_removed(database, event_type):
     await react(database, DEAD_LETTERED, published())
     await react(database, event_type, published(consumer="telegram"))
-    assert await find(database) is not None
+    assert await find_saved(database) is not None
     await react(database, event_type, published())
-    assert await find(database) is None
+    assert await find_saved(database) is None

@@ -19,37 +19,39 @@ def run(url: str, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
-async def test_the_command_says_where_and_fails(room, kept, database_url, tmp_path):
-    points, _ = kept
+async def test_the_command_prints_the_position_and_fails(
+    service, stored_log, database_url, tmp_path
+):
+    points, _ = stored_log
     lines = [point.line() + "\n" for point in points]
     (tmp_path / "checkpoints-2026-01.jsonl").write_text("".join(lines) + '{"torn')
-    sound = run(database_url, "--checkpoints", str(tmp_path))
-    assert (sound.returncode, sound.stdout) == (
+    valid = run(database_url, "--checkpoints", str(tmp_path))
+    assert (valid.returncode, valid.stdout) == (
         0,
-        "Sound: 40 events up to position 40, held against 2 checkpoints.\n",
+        "Valid: 40 events up to position 40, compared with 2 checkpoints.\n",
     )
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("UPDATE events.log SET data = '{}' WHERE position = 9"))
-    broken = run(database_url)
-    assert (broken.returncode, broken.stdout) == (
+    invalid = run(database_url)
+    assert (invalid.returncode, invalid.stdout) == (
         1,
-        "Broken at position 9: Its content or its hash was altered.\n",
+        "Invalid at position 9: Its content or its hash was altered.\n",
     )
-    away = run("postgresql://u:secret@127.0.0.1:9/x")
-    assert away.returncode == 2
-    assert "secret" not in away.stderr
+    unreachable = run("postgresql://u:secret@127.0.0.1:9/x")
+    assert unreachable.returncode == 2
+    assert "secret" not in unreachable.stderr
     (tmp_path / "checkpoints-2026-01.jsonl").write_text("nonsense\n" + lines[0])
     bad = run(database_url, "--checkpoints", str(tmp_path))
     assert bad.returncode == 2
     assert "line 1" in bad.stderr
 
 
-async def test_the_verdict_as_json(room, kept, database_url):
-    sound = {"checked": 40, "head": 40, "checkpoints": 0, "defect": None}
-    assert json.loads(run(database_url, "--json").stdout) == sound
-    async with room.kernel.database.transaction() as connection:
+async def test_the_verdict_as_json(service, stored_log, database_url):
+    valid = {"checked": 40, "head": 40, "checkpoints": 0, "defect": None}
+    assert json.loads(run(database_url, "--json").stdout) == valid
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("DELETE FROM events.log WHERE position = 9"))
-    broken = run(database_url, "--json")
+    invalid = run(database_url, "--json")
     defect = {"position": 9, "problem": "It is missing."}
-    assert broken.returncode == 1
-    assert json.loads(broken.stdout) == sound | {"checked": 8, "defect": defect}
+    assert invalid.returncode == 1
+    assert json.loads(invalid.stdout) == valid | {"checked": 8, "defect": defect}

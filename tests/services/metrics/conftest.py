@@ -1,4 +1,4 @@
-"""The metrics service, running, and what its parts are built with."""
+"""Fixtures: the running metrics service, and the dependencies of its parts."""
 
 import asyncio
 import subprocess
@@ -37,13 +37,13 @@ def environment(redis_url) -> dict[str, str]:
 
 
 @pytest.fixture
-async def room(mesh, environment):
+async def service(mesh, environment):
     return await mesh.start("metrics", build, environment)
 
 
 @pytest.fixture
-def channel(mesh, room):
-    return mesh.channel(room)
+def channel(mesh, service):
+    return mesh.channel(service)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def metrics_url(postgres_port: int) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Store:
-    """What the use cases store and publish with, at a fixed time."""
+    """The database, outbox and clock of the use cases, at a fixed time."""
 
     database: Database
     outbox: Outbox
@@ -78,7 +78,7 @@ class Store:
 
 @pytest.fixture
 async def store(metrics_url, clock):
-    """The database of the service, empty, without anything that runs on it."""
+    """The empty database of the service, without a running service."""
     database = Database(metrics_url)
     tables = ", ".join(f"metrics.{name}" for name in (*TABLES, "outbox"))
     async with database.transaction() as connection:
@@ -95,7 +95,7 @@ async def page():
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A supervisord that runs one program which sleeps."""
+    """A supervisord with one sleeping program."""
     home = Home(tmp_path / "home")
     monkeypatch.setenv("PYTHONPATH", "")
     home.prepare()

@@ -1,4 +1,4 @@
-"""Shared by the tests of metrics."""
+"""Helpers of the tests of the metrics service."""
 
 import asyncio
 import json
@@ -58,8 +58,8 @@ def exporter(channel):
     )
 
 
-class Page:
-    """A page at `url` over HTTP, whose answer a test can change."""
+class StatusPage:
+    """An HTTP server at `url` whose response a test can change."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -68,7 +68,7 @@ class Page:
         self.seconds = 0.0
         self.requests: list[bytes] = []
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.requests.append(await reader.readuntil(b"\r\n\r\n"))
         await asyncio.sleep(self.seconds)
         head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\n\r\n"
@@ -78,8 +78,8 @@ class Page:
 
 @asynccontextmanager
 async def serve_page():
-    page = Page()
-    server = await asyncio.start_server(page.answer, "127.0.0.1", 0)
+    page = StatusPage()
+    server = await asyncio.start_server(page.respond, "127.0.0.1", 0)
     page.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/healthz"
     async with server:
         yield page

@@ -1,4 +1,4 @@
-"""Who stopped what, and who set which alert."""
+"""Audit events of module actions and alert rules."""
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -19,21 +19,21 @@ RULE = metrics_pb2.AlertRule(
 
 
 @pytest.fixture
-async def room(mesh, environment, home, operator):
+async def service(mesh, environment, home, operator):
     environment = environment | {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
     return await mesh.start("metrics", build, environment, users_target=operator.users_target)
 
 
 @pytest.fixture
-async def trail(room) -> AuditTrail:
-    trail = AuditTrail(room)
+async def trail(service) -> AuditTrail:
+    trail = AuditTrail(service)
     await trail.all()
     return trail
 
 
 @pytest.fixture
-def modules(mesh, room, operator):
-    stub = metrics_pb2_grpc.ModuleServiceStub(mesh.anonymous_channel(room))
+def modules(mesh, service, operator):
+    stub = metrics_pb2_grpc.ModuleServiceStub(mesh.anonymous_channel(service))
 
     def act(action: str, name: str = "modules/sleeper"):
         request = getattr(metrics_pb2, f"{action}ModuleRequest")(name=name)
@@ -43,13 +43,13 @@ def modules(mesh, room, operator):
 
 
 @pytest.fixture
-def alerts(mesh, room, operator):
-    stub = metrics_pb2_grpc.AlertServiceStub(mesh.anonymous_channel(room))
+def alerts(mesh, service, operator):
+    stub = metrics_pb2_grpc.AlertServiceStub(mesh.anonymous_channel(service))
     return lambda method, request: getattr(stub, method)(request, metadata=operator.metadata)
 
 
 @pytest.fixture
-async def _ready(room, channel):
+async def _ready(service, channel):
     stub = metrics_pb2_grpc.ModuleServiceStub(channel)
 
     async def seen() -> bool:
@@ -60,7 +60,7 @@ async def _ready(room, channel):
 
 
 @pytest.mark.usefixtures("_ready")
-async def test_each_audited_method_is_recorded_once(modules, alerts, trail, operator):
+async def test_each_audited_method_has_one_audit_event(modules, alerts, trail, operator):
     for action in ("Restart", "Stop", "Start"):
         _, event = await trail.of(modules(action))
         assert (event.subject, event.actor) == ("modules/sleeper", operator.name)

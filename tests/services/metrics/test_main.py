@@ -10,9 +10,9 @@ async def test_all_contracts_are_served(channel):
     stub = reflection_pb2_grpc.ServerReflectionStub(channel)
     call = stub.ServerReflectionInfo()
     await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
-    answer = await call.read()
+    response = await call.read()
     call.cancel()
-    names = {one.name for one in answer.list_services_response.service}
+    names = {one.name for one in response.list_services_response.service}
     ours = metrics_pb2.DESCRIPTOR.services_by_name.values()
     assert {service.full_name for service in ours} <= names
     assert "opentelemetry.proto.collector.metrics.v1.MetricsService" in names
@@ -24,12 +24,12 @@ async def test_services_and_pages_are_monitored(mesh, environment, page):
         "LIBRAL_USERS_TARGET": f"127.0.0.1:{other.port}",
         "LIBRAL_DASHBOARD_URL": page.url.removesuffix("/healthz"),
     }
-    room = await mesh.start("metrics", build, environment)
-    stub = contract.ModuleServiceStub(mesh.channel(room))
+    service = await mesh.start("metrics", build, environment)
+    stub = contract.ModuleServiceStub(mesh.channel(service))
 
     async def states() -> dict[str, int]:
-        answer = await stub.ListModules(metrics_pb2.ListModulesRequest())
-        return {one.name.removeprefix("modules/"): one.state for one in answer.modules}
+        response = await stub.ListModules(metrics_pb2.ListModulesRequest())
+        return {one.name.removeprefix("modules/"): one.state for one in response.modules}
 
     healthy = metrics_pb2.Module.HEALTHY
     names = ("users", "dashboard", "postgres", "valkey")

@@ -7,19 +7,19 @@ import pytest
 from sqlalchemy import func, select
 
 from services.metrics import workers
-from services.metrics.adapters.cache import CacheCollector, connect
-from services.metrics.adapters.health import HttpHealth, http_client
+from services.metrics.adapters.cache import CacheCollector, create_cache_client
+from services.metrics.adapters.health import HttpHealth, create_http_client
 from services.metrics.adapters.host import HostCollector
 from services.metrics.adapters.postgresql import DatabaseCollector
 from services.metrics.domain.alerts import AlertRule, Comparison, IncidentState, Severity
 from services.metrics.domain.series import Sample, SeriesKey
 from services.metrics.service.alert_rules import AlertRules
 from services.metrics.service.incidents import Incidents
-from services.metrics.service.infrastructure import Infrastructure
+from services.metrics.service.infrastructure import InfrastructureMonitor
 from services.metrics.service.latest import LatestValues
 from services.metrics.service.modules import ModuleMonitor
 from services.metrics.service.recorder import Recorder
-from services.metrics.service.retention import Retention
+from services.metrics.service.retention import MeasurementRetention
 from services.metrics.storage.tables import POINTS
 from tests.services.metrics.helpers import eventually
 
@@ -42,7 +42,7 @@ def latest(clock) -> LatestValues:
 
 @pytest.fixture
 async def monitor(store, latest, page):
-    async with http_client() as client:
+    async with create_http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
         yield ModuleMonitor(checks, None, latest, store.database, store.outbox, store.clock)
 
@@ -75,8 +75,8 @@ async def test_infrastructure_is_measured_again_and_again(
     store, clock, latest, redis_url, monkeypatch
 ):
     monkeypatch.setattr(workers, "MEASURE_SECONDS", 0.05)
-    cache = connect(redis_url)
-    infrastructure = Infrastructure(
+    cache = create_cache_client(redis_url)
+    infrastructure = InfrastructureMonitor(
         HostCollector(Path("/"), clock),
         DatabaseCollector(store.database, clock),
         CacheCollector(cache, clock),
@@ -94,16 +94,16 @@ async def test_alerts_are_evaluated_again_and_again(store, clock, latest, monkey
     rule = AlertRule(
         "", "CPU", "cpu", "", Comparison.ABOVE, 0.9, timedelta(0), Severity.INFO, disabled=False
     )
-    await AlertRules(store.database, clock).create(rule)
+    await AlertRules(store.database, clock).create_rule(rule)
     incidents = Incidents(latest, store.database, store.outbox, clock)
 
     async def states() -> list[int]:
         return [one.state for one in await incidents.list_incidents(0, None, 10)]
 
     async with running(workers.evaluate_alerts(incidents)):
-        latest.add([Sample(KEY, clock.now(), 1.0)])
+        latest.add_samples([Sample(KEY, clock.now(), 1.0)])
         await eventually(states, lambda found: found == [IncidentState.FIRING])
-        latest.add([Sample(KEY, clock.now(), 0.0)])
+        latest.add_samples([Sample(KEY, clock.now(), 0.0)])
         await eventually(states, lambda found: found == [IncidentState.RESOLVED])
 
 
@@ -111,7 +111,9 @@ async def test_old_measurements_are_deleted_again_and_again(store, clock, latest
     monkeypatch.setattr(workers, "DELETE_SECONDS", 0.05)
     recorder = Recorder(store.database, latest)
     old = Sample(KEY, clock.now() - timedelta(days=8), 1.0)
-    async with running(workers.delete_old_measurements(Retention(store.database, clock))):
+    async with running(
+        workers.delete_old_measurements(MeasurementRetention(store.database, clock))
+    ):
         for _ in range(2):
-            await recorder.record([old])
+            await recorder.record_measurements([old])
             await eventually(lambda: count_points(store), lambda count: count == 0)

@@ -1,6 +1,6 @@
-"""The telegram service with real users and payments services and a fake Bot API.
+"""Fixtures: the telegram service with real users and payments services and a fake Bot API.
 
-Its parts alone have a migrated database, and the same Bot API.
+Tests of single parts use a migrated database and the same Bot API.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class RecordingHandler:
-    """Take updates instead of an UpdateHandler: record, fail or block them by their id."""
+    """Replaces UpdateHandler: records updates, and fails or blocks them by id."""
 
     def __init__(self) -> None:
         self.handled: list[int] = []
         self.failures: dict[int, Exception] = {}
         self.gates: dict[int, asyncio.Event] = {}
 
-    async def handle(self, body) -> None:
+    async def handle_update(self, body) -> None:
         update_id = body["update_id"]
         if gate := self.gates.get(update_id):
             await gate.wait()
@@ -51,7 +51,7 @@ class RecordingHandler:
 
 
 class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
-    """Has two modules."""
+    """Serves two modules."""
 
     async def ListModules(self, request, context):
         module = metrics_pb2.Module
@@ -65,7 +65,7 @@ class FakeModules(metrics_pb2_grpc.ModuleServiceServicer):
 
 @pytest.fixture
 async def api():
-    async with botapi.serve() as fake:
+    async with botapi.serve_bot_api() as fake:
         yield fake
 
 
@@ -109,10 +109,10 @@ def processor(database, clock, handler) -> UpdateProcessor:
 
 @pytest.fixture
 def receive(inbox):
-    """Store an update, as a call of the webhook does."""
+    """Return a function that stores an update as a webhook call does."""
 
     async def receive(update: dict) -> None:
-        await inbox.receive(botapi.SECRET, json.dumps(update).encode())
+        await inbox.receive_update(botapi.SECRET, json.dumps(update).encode())
 
     return receive
 
@@ -149,7 +149,7 @@ async def environment(api, modules_target, payments):
 
 
 @pytest.fixture
-async def room(mesh, users, environment, monkeypatch):
+async def service(mesh, users, environment, monkeypatch):
     monkeypatch.setattr(update_processor, "retry_seconds", lambda tries: 0.05)
     monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     target = f"127.0.0.1:{users.port}"
@@ -157,16 +157,16 @@ async def room(mesh, users, environment, monkeypatch):
 
 
 @pytest.fixture
-def telegram(mesh, room):
-    return contract.TelegramServiceStub(mesh.channel(room))
+def telegram(mesh, service):
+    return contract.TelegramServiceStub(mesh.channel(service))
 
 
 @pytest.fixture
 def post_to(mesh):
-    """Makes what posts an update to a telegram room, as the gateway hands it on."""
+    """Return a function that makes a sender of updates, which calls ReceiveUpdate."""
 
-    def make(room):
-        stub = contract.TelegramServiceStub(mesh.anonymous_channel(room))
+    def make(service):
+        stub = contract.TelegramServiceStub(mesh.anonymous_channel(service))
 
         async def send(update: dict | bytes, secret: str = botapi.SECRET) -> None:
             body = update if isinstance(update, bytes) else json.dumps(update).encode()
@@ -181,5 +181,5 @@ def post_to(mesh):
 
 
 @pytest.fixture
-def post(post_to, room):
-    return post_to(room)
+def post(post_to, service):
+    return post_to(service)

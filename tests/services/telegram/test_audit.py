@@ -1,4 +1,4 @@
-"""Who sent what through the bot."""
+"""Audit events of the bot."""
 
 import pytest
 from libral.telegram.v1 import telegram_pb2
@@ -7,13 +7,13 @@ from tests.services.helpers import AuditTrail, audited_methods
 
 
 @pytest.fixture
-async def trail(room) -> AuditTrail:
-    trail = AuditTrail(room)
+async def trail(service) -> AuditTrail:
+    trail = AuditTrail(service)
     await trail.all()
     return trail
 
 
-async def test_each_audited_method_is_recorded_once(mesh, room, telegram, trail, api):
+async def test_each_audited_method_has_one_audit_event(mesh, service, telegram, trail, api):
     message = telegram_pb2.SendMessageRequest(chat_id=42, text="こんにちは")
     _, event = await trail.of(telegram.SendMessage(message))
     assert (event.subject, event.actor) == ("chats/42", "services/test")
@@ -31,4 +31,4 @@ async def test_what_was_not_sent_is_a_failure(telegram, trail, api):
         telegram.SendMessage(message), "INVALID_ARGUMENT", "INVALID_FIELDS"
     )
     assert event.subject == "chats/42"
-    assert not api.called("sendMessage")
+    assert not api.calls_of("sendMessage")

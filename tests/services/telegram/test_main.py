@@ -10,8 +10,8 @@ from services.telegram.__main__ import build
 
 targets = {"LIBRAL_PAYMENTS_TARGET": "127.0.0.1:1", "LIBRAL_METRICS_TARGET": "127.0.0.1:2"}
 kernel = SimpleNamespace(environment=Environment(targets), database=None, clock=None)
-room = asyncio.run(build(kernel))
-assert len(room.services) == 1 and not room.tasks and room.close is None
+service = asyncio.run(build(kernel))
+assert len(service.services) == 1 and not service.tasks and service.close is None
 print("aiogram" in sys.modules)
 """
 

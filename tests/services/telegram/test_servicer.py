@@ -40,15 +40,15 @@ def all_payments(mesh, payments):
 
 
 @pytest.fixture
-def handled(room):
-    """Waits until this many updates are handled, to whatever end."""
+def handled(service):
+    """Return a function that waits until a number of updates are done or failed."""
 
     async def wait(number: int) -> None:
         async def holds() -> bool:
             return (
                 len(
                     await rows(
-                        room.kernel.database, "SELECT id FROM updates WHERE state <> 'pending'"
+                        service.kernel.database, "SELECT id FROM updates WHERE state <> 'pending'"
                     )
                 )
                 == number
@@ -61,7 +61,7 @@ def handled(room):
 
 async def test_start_registers_the_sender_once(post, handled, all_users, api):
     for number in (1, 2, 2):
-        await post(botapi.command(number, "/start"))
+        await post(botapi.command_update(number, "/start"))
     await handled(2)
     (user,) = await all_users()
     assert (user.telegram_id, user.display_name, user.telegram_username) == (
@@ -69,7 +69,7 @@ async def test_start_registers_the_sender_once(post, handled, all_users, api):
         "花子 山田",
         "user42",
     )
-    replies = [call["text"] for call in api.called("sendMessage")]
+    replies = [call["text"] for call in api.calls_of("sendMessage")]
     assert replies == [
         "花子 山田さん、ようこそ。ご登録ありがとうございます。",
         "花子 山田さん、おかえりなさい。",
@@ -79,9 +79,12 @@ async def test_start_registers_the_sender_once(post, handled, all_users, api):
 async def test_stars_are_recorded_once_however_they_arrive(
     post, handled, all_users, all_payments, api
 ):
-    later, earlier = botapi.paid(12, "charge-2", 250), botapi.paid(11, "charge-1", 100)
+    later, earlier = (
+        botapi.payment_update(12, "charge-2", 250),
+        botapi.payment_update(11, "charge-1", 100),
+    )
     await asyncio.gather(*(post(update) for update in (later, earlier, later, earlier, later)))
-    await post(botapi.paid(13, "charge-1", 100))
+    await post(botapi.payment_update(13, "charge-1", 100))
     await handled(3)
     found = {one.telegram_charge_id: one.amount for one in await all_payments()}
     assert {charge: (a.units, a.nanos, a.currency_code) for charge, a in found.items()} == {
@@ -91,90 +94,92 @@ async def test_stars_are_recorded_once_however_they_arrive(
     (user,) = await all_users()
     assert {one.user for one in await all_payments()} == {user.name}
     assert "お支払いを受け付けました：100 ⭐\nありがとうございます。" in [
-        call["text"] for call in api.called("sendMessage")
+        call["text"] for call in api.calls_of("sendMessage")
     ]
 
 
 async def test_a_refund_that_comes_before_its_payment(post, handled, all_payments):
-    await post(botapi.refunded(20, "charge-1", 100))
+    await post(botapi.refund_update(20, "charge-1", 100))
     await handled(1)
-    await post(botapi.paid(21, "charge-1", 100))
+    await post(botapi.payment_update(21, "charge-1", 100))
     await handled(2)
     (payment,) = await all_payments()
     assert payment.state == payments_pb2.Payment.REFUNDED
 
 
-async def test_a_question_before_paying_is_answered(post, handled, api):
-    await post(botapi.asks(30))
-    await post(botapi.asks(31, payload=""))
+async def test_a_pre_checkout_query_is_answered(post, handled, api):
+    await post(botapi.pre_checkout_update(30))
+    await post(botapi.pre_checkout_update(31, payload=""))
     await handled(2)
-    answers = {call["pre_checkout_query_id"]: call for call in api.called("answerPreCheckoutQuery")}
-    assert answers["query-30"]["ok"] == "true"
-    assert answers["query-31"]["ok"] == "false"
-    assert answers["query-31"]["error_message"] == "このお支払いは受け付けられません。"
+    responses = {
+        call["pre_checkout_query_id"]: call for call in api.calls_of("answerPreCheckoutQuery")
+    }
+    assert responses["query-30"]["ok"] == "true"
+    assert responses["query-31"]["ok"] == "false"
+    assert responses["query-31"]["error_message"] == "このお支払いは受け付けられません。"
 
 
-async def test_status_tells_real_states(post, handled, api):
-    await post(botapi.command(40, "/status"))
+async def test_status_shows_the_module_states(post, handled, api):
+    await post(botapi.command_update(40, "/status"))
     await handled(1)
-    (reply,) = api.called("sendMessage")
+    (reply,) = api.calls_of("sendMessage")
     assert reply["text"] == "サービスの稼働状態\nユーザー：正常\n決済：停止"
 
 
-async def test_a_message_touches_the_sender_and_is_not_answered(post, handled, all_users, api):
-    await post(botapi.message(50, text="こんにちは"))
+async def test_a_message_updates_the_sender_without_a_reply(post, handled, all_users, api):
+    await post(botapi.message_update(50, text="こんにちは"))
     await handled(1)
     (user,) = await all_users()
     assert user.HasField("last_seen_time")
-    assert not api.called("sendMessage")
+    assert not api.calls_of("sendMessage")
 
 
-async def test_an_update_of_a_kind_that_is_not_known_is_kept(post, handled, room):
+async def test_an_update_of_an_unknown_kind_is_kept(post, handled, service):
     await post({"update_id": 60, "something_new": {"id": "x"}})
     await handled(1)
-    assert await rows(room.kernel.database, "SELECT state, kind FROM updates") == [
+    assert await rows(service.kernel.database, "SELECT state, kind FROM updates") == [
         ("done", "something_new")
     ]
 
 
-async def test_a_forged_webhook_writes_nothing(post, room):
+async def test_a_forged_webhook_writes_nothing(post, service):
     for secret in ("", "wrong"):
         with refused("UNAUTHENTICATED", "WEBHOOK_SECRET_WRONG"):
-            await post(botapi.command(1, "/start"), secret=secret)
+            await post(botapi.command_update(1, "/start"), secret=secret)
     with refused("INVALID_ARGUMENT", fields=["update_id"]):
         await post(b"{}")
-    assert await rows(room.kernel.database, "SELECT id FROM updates") == []
+    assert await rows(service.kernel.database, "SELECT id FROM updates") == []
 
 
-async def test_a_malformed_update_fails_and_the_next_is_handled(post, handled, room, all_users):
+async def test_a_malformed_update_fails_and_the_next_is_handled(post, handled, service, all_users):
     await post({"update_id": 70, "message": {"message_id": "x", "chat": {"id": 42}}})
-    await post(botapi.command(71, "/start"))
+    await post(botapi.command_update(71, "/start"))
     await handled(2)
     assert [
         row.state
-        for row in await rows(room.kernel.database, "SELECT state FROM updates ORDER BY id")
+        for row in await rows(service.kernel.database, "SELECT state FROM updates ORDER BY id")
     ] == [
         "failed",
         "done",
     ]
     assert len(await all_users()) == 1
     (event,) = await rows(
-        room.kernel.database, "SELECT type, subject FROM outbox WHERE type = 'telegram.failed'"
+        service.kernel.database, "SELECT type, subject FROM outbox WHERE type = 'telegram.failed'"
     )
     assert event.subject == "updates/70"
 
 
-async def test_an_update_waits_for_a_room_that_is_away(
+async def test_an_update_is_retried_while_a_service_is_unavailable(
     mesh, users, environment, post_to, monkeypatch, all_payments, payments
 ):
     environment = environment | {"LIBRAL_PAYMENTS_TARGET": "127.0.0.1:9"}
     target = f"127.0.0.1:{users.port}"
-    away = await mesh.start("telegram", build, environment, users_target=target)
-    await post_to(away)(botapi.paid(80, "charge-1", 100))
+    telegram_service = await mesh.start("telegram", build, environment, users_target=target)
+    await post_to(telegram_service)(botapi.payment_update(80, "charge-1", 100))
 
     async def tried() -> bool:
         found = await rows(
-            away.kernel.database, "SELECT error FROM updates WHERE state = 'pending'"
+            telegram_service.kernel.database, "SELECT error FROM updates WHERE state = 'pending'"
         )
         return bool(found) and found[0].error.startswith("UNAVAILABLE")
 
@@ -182,50 +187,50 @@ async def test_an_update_waits_for_a_room_that_is_away(
     assert await all_payments() == []
 
 
-async def test_an_update_is_not_put_off_by_a_clock_that_was_set_back(
-    mesh, environment, post_to, monkeypatch
-):
+async def test_a_clock_set_back_does_not_delay_an_update(mesh, environment, post_to, monkeypatch):
     monkeypatch.setattr(workers, "IDLE_SECONDS", 0.05)
     clock = FixedClock(datetime.now(UTC) + timedelta(hours=1))
-    room = await mesh.start("telegram", build, environment, users_target="127.0.0.1:9", clock=clock)
-    await post_to(room)(botapi.command(1, "/start"))
+    service = await mesh.start(
+        "telegram", build, environment, users_target="127.0.0.1:9", clock=clock
+    )
+    await post_to(service)(botapi.command_update(1, "/start"))
 
-    async def put_off() -> bool:
-        return bool(await rows(room.kernel.database, "SELECT id FROM updates WHERE error <> ''"))
+    async def postponed() -> bool:
+        return bool(await rows(service.kernel.database, "SELECT id FROM updates WHERE error <> ''"))
 
-    await eventually(put_off)
+    await eventually(postponed)
     clock.time = datetime.now(UTC)
 
     async def tried_again() -> bool:
         query = "SELECT id FROM updates WHERE due_time < now() + interval '31 seconds'"
-        return bool(await rows(room.kernel.database, query))
+        return bool(await rows(service.kernel.database, query))
 
     await eventually(tried_again)
 
 
-async def test_a_slow_update_holds_up_no_other_chat(post, handled, room, monkeypatch):
-    handle = UpdateHandler.handle
+async def test_a_slow_update_holds_up_no_other_chat(post, handled, service, monkeypatch):
+    handle = UpdateHandler.handle_update
 
     async def handle_slowly(self, body) -> None:
         await asyncio.sleep(3600 * (body["update_id"] == 100))
         await handle(self, body)
 
-    monkeypatch.setattr(UpdateHandler, "handle", handle_slowly)
+    monkeypatch.setattr(UpdateHandler, "handle_update", handle_slowly)
     for number in range(100, 120):
-        await post(botapi.command(number, "/start", number))
+        await post(botapi.command_update(number, "/start", number))
     await handled(19)
-    [left] = await rows(room.kernel.database, "SELECT id FROM updates WHERE state = 'pending'")
+    [left] = await rows(service.kernel.database, "SELECT id FROM updates WHERE state = 'pending'")
     assert left.id == 100
 
 
-async def test_the_answer_does_not_have_to_arrive(post, handled, all_users, api):
+async def test_a_failed_reply_is_ignored(post, handled, all_users, api):
     api.failures["sendMessage"] = (403, "Forbidden: bot was blocked by the user")
-    await post(botapi.command(90, "/start"))
+    await post(botapi.command_update(90, "/start"))
     await handled(1)
     assert len(await all_users()) == 1
 
 
-async def test_the_bot_tells_how_it_does(telegram, api, room):
+async def test_the_bot_reports_its_state(telegram, api, service):
     async def connected() -> bool:
         return (await telegram.GetBot(telegram_pb2.GetBotRequest())).state == Bot.CONNECTED
 
@@ -237,14 +242,14 @@ async def test_the_bot_tells_how_it_does(telegram, api, room):
 
 async def test_without_a_token_the_bot_is_unconfigured(mesh, post_to):
     targets = {"LIBRAL_PAYMENTS_TARGET": "127.0.0.1:9", "LIBRAL_METRICS_TARGET": "127.0.0.1:9"}
-    room = await mesh.start("telegram", build, targets)
+    service = await mesh.start("telegram", build, targets)
     from libral.telegram.v1 import telegram_pb2_grpc  # noqa: PLC0415
 
-    stub = telegram_pb2_grpc.TelegramServiceStub(mesh.channel(room))
+    stub = telegram_pb2_grpc.TelegramServiceStub(mesh.channel(service))
     bot = await stub.GetBot(telegram_pb2.GetBotRequest())
     assert bot.state == Bot.UNCONFIGURED
     with refused("FAILED_PRECONDITION", "BOT_UNCONFIGURED"):
-        await post_to(room)(botapi.command(1, "/start"))
+        await post_to(service)(botapi.command_update(1, "/start"))
     with refused("FAILED_PRECONDITION", "BOT_UNCONFIGURED"):
         await stub.SendMessage(telegram_pb2.SendMessageRequest(chat_id=1, text="x"))
 
@@ -254,7 +259,7 @@ async def test_a_message_is_sent(telegram, api):
     sent = await telegram.SendMessage(request)
     assert sent.chat_id == 42
     assert sent.message_id > 0
-    (call,) = api.called("sendMessage")
+    (call,) = api.calls_of("sendMessage")
     assert call["text"] == "<b>hi</b>"
     assert "parse_mode" not in call
     with refused("INVALID_ARGUMENT", fields=["chat_id", "text"]):
@@ -279,7 +284,7 @@ async def test_an_invoice_has_the_price_in_whole_stars(telegram, api):
     invoice = telegram_pb2.Invoice(title="本", description="良い本", payload="order-1", stars=100)
     made = await telegram.CreateInvoice(telegram_pb2.CreateInvoiceRequest(invoice=invoice))
     assert made.link == "https://t.me/$made-up"
-    (call,) = api.called("createInvoiceLink")
+    (call,) = api.calls_of("createInvoiceLink")
     assert call["currency"] == "XTR"
     assert json.loads(call["prices"]) == [{"label": "本", "amount": 100}]
     assert call.get("provider_token", "") == ""
@@ -301,7 +306,7 @@ async def test_the_statement(telegram, api):
             "source": {
                 "type": "user",
                 "transaction_type": "invoice_payment",
-                "user": botapi.person(),
+                "user": botapi.make_user(),
             },
         },
         {"id": "out", "amount": 50, "date": 1_767_225_601, "receiver": {"type": "other"}},

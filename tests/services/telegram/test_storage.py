@@ -46,7 +46,7 @@ async def test_of_a_chat_only_the_oldest_is_leased(database, insert, lease):
     assert await lease() == [1, 2]
     assert await lease() == []
     async with database.transaction() as connection:
-        assert await storage.mark_done(connection, 1)
+        assert await storage.mark_update_done(connection, 1)
     assert await lease() == [3]
 
 
@@ -63,11 +63,11 @@ async def test_a_lease_expires(insert, lease):
     assert await lease(NOW + LEASE) == [1]
 
 
-async def test_a_clock_that_was_set_back_delays_nothing(insert, lease, database):
+async def test_a_clock_set_back_does_not_delay_an_update(insert, lease, database):
     await insert(numbered(1))
     async with database.transaction() as connection:
         due = NOW + DELAY_MAX
-        await storage.reschedule(connection, 1, due, 0, "x")
+        await storage.reschedule_update(connection, 1, due, 0, "x")
     assert await lease(NOW) == []
     assert await lease(NOW - timedelta(microseconds=1)) == [1]
 
@@ -75,7 +75,7 @@ async def test_a_clock_that_was_set_back_delays_nothing(insert, lease, database)
 async def test_locked_updates_are_skipped(database, insert, lease):
     await insert(numbered(1, 1), numbered(2, 2))
     async with database.transaction() as connection:
-        await storage.mark_failed(connection, 1, "x")
+        await storage.mark_update_failed(connection, 1, "x")
         assert await lease() == [2]
 
 
@@ -89,13 +89,13 @@ async def test_updates_behind_the_window_are_found(insert, lease, monkeypatch):
 async def test_only_pending_updates_change(database, insert):
     await insert(numbered(1), numbered(2))
     async with database.transaction() as connection:
-        assert await storage.reschedule(connection, 1, NOW + LEASE, 3, "x")
-        assert await storage.mark_done(connection, 1)
-        assert await storage.mark_failed(connection, 2, "bad")
+        assert await storage.reschedule_update(connection, 1, NOW + LEASE, 3, "x")
+        assert await storage.mark_update_done(connection, 1)
+        assert await storage.mark_update_failed(connection, 2, "bad")
         for number in (1, 2, 3):
-            assert not await storage.mark_done(connection, number)
-            assert not await storage.mark_failed(connection, number, "x")
-            assert not await storage.reschedule(connection, number, NOW, 0, "x")
+            assert not await storage.mark_update_done(connection, number)
+            assert not await storage.mark_update_failed(connection, number, "x")
+            assert not await storage.reschedule_update(connection, number, NOW, 0, "x")
     found = await rows(database, "SELECT state, tries, error FROM updates ORDER BY id")
     assert [tuple(row) for row in found] == [("done", 3, ""), ("failed", 0, "bad")]
 
@@ -105,8 +105,8 @@ async def test_counts(database, insert):
         assert await storage.count_updates(connection) == UpdateCounts(0, 0, None)
     await insert(*(numbered(number) for number in range(1, 5)))
     async with database.transaction() as connection:
-        await storage.mark_done(connection, 1)
-        await storage.mark_failed(connection, 2, "x")
+        await storage.mark_update_done(connection, 1)
+        await storage.mark_update_failed(connection, 2, "x")
         assert await storage.count_updates(connection) == UpdateCounts(2, 1, NOW)
 
 
@@ -121,7 +121,7 @@ async def test_only_done_updates_that_are_not_about_money_are_deleted(database, 
     )
     async with database.transaction() as connection:
         for number in (1, 3, 4, 5, 6):
-            await storage.mark_done(connection, number)
+            await storage.mark_update_done(connection, number)
         await storage.delete_updates(connection, NOW)
     assert len(await rows(database, "SELECT id FROM updates")) == 6
     async with database.transaction() as connection:

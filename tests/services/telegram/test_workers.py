@@ -22,7 +22,7 @@ LONG_SECONDS = 60
 async def running(worker):
     task = asyncio.create_task(worker.run())
     yield task
-    # As the kernel does: asyncpg swallows a cancellation now and then.
+    # The kernel ends tasks the same way, because asyncpg sometimes swallows a cancellation.
     await end_tasks([task])
 
 
@@ -38,7 +38,7 @@ def urgent(processor, inbox) -> UpdateWorker:
 
 @pytest.fixture
 def done(database):
-    """Wait until this many updates are done."""
+    """Return a function that waits until a number of updates are done."""
 
     async def wait(number: int) -> None:
         async def holds() -> bool:
@@ -51,17 +51,17 @@ def done(database):
 
 @pytest.fixture
 def idle_long(monkeypatch) -> None:
-    """Only an arrival wakes a worker."""
+    """Make workers idle until an update arrives."""
     monkeypatch.setattr(workers, "IDLE_SECONDS", LONG_SECONDS)
 
 
 async def test_stored_updates_are_processed_at_the_start_and_new_ones_at_once(
     receive, regular, done, handler, idle_long
 ):
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
     async with running(regular):
         await done(1)
-        await receive(botapi.command(2, "/start"))
+        await receive(botapi.command_update(2, "/start"))
         await done(2)
     assert handler.handled == [1, 2]
 
@@ -69,24 +69,24 @@ async def test_stored_updates_are_processed_at_the_start_and_new_ones_at_once(
 async def test_an_idle_worker_leases_once_for_an_arrival(
     receive, regular, done, processor, idle_long, monkeypatch
 ):
-    leases, lease = [], processor.lease
+    leases, lease = [], processor.lease_updates
 
     async def count_lease(limit: int, *, urgent: bool):
         leases.append(limit)
         return await lease(limit, urgent=urgent)
 
-    monkeypatch.setattr(processor, "lease", count_lease)
+    monkeypatch.setattr(processor, "lease_updates", count_lease)
     async with running(regular):
-        await receive(botapi.command(1, "/start"))
+        await receive(botapi.command_update(1, "/start"))
         await done(1)
         await asyncio.sleep(0.1)
-    # At the start, for the arrival and after its end.
+    # One at the start, one for the arrival and one after processing.
     assert len(leases) <= 3
 
 
 async def test_updates_of_a_chat_are_processed_in_order(receive, regular, done, handler):
     for number in (3, 1, 2):
-        await receive(botapi.command(number, "/start"))
+        await receive(botapi.command_update(number, "/start"))
     async with running(regular):
         await done(3)
     assert handler.handled == [1, 2, 3]
@@ -96,7 +96,7 @@ async def test_at_most_8_updates_are_processed_at_once(receive, regular, done, h
     gate = asyncio.Event()
     for number in range(1, 11):
         handler.gates[number] = gate
-        await receive(botapi.command(number, "/start", number))
+        await receive(botapi.command_update(number, "/start", number))
 
     async def leased() -> bool:
         return len(await rows(database, "SELECT 1 FROM updates WHERE tries = 1")) == 8
@@ -112,18 +112,20 @@ async def test_at_most_8_updates_are_processed_at_once(receive, regular, done, h
 async def test_a_slow_update_does_not_delay_other_chats(receive, regular, done, handler):
     handler.gates[1] = asyncio.Event()
     for number in range(1, 20):
-        await receive(botapi.command(number, "/start", number))
+        await receive(botapi.command_update(number, "/start", number))
     async with running(regular):
         await done(18)
         assert 1 not in handler.handled
 
 
-async def test_a_question_does_not_wait_for_messages(receive, regular, urgent, done, handler):
+async def test_a_pre_checkout_query_does_not_wait_for_messages(
+    receive, regular, urgent, done, handler
+):
     for number in range(1, 9):
         handler.gates[number] = asyncio.Event()
-        await receive(botapi.command(number, "/start", number))
+        await receive(botapi.command_update(number, "/start", number))
     async with running(regular), running(urgent):
-        await receive(botapi.asks(9))
+        await receive(botapi.pre_checkout_update(9))
         await done(1)
     assert handler.handled == [9]
 
@@ -133,7 +135,7 @@ async def test_a_failed_update_is_retried_when_it_is_due(
 ):
     monkeypatch.setattr(workers, "IDLE_SECONDS", 0.02)
     handler.failures[1] = ValueError("x")
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
 
     async def failed() -> bool:
         return bool(await rows(database, "SELECT 1 FROM updates WHERE error <> ''"))
@@ -147,12 +149,12 @@ async def test_a_failed_update_is_retried_when_it_is_due(
         await done(1)
 
 
-async def test_an_outage_of_the_database_ends_the_run_after_what_was_begun(
+async def test_a_database_outage_ends_the_run_after_running_updates(
     receive, regular, done, handler, processor, monkeypatch, inbox
 ):
     gate = handler.gates[1] = asyncio.Event()
-    await receive(botapi.command(1, "/start"))
-    lease, outage = processor.lease, UnavailableError("DATABASE_UNAVAILABLE", "x")
+    await receive(botapi.command_update(1, "/start"))
+    lease, outage = processor.lease_updates, UnavailableError("DATABASE_UNAVAILABLE", "x")
     calls = iter([None, outage])
 
     async def lease_once(limit: int, *, urgent: bool):
@@ -160,7 +162,7 @@ async def test_an_outage_of_the_database_ends_the_run_after_what_was_begun(
             raise failure
         return await lease(limit, urgent=urgent)
 
-    monkeypatch.setattr(processor, "lease", lease_once)
+    monkeypatch.setattr(processor, "lease_updates", lease_once)
     task = asyncio.create_task(regular.run())
     await asyncio.sleep(0.1)
     inbox.regular_arrived.set()
@@ -172,9 +174,9 @@ async def test_an_outage_of_the_database_ends_the_run_after_what_was_begun(
     await done(1)
 
 
-async def test_a_cancelled_worker_cancels_what_it_runs(receive, regular, handler, database):
+async def test_a_cancelled_worker_cancels_its_updates(receive, regular, handler, database):
     handler.gates[1] = asyncio.Event()
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
 
     async def leased() -> bool:
         return bool(await rows(database, "SELECT 1 FROM updates WHERE tries = 1"))
@@ -196,9 +198,9 @@ async def test_old_updates_are_deleted_again_and_again(
     monkeypatch.setattr(workers, "CLEANUP_SECONDS", 0.02)
 
     async def store_old(number: int) -> None:
-        await receive(botapi.command(number, "/start"))
-        (update,) = await processor.lease(1, urgent=False)
-        await processor.process(update)
+        await receive(botapi.command_update(number, "/start"))
+        (update,) = await processor.lease_updates(1, urgent=False)
+        await processor.process_update(update)
         clock.time += 2 * RETENTION
 
     async def empty() -> bool:

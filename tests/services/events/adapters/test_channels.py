@@ -11,8 +11,8 @@ from tests.services.events.helpers import MORNING
 POINT = Checkpoint(Head(7, bytes(range(32))), Head(), MORNING)
 
 
-class Telegram(telegram_pb2_grpc.TelegramServiceServicer):
-    """A telegram service that keeps what it is to send, or refuses it."""
+class FakeTelegramService(telegram_pb2_grpc.TelegramServiceServicer):
+    """A telegram service that records messages or refuses them."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[int, str]] = []
@@ -27,7 +27,7 @@ class Telegram(telegram_pb2_grpc.TelegramServiceServicer):
 
 @pytest.fixture
 async def telegram():
-    service, server = Telegram(), grpc.aio.server()
+    service, server = FakeTelegramService(), grpc.aio.server()
     telegram_pb2_grpc.add_TelegramServiceServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -44,7 +44,7 @@ async def test_a_chat_gets_position_and_hash(telegram):
     assert text == f"ログのチェックポイント 7\n{bytes(range(32)).hex()}"
 
 
-async def test_a_chat_that_refuses_says_why(telegram):
+async def test_a_refused_message_is_an_error(telegram):
     service, channel = telegram
     service.refuses = True
     with pytest.raises(ChannelError, match=r"FAILED_PRECONDITION: There is no bot\."):

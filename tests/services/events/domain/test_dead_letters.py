@@ -6,9 +6,9 @@ from tests.services.events.helpers import MORNING
 
 @pytest.mark.parametrize("consumer", ["users", "two-words"])
 def test_a_name_holds_consumer_and_position(consumer):
-    letter = DeadLetter(consumer, 12, "a.b", "", 5, MORNING, MORNING)
-    assert letter.name == f"deadLetters/{consumer}-12"
-    assert parse_dead_letter_name(letter.name) == (consumer, 12)
+    dead_letter = DeadLetter(consumer, 12, "a.b", "", 5, MORNING, MORNING)
+    assert dead_letter.name == f"deadLetters/{consumer}-12"
+    assert parse_dead_letter_name(dead_letter.name) == (consumer, 12)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from services.events.domain.entries import Head, chain, violations
+from services.events.domain.entries import Head, chain_entries, entry_violations
 from tests.services.events.helpers import MORNING as TIME
 from tests.services.events.helpers import SAMPLE, make_chain
 
@@ -13,14 +13,16 @@ def test_positions_have_no_gaps():
 
 
 def test_append_times_never_decrease():
-    _, head = chain(Head(), [SAMPLE], TIME)
-    [entry], after = chain(head, [SAMPLE._replace(id=UUID(int=2))], TIME - timedelta(days=1))
+    _, head = chain_entries(Head(), [SAMPLE], TIME)
+    [entry], after = chain_entries(
+        head, [SAMPLE._replace(id=UUID(int=2))], TIME - timedelta(days=1)
+    )
     assert entry.append_time == after.append_time == TIME
 
 
 def test_a_hash_covers_the_hash_before_it():
-    [first], _ = chain(Head(), [SAMPLE], TIME)
-    [other], _ = chain(Head(hash=bytes(31) + b"x"), [SAMPLE], TIME)
+    [first], _ = chain_entries(Head(), [SAMPLE], TIME)
+    [other], _ = chain_entries(Head(hash=bytes(31) + b"x"), [SAMPLE], TIME)
     assert first.hash != other.hash
 
 
@@ -38,4 +40,6 @@ def test_a_hash_covers_the_hash_before_it():
     ],
 )
 def test_bad_event_is_named(change, field):
-    assert [one.field for one in violations(SAMPLE._replace(**change), "events[0]")] == [field]
+    assert [one.field for one in entry_violations(SAMPLE._replace(**change), "events[0]")] == [
+        field
+    ]

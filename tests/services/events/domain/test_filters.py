@@ -1,7 +1,7 @@
 import pytest
 
 from services.events.domain.filters import EventFilter
-from services.events.domain.words import Query
+from services.events.domain.words import EventQuery
 from tests.services.events.helpers import MORNING, SAMPLE
 
 
@@ -29,12 +29,12 @@ def test_only_an_empty_filter_accepts_all():
 
 
 def test_a_filter_with_words_has_a_query():
-    assert EventFilter(query=Query.parse("a")).has_query
-    assert not EventFilter(subject="a", query=Query.parse("")).has_query
+    assert EventFilter(query=EventQuery.parse("a")).has_query
+    assert not EventFilter(subject="a", query=EventQuery.parse("")).has_query
 
 
 def test_index_words_must_all_be_held():
-    wanted = EventFilter(source="users", user="users/1", query=Query.parse("taro 支払い"))
+    wanted = EventFilter(source="users", user="users/1", query=EventQuery.parse("taro 支払い"))
     assert wanted.index_words() == ["taro", "支払", "払い", "source=users", "user=users/1"]
     assert EventFilter(categories=(1,)).index_words() == []
 

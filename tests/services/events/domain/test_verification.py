@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.events.domain.checkpoints import Checkpoint
-from services.events.domain.entries import Head, chain
+from services.events.domain.entries import Head, chain_entries
 from services.events.domain.verification import (
     PROBLEMS,
-    ChainCheck,
+    ChainVerifier,
     Defect,
     DefectCode,
     find_defect,
@@ -19,8 +19,8 @@ from tests.services.events.helpers import SAMPLE, make_chain
 
 
 def test_chain_goes_on_from_its_head():
-    first, head = chain(Head(), [SAMPLE], TIME)
-    second, _ = chain(head, [SAMPLE._replace(id=UUID(int=2))], TIME)
+    first, head = chain_entries(Head(), [SAMPLE], TIME)
+    second, _ = chain_entries(head, [SAMPLE._replace(id=UUID(int=2))], TIME)
     assert find_defect(Head(), [*first, *second]) is None
 
 
@@ -62,13 +62,13 @@ def head_of(log) -> Head:
 
 
 def check(log, head=None, points=(), floor=None) -> Defect | None:
-    """Check a log in two parts."""
-    chain_check = ChainCheck(floor or Head(), points)
+    """Verify a log in two batches."""
+    verifier = ChainVerifier(floor or Head(), points)
     return (
-        chain_check.start()
-        or chain_check.follow(log[:2])
-        or chain_check.follow(log[2:])
-        or chain_check.end(head or head_of(log))
+        verifier.verify_floor()
+        or verifier.verify_entries(log[:2])
+        or verifier.verify_entries(log[2:])
+        or verifier.verify_head(head or head_of(log))
     )
 
 
@@ -78,11 +78,11 @@ def test_a_sound_log_has_no_defect():
         Checkpoint(Head(3, log[2].hash), Head(), TIME),
         Checkpoint(head_of(log), Head(), TIME),
     ]
-    chain_check = ChainCheck(Head(), points)
-    assert chain_check.start() is None
-    assert chain_check.follow(log) is None
-    assert chain_check.end(head_of(log)) is None
-    assert chain_check.checked == 5
+    verifier = ChainVerifier(Head(), points)
+    assert verifier.verify_floor() is None
+    assert verifier.verify_entries(log) is None
+    assert verifier.verify_head(head_of(log)) is None
+    assert verifier.checked == 5
 
 
 LOG = make_chain(5)

@@ -1,4 +1,4 @@
-"""Dead letters: told of, tried again, discarded; and how far each consumer is."""
+"""Dead letters are recorded, retried and discarded, and consumers report their position."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -16,7 +16,7 @@ from tests.services.helpers import audited_methods, eventually, refused
 
 
 class Reactor:
-    """A reaction that fails on what it is told to."""
+    """A handler that fails for the subjects in `poison`."""
 
     def __init__(self) -> None:
         self.poison: set[str] = set()
@@ -24,7 +24,7 @@ class Reactor:
 
     async def react(self, connection, event) -> None:
         if event.subject in self.poison:
-            # What it wrote before it failed must not stay.
+            # This write must be rolled back.
             await connection.execute(text("DELETE FROM users.sessions"))
             raise ValueError(f"{event.subject} is\0 poison")
         self.handled.append(event.position)
@@ -36,8 +36,8 @@ def reactor() -> Reactor:
 
 
 @pytest.fixture
-async def mailroom(mesh, users_environment, redis_url, reactor, monkeypatch):
-    """The events room that reads itself, and a users room that reacts to `order.placed`."""
+async def services(mesh, users_environment, redis_url, reactor, monkeypatch):
+    """An events service that consumes its own log, and a users service with a failing handler."""
     monkeypatch.setattr(consumer, "RETRY_SECONDS", (0, 0, 0, 0))
     monkeypatch.setattr(consumer, "REPORT_SECONDS", 0.1)
     target = f"127.0.0.1:{free_port(set())}"
@@ -47,69 +47,75 @@ async def mailroom(mesh, users_environment, redis_url, reactor, monkeypatch):
     )
 
     async def build(kernel):
-        room = await build_users(kernel)
-        return replace(room, reactions={"order.placed": reactor.react})
+        service = await build_users(kernel)
+        return replace(service, reactions={"order.placed": reactor.react})
 
     users = await mesh.start("users", build, users_environment, events_target=target)
     return events, users
 
 
 @pytest.fixture
-def log(mesh, mailroom) -> events_pb2_grpc.EventServiceStub:
-    return events_pb2_grpc.EventServiceStub(mesh.channel(mailroom[0]))
+def log(mesh, services) -> events_pb2_grpc.EventServiceStub:
+    return events_pb2_grpc.EventServiceStub(mesh.channel(services[0]))
 
 
 @pytest.fixture
-def desk(mesh, mailroom) -> events_pb2_grpc.ReactionServiceStub:
-    return events_pb2_grpc.ReactionServiceStub(mesh.channel(mailroom[0]))
+def reactions(mesh, services) -> events_pb2_grpc.ReactionServiceStub:
+    return events_pb2_grpc.ReactionServiceStub(mesh.channel(services[0]))
 
 
-async def letters(desk) -> list[events_pb2.DeadLetter]:
-    return list((await desk.ListDeadLetters(events_pb2.ListDeadLettersRequest())).dead_letters)
+async def list_dead_letters(reactions) -> list[events_pb2.DeadLetter]:
+    return list((await reactions.ListDeadLetters(events_pb2.ListDeadLettersRequest())).dead_letters)
 
 
-async def wait_for_letters(desk, count: int, tries: int = 5) -> list[events_pb2.DeadLetter]:
-    async def there() -> bool:
-        found = await letters(desk)
+async def wait_for_dead_letters(
+    reactions, count: int, tries: int = 5
+) -> list[events_pb2.DeadLetter]:
+    async def recorded() -> bool:
+        found = await list_dead_letters(reactions)
         return len(found) == count and all(
-            letter.state == events_pb2.DeadLetter.PENDING and letter.tries == tries
-            for letter in found
+            dead_letter.state == events_pb2.DeadLetter.PENDING and dead_letter.tries == tries
+            for dead_letter in found
         )
 
-    await eventually(there)
-    return await letters(desk)
+    await eventually(recorded)
+    return await list_dead_letters(reactions)
 
 
-async def bury(log, desk, reactor, count: int = 1) -> list[events_pb2.DeadLetter]:
-    """Makes the reaction give up on some events between others that it handles."""
+async def dead_letter_events(
+    log, reactions, reactor, count: int = 1
+) -> list[events_pb2.DeadLetter]:
+    """Append events that the handler fails for, between events that it handles."""
     subjects = [f"orders/{uuid4()}" for _ in range(count)]
     reactor.poison.update(subjects)
     events = [make_event("order.placed", subject=subject) for subject in subjects]
     await append(log, make_event("order.placed"), *events, make_event("order.placed"))
-    return await wait_for_letters(desk, count)
+    return await wait_for_dead_letters(reactions, count)
 
 
-async def test_a_letter_tells_what_failed(log, desk, reactor):
-    [letter] = await bury(log, desk, reactor)
-    assert letter.name == f"deadLetters/users-{letter.position}"
-    assert letter.consumer == "users"
-    assert letter.error == f"ValueError: {letter.event.subject} is poison"
-    assert letter.event.type == "order.placed"
-    assert letter.event.position == letter.position
+async def test_a_dead_letter_has_event_and_error(log, reactions, reactor):
+    [dead_letter] = await dead_letter_events(log, reactions, reactor)
+    assert dead_letter.name == f"deadLetters/users-{dead_letter.position}"
+    assert dead_letter.consumer == "users"
+    assert dead_letter.error == f"ValueError: {dead_letter.event.subject} is poison"
+    assert dead_letter.event.type == "order.placed"
+    assert dead_letter.event.position == dead_letter.position
     assert len(reactor.handled) == 2
-    got = await desk.GetDeadLetter(events_pb2.GetDeadLetterRequest(name=letter.name))
-    assert got == letter
+    got = await reactions.GetDeadLetter(events_pb2.GetDeadLetterRequest(name=dead_letter.name))
+    assert got == dead_letter
 
 
-async def test_a_retry_that_succeeds_removes_the_letter(log, desk, reactor):
-    [letter] = await bury(log, desk, reactor)
+async def test_a_retry_that_succeeds_removes_the_dead_letter(log, reactions, reactor):
+    [dead_letter] = await dead_letter_events(log, reactions, reactor)
     reactor.poison.clear()
-    asked = await desk.RetryDeadLetter(events_pb2.RetryDeadLetterRequest(name=letter.name))
+    asked = await reactions.RetryDeadLetter(
+        events_pb2.RetryDeadLetterRequest(name=dead_letter.name)
+    )
     assert asked.state == events_pb2.DeadLetter.RETRYING
-    await wait_for_letters(desk, 0)
-    assert reactor.handled.count(letter.position) == 1
+    await wait_for_dead_letters(reactions, 0)
+    assert reactor.handled.count(dead_letter.position) == 1
     listed = await log.ListEvents(
-        events_pb2.ListEventsRequest(subject=letter.name, categories=[events_pb2.Event.SYSTEM])
+        events_pb2.ListEventsRequest(subject=dead_letter.name, categories=[events_pb2.Event.SYSTEM])
     )
     assert [event.type for event in listed.events] == [
         "reaction.recovered",
@@ -118,47 +124,49 @@ async def test_a_retry_that_succeeds_removes_the_letter(log, desk, reactor):
     ]
 
 
-async def test_a_retry_that_fails_leaves_the_letter(log, desk, reactor):
-    [letter] = await bury(log, desk, reactor)
-    await desk.RetryDeadLetter(events_pb2.RetryDeadLetterRequest(name=letter.name))
-    [again] = await wait_for_letters(desk, 1, tries=6)
-    assert again.name == letter.name
-    assert letter.position not in reactor.handled
+async def test_a_retry_that_fails_keeps_the_dead_letter(log, reactions, reactor):
+    [dead_letter] = await dead_letter_events(log, reactions, reactor)
+    await reactions.RetryDeadLetter(events_pb2.RetryDeadLetterRequest(name=dead_letter.name))
+    [again] = await wait_for_dead_letters(reactions, 1, tries=6)
+    assert again.name == dead_letter.name
+    assert dead_letter.position not in reactor.handled
     await append(log, make_event("order.placed"))
 
-    async def goes_on() -> bool:
+    async def handles_next() -> bool:
         return len(reactor.handled) == 3
 
-    await eventually(goes_on)
+    await eventually(handles_next)
 
 
-async def test_a_discard_removes_the_letter_without_effect(log, desk, reactor, mailroom):
-    first, second = await bury(log, desk, reactor, 2)
-    await desk.DiscardDeadLetter(events_pb2.DiscardDeadLetterRequest(name=first.name))
-    [left] = await wait_for_letters(desk, 1)
+async def test_a_discard_removes_the_dead_letter_without_effect(log, reactions, reactor, services):
+    first, second = await dead_letter_events(log, reactions, reactor, 2)
+    await reactions.DiscardDeadLetter(events_pb2.DiscardDeadLetterRequest(name=first.name))
+    [left] = await wait_for_dead_letters(reactions, 1)
     assert left.name == second.name
     assert first.position not in reactor.handled
     with refused("NOT_FOUND", "DEAD_LETTER_NOT_FOUND"):
-        await desk.RetryDeadLetter(events_pb2.RetryDeadLetterRequest(name=first.name))
-    async with mailroom[1].kernel.database.reading() as connection:
+        await reactions.RetryDeadLetter(events_pb2.RetryDeadLetterRequest(name=first.name))
+    async with services[1].kernel.database.reading() as connection:
         kept = await connection.scalar(text("SELECT count(*) FROM users.dead_letters"))
     assert kept == 1
 
 
-async def test_a_letter_is_asked_of_once(log, desk, reactor, mailroom):
-    [letter] = await bury(log, desk, reactor)
-    async with mailroom[0].kernel.database.transaction() as connection:
+async def test_only_a_pending_dead_letter_can_be_discarded(log, reactions, reactor, services):
+    [dead_letter] = await dead_letter_events(log, reactions, reactor)
+    async with services[0].kernel.database.transaction() as connection:
         await connection.execute(text("UPDATE events.letters SET state = 2"))
     with refused("FAILED_PRECONDITION", "DEAD_LETTER_NOT_PENDING"):
-        await desk.DiscardDeadLetter(events_pb2.DiscardDeadLetterRequest(name=letter.name))
+        await reactions.DiscardDeadLetter(
+            events_pb2.DiscardDeadLetterRequest(name=dead_letter.name)
+        )
 
 
-async def test_pages_of_letters_meet(log, desk, reactor):
-    await bury(log, desk, reactor, 5)
+async def test_pages_of_dead_letters_do_not_overlap(log, reactions, reactor):
+    await dead_letter_events(log, reactions, reactor, 5)
     request, seen = events_pb2.ListDeadLettersRequest(page_size=2), []
     while True:
-        page = await desk.ListDeadLetters(request)
-        seen += [letter.position for letter in page.dead_letters]
+        page = await reactions.ListDeadLetters(request)
+        seen += [dead_letter.position for dead_letter in page.dead_letters]
         if not page.next_page_token:
             break
         request.page_token = page.next_page_token
@@ -166,9 +174,9 @@ async def test_pages_of_letters_meet(log, desk, reactor):
     assert len(seen) == 5
 
 
-async def test_consumers_tell_how_far_they_are(log, desk, reactor, mailroom):
+async def test_consumers_report_position_and_lag(log, reactions, reactor, services):
     async def caught_up() -> bool:
-        found = (await desk.ListConsumers(events_pb2.ListConsumersRequest())).consumers
+        found = (await reactions.ListConsumers(events_pb2.ListConsumersRequest())).consumers
         users = next((one for one in found if one.name == "consumers/users"), None)
         return (
             users is not None
@@ -178,30 +186,30 @@ async def test_consumers_tell_how_far_they_are(log, desk, reactor, mailroom):
             and "order.placed" in users.types
         )
 
-    await bury(log, desk, reactor)
+    await dead_letter_events(log, reactions, reactor)
     await eventually(caught_up)
-    await mailroom[1].__aexit__()
+    await services[1].__aexit__()
     await append(log, *(make_event("order.placed") for _ in range(150)), make_event("other.thing"))
 
     async def behind() -> bool:
-        found = (await desk.ListConsumers(events_pb2.ListConsumersRequest())).consumers
+        found = (await reactions.ListConsumers(events_pb2.ListConsumersRequest())).consumers
         return [one.lag_count for one in found if one.name == "consumers/users"] == [150]
 
     await eventually(behind)
 
 
-async def test_each_audited_method_is_told_of_once(desk, log, reactor, mailroom):
-    first, second = await bury(log, desk, reactor, 2)
+async def test_each_audited_method_has_one_audit_event(reactions, log, reactor, services):
+    first, second = await dead_letter_events(log, reactions, reactor, 2)
     retry = events_pb2.RetryDeadLetterRequest(name=first.name)
     discard = events_pb2.DiscardDeadLetterRequest(name=second.name)
-    await desk.RetryDeadLetter(retry)
-    await desk.DiscardDeadLetter(discard)
+    await reactions.RetryDeadLetter(retry)
+    await reactions.DiscardDeadLetter(discard)
     request = events_pb2.ListEventsRequest(categories=[events_pb2.Event.AUDIT])
 
-    async def told() -> bool:
+    async def audited() -> bool:
         return len((await log.ListEvents(request)).events) == 2
 
-    await eventually(told)
+    await eventually(audited)
     events = (await log.ListEvents(request)).events
     assert {event.data["method"] for event in events} == audited_methods(
         "libral.events.v1.EventService", "libral.events.v1.ReactionService"
@@ -209,16 +217,16 @@ async def test_each_audited_method_is_told_of_once(desk, log, reactor, mailroom)
     assert [event.subject for event in events] == [second.name, first.name]
 
 
-async def test_a_consumer_moves_on_over_what_is_not_for_it(log, desk, reactor):
-    """Else the log could not drop a month without leaving it behind."""
+async def test_a_consumer_advances_over_events_of_other_types(log, reactions, reactor):
+    """Otherwise retention would remove events after the position of an idle consumer."""
     [position] = await append(log, make_event("order.placed"))
     *_, last = await append(log, *(make_event("other.thing") for _ in range(250)))
 
-    async def moved_on() -> bool:
-        found = (await desk.ListConsumers(events_pb2.ListConsumersRequest())).consumers
+    async def advanced() -> bool:
+        found = (await reactions.ListConsumers(events_pb2.ListConsumersRequest())).consumers
         return any(one.name == "consumers/users" and one.position >= last for one in found)
 
-    await eventually(moved_on)
+    await eventually(advanced)
     assert reactor.handled == [position]
     [after] = await append(log, make_event("order.placed"))
 
@@ -232,6 +240,6 @@ async def test_a_consumer_moves_on_over_what_is_not_for_it(log, desk, reactor):
     ("name", "fields"),
     [("letters/users-1", ["name"]), ("deadLetters/users", ["name"]), ("deadLetters/-1", ["name"])],
 )
-async def test_a_bad_name_is_refused(desk, name, fields):
+async def test_a_malformed_name_is_refused(reactions, name, fields):
     with refused("INVALID_ARGUMENT", fields=fields):
-        await desk.GetDeadLetter(events_pb2.GetDeadLetterRequest(name=name))
+        await reactions.GetDeadLetter(events_pb2.GetDeadLetterRequest(name=name))

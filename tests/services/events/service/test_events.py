@@ -13,8 +13,8 @@ ALL = EventFilter()
 
 
 @pytest.fixture
-def reader(room) -> EventReader:
-    return EventReader(room.kernel.database, SystemClock())
+def reader(service) -> EventReader:
+    return EventReader(service.kernel.database, SystemClock())
 
 
 async def test_an_event_is_found_by_its_id(reader, log):
@@ -26,9 +26,9 @@ async def test_an_event_is_found_by_its_id(reader, log):
     assert await reader.find_event(uuid4()) is None
 
 
-async def test_pages_go_down_to_the_floor(reader, room, log):
+async def test_pages_go_down_to_the_floor(reader, service, log):
     await append(log, *(make_event() for _ in range(5)))
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("UPDATE events.floor SET position = 1"))
     first = await reader.list_page(ALL, None, 2)
     assert ([entry.position for entry in first.entries], first.next_before) == ([5, 4], 4)
@@ -41,7 +41,7 @@ async def test_an_empty_log_has_one_empty_page(reader):
     assert (page.entries, page.next_before) == ([], None)
 
 
-async def test_stats_count_by_append_time(reader, room, log):
+async def test_stats_count_by_append_time(reader, service, log):
     await append(log, make_event(category=1), make_event(category=3, level=4))
     now = (await reader.read_stats()).time
     stats = await reader.read_stats()

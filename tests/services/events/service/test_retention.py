@@ -1,4 +1,4 @@
-"""The log by months: kept, dropped, and sound all the while."""
+"""Partitions are created and dropped, and the hash chain stays valid."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from libral.events.v1 import events_pb2
 from sqlalchemy import text
 
 from services.events.__main__ import build
-from services.events.service.retention import Retention
+from services.events.service.retention import LogRetention
 from services.events.service.verification import verify_log
 from services.events.storage.partitions import list_partitions
 from services.kernel.clock import FixedClock
@@ -23,22 +23,22 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def room(mesh, redis_url, clock):
+async def service(mesh, redis_url, clock):
     return await mesh.start("events", build, {"REDIS_URL": redis_url}, clock=clock)
 
 
-async def test_what_is_past_its_time_goes_and_the_chain_holds(room, log, clock):
+async def test_expired_events_are_dropped_and_the_chain_stays_valid(service, log, clock):
     events = [make_event() for _ in range(360)]
     for number, month in enumerate(MONTHS):
         clock.time = month
         await append(log, *events[number * 120 : number * 120 + 120])
 
     async def indexed() -> bool:
-        async with room.kernel.database.reading() as connection:
+        async with service.kernel.database.reading() as connection:
             return await connection.scalar(text("SELECT count(*) FROM events.blocks")) == 3
 
     await eventually(indexed)
-    await Retention(room.kernel.database, clock, 1).apply()
+    await LogRetention(service.kernel.database, clock, 1).apply_retention()
     listed = await log.ListEvents(events_pb2.ListEventsRequest(page_size=1000))
     assert [event.position for event in listed.events] == list(range(360, 120, -1))
     assert not listed.next_page_token
@@ -48,7 +48,7 @@ async def test_what_is_past_its_time_goes_and_the_chain_holds(room, log, clock):
     assert len(by_type.events) == 240
     verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
     assert (verdict.valid, verdict.checked_count) == (True, 240)
-    async with room.kernel.database.reading() as connection:
+    async with service.kernel.database.reading() as connection:
         whole = await verify_log(connection, [])
     assert (whole.checked, whole.defect) == (240, None)
     assert [event.position for event in await take(log, 2, after=0)] == [121, 122]
@@ -60,8 +60,8 @@ async def test_what_is_past_its_time_goes_and_the_chain_holds(room, log, clock):
     assert await append(log, make_event()) == [361]
 
 
-async def test_months_are_ready_before_they_begin(room, clock):
-    await Retention(room.kernel.database, clock, None).apply()
-    async with room.kernel.database.reading() as connection:
+async def test_partitions_are_created_in_advance(service, clock):
+    await LogRetention(service.kernel.database, clock, None).apply_retention()
+    async with service.kernel.database.reading() as connection:
         months = await list_partitions(connection)
     assert [month.month for month in months] == [1, 2]

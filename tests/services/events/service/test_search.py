@@ -1,4 +1,4 @@
-"""What a filter finds, whichever way: by blocks, in what is not indexed, across pages."""
+"""Filters return the same events from indexed blocks, from unindexed events and across pages."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -35,15 +35,15 @@ def made(number: int, dice: random.Random) -> events_pb2.Event:
 
 
 @pytest.fixture
-async def filled(room, log) -> list[events_pb2.Event]:
-    """A log of 1,250 events, of which 12 blocks are indexed."""
+async def filled_log(service, log) -> list[events_pb2.Event]:
+    """A log of 1,250 events with 12 indexed blocks."""
     dice = random.Random(7)
     events = [made(number, dice) for number in range(1250)]
     for first in range(0, len(events), 500):
         await append(log, *events[first : first + 500])
 
     async def indexed() -> bool:
-        async with room.kernel.database.reading() as connection:
+        async with service.kernel.database.reading() as connection:
             count = await connection.scalar(text("SELECT count(*) FROM events.blocks"))
             return count == 12
 
@@ -79,7 +79,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("size", [7, 1000])
-async def test_pages_hold_what_the_filter_lets_through(log, filled, size, monkeypatch):
+async def test_pages_hold_the_matching_events(log, filled_log, size, monkeypatch):
     monkeypatch.setattr(search, "READ_MAX", 300)
     monkeypatch.setattr(search, "READ_TEXT_MAX", 300)
     for fields, expected in FILTERS:
@@ -91,30 +91,30 @@ async def test_pages_hold_what_the_filter_lets_through(log, filled, size, monkey
             if not page.next_page_token:
                 break
             request.page_token = page.next_page_token
-        assert found == [event.id for event in reversed(filled) if expected(event)], fields
+        assert found == [event.id for event in reversed(filled_log) if expected(event)], fields
 
 
-async def test_a_rare_event_is_on_the_first_page(log, filled):
-    """The index leads to it: nothing in between is read."""
+async def test_a_rare_event_is_on_the_first_page(log, filled_log):
+    """The index selects its block; no other event is read."""
     page = await log.ListEvents(events_pb2.ListEventsRequest(query="order3"))
-    assert [event.id for event in page.events] == [filled[3].id]
+    assert [event.id for event in page.events] == [filled_log[3].id]
 
 
-async def test_a_stream_finds_old_events_by_the_index(log, filled):
+async def test_a_stream_finds_old_events_by_the_index(log, filled_log):
     call = log.StreamEvents(
         events_pb2.StreamEventsRequest(types=["payment.completed"], min_level=4)
     )
-    expected = [e.id for e in filled if e.type == "payment.completed" and e.level == 4]
+    expected = [e.id for e in filled_log if e.type == "payment.completed" and e.level == 4]
     assert [(await call.read()).id for _ in expected] == expected
     call.cancel()
 
 
-async def test_stats_are_those_of_the_events(log, filled):
+async def test_stats_are_those_of_the_events(log, filled_log):
     stats = await log.GetEventStats(events_pb2.GetEventStatsRequest())
     assert stats.head_position == stats.last_hour_count == stats.last_day_count == 1250
-    assert stats.error_day_count == sum(event.level == 4 for event in filled)
+    assert stats.error_day_count == sum(event.level == 4 for event in filled_log)
     counted = {row.category: row.count for row in stats.categories}
-    assert counted == {n: sum(event.category == n for event in filled) for n in (1, 2, 3, 6)}
+    assert counted == {n: sum(event.category == n for event in filled_log) for n in (1, 2, 3, 6)}
 
 
 async def test_bad_filters_are_named(log):

@@ -3,14 +3,14 @@ import asyncio
 import pytest
 
 from services.events.service import tail as module
-from services.events.service.tail import Tail
+from services.events.service.tail import LogTail
 from tests.services.events.helpers import append, make_chain, make_event
 
 
 @pytest.fixture
-def tail(room) -> Tail:
-    """A tail of its own, whose messages are positions."""
-    return Tail(room.kernel.database, lambda entry: entry.position)
+def tail(service) -> LogTail:
+    """A tail apart from the service's, whose messages are positions."""
+    return LogTail(service.kernel.database, lambda entry: entry.position)
 
 
 def events(*positions: int) -> list:
@@ -19,11 +19,11 @@ def events(*positions: int) -> list:
 
 
 def messages(tail, after: int) -> list[int]:
-    return [message for _, message in tail.recent.after(after, 10_000) or ()]
+    return [message for _, message in tail.recent.list_after(after, 10_000) or ()]
 
 
 async def waits(awaitable) -> bool:
-    """True if it does not return soon."""
+    """True if the awaitable does not return within 50 ms."""
     try:
         await asyncio.wait_for(awaitable, 0.05)
     except TimeoutError:
@@ -69,4 +69,4 @@ async def test_far_behind_only_the_newest_are_read(tail, log, monkeypatch):
     await tail.catch_up()
     assert tail.position == 12
     assert messages(tail, 7) == [8, 9, 10, 11, 12]
-    assert tail.recent.after(6, 10) is None
+    assert tail.recent.list_after(6, 10) is None

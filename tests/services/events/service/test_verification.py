@@ -1,4 +1,4 @@
-"""A superuser changes the log: verification finds where."""
+"""Verification finds the position of any change that a superuser makes."""
 
 import os
 import random
@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from services.events.domain.entries import Entry, Head, chain
+from services.events.domain.entries import Head, LogEntry, chain_entries
 from services.events.service.verification import verify_log
 from tests.services.events.helpers import LENGTH
 
 EDITS = int(os.environ.get("EDITS_N", "10000"))
 COLUMNS = {
     "type": lambda dice: f"user.x{dice.randint(0, 999)}",
-    "source": lambda dice: f"room{dice.randint(0, 999)}",
+    "source": lambda dice: f"service{dice.randint(0, 999)}",
     "subject": lambda dice: f"users/{dice.randint(0, 999)}x",
     "category": lambda dice: dice.choice([1, 3, 4, 5, 6, 7]),
     "level": lambda dice: dice.choice([1, 3, 4]),
@@ -27,8 +27,8 @@ COLUMNS = {
 }
 
 
-async def edit(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Changes a column of an event. Tells the first position that is wrong."""
+async def edit(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Change a column of an event. Return the first bad position, as all changes do."""
     position, column = dice.randint(1, LENGTH), dice.choice(list(COLUMNS))
     value = COLUMNS[column](dice)
     await connection.execute(
@@ -38,8 +38,8 @@ async def edit(connection, dice: random.Random, entries: list[Entry]) -> int:
     return position
 
 
-async def delete(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Deletes some events in a row."""
+async def delete(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Delete up to 6 consecutive events."""
     first = dice.randint(1, LENGTH)
     last = min(first + dice.randint(0, 5), LENGTH)
     await connection.execute(
@@ -49,8 +49,8 @@ async def delete(connection, dice: random.Random, entries: list[Entry]) -> int:
     return first
 
 
-async def insert(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Adds an event, in the middle (as a double) or behind the end."""
+async def insert(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Insert an event, at an existing position or after the head."""
     position = dice.randint(1, LENGTH + 1)
     later = timedelta(microseconds=1)
     await connection.execute(
@@ -64,8 +64,8 @@ async def insert(connection, dice: random.Random, entries: list[Entry]) -> int:
     return position
 
 
-async def truncate(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Cuts the end off, all of it at times, and sets the head back so that it fits."""
+async def truncate(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Delete the newest events, possibly all, and set the head back accordingly."""
     left = dice.randint(0, LENGTH - 1)
     if left:
         await connection.execute(
@@ -79,13 +79,13 @@ async def truncate(connection, dice: random.Random, entries: list[Entry]) -> int
     return left + 1
 
 
-async def forge(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Changes an event and hashes all that follow anew, and the head."""
+async def forge(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Change an event and recompute all following hashes and the head."""
     position = dice.randint(1, LENGTH)
     before = Head(position - 1, entries[position - 2].hash) if position > 1 else Head()
     forged = entries[position - 1]._replace(subject=f"users/forged{dice.randint(0, 999)}")
     for following in (forged, *entries[position:]):
-        [entry], before = chain(before, [following], following.append_time)
+        [entry], before = chain_entries(before, [following], following.append_time)
         await connection.execute(
             text("UPDATE events.log SET subject = :s, hash = :h WHERE position = :p"),
             {"s": entry.subject, "h": entry.hash, "p": entry.position},
@@ -94,8 +94,8 @@ async def forge(connection, dice: random.Random, entries: list[Entry]) -> int:
     return 25 if position <= 25 else LENGTH
 
 
-async def drop_start(connection, dice: random.Random, entries: list[Entry]) -> int:
-    """Deletes the first events and makes it look like retention."""
+async def drop_start(connection, dice: random.Random, entries: list[LogEntry]) -> int:
+    """Delete the oldest events and move the floor as retention does."""
     last = dice.randint(1, LENGTH - 1)
     await connection.execute(text("DELETE FROM events.log WHERE position <= :p"), {"p": last})
     fake = dice.randbytes(32)
@@ -116,11 +116,11 @@ CHANGES = (edit, delete, insert, truncate, forge, drop_start)
 
 
 @pytest.mark.timeout(600)
-async def test_every_change_is_found_where_it_is(room, kept):
-    """EDITS_N random changes, each alone, each rolled back after it was found."""
-    points, entries = kept
+async def test_every_change_is_found_at_its_position(service, stored_log):
+    """Make EDITS_N random changes, one at a time, each rolled back after verification."""
+    points, entries = stored_log
     dice = random.Random(4)
-    async with room.kernel.database.session() as connection:
+    async with service.kernel.database.session() as connection:
         sound = await verify_log(connection, points)
         assert (sound.defect, sound.checked, sound.head) == (None, LENGTH, LENGTH)
         await connection.rollback()

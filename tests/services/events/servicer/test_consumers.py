@@ -1,4 +1,4 @@
-"""ReactionService as a client calls it."""
+"""ReactionService over gRPC."""
 
 import pytest
 from libral.events.v1 import events_pb2, events_pb2_grpc
@@ -8,8 +8,8 @@ from tests.services.helpers import refused
 
 
 @pytest.fixture
-def consumers(mesh, room) -> events_pb2_grpc.ReactionServiceStub:
-    return events_pb2_grpc.ReactionServiceStub(mesh.channel(room))
+def consumers(mesh, service) -> events_pb2_grpc.ReactionServiceStub:
+    return events_pb2_grpc.ReactionServiceStub(mesh.channel(service))
 
 
 async def report(consumers, name: str, position: int, *types: str) -> int:
@@ -18,7 +18,7 @@ async def report(consumers, name: str, position: int, *types: str) -> int:
     return (await consumers.ReportConsumer(request)).clear_position
 
 
-async def test_pages_of_consumers_meet(consumers):
+async def test_pages_of_consumers_do_not_overlap(consumers):
     for name in ("c", "a", "b"):
         await report(consumers, f"consumers/{name}", 0)
     request, seen = events_pb2.ListConsumersRequest(page_size=2), []
@@ -31,7 +31,7 @@ async def test_pages_of_consumers_meet(consumers):
     assert seen == ["consumers/a", "consumers/b", "consumers/c"]
 
 
-async def test_a_report_returns_up_to_where_nothing_waits(consumers, log):
+async def test_a_report_returns_the_head_if_nothing_is_pending(consumers, log):
     await append(log, make_event("a.b"), make_event("c.d"), make_event("c.d"))
     assert await report(consumers, "consumers/x", 0) == 0
     assert await report(consumers, "consumers/x", 1) == 3

@@ -61,5 +61,5 @@ def test_a_number_that_json_does_not_have_is_refused(number):
 def test_a_value_of_no_kind_is_refused():
     data = Struct()
     data.fields["x"].Clear()
-    with pytest.raises(InvalidArgumentError, match="no kind"):
+    with pytest.raises(InvalidArgumentError, match="without a kind"):
         parse_data(data, "event")

@@ -4,12 +4,12 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.events.v1 import events_pb2
 
-from services.events.domain.entries import BATCH_MAX, Head, chain
+from services.events.domain.entries import BATCH_MAX, Head, chain_entries
 from services.events.servicer.event_messages import (
+    complete_message,
     event_message,
     parse_entry,
     parse_events,
-    placed_message,
     read_time,
     write_time,
 )
@@ -17,12 +17,12 @@ from services.kernel.errors import InvalidArgumentError
 from tests.services.events.helpers import MORNING, make_event
 
 
-def test_a_placed_message_is_that_of_the_event_when_read():
-    """Streams send the one, reads the other."""
+def test_a_completed_message_equals_the_message_of_the_stored_event():
+    """Streams send the first, reads return the second."""
     event = make_event(actor="users/9", level=events_pb2.Event.WARNING, request_id="r")
     event.time.nanos = 123_456_789
-    [entry], _ = chain(Head(), [parse_entry(event, "event")], MORNING)
-    message = placed_message(entry, event)
+    [entry], _ = chain_entries(Head(), [parse_entry(event, "event")], MORNING)
+    message = complete_message(entry, event)
     assert message is event
     assert message == event_message(entry)
     assert message.name == f"events/{entry.id}"

@@ -1,4 +1,4 @@
-"""EventService as a client calls it."""
+"""EventService over gRPC."""
 
 import asyncio
 from uuid import uuid4
@@ -129,9 +129,9 @@ async def test_filters_find_text(log):
         ("UPDATE events.log SET data = '{}' WHERE position = 1", 1),
     ],
 )
-async def test_verify_finds_an_edit_of_the_table(room, log, statement, position):
+async def test_verify_finds_an_edit_of_the_table(service, log, statement, position):
     await append(log, make_event(), make_event(), make_event())
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text(statement))
     verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
     assert not verdict.valid
@@ -146,8 +146,8 @@ async def test_verify_in_parts(log):
     assert (rest.valid, rest.checked_count, rest.next_start) == (True, 2, 0)
 
 
-async def test_refuses_who_is_not_known(mesh, room):
-    anonymous = mesh.anonymous_channel(room).unary_unary(
+async def test_refuses_an_anonymous_caller(mesh, service):
+    anonymous = mesh.anonymous_channel(service).unary_unary(
         "/libral.events.v1.EventService/GetEventStats",
         request_serializer=events_pb2.GetEventStatsRequest.SerializeToString,
         response_deserializer=events_pb2.EventStats.FromString,
@@ -163,9 +163,9 @@ async def test_unknown_event(log):
     assert failure.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-async def test_a_defect_has_code_position_and_japanese(room, log):
+async def test_a_defect_has_code_position_and_japanese(service, log):
     await append(log, make_event(), make_event(), make_event())
-    async with room.kernel.database.transaction() as connection:
+    async with service.kernel.database.transaction() as connection:
         await connection.execute(text("DELETE FROM events.log WHERE position = 2"))
     verdict = await log.VerifyEvents(events_pb2.VerifyEventsRequest())
     assert (verdict.problem, verdict.checked_count) == ("It is missing.", 1)

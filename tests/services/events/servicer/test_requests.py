@@ -4,12 +4,12 @@ import pytest
 from libral.events.v1 import events_pb2
 
 from services.events.domain.filters import EventFilter
-from services.events.domain.words import Query
+from services.events.domain.words import EventQuery
 from services.events.servicer.requests import (
     list_filter,
     parse_consumer,
-    parse_letter_name,
     parse_query,
+    require_dead_letter_name,
     stream_filter,
 )
 from services.kernel.errors import InvalidArgumentError
@@ -22,12 +22,12 @@ def violated(parse, *arguments) -> list[str]:
     return [violation.field for violation in failure.value.violations]
 
 
-def test_a_letter_name_is_read():
-    assert parse_letter_name("deadLetters/users-7") == ("users", 7)
+def test_a_dead_letter_name_is_parsed():
+    assert require_dead_letter_name("deadLetters/users-7") == ("users", 7)
 
 
-def test_another_letter_name_is_refused():
-    assert violated(parse_letter_name, "deadLetters/users") == ["name"]
+def test_a_malformed_dead_letter_name_is_refused():
+    assert violated(require_dead_letter_name, "deadLetters/users") == ["name"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_filter_of_a_list():
         min_level=3,
         source="s",
         user="users/1",
-        query=Query.parse("taro"),
+        query=EventQuery.parse("taro"),
         start_time=MORNING,
         end_time=MORNING + timedelta(days=1),
     )

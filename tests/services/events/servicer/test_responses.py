@@ -3,13 +3,13 @@ from datetime import timedelta
 import pytest
 from libral.events.v1 import events_pb2
 
-from services.events.domain.blocks import Counts, LogStats
+from services.events.domain.blocks import EventCounts, LogStats
 from services.events.domain.checkpoints import Publication, PublishedHead
 from services.events.domain.consumers import Consumer, ConsumerStatus
 from services.events.domain.dead_letters import DeadLetter, DeadLetterState
 from services.events.domain.entries import Head
 from services.events.domain.verification import Defect, DefectCode, RangeVerdict
-from services.events.domain.words import Query
+from services.events.domain.words import EventQuery
 from services.events.servicer.responses import (
     checkpoint_message,
     consumer_message,
@@ -27,7 +27,7 @@ Code = events_pb2.VerifyEventsResponse.Defect.Code
 @pytest.mark.parametrize("code", DefectCode)
 def test_a_defect_has_code_position_and_japanese(code):
     message = defect_message(Defect(7, code))
-    # The contract has no code of its own for events that came back after retention.
+    # The contract has no code for events that are restored after retention.
     name = "ADDED" if code is DefectCode.RESTORED else code.name
     assert message.code == Code.Value(name)
     assert dict(message.metadata) == {"position": "7"}
@@ -55,8 +55,8 @@ def test_a_verdict_with_a_defect():
 
 
 def test_stats():
-    day = Counts(5, 1, {3: 4, 1: 1})
-    message = stats_message(LogStats(9, Counts(2, 0, {3: 2}), day, MORNING))
+    day = EventCounts(5, 1, {3: 4, 1: 1})
+    message = stats_message(LogStats(9, EventCounts(2, 0, {3: 2}), day, MORNING))
     assert (message.head_position, message.last_hour_count) == (9, 2)
     assert (message.last_day_count, message.error_day_count) == (5, 1)
     assert [(row.category, row.count) for row in message.categories] == [(1, 1), (3, 4)]
@@ -64,7 +64,7 @@ def test_stats():
 
 
 def test_terms_of_a_query():
-    [word, part] = query_message(Query.parse("支払い TARO")).terms
+    [word, part] = query_message(EventQuery.parse("支払い TARO")).terms
     assert (word.text, word.whole_word) == ("taro", True)
     assert (part.text, part.whole_word, part.pattern) == ("支払い", False, "支払い")
 
@@ -73,14 +73,14 @@ def test_a_checkpoint_has_a_row_for_each_channel():
     published = PublishedHead(
         Head(7, bytes(32)),
         MORNING,
-        {"FILE": Publication(7, MORNING), "LOG": Publication(6, None, "It is away.")},
+        {"FILE": Publication(7, MORNING), "LOG": Publication(6, None, "It is unavailable.")},
     )
     message = checkpoint_message(published, {"FILE", "LOG"})
     assert (message.position, message.hash, message.create_time) == (7, bytes(32), TIME)
     rows = {row.channel: row for row in message.publications}
     assert rows[events_pb2.Checkpoint.FILE].publish_time == TIME
     assert not rows[events_pb2.Checkpoint.LOG].HasField("publish_time")
-    assert rows[events_pb2.Checkpoint.LOG].error == "It is away."
+    assert rows[events_pb2.Checkpoint.LOG].error == "It is unavailable."
     assert [row.enabled for row in message.publications] == [True, True, False]
 
 
@@ -98,12 +98,12 @@ def test_a_consumer():
 
 def test_a_dead_letter_with_and_without_its_event():
     later = MORNING + timedelta(hours=1)
-    letter = DeadLetter("users", 1, "a.b", "E", 5, MORNING, later, DeadLetterState.RETRYING)
-    message = dead_letter_message(letter, make_chain(1)[0])
+    dead_letter = DeadLetter("users", 1, "a.b", "E", 5, MORNING, later, DeadLetterState.RETRYING)
+    message = dead_letter_message(dead_letter, make_chain(1)[0])
     assert (message.name, message.state) == ("deadLetters/users-1", events_pb2.DeadLetter.RETRYING)
     assert (message.event.position, message.event.type) == (1, "user.created")
     assert message.update_time.seconds == TIME.seconds + 3600
-    assert not dead_letter_message(letter, None).HasField("event")
+    assert not dead_letter_message(dead_letter, None).HasField("event")
 
 
 @pytest.mark.parametrize("state", DeadLetterState)

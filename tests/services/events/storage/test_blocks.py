@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.events.domain.blocks import summarize
+from services.events.domain.blocks import summarize_block
 from services.events.domain.filters import EventFilter
 from services.events.storage import blocks
 from tests.services.events.helpers import MORNING, make_chain
@@ -12,14 +12,14 @@ SUBJECTS = ("users/rare", "users/1", "users/1", "users/1")
 
 @pytest.fixture
 async def connection(database):
-    """A connection with a transaction that is rolled back, and an index of four blocks."""
+    """A connection whose transaction is rolled back, with an index of four blocks."""
     entries = make_chain(400)
     async with database.session() as connection:
         for number, subject in enumerate(SUBJECTS):
             part = entries[number * 100 : number * 100 + 100]
             later = MORNING + timedelta(hours=number)
             part = [each._replace(subject=subject, append_time=later, level=4) for each in part]
-            await blocks.add_block(connection, summarize(part))
+            await blocks.add_block(connection, summarize_block(part))
         yield connection
         await connection.rollback()
 
@@ -29,19 +29,19 @@ async def listed(connection, wanted, *, span=(1, 400), descending=False, limit=1
 
 
 async def test_a_block_is_added_once(connection):
-    await blocks.add_block(connection, summarize(make_chain(100)))
-    assert await blocks.indexed_until(connection) == 400
+    await blocks.add_block(connection, summarize_block(make_chain(100)))
+    assert await blocks.read_indexed_position(connection) == 400
     assert await listed(connection, EventFilter(subject="users/rare")) == [0]
 
 
 async def test_nothing_is_indexed_at_first(database):
     async with database.reading() as connection:
-        assert await blocks.indexed_until(connection) == 0
+        assert await blocks.read_indexed_position(connection) == 0
 
 
 @pytest.mark.parametrize("near", [1, 200])
 async def test_blocks_are_listed_from_either_end(connection, monkeypatch, near):
-    """What is not among the next `NEAR` blocks is looked up."""
+    """Blocks beyond the next `NEAR` are looked up in the index of words."""
     monkeypatch.setattr(blocks, "NEAR", near)
     common, rare = EventFilter(subject="users/1"), EventFilter(subject="users/rare")
     assert await listed(connection, common) == [1, 2, 3]
@@ -52,10 +52,10 @@ async def test_blocks_are_listed_from_either_end(connection, monkeypatch, near):
 
 
 async def test_blocks_are_dropped_when_their_last_event_is(connection):
-    await blocks.drop_until(connection, 299)
+    await blocks.delete_blocks(connection, 299)
     assert await listed(connection, EventFilter()) == [2, 3]
 
 
 async def test_whole_blocks_are_counted(connection):
-    counts = await blocks.count_since(connection, MORNING + timedelta(hours=2))
+    counts = await blocks.count_events_since(connection, MORNING + timedelta(hours=2))
     assert (counts.total, counts.errors, counts.categories) == (200, 200, {2: 200})

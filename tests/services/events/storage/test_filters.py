@@ -1,4 +1,4 @@
-"""Each field of a filter is a condition, which PostgreSQL and the domain understand alike."""
+"""Each filter field becomes an SQL condition that agrees with the domain."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from services.events.domain.filters import EventFilter
-from services.events.domain.words import Query, number
+from services.events.domain.words import EventQuery, hash_word
 from services.events.storage.filters import block_conditions, event_conditions
 from tests.services.events.helpers import MORNING
 
@@ -49,11 +49,11 @@ def test_a_user_is_found_in_subject_actor_and_data():
 
 
 def test_a_query_is_a_condition_of_blocks_only():
-    wanted = EventFilter(query=Query.parse("taro"))
+    wanted = EventFilter(query=EventQuery.parse("taro"))
     assert event_conditions(wanted) == []
     [condition] = compiled(block_conditions(wanted))
     assert "events.blocks.words @>" in condition
-    assert str(number("taro")) in condition
+    assert str(hash_word("taro")) in condition
 
 
 def test_choices_overlap_and_times_meet():

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.events.domain.entries import Head, chain
+from services.events.domain.entries import Head, chain_entries
 from services.events.storage import log
 from services.events.storage.partitions import (
     create_partition,
@@ -29,8 +29,8 @@ async def test_a_dropped_month_leaves_the_floor(database):
         for month in MONTHS:
             await create_partition(connection, month)
             entries = [SAMPLE._replace(id=UUID(int=head.position))]
-            placed, after = chain(head, entries, month)
-            await log.append(connection, placed, head, after)
+            placed, after = chain_entries(head, entries, month)
+            await log.append_entries(connection, placed, head, after)
             if month == MONTHS[0]:
                 first = placed[0]
             head = after
@@ -38,7 +38,7 @@ async def test_a_dropped_month_leaves_the_floor(database):
         assert floor == Head(1, first.hash) == await log.read_floor(connection)
         assert MONTHS[0] not in await list_partitions(connection)
         assert await log.find_positions(connection, [first.id]) == {}
-        assert [entry.position for entry in await log.list_between(connection, 0, 9, 9)] == [2]
+        assert [entry.position for entry in await log.list_entries(connection, 0, 9, 9)] == [2]
 
 
 async def test_a_month_without_events_leaves_the_floor_as_it_is(database):

@@ -1,4 +1,4 @@
-"""The tables that statements are made of are those that the migrations create."""
+"""The table definitions match the migrated schema."""
 
 from sqlalchemy import inspect
 

@@ -1,4 +1,4 @@
-"""The loop that writes appends, when the database fails and comes back."""
+"""The append loop while the database fails and recovers."""
 
 import asyncio
 from uuid import uuid4
@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from services.events.service import appender as module
-from services.events.service.appender import Appender
-from services.events.service.tail import Tail
+from services.events.service.appender import LogAppender
+from services.events.service.tail import LogTail
 from services.events.workers.appender import AppendWorker
 from services.kernel.clock import SystemClock
 from services.kernel.database.database import Database
@@ -19,30 +19,30 @@ from tests.services.helpers import eventually
 NOWHERE = "postgresql://u:p@127.0.0.1:9/x"
 
 
-def make_appender(database: Database) -> Appender:
-    tail = Tail(database, lambda entry: entry.position)
-    return Appender(SystemClock(), tail, lambda entry, _: entry.position)
+def make_appender(database: Database) -> LogAppender:
+    tail = LogTail(database, lambda entry: entry.position)
+    return LogAppender(SystemClock(), tail, lambda entry, _: entry.position)
 
 
 def entries(count: int) -> list:
     return [SAMPLE._replace(id=uuid4()) for _ in range(count)]
 
 
-async def append(appender: Appender, count: int = 1) -> list[int]:
+async def append(appender: LogAppender, count: int = 1) -> list[int]:
     given = entries(count)
     return await appender.append(given, [None] * count)
 
 
 @pytest.fixture
 async def running(database):
-    """An appender whose loop runs."""
+    """An appender with a running worker."""
     appender = make_appender(database)
     task = asyncio.create_task(AppendWorker(database, appender).run())
     yield appender
     task.cancel()
 
 
-async def test_what_waits_together_goes_in_one_group(database, monkeypatch):
+async def test_pending_appends_are_written_in_groups(database, monkeypatch):
     appender = make_appender(database)
     waiting = [asyncio.create_task(append(appender, count)) for count in (2, 1, 3)]
     await asyncio.sleep(0)
@@ -56,7 +56,7 @@ async def test_what_waits_together_goes_in_one_group(database, monkeypatch):
     assert [await task for task in waiting] == [[1, 2], [3], [4, 5, 6]]
 
 
-async def test_it_goes_on_after_its_connection_is_lost(database, running):
+async def test_it_reconnects_after_its_connection_is_lost(database, running):
     assert await append(running) == [1]
     async with database.transaction() as connection:
         await connection.execute(
@@ -88,13 +88,13 @@ async def test_callers_fail_while_the_database_is_unavailable():
     await database.close()
 
 
-async def test_too_many_do_not_wait(monkeypatch):
+async def test_appends_beyond_the_limit_are_refused(monkeypatch):
     monkeypatch.setattr(module, "WAITING_MAX", 3)
     appender = make_appender(Database(NOWHERE))
     waiting = asyncio.create_task(append(appender, 2))
     await asyncio.sleep(0)
     with pytest.raises(ResourceExhaustedError):
         await append(appender, 2)
-    appender.refuse_waiting()
+    appender.fail_pending()
     with pytest.raises(UnavailableError):
         await waiting

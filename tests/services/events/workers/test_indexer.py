@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from services.events.service.tail import Tail
+from services.events.service.tail import LogTail
 from services.events.workers import indexer as module
 from services.events.workers.indexer import IndexWorker
 from services.kernel.database.database import Database, unavailable
@@ -10,8 +10,8 @@ from tests.services.events.helpers import make_chain
 from tests.services.helpers import eventually
 
 
-class Index:
-    """An index in memory that can be unavailable."""
+class InMemoryIndex:
+    """An in-memory index that can be unavailable."""
 
     def __init__(self, end: int) -> None:
         self.end = end
@@ -30,21 +30,21 @@ class Index:
 
 
 @pytest.fixture
-def tail() -> Tail:
-    return Tail(Database("postgresql://u:p@127.0.0.1:9/x"), lambda entry: entry.position)
+def tail() -> LogTail:
+    return LogTail(Database("postgresql://u:p@127.0.0.1:9/x"), lambda entry: entry.position)
 
 
 @pytest.fixture
 async def index(tail, monkeypatch):
-    """An index whose worker runs: the blocks up to 100 are there."""
+    """An index with a running worker, indexed up to position 100."""
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
-    index = Index(100)
+    index = InMemoryIndex(100)
     task = asyncio.create_task(IndexWorker(index, tail).run())
     yield index
     task.cancel()
 
 
-async def grow(tail: Tail, index: Index, position: int, expected: list[int]) -> None:
+async def grow(tail: LogTail, index: InMemoryIndex, position: int, expected: list[int]) -> None:
     tail.add_appended([(entry, 0) for entry in make_chain(position)[tail.position :]])
 
     async def indexed() -> bool:
@@ -61,6 +61,6 @@ async def test_a_block_is_indexed_when_it_is_complete(tail, index):
     await grow(tail, index, 450, [100, 200, 300])
 
 
-async def test_a_block_that_failed_is_tried_again(tail, index):
+async def test_a_failed_block_is_retried(tail, index):
     index.failures = 2
     await grow(tail, index, 300, [100, 200])

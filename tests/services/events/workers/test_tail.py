@@ -1,11 +1,11 @@
-"""The loops of two processes that share a log, with Redis and without."""
+"""The loops of two processes on one log, with and without Redis."""
 
 import asyncio
 
 import pytest
 
-from services.events.adapters.announcer import Announcer
-from services.events.service.tail import Tail
+from services.events.adapters.position_pubsub import PositionPubSub
+from services.events.service.tail import LogTail
 from services.events.workers import tail as module
 from services.events.workers.tail import TailWorker
 from services.kernel.database.database import Database
@@ -17,11 +17,11 @@ NOWHERE = "redis://127.0.0.1:9/0"
 
 @pytest.fixture
 async def start():
-    """Starts the loops of a tail in the background."""
+    """Return a function that starts loops of a tail in the background."""
     tasks = []
 
-    def start(tail: Tail, redis_url: str, *loops: str) -> None:
-        worker = TailWorker(tail, Announcer(redis_url))
+    def start(tail: LogTail, redis_url: str, *loops: str) -> None:
+        worker = TailWorker(tail, PositionPubSub(redis_url))
         tasks.extend(asyncio.create_task(getattr(worker, name)()) for name in loops)
 
     yield start
@@ -30,57 +30,57 @@ async def start():
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def make_tail(database: Database) -> Tail:
-    return Tail(database, lambda entry: entry.position)
+def make_tail(database: Database) -> LogTail:
+    return LogTail(database, lambda entry: entry.position)
 
 
-async def reach(tail: Tail, position: int) -> None:
+async def reach(tail: LogTail, position: int) -> None:
     async def reached() -> bool:
         return tail.position == position
 
     await eventually(reached)
 
 
-async def test_an_announced_position_is_read_before_the_poll(
-    room, log, start, redis_url, monkeypatch
+async def test_a_published_position_is_read_before_the_poll(
+    service, log, start, redis_url, monkeypatch
 ):
     monkeypatch.setattr(module, "POLL_SECONDS", 60)
-    tail = make_tail(room.kernel.database)
-    start(tail, redis_url, "follow", "listen")
+    tail = make_tail(service.kernel.database)
+    start(tail, redis_url, "follow", "subscribe")
     await asyncio.sleep(0.3)
     await append(log, make_event())
     await reach(tail, 1)
 
 
 @pytest.mark.parametrize("redis", [None, NOWHERE])
-async def test_without_redis_the_poll_finds_what_is_new(room, log, start, redis, monkeypatch):
+async def test_without_redis_the_poll_finds_what_is_new(service, log, start, redis, monkeypatch):
     monkeypatch.setattr(module, "POLL_SECONDS", 0.1)
-    tail = make_tail(room.kernel.database)
-    start(tail, NOWHERE, "follow", *(["listen", "announce"] if redis else []))
+    tail = make_tail(service.kernel.database)
+    start(tail, NOWHERE, "follow", *(["subscribe", "publish"] if redis else []))
     await append(log, make_event(), make_event())
     await reach(tail, 2)
 
 
-async def test_a_position_is_announced_once(database, start, redis_url):
+async def test_a_position_is_published_once(database, start, redis_url):
     positions: list[int] = []
-    heard, tail = make_tail(database), make_tail(database)
-    heard.note_position = positions.append
-    start(heard, redis_url, "listen")
+    other, tail = make_tail(database), make_tail(database)
+    other.note_position = positions.append
+    start(other, redis_url, "subscribe")
     await asyncio.sleep(0.2)
-    start(tail, redis_url, "announce")
+    start(tail, redis_url, "publish")
     await asyncio.sleep(0.1)
     assert positions == []
     tail._grow(7)
 
-    async def announced() -> bool:
+    async def published() -> bool:
         return positions == [7]
 
-    await eventually(announced)
+    await eventually(published)
     await asyncio.sleep(0.1)
     assert positions == [7]
 
 
-async def test_following_goes_on_while_the_database_is_unavailable(start, monkeypatch):
+async def test_following_continues_while_the_database_is_unavailable(start, monkeypatch):
     monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
     database = Database("postgresql://u:p@127.0.0.1:9/x")
     tail = make_tail(database)

@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 
 from services.kernel.errors import UnavailableError
-from services.metrics.adapters.cache import CacheCollector, connect
+from services.metrics.adapters.cache import CacheCollector, create_cache_client
 
 
-async def test_rates_are_since_the_measurement_before(redis_url, clock):
-    client = connect(redis_url)
+async def test_rates_cover_the_time_since_the_previous_measurement(redis_url, clock):
+    client = create_cache_client(redis_url)
     collector = CacheCollector(client, clock)
     first = await collector.measure()
     assert (first.time, first.software, first.keys) == (clock.now(), "valkey", 0)
@@ -24,7 +24,7 @@ async def test_rates_are_since_the_measurement_before(redis_url, clock):
 
 
 async def test_without_look_ups_there_is_no_ratio(redis_url, clock):
-    client = connect(redis_url)
+    client = create_cache_client(redis_url)
     collector = CacheCollector(client, clock)
     for _ in range(2):
         figures = await collector.measure()
@@ -34,8 +34,8 @@ async def test_without_look_ups_there_is_no_ratio(redis_url, clock):
     assert figures.command_rate > 0
 
 
-async def test_a_cache_that_is_away_is_unavailable(clock):
-    client = connect("redis://:geheim@127.0.0.1:9/0")
+async def test_an_unreachable_cache_is_unavailable(clock):
+    client = create_cache_client("redis://:geheim@127.0.0.1:9/0")
     with pytest.raises(UnavailableError) as failure:
         await CacheCollector(client, clock).measure()
     await client.aclose()

@@ -7,30 +7,30 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from services.metrics.adapters import health as module
-from services.metrics.adapters.cache import connect
+from services.metrics.adapters.cache import create_cache_client
 from services.metrics.adapters.health import (
     CacheHealth,
     DatabaseHealth,
     GrpcHealth,
     HttpHealth,
-    find_cause,
-    http_client,
-    read_answer,
+    create_http_client,
+    find_os_error,
+    parse_health_response,
 )
-from services.metrics.domain.reasons import Reason, ReasonCode
+from services.metrics.domain.reasons import ReasonCode, StateReason
 from tests.services.metrics.helpers import build_nothing
 
 NOWHERE = "127.0.0.1:9"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def failure(error: str) -> Reason:
-    return Reason(ReasonCode.CHECK_FAILED, {"error": error})
+def failure(error: str) -> StateReason:
+    return StateReason(ReasonCode.CHECK_FAILED, {"error": error})
 
 
 @pytest.fixture
 async def client():
-    async with http_client() as client:
+    async with create_http_client() as client:
         yield client
 
 
@@ -39,7 +39,7 @@ def health(client, page) -> HttpHealth:
     return HttpHealth(client, page.url)
 
 
-async def test_a_page_that_answers_serves(health, page):
+async def test_a_responding_page_serves(health, page):
     check = await health.check()
     assert (check.serving, check.refused, check.reason) == (True, False, None)
     assert (check.version, check.start_time) == ("1.2", START)
@@ -58,14 +58,14 @@ async def test_a_bad_status_is_the_reason(health, page):
     page.status = "503 Service Unavailable"
     check = await health.check()
     assert (check.serving, check.refused) == (False, False)
-    assert check.reason == Reason(ReasonCode.CHECK_BAD_STATUS, {"status": "503"})
+    assert check.reason == StateReason(ReasonCode.CHECK_BAD_STATUS, {"status": "503"})
     assert check.version == "1.2"
 
 
 async def test_a_redirect_is_not_followed(health, page):
     page.status = f"302 Found\r\nLocation: {page.url}"
     check = await health.check()
-    assert check.reason == Reason(ReasonCode.CHECK_BAD_STATUS, {"status": "302"})
+    assert check.reason == StateReason(ReasonCode.CHECK_BAD_STATUS, {"status": "302"})
     assert len(page.requests) == 1
 
 
@@ -75,7 +75,7 @@ async def test_a_page_without_json_serves(health, page):
     assert (check.serving, check.version, check.start_time) == (True, "", None)
 
 
-async def test_a_connection_that_is_refused_is_told_apart(client):
+async def test_a_refused_connection_is_reported(client):
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/healthz"
@@ -93,19 +93,19 @@ async def test_a_page_that_is_slow_fails_in_time(health, page, monkeypatch):
     assert not check.refused
 
 
-async def test_an_answer_is_bounded(health, page):
-    page.body = b"x" * (module.ANSWER_BYTES_MAX + 1)
+async def test_the_response_size_is_limited(health, page):
+    page.body = b"x" * (module.RESPONSE_BYTES_MAX + 1)
     assert (await health.check()).reason == failure("ValueError")
     page.body = page.body[1:]
     assert (await health.check()).serving
 
 
-async def test_an_answer_that_is_not_http_fails(client):
-    async def answer(_, writer: asyncio.StreamWriter) -> None:
+async def test_a_response_that_is_not_http_fails(client):
+    async def respond(_, writer: asyncio.StreamWriter) -> None:
         writer.write(b"no\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
     async with server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/healthz"
         check = await HttpHealth(client, url).check()
@@ -114,7 +114,7 @@ async def test_an_answer_that_is_not_http_fails(client):
 
 async def test_the_proxy_of_the_environment_is_not_used(page, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", f"http://{NOWHERE}")
-    async with http_client() as client:
+    async with create_http_client() as client:
         assert (await HttpHealth(client, page.url).check()).serving
 
 
@@ -127,37 +127,37 @@ async def test_the_proxy_of_the_environment_is_not_used(page, monkeypatch):
         (b'{"version": "1", "startTime": "2026-01-01T00:00:00Z"}', ("1", START)),
     ],
 )
-def test_an_answer_is_read(content, expected):
-    assert read_answer(content) == expected
+def test_a_response_is_parsed(content, expected):
+    assert parse_health_response(content) == expected
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"startTime": "yesterday"}'])
-def test_a_bad_answer_is_an_error(content):
+def test_a_malformed_response_is_an_error(content):
     with pytest.raises(ValueError):  # noqa: PT011 - of any kind
-        read_answer(content)
+        parse_health_response(content)
 
 
-def test_the_cause_of_an_error_is_that_of_the_system():
+def test_the_os_error_behind_an_error_is_found():
     refused = ConnectionRefusedError()
     outer, inner = httpx.ConnectError("x"), OSError("all failed")
     outer.__cause__, inner.__cause__ = inner, refused
-    assert find_cause(outer) is refused
+    assert find_os_error(outer) is refused
     alone = httpx.RemoteProtocolError("x")
-    assert find_cause(alone) is alone
+    assert find_os_error(alone) is alone
 
 
 async def test_a_service_is_checked_over_grpc(mesh):
-    room = await mesh.start("metrics", build_nothing)
-    health = GrpcHealth(f"127.0.0.1:{room.port}")
+    service = await mesh.start("metrics", build_nothing)
+    health = GrpcHealth(f"127.0.0.1:{service.port}")
     assert (await health.check()).serving
-    await room._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+    await service._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
     check = await health.check()
     assert (check.serving, check.refused) == (False, False)
-    assert check.reason == Reason(ReasonCode.REPORTED_NOT_SERVING)
+    assert check.reason == StateReason(ReasonCode.REPORTED_NOT_SERVING)
     await health.close()
 
 
-async def test_a_service_that_is_away_is_refused():
+async def test_a_stopped_service_is_refused():
     health = GrpcHealth(NOWHERE)
     check = await health.check()
     await health.close()
@@ -172,15 +172,15 @@ async def test_the_database_reports_its_version_and_start(store):
 
 
 async def test_the_cache_reports_its_version(redis_url):
-    client = connect(redis_url)
+    client = create_cache_client(redis_url)
     check = await CacheHealth(client).check()
     await client.aclose()
     assert check.serving
     assert check.version.split(".")[0].isdigit()
 
 
-async def test_a_cache_that_is_away_fails_without_its_password():
-    client = connect(f"redis://:geheim@{NOWHERE}/0")
+async def test_an_unavailable_cache_fails_without_its_password():
+    client = create_cache_client(f"redis://:geheim@{NOWHERE}/0")
     check = await CacheHealth(client).check()
     await client.aclose()
     assert (check.serving, check.refused, check.reason) == (

@@ -1,6 +1,6 @@
 import pytest
 
-from services.metrics.adapters.postgresql import DatabaseCollector, hit_ratio, rate
+from services.metrics.adapters.postgresql import DatabaseCollector, hit_ratio, rate_per_second
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ def test_the_hit_ratio_needs_both_counters(changes, ratio):
     ("changes", "expected"), [({"statements": 10.0}, 5.0), ({"statements": 0.0}, 0.0), ({}, None)]
 )
 def test_a_rate_needs_a_measurement_before(changes, expected):
-    assert rate(changes, "statements", 2.0) == expected
+    assert rate_per_second(changes, "statements", 2.0) == expected
 
 
-async def test_rates_are_since_the_measurement_before(store):
+async def test_rates_cover_the_time_since_the_previous_measurement(store):
     collector = DatabaseCollector(store.database, store.clock)
     first = await collector.measure()
     assert (first.time, first.transaction_rate, first.cache_hit_ratio) == (

@@ -7,10 +7,10 @@ from services.metrics.domain.endpoints import (
     REQUEST_DURATION,
     EndpointUsage,
     SeriesUsage,
-    busiest,
+    busiest_routes,
     check_window,
-    matches,
-    summarize,
+    matches_route,
+    summarize_usage,
 )
 from services.metrics.domain.series import SeriesKey, StoredSeries
 
@@ -40,7 +40,7 @@ def test_statuses_of_a_route_are_added_up():
         last_minute={1: 3, 3: 1},
         last_times={1: earlier, 2: NOW, 3: earlier},
     )
-    report = summarize(series, usage, NOW)
+    report = summarize_usage(series, usage, NOW)
     first, second = report.endpoints
     assert (first.method, first.route, first.count, first.last_minute) == (
         "GET",
@@ -65,7 +65,7 @@ def test_a_route_without_calls_has_no_rates():
 def test_the_most_called_routes_come_first():
     few, many = EndpointUsage(route="/few", counts=[1]), EndpointUsage(route="/many", counts=[2])
     also = EndpointUsage(route="/also", counts=[1])
-    assert busiest([few, many, also]) == [many, also, few]
+    assert busiest_routes([few, many, also]) == [many, also, few]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_the_most_called_routes_come_first():
     [("", "", True), ("get", "", True), ("POST", "", False), ("", "USER", True), ("", "x", False)],
 )
 def test_routes_match_by_method_and_text(method, query, expected):
-    assert matches(stored(1, "GET", "/v1/users", "200"), method, query) is expected
+    assert matches_route(stored(1, "GET", "/v1/users", "200"), method, query) is expected
 
 
 @pytest.mark.parametrize("window", [timedelta(seconds=59), timedelta(days=7, seconds=1)])

@@ -5,29 +5,29 @@ import pytest
 from libral.metrics.v1 import metrics_pb2
 
 from services.metrics.domain.modules import (
-    Action,
-    Check,
+    HealthCheckResult,
     Module,
+    ModuleAction,
+    ModuleState,
     Observation,
     Process,
-    State,
-    available_actions,
+    allowed_actions,
+    derive_state,
     exited_unexpectedly,
     expire_check,
-    judge,
     process_check,
     restart_completed,
     update_module,
 )
-from services.metrics.domain.reasons import Reason, ReasonCode
+from services.metrics.domain.reasons import ReasonCode, StateReason
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SERVES = Check(serving=True, refused=False, latency_seconds=0.01)
-SLOW = Check(serving=True, refused=False, latency_seconds=0.6)
-SILENT = Check(
-    serving=False, refused=False, latency_seconds=1.0, reason=Reason(ReasonCode.NOT_SERVING)
+SERVES = HealthCheckResult(serving=True, refused=False, latency_seconds=0.01)
+SLOW = HealthCheckResult(serving=True, refused=False, latency_seconds=0.6)
+SILENT = HealthCheckResult(
+    serving=False, refused=False, latency_seconds=1.0, reason=StateReason(ReasonCode.NOT_SERVING)
 )
-REFUSED = Check(serving=False, refused=True, latency_seconds=0.0)
+REFUSED = HealthCheckResult(serving=False, refused=True, latency_seconds=0.0)
 
 
 def process(state: str, pid: int = 1, problem: str = "") -> Process:
@@ -37,75 +37,75 @@ def process(state: str, pid: int = 1, problem: str = "") -> Process:
 @pytest.mark.parametrize(
     ("check", "supervised", "age", "cpu", "crashed", "expected"),
     [
-        (SERVES, "RUNNING", 60, None, False, State.HEALTHY),
-        (SERVES, None, 0, None, False, State.HEALTHY),
-        (SLOW, "RUNNING", 60, None, False, State.BUSY),
-        (SERVES, "RUNNING", 60, 0.9, False, State.BUSY),
-        (SILENT, "RUNNING", 60, None, False, State.ERROR),
-        (REFUSED, "RUNNING", 3, None, False, State.STARTING),
-        (REFUSED, "RUNNING", 3, None, True, State.ERROR),
-        (SERVES, "RUNNING", 3, None, True, State.ERROR),
-        (REFUSED, "STOPPED", 0, None, True, State.STOPPED),
-        (REFUSED, None, 0, None, False, State.STOPPED),
-        (SILENT, None, 0, None, False, State.ERROR),
-        (REFUSED, "STOPPED", 0, None, False, State.STOPPED),
-        (REFUSED, "FATAL", 0, None, False, State.ERROR),
-        (REFUSED, "BACKOFF", 0, None, False, State.ERROR),
-        (None, None, 0, None, False, State.UNKNOWN),
+        (SERVES, "RUNNING", 60, None, False, ModuleState.HEALTHY),
+        (SERVES, None, 0, None, False, ModuleState.HEALTHY),
+        (SLOW, "RUNNING", 60, None, False, ModuleState.BUSY),
+        (SERVES, "RUNNING", 60, 0.9, False, ModuleState.BUSY),
+        (SILENT, "RUNNING", 60, None, False, ModuleState.ERROR),
+        (REFUSED, "RUNNING", 3, None, False, ModuleState.STARTING),
+        (REFUSED, "RUNNING", 3, None, True, ModuleState.ERROR),
+        (SERVES, "RUNNING", 3, None, True, ModuleState.ERROR),
+        (REFUSED, "STOPPED", 0, None, True, ModuleState.STOPPED),
+        (REFUSED, None, 0, None, False, ModuleState.STOPPED),
+        (SILENT, None, 0, None, False, ModuleState.ERROR),
+        (REFUSED, "STOPPED", 0, None, False, ModuleState.STOPPED),
+        (REFUSED, "FATAL", 0, None, False, ModuleState.ERROR),
+        (REFUSED, "BACKOFF", 0, None, False, ModuleState.ERROR),
+        (None, None, 0, None, False, ModuleState.UNKNOWN),
     ],
 )
 def test_state_follows_from_what_was_seen(check, supervised, age, cpu, crashed, expected):
     seen = Observation(check, supervised and process(supervised), age, cpu, crashed)
-    assert judge(seen)[0] == expected
+    assert derive_state(seen)[0] == expected
 
 
-BAD_STATUS = Reason(ReasonCode.CHECK_BAD_STATUS, {"status": "503"})
+BAD_STATUS = StateReason(ReasonCode.CHECK_BAD_STATUS, {"status": "503"})
 
 
 @pytest.mark.parametrize(
     ("check", "supervised", "cpu", "crashed", "expected"),
     [
         (SERVES, process("RUNNING"), None, False, None),
-        (SLOW, None, None, False, Reason(ReasonCode.CHECK_SLOW, {"milliseconds": "600"})),
+        (SLOW, None, None, False, StateReason(ReasonCode.CHECK_SLOW, {"milliseconds": "600"})),
         (
             SERVES,
             None,
             0.876,
             False,
-            Reason(ReasonCode.CPU_HIGH, {"percent": "88", "seconds": "30"}),
+            StateReason(ReasonCode.CPU_HIGH, {"percent": "88", "seconds": "30"}),
         ),
-        (SILENT, None, None, True, Reason(ReasonCode.PROCESS_CRASHED)),
-        (REFUSED, process("RUNNING"), None, False, Reason(ReasonCode.PROCESS_STARTING)),
-        (REFUSED, None, None, False, Reason(ReasonCode.CONNECTION_REFUSED)),
-        (SILENT, None, None, False, Reason(ReasonCode.NOT_SERVING)),
-        (replace(SILENT, reason=None), None, None, False, Reason(ReasonCode.NOT_SERVING)),
+        (SILENT, None, None, True, StateReason(ReasonCode.PROCESS_CRASHED)),
+        (REFUSED, process("RUNNING"), None, False, StateReason(ReasonCode.PROCESS_STARTING)),
+        (REFUSED, None, None, False, StateReason(ReasonCode.CONNECTION_REFUSED)),
+        (SILENT, None, None, False, StateReason(ReasonCode.NOT_SERVING)),
+        (replace(SILENT, reason=None), None, None, False, StateReason(ReasonCode.NOT_SERVING)),
         (replace(SILENT, reason=BAD_STATUS), None, None, False, BAD_STATUS),
-        (None, process("EXITED"), None, False, Reason(ReasonCode.PROCESS_STOPPED)),
+        (None, process("EXITED"), None, False, StateReason(ReasonCode.PROCESS_STOPPED)),
         (
             None,
             process("EXITED", problem="Exited by itself"),
             None,
             False,
-            Reason(ReasonCode.PROCESS_STOPPED, {"detail": "Exited by itself"}),
+            StateReason(ReasonCode.PROCESS_STOPPED, {"detail": "Exited by itself"}),
         ),
-        (None, process("FATAL"), None, False, Reason(ReasonCode.PROCESS_START_FAILED)),
+        (None, process("FATAL"), None, False, StateReason(ReasonCode.PROCESS_START_FAILED)),
         (
             None,
             process("BACKOFF", problem="Exited too quickly"),
             None,
             False,
-            Reason(ReasonCode.PROCESS_START_FAILED, {"detail": "Exited too quickly"}),
+            StateReason(ReasonCode.PROCESS_START_FAILED, {"detail": "Exited too quickly"}),
         ),
-        (None, None, None, False, Reason(ReasonCode.NOT_CHECKED)),
+        (None, None, None, False, StateReason(ReasonCode.NOT_CHECKED)),
     ],
 )
 def test_each_state_has_its_reason(check, supervised, cpu, crashed, expected):
-    assert judge(Observation(check, supervised, 3.0, cpu, crashed))[1] == expected
+    assert derive_state(Observation(check, supervised, 3.0, cpu, crashed))[1] == expected
 
 
 @pytest.mark.parametrize(
     ("ours", "contract"),
-    [(State, metrics_pb2.Module.State), (Action, metrics_pb2.Module.Action)],
+    [(ModuleState, metrics_pb2.Module.State), (ModuleAction, metrics_pb2.Module.Action)],
 )
 def test_the_values_are_those_of_the_contract(ours, contract):
     values = dict(contract.items())
@@ -114,7 +114,9 @@ def test_the_values_are_those_of_the_contract(ours, contract):
     }
 
 
-def checked(before: Module, process: Process | None, check: Check | None, **known) -> Module:
+def checked(
+    before: Module, process: Process | None, check: HealthCheckResult | None, **known
+) -> Module:
     known = {"cpu": None, "reported_version": "", "expected": False, "now": NOW} | known
     return update_module(before, process, check, **known)
 
@@ -122,17 +124,20 @@ def checked(before: Module, process: Process | None, check: Check | None, **know
 def test_a_crash_stays_until_the_module_serves_again():
     running = checked(Module("users"), process("RUNNING", 1), SERVES)
     crashed = checked(running, process("RUNNING", 2), SERVES)
-    assert (crashed.state, crashed.reason) == (State.ERROR, Reason(ReasonCode.PROCESS_CRASHED))
+    assert (crashed.state, crashed.reason) == (
+        ModuleState.ERROR,
+        StateReason(ReasonCode.PROCESS_CRASHED),
+    )
     silent = checked(crashed, process("RUNNING", 2), SILENT)
-    assert (silent.state, silent.crashed) == (State.ERROR, True)
+    assert (silent.state, silent.crashed) == (ModuleState.ERROR, True)
     again = checked(silent, process("RUNNING", 2), SERVES)
-    assert (again.state, again.crashed, again.message) == (State.HEALTHY, False, "")
+    assert (again.state, again.crashed, again.message) == (ModuleState.HEALTHY, False, "")
 
 
 def test_an_expected_restart_is_not_a_crash():
     running = checked(Module("users"), process("RUNNING", 1), SERVES)
     restarted = checked(running, process("RUNNING", 2), SERVES, expected=True)
-    assert restarted.state == State.HEALTHY
+    assert restarted.state == ModuleState.HEALTHY
     assert restart_completed(running, restarted)
     assert not restart_completed(running, checked(running, process("RUNNING", 2), SILENT))
 
@@ -174,31 +179,31 @@ def test_an_old_check_is_not_believed():
     assert expire_check(module, NOW + timedelta(seconds=5)) == module
     expired = expire_check(module, NOW + timedelta(seconds=6))
     assert (expired.state, expired.reason) == (
-        State.UNKNOWN,
-        Reason(ReasonCode.CHECK_EXPIRED),
+        ModuleState.UNKNOWN,
+        StateReason(ReasonCode.CHECK_EXPIRED),
     )
 
 
 @pytest.mark.parametrize(
     ("name", "state", "expected"),
     [
-        ("users", "RUNNING", [Action.STOP, Action.RESTART]),
-        ("users", "STOPPED", [Action.START]),
-        ("users", "FATAL", [Action.START]),
-        ("gateway", "RUNNING", [Action.RESTART]),
-        ("postgres", "RUNNING", [Action.RESTART]),
-        ("metrics", "RUNNING", [Action.RESTART]),
-        ("gateway", "EXITED", [Action.START]),
+        ("users", "RUNNING", [ModuleAction.STOP, ModuleAction.RESTART]),
+        ("users", "STOPPED", [ModuleAction.START]),
+        ("users", "FATAL", [ModuleAction.START]),
+        ("gateway", "RUNNING", [ModuleAction.RESTART]),
+        ("postgres", "RUNNING", [ModuleAction.RESTART]),
+        ("metrics", "RUNNING", [ModuleAction.RESTART]),
+        ("gateway", "EXITED", [ModuleAction.START]),
         ("users", None, []),
     ],
 )
 def test_actions_follow_from_the_process(name, state, expected):
-    assert available_actions(Module(name, process=state and process(state))) == expected
+    assert allowed_actions(Module(name, process=state and process(state))) == expected
 
 
 def test_a_module_without_health_check_serves_while_its_process_runs():
     assert process_check(None) is None
-    assert process_check(process("RUNNING")) == Check(
+    assert process_check(process("RUNNING")) == HealthCheckResult(
         serving=True, refused=False, latency_seconds=None
     )
     assert not process_check(process("BACKOFF")).serving

@@ -1,7 +1,7 @@
 import pytest
 from libral.metrics.v1 import metrics_pb2
 
-from services.metrics.domain.reasons import Reason, ReasonCode, process_reason
+from services.metrics.domain.reasons import ReasonCode, StateReason, process_reason
 
 
 def test_the_codes_are_those_of_the_contract():
@@ -16,11 +16,11 @@ def test_the_codes_are_those_of_the_contract():
         (ReasonCode.CHECK_EXPIRED, {}, "The last check is too old."),
         (ReasonCode.PROCESS_STOPPED, {}, "The process does not run."),
         (ReasonCode.PROCESS_START_FAILED, {}, "The process does not start."),
-        (ReasonCode.PROCESS_CRASHED, {}, "The process ended unexpectedly and starts again."),
-        (ReasonCode.PROCESS_STARTING, {}, "It starts."),
-        (ReasonCode.CONNECTION_REFUSED, {}, "Nobody listens there."),
+        (ReasonCode.PROCESS_CRASHED, {}, "The process ended unexpectedly and is restarting."),
+        (ReasonCode.PROCESS_STARTING, {}, "It is starting."),
+        (ReasonCode.CONNECTION_REFUSED, {}, "Nothing listens at its address."),
         (ReasonCode.NOT_SERVING, {}, "It does not serve."),
-        (ReasonCode.REPORTED_NOT_SERVING, {}, "It answers that it does not serve."),
+        (ReasonCode.REPORTED_NOT_SERVING, {}, "It reports that it does not serve."),
         (
             ReasonCode.CHECK_FAILED,
             {"error": "DEADLINE_EXCEEDED"},
@@ -31,7 +31,7 @@ def test_the_codes_are_those_of_the_contract():
             {"error": "TimeoutError"},
             "The health check failed: TimeoutError.",
         ),
-        (ReasonCode.CHECK_BAD_STATUS, {"status": "503"}, "The health check answered 503."),
+        (ReasonCode.CHECK_BAD_STATUS, {"status": "503"}, "The health check returned status 503."),
         (ReasonCode.CHECK_SLOW, {"milliseconds": "700"}, "The health check took 700 ms."),
         (
             ReasonCode.CPU_HIGH,
@@ -41,7 +41,7 @@ def test_the_codes_are_those_of_the_contract():
     ],
 )
 def test_each_code_has_its_message(code, metadata, message):
-    assert Reason(code, metadata).message == message
+    assert StateReason(code, metadata).message == message
 
 
 def test_the_text_of_the_process_manager_is_kept():

@@ -4,7 +4,7 @@ import pytest
 
 from services.kernel.errors import InvalidArgumentError
 from services.metrics.domain.endpoints import REQUEST_DURATION
-from services.metrics.domain.series import Distribution, Report, SeriesKey
+from services.metrics.domain.series import Distribution, MeasurementReport, SeriesKey
 from services.metrics.service.endpoints import EndpointAnalytics
 from services.metrics.service.latest import LatestValues
 from services.metrics.service.recorder import Recorder
@@ -33,25 +33,27 @@ async def analytics(store, clock) -> EndpointAnalytics:
         requests("POST", "200", 2, timedelta(minutes=30)),
         requests("GET", "200", 100, timedelta(hours=2)),
     ]
-    await Recorder(store.database, latest).record_report(Report(distributions=reports))
+    await Recorder(store.database, latest).record_report(MeasurementReport(distributions=reports))
     return EndpointAnalytics(store.database, store.clock, latest)
 
 
 async def test_routes_are_reported_by_window(analytics):
-    report = await analytics.report(HOUR, "", "")
+    report = await analytics.report_usage(HOUR, "", "")
     assert [(one.method, one.count) for one in report.endpoints] == [("GET", 8), ("POST", 2)]
     first = report.endpoints[0]
     assert (first.last_minute, first.server_error_rate) == (3, 0.125)
     assert first.last_time == NOW - timedelta(seconds=30)
     assert (report.total.count, report.report_time) == (10, NOW)
-    assert (await analytics.report(timedelta(hours=3), "", "")).total.count == 110
+    assert (await analytics.report_usage(timedelta(hours=3), "", "")).total.count == 110
 
 
 async def test_routes_are_filtered(analytics):
-    assert [one.method for one in (await analytics.report(HOUR, "post", "")).endpoints] == ["POST"]
-    assert (await analytics.report(HOUR, "", "payments")).endpoints == []
+    assert [one.method for one in (await analytics.report_usage(HOUR, "post", "")).endpoints] == [
+        "POST"
+    ]
+    assert (await analytics.report_usage(HOUR, "", "payments")).endpoints == []
 
 
 async def test_a_window_is_bounded(analytics):
     with pytest.raises(InvalidArgumentError):
-        await analytics.report(timedelta(seconds=1), "", "")
+        await analytics.report_usage(timedelta(seconds=1), "", "")

@@ -17,7 +17,7 @@ DRAFT = AlertRule(
 )
 
 
-class Situation:
+class AlertScenario:
     """A rule, and a metric whose value a test sets."""
 
     def __init__(self, store, clock) -> None:
@@ -30,8 +30,8 @@ class Situation:
     async def pass_seconds(self, seconds: float, value: float | None) -> list:
         self._clock.time += timedelta(seconds=seconds)
         if value is not None:
-            self._latest.add([Sample(SeriesKey("cpu", "host"), self._clock.now(), value)])
-        await self.incidents.evaluate()
+            self._latest.add_samples([Sample(SeriesKey("cpu", "host"), self._clock.now(), value)])
+        await self.incidents.evaluate_rules()
         return await self.incidents.list_incidents(0, None, 10)
 
     async def events(self) -> list[tuple[str, int]]:
@@ -41,57 +41,57 @@ class Situation:
 
 
 @pytest.fixture
-def situation(store, clock) -> Situation:
-    return Situation(store, clock)
+def scenario(store, clock) -> AlertScenario:
+    return AlertScenario(store, clock)
 
 
-async def test_an_incident_opens_after_the_hold_and_resolves(situation):
-    rule = await situation.rules.create(DRAFT)
-    assert await situation.pass_seconds(0, 0.95) == []
-    assert await situation.pass_seconds(9, 0.95) == []
-    [opened] = await situation.pass_seconds(1, 0.99)
+async def test_an_incident_opens_after_the_hold_and_resolves(scenario):
+    rule = await scenario.rules.create_rule(DRAFT)
+    assert await scenario.pass_seconds(0, 0.95) == []
+    assert await scenario.pass_seconds(9, 0.95) == []
+    [opened] = await scenario.pass_seconds(1, 0.99)
     assert (opened.alert_rule, opened.state, opened.value) == (rule.id, IncidentState.FIRING, 0.99)
-    assert await situation.pass_seconds(1, 0.99) == [opened]
-    [resolved] = await situation.pass_seconds(1, 0.5)
+    assert await scenario.pass_seconds(1, 0.99) == [opened]
+    [resolved] = await scenario.pass_seconds(1, 0.5)
     assert resolved.state == IncidentState.RESOLVED
     assert resolved.resolve_time > resolved.create_time
-    assert await situation.events() == [("incident.opened", 4), ("incident.resolved", 2)]
+    assert await scenario.events() == [("incident.opened", 4), ("incident.resolved", 2)]
 
 
-async def test_a_value_between_begins_the_hold_anew(situation):
-    await situation.rules.create(DRAFT)
-    await situation.pass_seconds(0, 0.95)
-    await situation.pass_seconds(5, 0.5)
-    assert await situation.pass_seconds(5, 0.95) == []
-    assert len(await situation.pass_seconds(10, 0.95)) == 1
+async def test_a_value_below_the_threshold_restarts_the_hold(scenario):
+    await scenario.rules.create_rule(DRAFT)
+    await scenario.pass_seconds(0, 0.95)
+    await scenario.pass_seconds(5, 0.5)
+    assert await scenario.pass_seconds(5, 0.95) == []
+    assert len(await scenario.pass_seconds(10, 0.95)) == 1
 
 
-async def test_a_missing_value_neither_opens_nor_resolves(situation):
-    await situation.rules.create(replace(DRAFT, hold=timedelta(0)))
-    [opened] = await situation.pass_seconds(0, 0.95)
-    assert await situation.pass_seconds(60, None) == [opened]
+async def test_a_missing_value_neither_opens_nor_resolves(scenario):
+    await scenario.rules.create_rule(replace(DRAFT, hold=timedelta(0)))
+    [opened] = await scenario.pass_seconds(0, 0.95)
+    assert await scenario.pass_seconds(60, None) == [opened]
 
 
 @pytest.mark.parametrize("change", ["disable", "delete"])
-async def test_an_incident_ends_with_its_rule(situation, change):
-    rule = await situation.rules.create(replace(DRAFT, hold=timedelta(0)))
-    await situation.pass_seconds(0, 0.95)
+async def test_an_incident_ends_with_its_rule(scenario, change):
+    rule = await scenario.rules.create_rule(replace(DRAFT, hold=timedelta(0)))
+    await scenario.pass_seconds(0, 0.95)
     if change == "disable":
-        await situation.rules.update(rule.id, {"disabled": True})
+        await scenario.rules.update_rule(rule.id, {"disabled": True})
     else:
-        await situation.rules.delete(rule.id)
-    [incident] = await situation.pass_seconds(1, 0.95)
+        await scenario.rules.delete_rule(rule.id)
+    [incident] = await scenario.pass_seconds(1, 0.95)
     assert incident.state == IncidentState.RESOLVED
 
 
-async def test_an_incident_is_acknowledged_once(situation):
-    await situation.rules.create(replace(DRAFT, hold=timedelta(0)))
-    [opened] = await situation.pass_seconds(0, 0.95)
-    first = await situation.incidents.acknowledge(opened.id, "users/1")
+async def test_an_incident_is_acknowledged_once(scenario):
+    await scenario.rules.create_rule(replace(DRAFT, hold=timedelta(0)))
+    [opened] = await scenario.pass_seconds(0, 0.95)
+    first = await scenario.incidents.acknowledge_incident(opened.id, "users/1")
     assert (first.state, first.acknowledger) == (IncidentState.ACKNOWLEDGED, "users/1")
-    assert await situation.incidents.acknowledge(opened.id, "users/2") == first
-    await situation.pass_seconds(1, 0.5)
+    assert await scenario.incidents.acknowledge_incident(opened.id, "users/2") == first
+    await scenario.pass_seconds(1, 0.5)
     with pytest.raises(FailedPreconditionError):
-        await situation.incidents.acknowledge(opened.id, "users/1")
+        await scenario.incidents.acknowledge_incident(opened.id, "users/1")
     with pytest.raises(NotFoundError):
-        await situation.incidents.acknowledge("none", "users/1")
+        await scenario.incidents.acknowledge_incident("none", "users/1")

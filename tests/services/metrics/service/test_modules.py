@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from services.kernel.database.database import unavailable
 from services.kernel.errors import NotFoundError
-from services.metrics.adapters.health import HttpHealth, http_client
+from services.metrics.adapters.health import HttpHealth, create_http_client
 from services.metrics.adapters.processes import SupervisorClient
-from services.metrics.domain.modules import State
+from services.metrics.domain.modules import ModuleState
 from services.metrics.domain.reasons import ReasonCode
 from services.metrics.domain.series import Sample, SeriesKey
 from services.metrics.service import modules as module
@@ -23,8 +23,8 @@ def latest(clock) -> LatestValues:
 
 @pytest.fixture
 async def monitor(store, latest, page):
-    """Monitors one module, the page."""
-    async with http_client() as client:
+    """A monitor of one module, the status page."""
+    async with create_http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
         yield ModuleMonitor(checks, None, latest, store.database, store.outbox, store.clock)
 
@@ -36,16 +36,16 @@ async def events(store) -> list[tuple]:
 
 
 async def test_changes_of_state_are_published(store, monitor, page):
-    assert monitor.module("gateway").state == State.UNKNOWN
+    assert monitor.get_module("gateway").state == ModuleState.UNKNOWN
     await monitor.check_all()
-    assert (monitor.module("gateway").state, monitor.module("gateway").version) == (
-        State.HEALTHY,
+    assert (monitor.get_module("gateway").state, monitor.get_module("gateway").version) == (
+        ModuleState.HEALTHY,
         "1.2",
     )
     page.status = "503 Service Unavailable"
     for _ in range(2):
         await monitor.check_all()
-    assert monitor.module("gateway").reason.code == ReasonCode.CHECK_BAD_STATUS
+    assert monitor.get_module("gateway").reason.code == ReasonCode.CHECK_BAD_STATUS
     subject = "modules/gateway"
     assert await events(store) == [
         (
@@ -58,66 +58,68 @@ async def test_changes_of_state_are_published(store, monitor, page):
             "module.state_changed",
             4,
             subject,
-            {"from": "HEALTHY", "to": "ERROR", "reason": "The health check answered 503."},
+            {"from": "HEALTHY", "to": "ERROR", "reason": "The health check returned status 503."},
         ),
     ]
 
 
 async def test_a_change_shows_though_it_cannot_be_published(store, monitor, monkeypatch):
     @asynccontextmanager
-    async def away():
+    async def fail():
         raise unavailable()
         yield
 
-    monkeypatch.setattr(store.database, "transaction", away)
+    monkeypatch.setattr(store.database, "transaction", fail)
     await monitor.check_all()
-    assert monitor.module("gateway").state == State.HEALTHY
+    assert monitor.get_module("gateway").state == ModuleState.HEALTHY
 
 
 async def test_modules_are_followed(monitor, page, monkeypatch):
-    async with aclosing(monitor.follow()) as states:
-        assert [one.state for one in await anext(states)] == [State.UNKNOWN]
+    async with aclosing(monitor.follow_modules()) as states:
+        assert [one.state for one in await anext(states)] == [ModuleState.UNKNOWN]
         waiting = asyncio.create_task(anext(states))
         await monitor.check_all()
-        assert [one.state for one in await waiting] == [State.HEALTHY]
+        assert [one.state for one in await waiting] == [ModuleState.HEALTHY]
         monkeypatch.setattr(module, "REPEAT_SECONDS", 0.05)
-        assert [one.state for one in await anext(states)] == [State.HEALTHY]
+        assert [one.state for one in await anext(states)] == [ModuleState.HEALTHY]
 
 
 async def test_what_a_module_elsewhere_uses_is_what_it_reports(monitor, latest, clock):
     samples = [("process.memory.usage", 1024.0), ("process.cpu.utilization", 0.25)]
-    latest.add([Sample(SeriesKey(name, "gateway"), clock.now(), value) for name, value in samples])
+    latest.add_samples(
+        [Sample(SeriesKey(name, "gateway"), clock.now(), value) for name, value in samples]
+    )
     latest.add_versions({"gateway": "2.0"})
     await monitor.check_all()
-    found = monitor.module("gateway")
+    found = monitor.get_module("gateway")
     assert (found.usage.memory_bytes, found.usage.cpu, found.version) == (1024, 0.25, "2.0")
 
 
 async def test_a_module_that_does_not_exist_is_not_found(monitor):
     with pytest.raises(NotFoundError):
-        monitor.module("none")
+        monitor.get_module("none")
 
 
 async def test_processes_of_the_process_manager_are_modules(store, latest, home):
     supervisor = SupervisorClient(str(home.socket))
     monitor = ModuleMonitor({}, supervisor, latest, store.database, store.outbox, store.clock)
     await monitor.check_all()
-    [found] = monitor.modules()
+    [found] = monitor.list_modules()
     assert found.name == "sleeper"
     assert found.pid > 0
     assert found.usage.memory_bytes > 0
-    await supervisor.stop("sleeper")
+    await supervisor.stop_process("sleeper")
     await monitor.check_all()
-    stopped = monitor.module("sleeper")
-    assert (stopped.state, stopped.reason.code) == (State.STOPPED, ReasonCode.PROCESS_STOPPED)
+    stopped = monitor.get_module("sleeper")
+    assert (stopped.state, stopped.reason.code) == (ModuleState.STOPPED, ReasonCode.PROCESS_STOPPED)
 
 
-async def test_a_process_manager_that_is_away_leaves_the_checks(store, latest, page, tmp_path):
+async def test_checks_continue_without_the_process_manager(store, latest, page, tmp_path):
     supervisor = SupervisorClient(str(tmp_path / "none.sock"))
-    async with http_client() as client:
+    async with create_http_client() as client:
         checks = {"gateway": HttpHealth(client, page.url)}
         monitor = ModuleMonitor(
             checks, supervisor, latest, store.database, store.outbox, store.clock
         )
         await monitor.check_all()
-    assert [one.state for one in monitor.modules()] == [State.HEALTHY]
+    assert [one.state for one in monitor.list_modules()] == [ModuleState.HEALTHY]

@@ -32,7 +32,7 @@ async def queries(store, clock) -> SeriesQueries:
         Distribution(key, START, (1.0, 2.0), (0, 4, 0), 6.0),
         Distribution(key, START + STEP, (1.0, 2.0), (2, 0, 0), 1.0),
     ]
-    await Recorder(store.database, LatestValues(clock)).record(samples, histograms)
+    await Recorder(store.database, LatestValues(clock)).record_measurements(samples, histograms)
     return SeriesQueries(store.database, store.clock)
 
 
@@ -51,7 +51,7 @@ def query(metric: str, aggregation: Aggregation, **fields) -> SeriesQuery:
     ],
 )
 async def test_values_are_aggregated_by_step(queries, aggregation, expected):
-    step, series = await queries.query(query("m", aggregation, source="a"))
+    step, series = await queries.query_series(query("m", aggregation, source="a"))
     assert step == STEP
     [one] = series
     assert one.key == SeriesKey("m", "a", (), "By")
@@ -59,9 +59,9 @@ async def test_values_are_aggregated_by_step(queries, aggregation, expected):
 
 
 async def test_series_are_apart_unless_merged(queries):
-    _, series = await queries.query(query("m", Aggregation.SUM))
+    _, series = await queries.query_series(query("m", Aggregation.SUM))
     assert [one.key.source for one in series] == ["a", "b"]
-    _, series = await queries.query(query("m", Aggregation.SUM, merge=True))
+    _, series = await queries.query_series(query("m", Aggregation.SUM, merge=True))
     [one] = series
     assert one.key == SeriesKey("m", "", (), "By")
     assert [value for _, value in one.points] == [8.0, 10.0]
@@ -71,7 +71,7 @@ async def test_series_are_apart_unless_merged(queries):
     ("aggregation", "expected"), [(Aggregation.SUM, [4.0, 2.0]), (Aggregation.P50, [1.5, 0.5])]
 )
 async def test_a_histogram_has_counts_and_percentiles(queries, aggregation, expected):
-    _, [series] = await queries.query(query("h", aggregation))
+    _, [series] = await queries.query_series(query("h", aggregation))
     assert [value for _, value in series.points] == expected
 
 
@@ -80,20 +80,20 @@ async def test_a_histogram_has_counts_and_percentiles(queries, aggregation, expe
 )
 async def test_an_aggregation_must_exist_for_the_series(queries, metric, aggregation):
     with pytest.raises(InvalidArgumentError) as failure:
-        await queries.query(query(metric, aggregation))
+        await queries.query_series(query(metric, aggregation))
     assert [one.field for one in failure.value.violations] == ["aggregation"]
 
 
 async def test_at_most_100_series_are_returned(store, clock):
     samples = [Sample(SeriesKey("n", str(number)), START, 1.0) for number in range(101)]
-    await Recorder(store.database, LatestValues(clock)).record(samples)
+    await Recorder(store.database, LatestValues(clock)).record_measurements(samples)
     queries = SeriesQueries(store.database, store.clock)
-    _, series = await queries.query(query("n", Aggregation.SUM))
+    _, series = await queries.query_series(query("n", Aggregation.SUM))
     assert len(series) == 100
-    _, [merged] = await queries.query(query("n", Aggregation.SUM, merge=True))
+    _, [merged] = await queries.query_series(query("n", Aggregation.SUM, merge=True))
     assert [value for _, value in merged.points] == [101.0]
 
 
 async def test_a_metric_without_series_has_none(queries):
     for merge in (False, True):
-        assert (await queries.query(query("x", Aggregation.SUM, merge=merge)))[1] == []
+        assert (await queries.query_series(query("x", Aggregation.SUM, merge=merge)))[1] == []

@@ -27,8 +27,8 @@ async def test_alert_opens_and_can_be_acknowledged_by_operators_only(channel, me
 @pytest.fixture
 async def call(mesh, environment, operator):
     """Call a method of AlertService as an operator."""
-    room = await mesh.start("metrics", build, environment, users_target=operator.users_target)
-    stub = contract.AlertServiceStub(mesh.anonymous_channel(room))
+    service = await mesh.start("metrics", build, environment, users_target=operator.users_target)
+    stub = contract.AlertServiceStub(mesh.anonymous_channel(service))
 
     def call(method: str, **fields):
         request = getattr(metrics_pb2, f"{method}Request")(**fields)

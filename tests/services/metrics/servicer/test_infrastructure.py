@@ -45,16 +45,16 @@ async def test_database_and_cache_figures_agree_with_the_servers(channel, databa
     assert seen.cache.memory_used_bytes == pytest.approx(info["used_memory"], rel=0.5)
 
 
-async def test_a_cache_that_is_away_has_no_figures(mesh):
-    room = await mesh.start("metrics", build, {"REDIS_URL": "redis://:geheim@127.0.0.1:9/0"})
-    stub = contract.InfrastructureServiceStub(mesh.channel(room))
+async def test_an_unavailable_cache_has_no_figures(mesh):
+    service = await mesh.start("metrics", build, {"REDIS_URL": "redis://:geheim@127.0.0.1:9/0"})
+    stub = contract.InfrastructureServiceStub(mesh.channel(service))
     seen = await eventually(
         lambda: stub.GetInfrastructure(metrics_pb2.GetInfrastructureRequest()),
         lambda seen: seen.database.reachable,
     )
     assert not seen.cache.reachable
     assert not seen.cache.HasField("memory_used_bytes")
-    assert "away" in seen.cache.problem
+    assert "unavailable" in seen.cache.problem
     assert "geheim" not in seen.cache.problem
 
 

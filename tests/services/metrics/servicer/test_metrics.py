@@ -10,11 +10,11 @@ from tests.services.metrics.helpers import eventually
 
 async def test_collected_series_are_queried_and_streamed(metrics):
     request = metrics_pb2.QueryMetricsRequest(metric="system.memory.utilization")
-    answer = await eventually(
-        lambda: metrics.QueryMetrics(request), lambda answer: len(answer.series) == 1
+    response = await eventually(
+        lambda: metrics.QueryMetrics(request), lambda response: len(response.series) == 1
     )
-    assert answer.series[0].source == "host"
-    assert 0 < answer.series[0].points[-1].value < 1
+    assert response.series[0].source == "host"
+    assert 0 < response.series[0].points[-1].value < 1
     stream = metrics.StreamMetrics(metrics_pb2.StreamMetricsRequest(metrics=["system.load.1m"]))
     message = await asyncio.wait_for(stream.read(), 5)
     assert [one.metric for one in message.samples] == ["system.load.1m"]
@@ -33,6 +33,6 @@ async def test_bad_queries_are_named(metrics, channel):
 async def test_a_query_without_series_has_none(metrics):
     for merge in (False, True):
         request = metrics_pb2.QueryMetricsRequest(metric="no.such.metric", merge=merge)
-        answer = await metrics.QueryMetrics(request)
-        assert list(answer.series) == []
-        assert answer.step.seconds == 60
+        response = await metrics.QueryMetrics(request)
+        assert list(response.series) == []
+        assert response.step.seconds == 60

@@ -8,14 +8,14 @@ from libral.metrics.v1 import metrics_pb2_grpc as contract
 
 from services.metrics.__main__ import build
 from services.metrics.domain.modules import (
-    Action,
-    Check,
+    HealthCheckResult,
     Module,
+    ModuleAction,
+    ModuleState,
     Process,
     ProcessUsage,
-    State,
 )
-from services.metrics.domain.reasons import Reason, ReasonCode
+from services.metrics.domain.reasons import ReasonCode, StateReason
 from services.metrics.servicer.modules import module_message
 from tests.services.helpers import refused
 from tests.services.metrics.helpers import eventually
@@ -24,12 +24,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_servers_are_checked_by_asking_them(mesh, database_url):
-    room = await mesh.start("metrics", build, {"REDIS_URL": "redis://:geheim@127.0.0.1:9/0"})
-    stub = contract.ModuleServiceStub(mesh.channel(room))
+    service = await mesh.start("metrics", build, {"REDIS_URL": "redis://:geheim@127.0.0.1:9/0"})
+    stub = contract.ModuleServiceStub(mesh.channel(service))
 
     async def look() -> dict[str, metrics_pb2.Module]:
-        answer = await stub.ListModules(metrics_pb2.ListModulesRequest())
-        return {one.name.removeprefix("modules/"): one for one in answer.modules}
+        response = await stub.ListModules(metrics_pb2.ListModulesRequest())
+        return {one.name.removeprefix("modules/"): one for one in response.modules}
 
     state = metrics_pb2.Module.State
     seen = await eventually(look, lambda seen: seen["valkey"].state == state.ERROR)
@@ -48,15 +48,15 @@ async def test_servers_are_checked_by_asking_them(mesh, database_url):
 
 
 async def test_what_a_process_uses_is_measured(mesh, environment, home):
-    room = await mesh.start(
+    service = await mesh.start(
         "metrics", build, environment | {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
     )
-    stub = contract.ModuleServiceStub(mesh.channel(room))
+    stub = contract.ModuleServiceStub(mesh.channel(service))
 
     async def look() -> metrics_pb2.Module:
-        answer = await stub.ListModules(metrics_pb2.ListModulesRequest())
+        response = await stub.ListModules(metrics_pb2.ListModulesRequest())
         return next(
-            (one for one in answer.modules if one.name == "modules/sleeper"), metrics_pb2.Module()
+            (one for one in response.modules if one.name == "modules/sleeper"), metrics_pb2.Module()
         )
 
     seen = await eventually(look, lambda seen: seen.HasField("cpu_utilization"), seconds=15)
@@ -73,8 +73,8 @@ async def test_a_killed_process_shows_and_comes_back(
 ):
     monkeypatch.setattr("services.metrics.workers.CHECK_SECONDS", interval)
     environment |= {"LIBRAL_SUPERVISOR_SOCKET": str(home.socket)}
-    room = await mesh.start("metrics", build, environment)
-    modules = contract.ModuleServiceStub(mesh.channel(room))
+    service = await mesh.start("metrics", build, environment)
+    modules = contract.ModuleServiceStub(mesh.channel(service))
     request = metrics_pb2.GetModuleRequest(name="modules/sleeper")
 
     async def state() -> tuple[str, int]:
@@ -92,14 +92,14 @@ async def test_a_killed_process_shows_and_comes_back(
 
 
 def test_a_healthy_module_has_no_reason():
-    message = module_message(Module("users", state=State.HEALTHY, reason=None), [])
+    message = module_message(Module("users", state=ModuleState.HEALTHY, reason=None), [])
     assert (message.state, message.reason) == (metrics_pb2.Module.HEALTHY, "")
     assert not message.HasField("state_reason")
 
 
 def test_a_reason_has_a_code_its_values_and_texts():
-    slow = Reason(ReasonCode.CHECK_SLOW, {"milliseconds": "700"})
-    message = module_message(Module("users", state=State.BUSY, reason=slow), [])
+    slow = StateReason(ReasonCode.CHECK_SLOW, {"milliseconds": "700"})
+    message = module_message(Module("users", state=ModuleState.BUSY, reason=slow), [])
     reason = message.state_reason
     assert message.reason == "The health check took 700 ms."
     assert reason.code == metrics_pb2.Module.StateReason.CHECK_SLOW
@@ -119,17 +119,17 @@ def test_a_module_that_was_never_checked_is_unknown():
 def test_all_of_a_module_is_in_its_message():
     module = Module(
         "users",
-        state=State.HEALTHY,
+        state=ModuleState.HEALTHY,
         reason=None,
         version="1.2",
         process=Process("RUNNING", 42, NOW, ""),
-        check=Check(serving=True, refused=False, latency_seconds=0.25),
+        check=HealthCheckResult(serving=True, refused=False, latency_seconds=0.25),
         check_time=NOW,
         state_time=NOW,
         start_time=NOW,
         usage=ProcessUsage(1024, 0.5),
     )
-    message = module_message(module, [Action.STOP, Action.RESTART])
+    message = module_message(module, [ModuleAction.STOP, ModuleAction.RESTART])
     assert (message.name, message.version, message.pid) == ("modules/users", "1.2", 42)
     assert list(message.actions) == [metrics_pb2.Module.STOP, metrics_pb2.Module.RESTART]
     assert message.check_latency.ToTimedelta().total_seconds() == 0.25
@@ -151,8 +151,8 @@ async def test_changes_of_state_are_streamed(channel):
     stream = contract.ModuleServiceStub(channel).StreamModules(metrics_pb2.StreamModulesRequest())
 
     async def read() -> dict[str, int]:
-        answer = await stream.read()
-        return {one.name: one.state for one in answer.modules}
+        response = await stream.read()
+        return {one.name: one.state for one in response.modules}
 
     healthy = metrics_pb2.Module.HEALTHY
     seen = await eventually(read, lambda seen: seen["modules/valkey"] == healthy)

@@ -16,22 +16,22 @@ TIME = datetime(2026, 1, 1, tzinfo=UTC)
 NANOSECONDS = int(TIME.timestamp()) * 10**9
 
 
-async def test_what_cannot_be_taken_is_said(channel):
+async def test_rejected_points_are_reported(channel):
     report = make_report({"200": [1, 0, 0, 0]})
     metric = report.resource_metrics[0].scope_metrics[0].metrics[0]
     metric.histogram.aggregation_temporality = otlp_metrics.AGGREGATION_TEMPORALITY_CUMULATIVE
-    answer = await exporter(channel)(report)
-    assert answer.partial_success.rejected_data_points == 1
+    response = await exporter(channel)(report)
+    assert response.partial_success.rejected_data_points == 1
 
 
-async def test_a_report_that_cannot_be_kept_may_be_sent_again(channel, room, monkeypatch):
+async def test_a_report_that_cannot_be_stored_is_unavailable(channel, service, monkeypatch):
     @asynccontextmanager
-    async def away():
+    async def fail_transaction():
         raise unavailable()
         yield
 
     await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
-    monkeypatch.setattr(room.kernel.database, "transaction", away)
+    monkeypatch.setattr(service.kernel.database, "transaction", fail_transaction)
     with refused("UNAVAILABLE"):
         await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
 
@@ -105,9 +105,9 @@ def test_a_report_has_at_most_2000_points():
     assert (len(report.samples), rejected) == (2000, 3)
 
 
-async def test_the_number_of_rejected_points_is_answered(channel):
-    answer = await exporter(channel)(export_of(gauge(1.0, math.nan)))
-    assert answer.partial_success.rejected_data_points == 1
-    assert "delta histograms" in answer.partial_success.error_message
-    answer = await exporter(channel)(export_of(gauge(1.0)))
-    assert not answer.HasField("partial_success")
+async def test_the_number_of_rejected_points_is_returned(channel):
+    response = await exporter(channel)(export_of(gauge(1.0, math.nan)))
+    assert response.partial_success.rejected_data_points == 1
+    assert "delta histograms" in response.partial_success.error_message
+    response = await exporter(channel)(export_of(gauge(1.0)))
+    assert not response.HasField("partial_success")

@@ -1,12 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
-from services.metrics.domain.series import Aggregation, Distribution, Range, Sample, SeriesKey
+from services.metrics.domain.series import Aggregation, Distribution, Sample, SeriesKey, TimeRange
 from services.metrics.storage import series as storage
 from services.metrics.storage.tables import POINTS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-SPAN = Range(NOW, NOW + 2 * MINUTE, MINUTE)
+SPAN = TimeRange(NOW, NOW + 2 * MINUTE, MINUTE)
 KEY = SeriesKey("m", "host", (("a", "1"), ("b", "2")), "By")
 
 
@@ -63,5 +63,5 @@ async def test_old_rows_are_deleted_up_to_a_limit(store):
     async with store.database.transaction() as connection:
         number = await storage.save_series(connection, KEY, None)
         await storage.insert_points(connection, samples, {KEY: number})
-        deleted = [await storage.delete_before(connection, POINTS, NOW, 2) for _ in range(3)]
+        deleted = [await storage.delete_old_rows(connection, POINTS, NOW, 2) for _ in range(3)]
     assert deleted == [2, 1, 0]

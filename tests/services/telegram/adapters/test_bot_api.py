@@ -21,14 +21,14 @@ async def test_a_sent_message(bot_api, api):
     sent = await bot_api.send_text(42, "<b>x</b>")
     assert (sent.chat_id, sent.message_id) == (42, 1)
     assert sent.time.tzinfo is not None
-    assert api.called("sendMessage")[0]["text"] == "<b>x</b>"
+    assert api.calls_of("sendMessage")[0]["text"] == "<b>x</b>"
 
 
 @pytest.mark.parametrize(("subscription", "period"), [(False, None), (True, "2592000")])
 async def test_an_invoice(bot_api, api, subscription, period):
     invoice = Invoice("本", "良い本", "order-1", 100, subscription)
     assert await bot_api.create_invoice_link(invoice) == "https://t.me/$made-up"
-    (call,) = api.called("createInvoiceLink")
+    (call,) = api.calls_of("createInvoiceLink")
     assert (call["title"], call["payload"], call["currency"]) == ("本", "order-1", "XTR")
     assert json.loads(call["prices"]) == [{"label": "本", "amount": 100}]
     assert call.get("subscription_period") == period
@@ -43,7 +43,7 @@ async def test_a_repeated_refund_is_not_an_error_but_a_refused_one_is(bot_api, a
 
 
 async def test_transactions(bot_api, api):
-    user = {"type": "user", "transaction_type": "invoice_payment", "user": botapi.person()}
+    user = {"type": "user", "transaction_type": "invoice_payment", "user": botapi.make_user()}
     api.transactions = [
         {"id": "in", "amount": 5, "nanostar_amount": 7, "date": SECONDS, "source": user},
         {"id": "in", "amount": 5, "date": SECONDS, "receiver": user},
@@ -75,7 +75,7 @@ async def test_errors(bot_api, api, failure, error, reason):
     assert raised.value.localized
 
 
-async def test_a_bot_api_that_is_not_there():
+async def test_an_unreachable_bot_api():
     client = BotApi(BotSettings(botapi.TOKEN, botapi.SECRET, "http://127.0.0.1:9"))
     with pytest.raises(UnavailableError) as raised:
         await client.get_profile()

@@ -11,19 +11,19 @@ from libral.users.v1 import users_pb2, users_pb2_grpc
 from services.telegram.adapters.services import ModulesClient, PaymentsClient, UsersClient
 from services.telegram.domain.chat import (
     Amount,
-    ModuleState,
+    MessageSender,
+    ModuleStatus,
     RefundedPayment,
     RegisteredUser,
-    Sender,
     SuccessfulPayment,
 )
 from tests.services.telegram.conftest import NOW
 
 TIME = Timestamp(seconds=int(NOW.timestamp()))
-SENDER = Sender(42, "花子 山田", "user42", "ja", is_bot=False)
+SENDER = MessageSender(42, "花子 山田", "user42", "ja", is_bot=False)
 
 
-class FakeServices(
+class FakePeerServices(
     users_pb2_grpc.UserServiceServicer,
     payments_pb2_grpc.PaymentServiceServicer,
     metrics_pb2_grpc.ModuleServiceServicer,
@@ -62,8 +62,8 @@ class FakeServices(
 
 
 @pytest.fixture
-def fake() -> FakeServices:
-    return FakeServices()
+def fake() -> FakePeerServices:
+    return FakePeerServices()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def channel(fake):
 
 
 async def test_a_sender_is_registered(fake, channel):
-    user = await UsersClient(channel).register(SENDER, NOW)
+    user = await UsersClient(channel).register_user(SENDER, NOW)
     assert user == RegisteredUser("users/1", created=True)
     assert fake.requests == [
         users_pb2.RecordTelegramUserRequest(
@@ -98,8 +98,8 @@ async def test_a_payment_is_recorded(fake, channel):
     paid = SuccessfulPayment(
         "USD", 1999, "charge", "p", "order-1", expire, recurring=True, first_recurring=True
     )
-    answer = await PaymentsClient(channel).record_payment(42, "users/1", paid, NOW)
-    assert answer == Amount("USD", 19, 990_000_000)
+    amount = await PaymentsClient(channel).record_payment(42, "users/1", paid, NOW)
+    assert amount == Amount("USD", 19, 990_000_000)
     assert fake.requests == [
         payments_pb2.RecordTelegramPaymentRequest(
             telegram_id=42,
@@ -141,16 +141,16 @@ async def test_a_refund_is_recorded(fake, channel):
 async def test_failures_of_users_and_payments_are_raised(fake, channel):
     fake.failure = grpc.StatusCode.UNAVAILABLE
     with pytest.raises(grpc.aio.AioRpcError):
-        await UsersClient(channel).register(SENDER, NOW)
+        await UsersClient(channel).register_user(SENDER, NOW)
     with pytest.raises(grpc.aio.AioRpcError):
         await PaymentsClient(channel).record_refund(42, RefundedPayment("XTR", 1, "c"), NOW)
 
 
 async def test_states_of_modules_or_none(fake, channel):
     client = ModulesClient(channel)
-    assert await client.list_states() == [
-        ModuleState("users", "HEALTHY"),
-        ModuleState("shop", "STATE_UNSPECIFIED"),
+    assert await client.list_module_states() == [
+        ModuleStatus("users", "HEALTHY"),
+        ModuleStatus("shop", "STATE_UNSPECIFIED"),
     ]
     fake.failure = grpc.StatusCode.UNAVAILABLE
-    assert await client.list_states() is None
+    assert await client.list_module_states() is None

@@ -5,10 +5,10 @@ import pytest
 from services.kernel.errors import InvalidArgumentError
 from services.telegram.adapters.update_reader import UpdateReader, to_time
 from services.telegram.domain.chat import (
-    Command,
+    BotCommand,
+    MessageSender,
     PreCheckoutQuery,
     RefundedPayment,
-    Sender,
     SuccessfulPayment,
 )
 from tests.fakes import botapi
@@ -23,13 +23,13 @@ def reader(bot_api) -> UpdateReader:
 @pytest.mark.parametrize(
     ("text", "content"),
     [
-        ("/start", Command.START),
-        ("/start deep-link", Command.START),
-        ("/start@libral_bot", Command.START),
-        ("/start@LIBRAL_BOT", Command.START),
+        ("/start", BotCommand.START),
+        ("/start deep-link", BotCommand.START),
+        ("/start@libral_bot", BotCommand.START),
+        ("/start@LIBRAL_BOT", BotCommand.START),
         ("/start@other_bot", None),
-        ("/status", Command.STATUS),
-        ("/status now", Command.STATUS),
+        ("/status", BotCommand.STATUS),
+        ("/status now", BotCommand.STATUS),
         ("/status@other_bot", None),
         ("/started", None),
         ("/help", None),
@@ -38,27 +38,29 @@ def reader(bot_api) -> UpdateReader:
     ],
 )
 async def test_commands(reader, text, content):
-    message = await reader.read(botapi.command(1, text))
+    message = await reader.read_update(botapi.command_update(1, text))
     assert message.content == content
 
 
 async def test_a_message_has_chat_sender_and_time(reader):
-    message = await reader.read(botapi.message(1, 7, text="x", date=int(NOW.timestamp())))
+    message = await reader.read_update(
+        botapi.message_update(1, 7, text="x", date=int(NOW.timestamp()))
+    )
     assert (message.chat_id, message.time, message.content) == (7, NOW, None)
-    assert message.sender == Sender(7, "花子 山田", "user7", "ja", is_bot=False)
+    assert message.sender == MessageSender(7, "花子 山田", "user7", "ja", is_bot=False)
 
 
 async def test_optional_fields_of_a_sender(reader):
-    update = botapi.message(1, text="x")
+    update = botapi.message_update(1, text="x")
     update["message"]["from"] = {"id": 7, "is_bot": True, "first_name": "B"}
-    assert (await reader.read(update)).sender == Sender(7, "B", "", "", is_bot=True)
+    assert (await reader.read_update(update)).sender == MessageSender(7, "B", "", "", is_bot=True)
     del update["message"]["from"]
-    assert (await reader.read(update)).sender is None
+    assert (await reader.read_update(update)).sender is None
 
 
 async def test_a_payment(reader):
     expire = NOW + timedelta(days=30)
-    update = botapi.paid(
+    update = botapi.payment_update(
         1,
         "charge-1",
         100,
@@ -66,34 +68,40 @@ async def test_a_payment(reader):
         is_first_recurring=True,
         subscription_expiration_date=int(expire.timestamp()),
     )
-    assert (await reader.read(update)).content == SuccessfulPayment(
+    assert (await reader.read_update(update)).content == SuccessfulPayment(
         "XTR", 100, "charge-1", "", "order-1", expire, recurring=True, first_recurring=True
     )
-    update = botapi.paid(2, "charge-2", 500, currency="JPY", provider_payment_charge_id="p")
-    assert (await reader.read(update)).content == SuccessfulPayment(
+    update = botapi.payment_update(
+        2, "charge-2", 500, currency="JPY", provider_payment_charge_id="p"
+    )
+    assert (await reader.read_update(update)).content == SuccessfulPayment(
         "JPY", 500, "charge-2", "p", "order-1"
     )
 
 
 async def test_a_refund(reader):
-    message = await reader.read(botapi.refunded(1, "charge-1", 100))
+    message = await reader.read_update(botapi.refund_update(1, "charge-1", 100))
     assert message.content == RefundedPayment("XTR", 100, "charge-1")
 
 
-async def test_a_question_before_a_payment(reader):
-    assert await reader.read(botapi.asks(1)) == PreCheckoutQuery("query-1", 100, "order-1")
+async def test_a_pre_checkout_query(reader):
+    assert await reader.read_update(botapi.pre_checkout_update(1)) == PreCheckoutQuery(
+        "query-1", 100, "order-1"
+    )
 
 
 @pytest.mark.parametrize("kind", ["something_new", "edited_message", "channel_post"])
 async def test_other_kinds_are_not_handled(reader, kind):
-    update = botapi.message(1, text="/start")
+    update = botapi.message_update(1, text="/start")
     update[kind] = update.pop("message")
-    assert await reader.read(update) is None
+    assert await reader.read_update(update) is None
 
 
 async def test_a_malformed_update_names_its_field(reader):
     with pytest.raises(InvalidArgumentError) as failure:
-        await reader.read({"update_id": 1, "message": {"message_id": "x", "chat": {"id": 42}}})
+        await reader.read_update(
+            {"update_id": 1, "message": {"message_id": "x", "chat": {"id": 42}}}
+        )
     assert failure.value.violations[0].field.startswith("message.")
 
 

@@ -22,17 +22,17 @@ from services.telegram.domain import updates
         (b'{"update_id": 1, "x": "' + b"a" * updates.UPDATE_BYTES_MAX + b'"}', "body"),
     ],
 )
-def test_an_update_that_is_none(content, field):
+def test_a_malformed_update_is_refused(content, field):
     with pytest.raises(InvalidArgumentError) as error:
         updates.parse_update(content)
     assert error.value.violations[0].field == field
 
 
-def test_an_update_names_its_kind_and_whose_order_it_keeps():
+def test_an_update_has_a_kind_and_a_chat():
     update = updates.parse_update(b'{"update_id": 5, "message": {"chat": {"id": -7}}}')
     assert (update.id, update.kind, update.chat) == (5, "message", -7)
-    question = updates.parse_update(b'{"pre_checkout_query": {"from": {"id": 8}}, "update_id": 6}')
-    assert (question.kind, question.chat) == ("pre_checkout_query", 8)
+    query = updates.parse_update(b'{"pre_checkout_query": {"from": {"id": 8}}, "update_id": 6}')
+    assert (query.kind, query.chat) == ("pre_checkout_query", 8)
     assert updates.parse_update(b'{"update_id": 7, "poll": {"id": "x"}}').chat == 0
 
 
@@ -53,7 +53,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         ("message", 3600, False, False),
     ],
 )
-def test_only_questions_before_a_payment_expire(kind, seconds, urgent, expired):
+def test_only_pre_checkout_queries_expire(kind, seconds, urgent, expired):
     one = updates.LeasedUpdate(1, kind, 42, {}, NOW, 1)
     assert one.urgent == urgent
     assert one.expired(NOW + timedelta(seconds=seconds)) == expired

@@ -1,6 +1,6 @@
 import pytest
 
-from services.telegram.domain.chat import Amount, ModuleState
+from services.telegram.domain.chat import Amount, ModuleStatus
 from services.telegram.service.replies import (
     format_amount,
     payment_reply,
@@ -32,9 +32,9 @@ def test_a_new_user_is_welcomed_differently():
 
 def test_states_of_modules():
     states = [
-        ModuleState("users", "HEALTHY"),
-        ModuleState("shop", "STOPPED"),
-        ModuleState("valkey", "STATE_UNSPECIFIED"),
+        ModuleStatus("users", "HEALTHY"),
+        ModuleStatus("shop", "STOPPED"),
+        ModuleStatus("valkey", "STATE_UNSPECIFIED"),
     ]
     assert (
         status_reply(states) == "サービスの稼働状態\nユーザー：正常\nshop：停止\nキャッシュ：不明"

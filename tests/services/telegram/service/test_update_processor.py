@@ -15,49 +15,49 @@ EVENTS = "SELECT type, subject, level, data FROM outbox"
 
 
 def rpc_error(code: grpc.StatusCode) -> AioRpcError:
-    return AioRpcError(code, Metadata(), Metadata(), "away")
+    return AioRpcError(code, Metadata(), Metadata(), "unavailable")
 
 
 @pytest.fixture
 def process_next(processor, clock):
-    """Process the one update that is due, after whatever delay it has."""
+    """Return a function that processes the one pending update, after any retry delay."""
 
     async def process(*, urgent: bool = False) -> None:
         clock.time += LEASE
-        (update,) = await processor.lease(8, urgent=urgent)
-        await processor.process(update)
+        (update,) = await processor.lease_updates(8, urgent=urgent)
+        await processor.process_update(update)
 
     return process
 
 
 async def test_a_handled_update_is_done(receive, process_next, handler, database):
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
     await process_next()
     assert handler.handled == [1]
     (row,) = await rows(database, STATES)
     assert (row.state, row.tries, row.error) == ("done", 1, "")
 
 
-async def test_a_leased_update_is_nobody_elses_until_the_lease_expires(receive, processor, clock):
-    await receive(botapi.command(1, "/start"))
-    assert [one.id for one in await processor.lease(8, urgent=False)] == [1]
-    assert await processor.lease(8, urgent=False) == []
+async def test_a_leased_update_cannot_be_leased_until_the_lease_expires(receive, processor, clock):
+    await receive(botapi.command_update(1, "/start"))
+    assert [one.id for one in await processor.lease_updates(8, urgent=False)] == [1]
+    assert await processor.lease_updates(8, urgent=False) == []
     clock.time += LEASE
-    (again,) = await processor.lease(8, urgent=False)
+    (again,) = await processor.lease_updates(8, urgent=False)
     assert (again.id, again.tries) == (1, 2)
 
 
 async def test_the_lanes_are_separate(receive, processor):
-    await receive(botapi.command(1, "/start"))
-    await receive(botapi.asks(2))
-    assert [one.id for one in await processor.lease(8, urgent=True)] == [2]
-    assert [one.id for one in await processor.lease(8, urgent=False)] == [1]
+    await receive(botapi.command_update(1, "/start"))
+    await receive(botapi.pre_checkout_update(2))
+    assert [one.id for one in await processor.lease_updates(8, urgent=True)] == [2]
+    assert [one.id for one in await processor.lease_updates(8, urgent=False)] == [1]
 
 
 async def test_an_update_that_keeps_failing_is_given_up_after_5_tries(
     receive, process_next, handler, database
 ):
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
     handler.failures[1] = FailedPreconditionError("NO", "Refused.")
     for tries in range(1, TRIES_MAX):
         await process_next()
@@ -72,8 +72,8 @@ async def test_an_update_that_keeps_failing_is_given_up_after_5_tries(
     assert event.data == {"kind": "message", "error": row.error}
 
 
-async def test_retries_wait_longer_and_longer(receive, process_next, handler, database, clock):
-    await receive(botapi.command(1, "/start"))
+async def test_retry_delays_double(receive, process_next, handler, database, clock):
+    await receive(botapi.command_update(1, "/start"))
     handler.failures[1] = ValueError("x")
     delays = []
     for _ in range(4):
@@ -91,10 +91,10 @@ async def test_retries_wait_longer_and_longer(receive, process_next, handler, da
         rpc_error(grpc.StatusCode.DEADLINE_EXCEEDED),
     ],
 )
-async def test_what_is_unavailable_is_tried_without_end(
+async def test_transient_errors_are_retried_forever(
     receive, process_next, handler, database, failure
 ):
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
     handler.failures[1] = failure
     for _ in range(2 * TRIES_MAX):
         await process_next()
@@ -106,35 +106,35 @@ async def test_what_is_unavailable_is_tried_without_end(
 
 
 async def test_an_invalid_update_is_given_up_at_once(receive, process_next, handler, database):
-    await receive(botapi.command(1, "/start"))
+    await receive(botapi.command_update(1, "/start"))
     handler.failures[1] = invalid("message", "x")
     await process_next()
     assert [row.state for row in await rows(database, STATES)] == ["failed"]
 
 
-async def test_a_question_that_is_too_old_is_not_answered(
+async def test_an_expired_pre_checkout_query_is_not_handled(
     receive, processor, handler, database, clock
 ):
-    await receive(botapi.asks(1))
+    await receive(botapi.pre_checkout_update(1))
     clock.time += timedelta(seconds=11)
-    (update,) = await processor.lease(8, urgent=True)
-    await processor.process(update)
+    (update,) = await processor.lease_updates(8, urgent=True)
+    await processor.process_update(update)
     assert handler.handled == []
     (row,) = await rows(database, STATES)
     assert row.state == "failed"
     assert "時間切れ" in row.error
 
 
-async def test_a_late_failure_does_not_change_what_another_process_did(
+async def test_a_late_failure_does_not_change_a_done_update(
     receive, processor, handler, database, clock
 ):
-    await receive(botapi.command(1, "/start"))
-    (slow,) = await processor.lease(8, urgent=False)
+    await receive(botapi.command_update(1, "/start"))
+    (slow,) = await processor.lease_updates(8, urgent=False)
     clock.time += LEASE
-    (fast,) = await processor.lease(8, urgent=False)
-    await processor.process(fast)
+    (fast,) = await processor.lease_updates(8, urgent=False)
+    await processor.process_update(fast)
     handler.failures[1] = invalid("message", "x")
-    await processor.process(slow)
+    await processor.process_update(slow)
     assert [row.state for row in await rows(database, STATES)] == ["done"]
     assert await rows(database, EVENTS) == []
 
@@ -144,17 +144,17 @@ async def test_old_updates_are_deleted_unless_they_are_about_money(
 ):
     for number, update in enumerate(
         (
-            botapi.command(1, "/start", 1),
-            botapi.paid(2, "charge-1", 100, 2),
-            botapi.refunded(3, "charge-1", 100, 3),
+            botapi.command_update(1, "/start", 1),
+            botapi.payment_update(2, "charge-1", 100, 2),
+            botapi.refund_update(3, "charge-1", 100, 3),
             {"update_id": 4, "poll": {"id": "x"}},
         )
     ):
         assert update["update_id"] == number + 1
         await receive(update)
-    for update in await processor.lease(8, urgent=False):
-        await processor.process(update)
-    await receive(botapi.command(5, "/start", 5))
+    for update in await processor.lease_updates(8, urgent=False):
+        await processor.process_update(update)
+    await receive(botapi.command_update(5, "/start", 5))
     clock.time += RETENTION
     await processor.delete_old_updates()
     assert len(await rows(database, STATES)) == 5

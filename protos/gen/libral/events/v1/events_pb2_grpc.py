@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """Keeps the event log: gap-free positions, each event hashed with the one
-    before it.
+    """Manages the event log. Positions have no gaps, and the hash of an event
+    covers the hash of the previous one.
     """
 
     def __init__(self, channel):
@@ -79,8 +79,8 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """Keeps the event log: gap-free positions, each event hashed with the one
-    before it.
+    """Manages the event log. Positions have no gaps, and the hash of an event
+    covers the hash of the previous one.
     """
 
     def GetEvent(self, request, context):
@@ -91,23 +91,23 @@ class EventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListEvents(self, request, context):
-        """Lists events, the newest first.
+        """Lists events, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AppendEvents(self, request, context):
-        """Appends events in the order given. An event whose id is in the log
-        already keeps the position that it has.
+        """Appends events in the given order. An event whose id is already in the log
+        is not appended again and keeps its position.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamEvents(self, request, context):
-        """Streams the events after a position in order, and then each new one as it
-        is appended.
+        """Streams the events after a position in order, followed by new events as
+        they are appended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,16 +128,15 @@ class EventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ParseEventQuery(self, request, context):
-        """Parses a search query as ListEvents does. A client uses the result to match
-        events that it receives from StreamEvents.
+        """Parses a search query as ListEvents does. Clients use the result to filter
+        events of StreamEvents.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetLatestCheckpoint(self, request, context):
-        """Gets the newest checkpoint: what was told of the log outside of its
-        database.
+        """Gets the newest checkpoint that was published outside the database.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -195,8 +194,8 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """Keeps the event log: gap-free positions, each event hashed with the one
-    before it.
+    """Manages the event log. Positions have no gaps, and the hash of an event
+    covers the hash of the previous one.
     """
 
     @staticmethod
@@ -417,7 +416,7 @@ class EventService:
 
 
 class ReactionServiceStub:
-    """Knows who reacts to events, how far each is, and what each gave up on.
+    """Manages the consumers of the log and their dead letters.
     """
 
     def __init__(self, channel):
@@ -459,25 +458,25 @@ class ReactionServiceStub:
 
 
 class ReactionServiceServicer:
-    """Knows who reacts to events, how far each is, and what each gave up on.
+    """Manages the consumers of the log and their dead letters.
     """
 
     def ListConsumers(self, request, context):
-        """Lists the consumers of the log, by name.
+        """Lists the consumers of the log, ordered by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportConsumer(self, request, context):
-        """Tells how far a consumer is. Rooms do so every few seconds.
+        """Reports the position of a consumer. Consumers call this every few seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeadLetters(self, request, context):
-        """Lists the dead letters, the newest first.
+        """Lists dead letters, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -491,15 +490,16 @@ class ReactionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryDeadLetter(self, request, context):
-        """Asks the consumer to handle the event once more. The letter is gone when
-        it has succeeded.
+        """Requests that the consumer handles the event again. The dead letter is
+        deleted when that succeeds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DiscardDeadLetter(self, request, context):
-        """Asks the consumer to forget the event. The letter is gone when it has.
+        """Requests that the consumer discards the event. The dead letter is deleted
+        when the consumer has done so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -547,7 +547,7 @@ def add_ReactionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReactionService:
-    """Knows who reacts to events, how far each is, and what each gave up on.
+    """Manages the consumers of the log and their dead letters.
     """
 
     @staticmethod

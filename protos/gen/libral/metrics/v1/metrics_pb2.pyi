@@ -83,16 +83,16 @@ class Series(_message.Message):
     metric: _builtins.str
     """The metric, such as `system.cpu.utilization`."""
     source: _builtins.str
-    """Who measured it, such as `host`, `postgresql` or `gateway`."""
+    """The source of the measurements, such as `host`, `postgresql` or `gateway`."""
     unit: _builtins.str
     """The unit (UCUM), such as `1`, `By` or `s`."""
     @_builtins.property
     def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """What else tells it apart."""
+        """Further attributes that identify the series."""
 
     @_builtins.property
     def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___Series.Point]:
-        """The points, the oldest first. A step without a measurement has none."""
+        """The points, oldest first. A step without measurements has no point."""
 
     def __init__(
         self,
@@ -124,15 +124,15 @@ class QueryMetricsRequest(_message.Message):
     class _AggregationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[QueryMetricsRequest._Aggregation.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         AGGREGATION_UNSPECIFIED: QueryMetricsRequest._Aggregation.ValueType  # 0
-        """As AVERAGE."""
+        """Same as AVERAGE."""
         AVERAGE: QueryMetricsRequest._Aggregation.ValueType  # 1
-        """Their mean."""
+        """The mean."""
         MINIMUM: QueryMetricsRequest._Aggregation.ValueType  # 2
-        """The least."""
+        """The minimum."""
         MAXIMUM: QueryMetricsRequest._Aggregation.ValueType  # 3
-        """The greatest."""
+        """The maximum."""
         SUM: QueryMetricsRequest._Aggregation.ValueType  # 4
-        """Their sum; of a histogram its count."""
+        """The sum; for a histogram, its count."""
         LAST: QueryMetricsRequest._Aggregation.ValueType  # 5
         """The newest."""
         P50: QueryMetricsRequest._Aggregation.ValueType  # 6
@@ -143,18 +143,18 @@ class QueryMetricsRequest(_message.Message):
         """The 99th percentile of a histogram."""
 
     class Aggregation(_Aggregation, metaclass=_AggregationEnumTypeWrapper):
-        """How the measurements of a step become its value."""
+        """The aggregation of the measurements of a step to its value."""
 
     AGGREGATION_UNSPECIFIED: QueryMetricsRequest.Aggregation.ValueType  # 0
-    """As AVERAGE."""
+    """Same as AVERAGE."""
     AVERAGE: QueryMetricsRequest.Aggregation.ValueType  # 1
-    """Their mean."""
+    """The mean."""
     MINIMUM: QueryMetricsRequest.Aggregation.ValueType  # 2
-    """The least."""
+    """The minimum."""
     MAXIMUM: QueryMetricsRequest.Aggregation.ValueType  # 3
-    """The greatest."""
+    """The maximum."""
     SUM: QueryMetricsRequest.Aggregation.ValueType  # 4
-    """Their sum; of a histogram its count."""
+    """The sum; for a histogram, its count."""
     LAST: QueryMetricsRequest.Aggregation.ValueType  # 5
     """The newest."""
     P50: QueryMetricsRequest.Aggregation.ValueType  # 6
@@ -178,19 +178,19 @@ class QueryMetricsRequest(_message.Message):
     aggregation: Global___QueryMetricsRequest.Aggregation.ValueType
     """The aggregation."""
     merge: _builtins.bool
-    """Merge all series that match into one."""
+    """Whether to merge all matching series into one."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """The first moment. Unset: an hour before the end."""
+        """The inclusive start, by default an hour before the end."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """The moment after the last. Unset: now."""
+        """The exclusive end, by default now."""
 
     @_builtins.property
     def step(self) -> _duration_pb2.Duration:
-        """The width of a step: 5 seconds or more, and at most 1000 steps. Unset:
-        what gives about 60.
+        """The step width: at least 5 seconds, and at most 1000 steps in the range. The
+        default results in about 60 steps.
         """
 
     def __init__(
@@ -226,7 +226,7 @@ class QueryMetricsResponse(_message.Message):
 
     @_builtins.property
     def step(self) -> _duration_pb2.Duration:
-        """The width of a step that was used."""
+        """The step width that was used."""
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ class StreamMetricsRequest(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def metrics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these metrics. Empty: all."""
+        """Only these metrics, by default all."""
 
     def __init__(
         self,
@@ -307,14 +307,14 @@ class StreamMetricsResponse(_message.Message):
         metric: _builtins.str
         """The metric."""
         source: _builtins.str
-        """Who measured it."""
+        """The source of the measurement."""
         unit: _builtins.str
         """The unit (UCUM)."""
         value: _builtins.float
         """The value."""
         @_builtins.property
         def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-            """What else tells it apart."""
+            """Further attributes that identify the series."""
 
         @_builtins.property
         def time(self) -> _timestamp_pb2.Timestamp:
@@ -369,39 +369,39 @@ class Module(_message.Message):
         STATE_UNSPECIFIED: Module._State.ValueType  # 0
         """No state."""
         HEALTHY: Module._State.ValueType  # 1
-        """It runs and serves."""
+        """The module serves."""
         BUSY: Module._State.ValueType  # 2
-        """It serves, and is slow or busy: a health answer above 500 ms, or 80 %
-        of a core over 30 seconds.
+        """The module serves but is overloaded: its health check takes more than
+        500 ms, or it uses more than 80 % of a core over 30 seconds.
         """
         ERROR: Module._State.ValueType  # 3
-        """It runs and does not serve, or it keeps crashing."""
+        """The process runs but does not serve, crashed, or fails to start."""
         STOPPED: Module._State.ValueType  # 4
-        """It does not run."""
+        """The process does not run."""
         UNKNOWN: Module._State.ValueType  # 5
-        """It was not checked yet, or the checks are too old."""
+        """The module was not checked yet, or the last check is too old."""
         STARTING: Module._State.ValueType  # 6
-        """It was started and does not serve yet."""
+        """The process was started and does not serve yet."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """The state of a module, from checks of its process and its health."""
+        """The state of a module, derived from its process and its health check."""
 
     STATE_UNSPECIFIED: Module.State.ValueType  # 0
     """No state."""
     HEALTHY: Module.State.ValueType  # 1
-    """It runs and serves."""
+    """The module serves."""
     BUSY: Module.State.ValueType  # 2
-    """It serves, and is slow or busy: a health answer above 500 ms, or 80 %
-    of a core over 30 seconds.
+    """The module serves but is overloaded: its health check takes more than
+    500 ms, or it uses more than 80 % of a core over 30 seconds.
     """
     ERROR: Module.State.ValueType  # 3
-    """It runs and does not serve, or it keeps crashing."""
+    """The process runs but does not serve, crashed, or fails to start."""
     STOPPED: Module.State.ValueType  # 4
-    """It does not run."""
+    """The process does not run."""
     UNKNOWN: Module.State.ValueType  # 5
-    """It was not checked yet, or the checks are too old."""
+    """The module was not checked yet, or the last check is too old."""
     STARTING: Module.State.ValueType  # 6
-    """It was started and does not serve yet."""
+    """The process was started and does not serve yet."""
 
     class _Action:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -412,27 +412,27 @@ class Module(_message.Message):
         ACTION_UNSPECIFIED: Module._Action.ValueType  # 0
         """No action."""
         START: Module._Action.ValueType  # 1
-        """Start it."""
+        """Start the module."""
         STOP: Module._Action.ValueType  # 2
-        """Stop it."""
+        """Stop the module."""
         RESTART: Module._Action.ValueType  # 3
-        """Stop and start it."""
+        """Stop and start the module."""
 
     class Action(_Action, metaclass=_ActionEnumTypeWrapper):
-        """What can be done with a module."""
+        """An action on a module."""
 
     ACTION_UNSPECIFIED: Module.Action.ValueType  # 0
     """No action."""
     START: Module.Action.ValueType  # 1
-    """Start it."""
+    """Start the module."""
     STOP: Module.Action.ValueType  # 2
-    """Stop it."""
+    """Stop the module."""
     RESTART: Module.Action.ValueType  # 3
-    """Stop and start it."""
+    """Stop and start the module."""
 
     @_typing.final
     class StateReason(_message.Message):
-        """Why a module is in its state."""
+        """The reason of a module state."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -463,15 +463,15 @@ class Module(_message.Message):
             CONNECTION_REFUSED: Module.StateReason._Code.ValueType  # 7
             """Nothing listens at the address of the module."""
             NOT_SERVING: Module.StateReason._Code.ValueType  # 8
-            """The module does not answer."""
+            """The module does not respond."""
             REPORTED_NOT_SERVING: Module.StateReason._Code.ValueType  # 9
-            """The module answers the health check with "not serving"."""
+            """The module reports "not serving" in the health check."""
             CHECK_FAILED: Module.StateReason._Code.ValueType  # 10
-            """The health check failed. `metadata`: `error`, a gRPC code or the name
-            of an error.
+            """The health check failed. `metadata`: `error`, a gRPC code or the name of
+            an error.
             """
             CHECK_BAD_STATUS: Module.StateReason._Code.ValueType  # 11
-            """The health check got an unexpected HTTP status. `metadata`: `status`."""
+            """The health check returned an unexpected HTTP status. `metadata`: `status`."""
             CHECK_SLOW: Module.StateReason._Code.ValueType  # 12
             """The health check was slow. `metadata`: `milliseconds`."""
             CPU_HIGH: Module.StateReason._Code.ValueType  # 13
@@ -501,15 +501,15 @@ class Module(_message.Message):
         CONNECTION_REFUSED: Module.StateReason.Code.ValueType  # 7
         """Nothing listens at the address of the module."""
         NOT_SERVING: Module.StateReason.Code.ValueType  # 8
-        """The module does not answer."""
+        """The module does not respond."""
         REPORTED_NOT_SERVING: Module.StateReason.Code.ValueType  # 9
-        """The module answers the health check with "not serving"."""
+        """The module reports "not serving" in the health check."""
         CHECK_FAILED: Module.StateReason.Code.ValueType  # 10
-        """The health check failed. `metadata`: `error`, a gRPC code or the name
-        of an error.
+        """The health check failed. `metadata`: `error`, a gRPC code or the name of
+        an error.
         """
         CHECK_BAD_STATUS: Module.StateReason.Code.ValueType  # 11
-        """The health check got an unexpected HTTP status. `metadata`: `status`."""
+        """The health check returned an unexpected HTTP status. `metadata`: `status`."""
         CHECK_SLOW: Module.StateReason.Code.ValueType  # 12
         """The health check was slow. `metadata`: `milliseconds`."""
         CPU_HIGH: Module.StateReason.Code.ValueType  # 13
@@ -542,7 +542,7 @@ class Module(_message.Message):
         """The reason, for programs."""
         @_builtins.property
         def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-            """The values that the messages contain, by the names that `code` lists."""
+            """The values of the message placeholders, by the names listed for `code`."""
 
         @_builtins.property
         def localized_message(self) -> _error_details_pb2.LocalizedMessage:
@@ -583,13 +583,13 @@ class Module(_message.Message):
     `state_reason`.
     """
     version: _builtins.str
-    """The version that it reports of itself."""
+    """The version that the module reports."""
     pid: _builtins.int
-    """The process id. 0: none, or not on this machine."""
+    """The process id, 0 if the process does not run or is on another machine."""
     cpu_utilization: _builtins.float
-    """The share of one core that it used since the check before, 0 and up."""
+    """The used share of one core; it can exceed 1."""
     memory_bytes: _builtins.int
-    """The memory that it holds, in bytes (PSS on Linux)."""
+    """The used memory in bytes (PSS on Linux)."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When the process started."""
@@ -600,19 +600,19 @@ class Module(_message.Message):
 
     @_builtins.property
     def check_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was last checked."""
+        """When the module was last checked."""
 
     @_builtins.property
     def check_latency(self) -> _duration_pb2.Duration:
-        """How long the health check took."""
+        """The duration of the health check."""
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedScalarFieldContainer[Global___Module.Action.ValueType]:
-        """What can be done with it now."""
+        """The actions that are available now."""
 
     @_builtins.property
     def state_reason(self) -> Global___Module.StateReason:
-        """Why it is in this state. Unset: it is healthy."""
+        """The reason of the state, unset if the module is healthy."""
 
     def __init__(
         self,
@@ -811,7 +811,7 @@ Global___GetInfrastructureRequest: _TypeAlias = GetInfrastructureRequest  # noqa
 
 @_typing.final
 class Infrastructure(_message.Message):
-    """What the mesh runs on. A figure that was not measured is unset."""
+    """The infrastructure of the mesh. A figure that was not measured is unset."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -847,7 +847,7 @@ Global___Infrastructure: _TypeAlias = Infrastructure  # noqa: Y015
 
 @_typing.final
 class Host(_message.Message):
-    """The machine that the metrics room runs on."""
+    """The machine that the metrics service runs on."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -873,32 +873,32 @@ class Host(_message.Message):
     core_count: _builtins.int
     """The number of cores."""
     cpu_utilization: _builtins.float
-    """The share of all cores in use, 0 to 1."""
+    """The used share of all cores, 0 to 1."""
     memory_used_bytes: _builtins.int
-    """The memory in use, in bytes."""
+    """The used memory in bytes."""
     memory_total_bytes: _builtins.int
-    """The memory there is, in bytes."""
+    """The total memory in bytes."""
     disk_used_bytes: _builtins.int
-    """The disk space in use where the data is, in bytes."""
+    """The used space of the data disk in bytes."""
     disk_total_bytes: _builtins.int
-    """The disk space there is, in bytes."""
+    """The total space of the data disk in bytes."""
     network_receive_rate: _builtins.float
-    """Bytes received a second."""
+    """Bytes received per second."""
     network_transmit_rate: _builtins.float
-    """Bytes sent a second."""
+    """Bytes sent per second."""
     load_1m: _builtins.float
-    """The load average of 1 minute."""
+    """The load average over 1 minute."""
     load_5m: _builtins.float
-    """The load average of 5 minutes."""
+    """The load average over 5 minutes."""
     load_15m: _builtins.float
-    """The load average of 15 minutes."""
+    """The load average over 15 minutes."""
     @_builtins.property
     def boot_time(self) -> _timestamp_pb2.Timestamp:
-        """When the machine started."""
+        """When the machine booted."""
 
     @_builtins.property
     def measure_time(self) -> _timestamp_pb2.Timestamp:
-        """When this was measured."""
+        """When the figures were measured."""
 
     def __init__(
         self,
@@ -987,30 +987,30 @@ class Database(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     MEASURE_TIME_FIELD_NUMBER: _builtins.int
     reachable: _builtins.bool
-    """Whether it answers."""
+    """Whether the server responds."""
     problem: _builtins.str
-    """Why it does not."""
+    """The reason why it does not respond."""
     version: _builtins.str
     """The version."""
     connections: _builtins.int
-    """The connections open."""
+    """The number of open connections."""
     max_connections: _builtins.int
-    """The connections allowed."""
+    """The maximum number of connections."""
     size_bytes: _builtins.int
-    """The size, in bytes."""
+    """The size in bytes."""
     query_rate: _builtins.float
-    """Statements a second, of pg_stat_statements. Unset without it."""
+    """Statements per second from pg_stat_statements, unset without that extension."""
     transaction_rate: _builtins.float
-    """Transactions a second."""
+    """Transactions per second."""
     cache_hit_ratio: _builtins.float
-    """The share of block reads that the cache answered, 0 to 1."""
+    """The share of block reads that the buffer cache served, 0 to 1."""
     replica_count: _builtins.int
-    """The standbys connected."""
+    """The number of connected standbys."""
     in_recovery: _builtins.bool
-    """Whether this server is itself a standby."""
+    """Whether this server is a standby."""
     @_builtins.property
     def replication_lag(self) -> _duration_pb2.Duration:
-        """How far the slowest standby is behind."""
+        """The replay lag of the slowest standby."""
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
@@ -1018,7 +1018,7 @@ class Database(_message.Message):
 
     @_builtins.property
     def measure_time(self) -> _timestamp_pb2.Timestamp:
-        """When this was measured."""
+        """When the figures were measured."""
 
     def __init__(
         self,
@@ -1097,36 +1097,36 @@ class Cache(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     MEASURE_TIME_FIELD_NUMBER: _builtins.int
     reachable: _builtins.bool
-    """Whether it answers."""
+    """Whether the server responds."""
     problem: _builtins.str
-    """Why it does not."""
+    """The reason why it does not respond."""
     software: _builtins.str
     """`valkey` or `redis`."""
     version: _builtins.str
     """The version."""
     memory_used_bytes: _builtins.int
-    """The memory in use, in bytes."""
+    """The used memory in bytes."""
     memory_max_bytes: _builtins.int
-    """The memory allowed, in bytes. 0: no limit."""
+    """The memory limit in bytes, 0 if there is none."""
     client_count: _builtins.int
-    """The clients connected."""
+    """The number of connected clients."""
     pubsub_channel_count: _builtins.int
-    """The Pub/Sub channels with a subscriber."""
+    """The number of Pub/Sub channels with a subscriber."""
     hit_ratio: _builtins.float
-    """The share of key look-ups that found their key since the measurement
-    before, 0 to 1. Unset when nothing was looked up.
+    """The share of key lookups since the previous measurement that found a key, 0
+    to 1. Unset if there were no lookups.
     """
     command_rate: _builtins.float
-    """Commands a second."""
+    """Commands per second."""
     key_count: _builtins.int
-    """The keys."""
+    """The number of keys."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When the server started."""
 
     @_builtins.property
     def measure_time(self) -> _timestamp_pb2.Timestamp:
-        """When this was measured."""
+        """When the figures were measured."""
 
     def __init__(
         self,
@@ -1192,10 +1192,10 @@ class ListEndpointsRequest(_message.Message):
     method: _builtins.str
     """Only this HTTP method, such as `GET`."""
     query: _builtins.str
-    """Text to find in the route."""
+    """Text that the route must contain."""
     @_builtins.property
     def window(self) -> _duration_pb2.Duration:
-        """The window to count in: 1 minute to 7 days, 1 hour if unset."""
+        """The length of the window: 1 minute to 7 days, 1 hour if unset."""
 
     def __init__(
         self,
@@ -1227,11 +1227,11 @@ class ListEndpointsResponse(_message.Message):
 
     @_builtins.property
     def total(self) -> Global___Endpoint:
-        """All routes together. `method` and `route` are empty."""
+        """The total of all routes. `method` and `route` are empty."""
 
     @_builtins.property
     def report_time(self) -> _timestamp_pb2.Timestamp:
-        """When the gateway last reported. Unset: never."""
+        """When the gateway last reported, unset if it never did."""
 
     def __init__(
         self,
@@ -1250,7 +1250,7 @@ Global___ListEndpointsResponse: _TypeAlias = ListEndpointsResponse  # noqa: Y015
 
 @_typing.final
 class Endpoint(_message.Message):
-    """How one route was used in a window."""
+    """The usage of a route in a window."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1267,30 +1267,30 @@ class Endpoint(_message.Message):
     method: _builtins.str
     """The HTTP method."""
     route: _builtins.str
-    """The route's template, such as `/v1/{name=users/*}`."""
+    """The template of the route, such as `/v1/{name=users/*}`."""
     request_count: _builtins.int
-    """The calls."""
+    """The number of requests."""
     requests_per_minute: _builtins.float
-    """The calls of the last whole minute."""
+    """The number of requests in the last minute."""
     server_error_rate: _builtins.float
-    """The share that ended in status 5xx, 0 to 1."""
+    """The share of requests with status 5xx, 0 to 1."""
     client_error_rate: _builtins.float
-    """The share that ended in status 4xx, 0 to 1."""
+    """The share of requests with status 4xx, 0 to 1."""
     @_builtins.property
     def p50(self) -> _duration_pb2.Duration:
         """The median latency."""
 
     @_builtins.property
     def p95(self) -> _duration_pb2.Duration:
-        """The 95th percentile."""
+        """The 95th percentile of the latency."""
 
     @_builtins.property
     def p99(self) -> _duration_pb2.Duration:
-        """The 99th percentile."""
+        """The 99th percentile of the latency."""
 
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was last called."""
+        """The time of the last request."""
 
     def __init__(
         self,
@@ -1316,7 +1316,7 @@ Global___Endpoint: _TypeAlias = Endpoint  # noqa: Y015
 
 @_typing.final
 class AlertRule(_message.Message):
-    """When to alert."""
+    """A condition on a metric that opens an incident."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1334,7 +1334,7 @@ class AlertRule(_message.Message):
         """Below the threshold."""
 
     class Comparison(_Comparison, metaclass=_ComparisonEnumTypeWrapper):
-        """How a value is compared with the threshold."""
+        """The comparison of a value with the threshold."""
 
     COMPARISON_UNSPECIFIED: AlertRule.Comparison.ValueType  # 0
     """No comparison."""
@@ -1352,23 +1352,23 @@ class AlertRule(_message.Message):
         SEVERITY_UNSPECIFIED: AlertRule._Severity.ValueType  # 0
         """No severity."""
         INFO: AlertRule._Severity.ValueType  # 1
-        """For information."""
+        """Informational."""
         WARNING: AlertRule._Severity.ValueType  # 2
-        """To be looked at."""
+        """Should be investigated."""
         CRITICAL: AlertRule._Severity.ValueType  # 3
-        """To be acted on."""
+        """Requires action."""
 
     class Severity(_Severity, metaclass=_SeverityEnumTypeWrapper):
-        """How grave an incident of the rule is."""
+        """The severity of the incidents of a rule."""
 
     SEVERITY_UNSPECIFIED: AlertRule.Severity.ValueType  # 0
     """No severity."""
     INFO: AlertRule.Severity.ValueType  # 1
-    """For information."""
+    """Informational."""
     WARNING: AlertRule.Severity.ValueType  # 2
-    """To be looked at."""
+    """Should be investigated."""
     CRITICAL: AlertRule.Severity.ValueType  # 3
-    """To be acted on."""
+    """Requires action."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -1382,22 +1382,22 @@ class AlertRule(_message.Message):
     name: _builtins.str
     """The resource name, `alertRules/{alert_rule}`."""
     display_name: _builtins.str
-    """What the rule watches for."""
+    """The display name of the rule."""
     metric: _builtins.str
-    """The metric to watch."""
+    """The metric to evaluate."""
     source: _builtins.str
     """Only this source."""
     comparison: Global___AlertRule.Comparison.ValueType
     """The comparison."""
     threshold: _builtins.float
-    """The threshold, in the metric's unit."""
+    """The threshold, in the unit of the metric."""
     severity: Global___AlertRule.Severity.ValueType
     """The severity."""
     disabled: _builtins.bool
-    """Whether the rule is off."""
+    """Whether the rule is disabled."""
     @_builtins.property
     def hold(self) -> _duration_pb2.Duration:
-        """How long the value must stay beyond it."""
+        """How long the condition must hold before an incident opens."""
 
     def __init__(
         self,
@@ -1539,7 +1539,7 @@ Global___DeleteAlertRuleRequest: _TypeAlias = DeleteAlertRuleRequest  # noqa: Y0
 
 @_typing.final
 class Incident(_message.Message):
-    """A time in which a rule's condition held."""
+    """A period in which the condition of a rule held."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1554,9 +1554,9 @@ class Incident(_message.Message):
         FIRING: Incident._State.ValueType  # 1
         """The condition holds."""
         ACKNOWLEDGED: Incident._State.ValueType  # 2
-        """The condition holds, and somebody has seen it."""
+        """The condition holds, and an operator acknowledged the incident."""
         RESOLVED: Incident._State.ValueType  # 3
-        """The condition is over."""
+        """The condition no longer holds."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """The state of an incident."""
@@ -1566,9 +1566,9 @@ class Incident(_message.Message):
     FIRING: Incident.State.ValueType  # 1
     """The condition holds."""
     ACKNOWLEDGED: Incident.State.ValueType  # 2
-    """The condition holds, and somebody has seen it."""
+    """The condition holds, and an operator acknowledged the incident."""
     RESOLVED: Incident.State.ValueType  # 3
-    """The condition is over."""
+    """The condition no longer holds."""
 
     NAME_FIELD_NUMBER: _builtins.int
     ALERT_RULE_FIELD_NUMBER: _builtins.int
@@ -1585,26 +1585,26 @@ class Incident(_message.Message):
     alert_rule: _builtins.str
     """The rule, `alertRules/{alert_rule}`."""
     display_name: _builtins.str
-    """What the rule watches for."""
+    """The display name of the rule."""
     severity: Global___AlertRule.Severity.ValueType
     """The severity."""
     state: Global___Incident.State.ValueType
     """The state."""
     value: _builtins.float
-    """The value that opened it."""
+    """The value that opened the incident."""
     acknowledger: _builtins.str
-    """Who acknowledged it."""
+    """The caller that acknowledged it, such as `users/{user}`."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When it opened."""
+        """When the incident opened."""
 
     @_builtins.property
     def acknowledge_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was acknowledged."""
+        """When the incident was acknowledged."""
 
     @_builtins.property
     def resolve_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was over."""
+        """When the incident was resolved."""
 
     def __init__(
         self,
@@ -1638,9 +1638,9 @@ class ListIncidentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Incidents a page: 1 to 1000, 50 if unset."""
+    """The number of incidents per page: 1 to 1000, 50 if unset."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before."""
+    """The `next_page_token` of the previous page."""
     state: Global___Incident.State.ValueType
     """Only this state."""
     def __init__(
@@ -1667,7 +1667,7 @@ class ListIncidentsResponse(_message.Message):
     INCIDENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty: this was the last."""
+    """The token of the next page, empty on the last page."""
     @_builtins.property
     def incidents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Incident]:
         """The incidents of this page."""

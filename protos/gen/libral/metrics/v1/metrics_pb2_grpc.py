@@ -27,7 +27,7 @@ if _version_not_supported:
 
 
 class MetricServiceStub:
-    """Keeps time series.
+    """Queries and streams time series.
     """
 
     def __init__(self, channel):
@@ -49,19 +49,19 @@ class MetricServiceStub:
 
 
 class MetricServiceServicer:
-    """Keeps time series.
+    """Queries and streams time series.
     """
 
     def QueryMetrics(self, request, context):
-        """Queries series over a range.
+        """Queries series over a time range.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamMetrics(self, request, context):
-        """Streams the newest samples: all at once first, then those of each
-        collection, every 5 seconds.
+        """Streams samples: first the newest sample of each series, then new samples
+        as they arrive, about every 5 seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,7 +89,7 @@ def add_MetricServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MetricService:
-    """Keeps time series.
+    """Queries and streams time series.
     """
 
     @staticmethod
@@ -148,7 +148,7 @@ class MetricService:
 
 
 class ModuleServiceStub:
-    """Watches and controls the processes of the mesh.
+    """Monitors and controls the processes of the mesh.
     """
 
     def __init__(self, channel):
@@ -190,7 +190,7 @@ class ModuleServiceStub:
 
 
 class ModuleServiceServicer:
-    """Watches and controls the processes of the mesh.
+    """Monitors and controls the processes of the mesh.
     """
 
     def GetModule(self, request, context):
@@ -201,22 +201,22 @@ class ModuleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListModules(self, request, context):
-        """Lists the modules. There is one page.
+        """Lists all modules, without paging.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamModules(self, request, context):
-        """Streams the list of modules: at once, after each change, and every 5
-        seconds.
+        """Streams the list of all modules: at once, after each state change, and every
+        5 seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StartModule(self, request, context):
-        """Starts a module that is stopped.
+        """Starts a stopped module.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,7 +230,7 @@ class ModuleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RestartModule(self, request, context):
-        """Stops a module and starts it again.
+        """Restarts a module.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,7 +278,7 @@ def add_ModuleServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModuleService:
-    """Watches and controls the processes of the mesh.
+    """Monitors and controls the processes of the mesh.
     """
 
     @staticmethod
@@ -445,7 +445,7 @@ class ModuleService:
 
 
 class InfrastructureServiceStub:
-    """Shows what the mesh runs on.
+    """Reports the infrastructure that the mesh runs on.
     """
 
     def __init__(self, channel):
@@ -462,7 +462,7 @@ class InfrastructureServiceStub:
 
 
 class InfrastructureServiceServicer:
-    """Shows what the mesh runs on.
+    """Reports the infrastructure that the mesh runs on.
     """
 
     def GetInfrastructure(self, request, context):
@@ -489,7 +489,7 @@ def add_InfrastructureServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InfrastructureService:
-    """Shows what the mesh runs on.
+    """Reports the infrastructure that the mesh runs on.
     """
 
     @staticmethod
@@ -521,7 +521,7 @@ class InfrastructureService:
 
 
 class ApiAnalyticsServiceStub:
-    """Shows how the API is used, as the gateway measured it.
+    """Reports the usage of the API as measured by the gateway.
     """
 
     def __init__(self, channel):
@@ -538,12 +538,11 @@ class ApiAnalyticsServiceStub:
 
 
 class ApiAnalyticsServiceServicer:
-    """Shows how the API is used, as the gateway measured it.
+    """Reports the usage of the API as measured by the gateway.
     """
 
     def ListEndpoints(self, request, context):
-        """Lists the routes called in a window, the busiest first. There is one
-        page.
+        """Lists the routes with requests in a window, busiest first, without paging.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -566,7 +565,7 @@ def add_ApiAnalyticsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ApiAnalyticsService:
-    """Shows how the API is used, as the gateway measured it.
+    """Reports the usage of the API as measured by the gateway.
     """
 
     @staticmethod
@@ -598,7 +597,7 @@ class ApiAnalyticsService:
 
 
 class AlertServiceStub:
-    """Keeps alert rules, and the incidents that they open.
+    """Manages alert rules and the incidents that they open.
     """
 
     def __init__(self, channel):
@@ -640,11 +639,11 @@ class AlertServiceStub:
 
 
 class AlertServiceServicer:
-    """Keeps alert rules, and the incidents that they open.
+    """Manages alert rules and the incidents that they open.
     """
 
     def ListAlertRules(self, request, context):
-        """Lists alert rules. There is one page.
+        """Lists all alert rules, without paging.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -658,7 +657,7 @@ class AlertServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAlertRule(self, request, context):
-        """Updates the fields of an alert rule that the mask names.
+        """Updates the fields of an alert rule that the mask selects.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -672,14 +671,14 @@ class AlertServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListIncidents(self, request, context):
-        """Lists incidents, the newest first.
+        """Lists incidents, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeIncident(self, request, context):
-        """Marks an incident as seen.
+        """Acknowledges an incident.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -727,7 +726,7 @@ def add_AlertServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AlertService:
-    """Keeps alert rules, and the incidents that they open.
+    """Manages alert rules and the incidents that they open.
     """
 
     @staticmethod

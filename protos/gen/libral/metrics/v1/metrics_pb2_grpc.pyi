@@ -28,33 +28,33 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MetricServiceStub:
-    """Keeps time series."""
+    """Queries and streams time series."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MetricServiceAsyncStub: ...
     QueryMetrics: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.QueryMetricsRequest, _metrics_pb2.QueryMetricsResponse]
-    """Queries series over a range."""
+    """Queries series over a time range."""
     StreamMetrics: _grpc.UnaryStreamMultiCallable[_metrics_pb2.StreamMetricsRequest, _metrics_pb2.StreamMetricsResponse]
-    """Streams the newest samples: all at once first, then those of each
-    collection, every 5 seconds.
+    """Streams samples: first the newest sample of each series, then new samples
+    as they arrive, about every 5 seconds.
     """
 
 @_typing.type_check_only
 class MetricServiceAsyncStub(MetricServiceStub):
-    """Keeps time series."""
+    """Queries and streams time series."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     QueryMetrics: _aio.UnaryUnaryMultiCallable[_metrics_pb2.QueryMetricsRequest, _metrics_pb2.QueryMetricsResponse]  # type: ignore[assignment]
-    """Queries series over a range."""
+    """Queries series over a time range."""
     StreamMetrics: _aio.UnaryStreamMultiCallable[_metrics_pb2.StreamMetricsRequest, _metrics_pb2.StreamMetricsResponse]  # type: ignore[assignment]
-    """Streams the newest samples: all at once first, then those of each
-    collection, every 5 seconds.
+    """Streams samples: first the newest sample of each series, then new samples
+    as they arrive, about every 5 seconds.
     """
 
 class MetricServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps time series."""
+    """Queries and streams time series."""
 
     @_abc_1.abstractmethod
     def QueryMetrics(
@@ -62,7 +62,7 @@ class MetricServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.QueryMetricsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.QueryMetricsResponse, _abc.Awaitable[_metrics_pb2.QueryMetricsResponse]]:
-        """Queries series over a range."""
+        """Queries series over a time range."""
 
     @_abc_1.abstractmethod
     def StreamMetrics(
@@ -70,14 +70,14 @@ class MetricServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.StreamMetricsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_metrics_pb2.StreamMetricsResponse], _abc.AsyncIterator[_metrics_pb2.StreamMetricsResponse]]:
-        """Streams the newest samples: all at once first, then those of each
-        collection, every 5 seconds.
+        """Streams samples: first the newest sample of each series, then new samples
+        as they arrive, about every 5 seconds.
         """
 
 def add_MetricServiceServicer_to_server(servicer: MetricServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class ModuleServiceStub:
-    """Watches and controls the processes of the mesh."""
+    """Monitors and controls the processes of the mesh."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -86,40 +86,40 @@ class ModuleServiceStub:
     GetModule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.GetModuleRequest, _metrics_pb2.Module]
     """Gets a module."""
     ListModules: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.ListModulesRequest, _metrics_pb2.ListModulesResponse]
-    """Lists the modules. There is one page."""
+    """Lists all modules, without paging."""
     StreamModules: _grpc.UnaryStreamMultiCallable[_metrics_pb2.StreamModulesRequest, _metrics_pb2.ListModulesResponse]
-    """Streams the list of modules: at once, after each change, and every 5
-    seconds.
+    """Streams the list of all modules: at once, after each state change, and every
+    5 seconds.
     """
     StartModule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.StartModuleRequest, _metrics_pb2.Module]
-    """Starts a module that is stopped."""
+    """Starts a stopped module."""
     StopModule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.StopModuleRequest, _metrics_pb2.Module]
     """Stops a module. It stays stopped until it is started."""
     RestartModule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.RestartModuleRequest, _metrics_pb2.Module]
-    """Stops a module and starts it again."""
+    """Restarts a module."""
 
 @_typing.type_check_only
 class ModuleServiceAsyncStub(ModuleServiceStub):
-    """Watches and controls the processes of the mesh."""
+    """Monitors and controls the processes of the mesh."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetModule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.GetModuleRequest, _metrics_pb2.Module]  # type: ignore[assignment]
     """Gets a module."""
     ListModules: _aio.UnaryUnaryMultiCallable[_metrics_pb2.ListModulesRequest, _metrics_pb2.ListModulesResponse]  # type: ignore[assignment]
-    """Lists the modules. There is one page."""
+    """Lists all modules, without paging."""
     StreamModules: _aio.UnaryStreamMultiCallable[_metrics_pb2.StreamModulesRequest, _metrics_pb2.ListModulesResponse]  # type: ignore[assignment]
-    """Streams the list of modules: at once, after each change, and every 5
-    seconds.
+    """Streams the list of all modules: at once, after each state change, and every
+    5 seconds.
     """
     StartModule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.StartModuleRequest, _metrics_pb2.Module]  # type: ignore[assignment]
-    """Starts a module that is stopped."""
+    """Starts a stopped module."""
     StopModule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.StopModuleRequest, _metrics_pb2.Module]  # type: ignore[assignment]
     """Stops a module. It stays stopped until it is started."""
     RestartModule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.RestartModuleRequest, _metrics_pb2.Module]  # type: ignore[assignment]
-    """Stops a module and starts it again."""
+    """Restarts a module."""
 
 class ModuleServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Watches and controls the processes of the mesh."""
+    """Monitors and controls the processes of the mesh."""
 
     @_abc_1.abstractmethod
     def GetModule(
@@ -135,7 +135,7 @@ class ModuleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.ListModulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.ListModulesResponse, _abc.Awaitable[_metrics_pb2.ListModulesResponse]]:
-        """Lists the modules. There is one page."""
+        """Lists all modules, without paging."""
 
     @_abc_1.abstractmethod
     def StreamModules(
@@ -143,8 +143,8 @@ class ModuleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.StreamModulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_metrics_pb2.ListModulesResponse], _abc.AsyncIterator[_metrics_pb2.ListModulesResponse]]:
-        """Streams the list of modules: at once, after each change, and every 5
-        seconds.
+        """Streams the list of all modules: at once, after each state change, and every
+        5 seconds.
         """
 
     @_abc_1.abstractmethod
@@ -153,7 +153,7 @@ class ModuleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.StartModuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.Module, _abc.Awaitable[_metrics_pb2.Module]]:
-        """Starts a module that is stopped."""
+        """Starts a stopped module."""
 
     @_abc_1.abstractmethod
     def StopModule(
@@ -169,12 +169,12 @@ class ModuleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.RestartModuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.Module, _abc.Awaitable[_metrics_pb2.Module]]:
-        """Stops a module and starts it again."""
+        """Restarts a module."""
 
 def add_ModuleServiceServicer_to_server(servicer: ModuleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class InfrastructureServiceStub:
-    """Shows what the mesh runs on."""
+    """Reports the infrastructure that the mesh runs on."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -185,14 +185,14 @@ class InfrastructureServiceStub:
 
 @_typing.type_check_only
 class InfrastructureServiceAsyncStub(InfrastructureServiceStub):
-    """Shows what the mesh runs on."""
+    """Reports the infrastructure that the mesh runs on."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetInfrastructure: _aio.UnaryUnaryMultiCallable[_metrics_pb2.GetInfrastructureRequest, _metrics_pb2.Infrastructure]  # type: ignore[assignment]
     """Gets the newest figures of host, database and cache."""
 
 class InfrastructureServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Shows what the mesh runs on."""
+    """Reports the infrastructure that the mesh runs on."""
 
     @_abc_1.abstractmethod
     def GetInfrastructure(
@@ -205,29 +205,25 @@ class InfrastructureServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_InfrastructureServiceServicer_to_server(servicer: InfrastructureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class ApiAnalyticsServiceStub:
-    """Shows how the API is used, as the gateway measured it."""
+    """Reports the usage of the API as measured by the gateway."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ApiAnalyticsServiceAsyncStub: ...
     ListEndpoints: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.ListEndpointsRequest, _metrics_pb2.ListEndpointsResponse]
-    """Lists the routes called in a window, the busiest first. There is one
-    page.
-    """
+    """Lists the routes with requests in a window, busiest first, without paging."""
 
 @_typing.type_check_only
 class ApiAnalyticsServiceAsyncStub(ApiAnalyticsServiceStub):
-    """Shows how the API is used, as the gateway measured it."""
+    """Reports the usage of the API as measured by the gateway."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListEndpoints: _aio.UnaryUnaryMultiCallable[_metrics_pb2.ListEndpointsRequest, _metrics_pb2.ListEndpointsResponse]  # type: ignore[assignment]
-    """Lists the routes called in a window, the busiest first. There is one
-    page.
-    """
+    """Lists the routes with requests in a window, busiest first, without paging."""
 
 class ApiAnalyticsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Shows how the API is used, as the gateway measured it."""
+    """Reports the usage of the API as measured by the gateway."""
 
     @_abc_1.abstractmethod
     def ListEndpoints(
@@ -235,52 +231,50 @@ class ApiAnalyticsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.ListEndpointsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.ListEndpointsResponse, _abc.Awaitable[_metrics_pb2.ListEndpointsResponse]]:
-        """Lists the routes called in a window, the busiest first. There is one
-        page.
-        """
+        """Lists the routes with requests in a window, busiest first, without paging."""
 
 def add_ApiAnalyticsServiceServicer_to_server(servicer: ApiAnalyticsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class AlertServiceStub:
-    """Keeps alert rules, and the incidents that they open."""
+    """Manages alert rules and the incidents that they open."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AlertServiceAsyncStub: ...
     ListAlertRules: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.ListAlertRulesRequest, _metrics_pb2.ListAlertRulesResponse]
-    """Lists alert rules. There is one page."""
+    """Lists all alert rules, without paging."""
     CreateAlertRule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.CreateAlertRuleRequest, _metrics_pb2.AlertRule]
     """Creates an alert rule."""
     UpdateAlertRule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.UpdateAlertRuleRequest, _metrics_pb2.AlertRule]
-    """Updates the fields of an alert rule that the mask names."""
+    """Updates the fields of an alert rule that the mask selects."""
     DeleteAlertRule: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.DeleteAlertRuleRequest, _empty_pb2.Empty]
     """Deletes an alert rule."""
     ListIncidents: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.ListIncidentsRequest, _metrics_pb2.ListIncidentsResponse]
-    """Lists incidents, the newest first."""
+    """Lists incidents, newest first."""
     AcknowledgeIncident: _grpc.UnaryUnaryMultiCallable[_metrics_pb2.AcknowledgeIncidentRequest, _metrics_pb2.Incident]
-    """Marks an incident as seen."""
+    """Acknowledges an incident."""
 
 @_typing.type_check_only
 class AlertServiceAsyncStub(AlertServiceStub):
-    """Keeps alert rules, and the incidents that they open."""
+    """Manages alert rules and the incidents that they open."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAlertRules: _aio.UnaryUnaryMultiCallable[_metrics_pb2.ListAlertRulesRequest, _metrics_pb2.ListAlertRulesResponse]  # type: ignore[assignment]
-    """Lists alert rules. There is one page."""
+    """Lists all alert rules, without paging."""
     CreateAlertRule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.CreateAlertRuleRequest, _metrics_pb2.AlertRule]  # type: ignore[assignment]
     """Creates an alert rule."""
     UpdateAlertRule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.UpdateAlertRuleRequest, _metrics_pb2.AlertRule]  # type: ignore[assignment]
-    """Updates the fields of an alert rule that the mask names."""
+    """Updates the fields of an alert rule that the mask selects."""
     DeleteAlertRule: _aio.UnaryUnaryMultiCallable[_metrics_pb2.DeleteAlertRuleRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes an alert rule."""
     ListIncidents: _aio.UnaryUnaryMultiCallable[_metrics_pb2.ListIncidentsRequest, _metrics_pb2.ListIncidentsResponse]  # type: ignore[assignment]
-    """Lists incidents, the newest first."""
+    """Lists incidents, newest first."""
     AcknowledgeIncident: _aio.UnaryUnaryMultiCallable[_metrics_pb2.AcknowledgeIncidentRequest, _metrics_pb2.Incident]  # type: ignore[assignment]
-    """Marks an incident as seen."""
+    """Acknowledges an incident."""
 
 class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps alert rules, and the incidents that they open."""
+    """Manages alert rules and the incidents that they open."""
 
     @_abc_1.abstractmethod
     def ListAlertRules(
@@ -288,7 +282,7 @@ class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.ListAlertRulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.ListAlertRulesResponse, _abc.Awaitable[_metrics_pb2.ListAlertRulesResponse]]:
-        """Lists alert rules. There is one page."""
+        """Lists all alert rules, without paging."""
 
     @_abc_1.abstractmethod
     def CreateAlertRule(
@@ -304,7 +298,7 @@ class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.UpdateAlertRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.AlertRule, _abc.Awaitable[_metrics_pb2.AlertRule]]:
-        """Updates the fields of an alert rule that the mask names."""
+        """Updates the fields of an alert rule that the mask selects."""
 
     @_abc_1.abstractmethod
     def DeleteAlertRule(
@@ -320,7 +314,7 @@ class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.ListIncidentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.ListIncidentsResponse, _abc.Awaitable[_metrics_pb2.ListIncidentsResponse]]:
-        """Lists incidents, the newest first."""
+        """Lists incidents, newest first."""
 
     @_abc_1.abstractmethod
     def AcknowledgeIncident(
@@ -328,6 +322,6 @@ class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metrics_pb2.AcknowledgeIncidentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metrics_pb2.Incident, _abc.Awaitable[_metrics_pb2.Incident]]:
-        """Marks an incident as seen."""
+        """Acknowledges an incident."""
 
 def add_AlertServiceServicer_to_server(servicer: AlertServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,7 +28,7 @@ if _version_not_supported:
 
 
 class TelegramServiceStub:
-    """Talks with the Bot API (https://core.telegram.org/bots/api).
+    """Manages the bot through the Bot API (https://core.telegram.org/bots/api).
     """
 
     def __init__(self, channel):
@@ -70,19 +70,19 @@ class TelegramServiceStub:
 
 
 class TelegramServiceServicer:
-    """Talks with the Bot API (https://core.telegram.org/bots/api).
+    """Manages the bot through the Bot API (https://core.telegram.org/bots/api).
     """
 
     def ReceiveUpdate(self, request, context):
-        """Receives an update: keeps it as it came, answers, then handles it. Checks
-        the header `X-Telegram-Bot-Api-Secret-Token`.
+        """Receives an update of the webhook. It is stored, acknowledged and then
+        handled. The header `X-Telegram-Bot-Api-Secret-Token` is verified.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetBot(self, request, context):
-        """Gets the bot: who it is and how it does.
+        """Gets the bot and its state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,16 +103,15 @@ class TelegramServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundStars(self, request, context):
-        """Refunds a Stars payment with the Bot API. One that is refunded already
-        succeeds.
+        """Refunds a Stars payment with the Bot API. Refunding it again succeeds without
+        effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListStarTransactions(self, request, context):
-        """Lists the bot's Stars transactions, the oldest first, as Telegram has
-        them.
+        """Lists the Stars transactions of the bot that Telegram recorded, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,7 +159,7 @@ def add_TelegramServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TelegramService:
-    """Talks with the Bot API (https://core.telegram.org/bots/api).
+    """Manages the bot through the Bot API (https://core.telegram.org/bots/api).
     """
 
     @staticmethod

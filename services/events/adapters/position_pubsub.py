@@ -1,6 +1,7 @@
-"""Redis pub/sub between the processes of the service: the newest position, nothing else.
+"""Redis pub/sub of the newest log position, between the processes of the service.
 
-A message that Redis loses is made up for by the next poll of the database.
+Delivery is best effort: a process that misses a message reads the events at its next poll of
+the database.
 """
 
 from collections.abc import AsyncIterator
@@ -18,8 +19,8 @@ LISTEN_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-class Announcer:
-    """Publishes the newest position and receives those of other processes."""
+class PositionPubSub:
+    """Publish positions to the other processes, and receive theirs."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.asyncio.from_url(
@@ -32,15 +33,15 @@ class Announcer:
             url, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
         )
 
-    async def announce(self, position: int) -> None:
-        """Publish a position. A failure is logged, not raised."""
+    async def publish(self, position: int) -> None:
+        """Publish a position. Failures are logged and not raised."""
         try:
             await self._client.publish(CHANNEL, position)
         except (RedisError, OSError, TimeoutError) as error:
-            log.info("announce.lost", error=type(error).__name__)
+            log.info("position.publish_failed", error=type(error).__name__)
 
-    async def positions(self) -> AsyncIterator[int]:
-        """Yield published positions.
+    async def subscribe(self) -> AsyncIterator[int]:
+        """Yield the positions that any process publishes.
 
         Raises:
             RedisError, OSError: Redis is unavailable.
