@@ -7,7 +7,7 @@ from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
-from services.events.servicer.requests import parse_consumer, require_dead_letter_name
+from services.events.servicer.requests import parse_consumer, read_dead_letter_name
 from services.events.servicer.responses import consumer_message, dead_letter_message
 from services.kernel.messages import PageRequest
 
@@ -59,17 +59,17 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     async def GetDeadLetter(
         self, request: events_pb2.GetDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = require_dead_letter_name(request.name)
+        name = read_dead_letter_name(request.name)
         return dead_letter_message(*await self._dead_letters.get_dead_letter(*name))
 
     async def RetryDeadLetter(
         self, request: events_pb2.RetryDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = require_dead_letter_name(request.name)
+        name = read_dead_letter_name(request.name)
         return dead_letter_message(*await self._dead_letters.request_retry(*name))
 
     async def DiscardDeadLetter(
         self, request: events_pb2.DiscardDeadLetterRequest, context: Context
     ) -> events_pb2.DeadLetter:
-        name = require_dead_letter_name(request.name)
+        name = read_dead_letter_name(request.name)
         return dead_letter_message(*await self._dead_letters.request_discard(*name))

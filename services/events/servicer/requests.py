@@ -13,7 +13,7 @@ CONSUMERS = "consumers"
 USERS = "users/"
 
 
-def require_dead_letter_name(name: str) -> tuple[str, int]:
+def read_dead_letter_name(name: str) -> tuple[str, int]:
     try:
         return parse_dead_letter_name(name)
     except ValueError:

@@ -9,7 +9,7 @@ from services.events.servicer.requests import (
     list_filter,
     parse_consumer,
     parse_query,
-    require_dead_letter_name,
+    read_dead_letter_name,
     stream_filter,
 )
 from services.kernel.errors import InvalidArgumentError
@@ -23,11 +23,11 @@ def violated(parse, *arguments) -> list[str]:
 
 
 def test_a_dead_letter_name_is_parsed():
-    assert require_dead_letter_name("deadLetters/users-7") == ("users", 7)
+    assert read_dead_letter_name("deadLetters/users-7") == ("users", 7)
 
 
 def test_a_malformed_dead_letter_name_is_refused():
-    assert violated(require_dead_letter_name, "deadLetters/users") == ["name"]
+    assert violated(read_dead_letter_name, "deadLetters/users") == ["name"]
 
 
 @pytest.mark.parametrize(
