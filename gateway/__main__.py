@@ -12,10 +12,10 @@ import uvloop
 
 from gateway.contracts.descriptors import DescriptorError
 from gateway.routing.routes import Route
-from gateway.routing.table import RoutesError, Table
-from gateway.server.program import Options, find_routes, run
+from gateway.routing.table import RoutesError, RouteTable
+from gateway.server.program import RunOptions, find_routes, run_gateway
 from gateway.server.server import listen
-from gateway.server.workers import WorkerError, supervise, work
+from gateway.server.workers import WorkerError, run_worker, supervise_workers
 from gateway.settings import JSON, read_settings
 from services.common.logs import configure_logs
 from services.common.settings import SettingsError
@@ -29,20 +29,20 @@ def main() -> None:
             os.environ, arguments.upstream, terminal=sys.stderr.isatty(), json=arguments.json
         )
         configure_logs(settings.logs)
-        options = Options(
+        options = RunOptions(
             settings=settings,
-            sets=tuple(arguments.descriptor_set),
+            descriptor_sets=tuple(arguments.descriptor_set),
             auth=arguments.auth,
             reload_seconds=arguments.reload_seconds,
         )
         if arguments.check:
             print_routes(uvloop.run(find_routes(options)))
         elif arguments.listener is not None:
-            uvloop.run(work(options, arguments.listener))
+            uvloop.run(run_worker(options, arguments.listener))
         elif arguments.workers > 1:
-            uvloop.run(supervise(listen(settings.host, settings.port), arguments.workers))
+            uvloop.run(supervise_workers(listen(settings.host, settings.port), arguments.workers))
         else:
-            uvloop.run(run(options))
+            uvloop.run(run_gateway(options))
     except RoutesError as error:
         sys.exit("\n".join(f"gateway: {problem}" for problem in error.problems))
     except (DescriptorError, SettingsError) as error:
@@ -135,7 +135,7 @@ def positive(text: str) -> float:
     return seconds
 
 
-def print_routes(table: Table) -> None:
+def print_routes(table: RouteTable) -> None:
     """Prints a table of all routes: verb, template, method, kind."""
     routes = sorted(table.routes, key=lambda route: (route.template.text, route.verb))
     rows = [(r.verb, r.template.text, r.method.full_name, kind_of(r)) for r in routes]

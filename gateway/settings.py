@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from gateway.codec import Options
+from gateway.codec import JsonOptions
 from services.common.logs import LogSettings
 from services.common.settings import Environment, SettingsError, is_port
 
@@ -32,7 +32,7 @@ class Settings:
     logs: LogSettings
     cors_origins: frozenset[str]
     transport: str
-    json: Options
+    json: JsonOptions
 
 
 def read_settings(
@@ -62,7 +62,7 @@ def read_settings(
         logs=LogSettings.read(environment, terminal=terminal),
         cors_origins=frozenset(read_origins(environment, "LIBRAL_CORS_ORIGINS")),
         transport=environment.choice("LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
-        json=make_options({*json, *read_json(environment, "LIBRAL_GATEWAY_JSON")}),
+        json=make_json_options({*json, *read_json_names(environment, "LIBRAL_GATEWAY_JSON")}),
     )
 
 
@@ -106,15 +106,15 @@ def read_endpoint(environment: Environment, name: str) -> str | None:
     raise SettingsError(f"{name} is no URL of the form http://host:port.")
 
 
-def read_json(environment: Environment, name: str) -> Iterable[str]:
+def read_json_names(environment: Environment, name: str) -> Iterable[str]:
     for option in environment.words(name):
         if option not in JSON:
             fail(name, option, f"use {', '.join(JSON)}, with commas between")
         yield option
 
 
-def make_options(json: set[str]) -> Options:
-    return Options(
+def make_json_options(json: set[str]) -> JsonOptions:
+    return JsonOptions(
         proto_names=PROTO_NAMES in json,
         defaults=NO_DEFAULTS not in json,
         enum_numbers=ENUM_NUMBERS in json,

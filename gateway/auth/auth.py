@@ -47,7 +47,7 @@ class Authenticator:
         """Return an authenticator with the same cache that fetches new keys with `fetch`."""
         return Authenticator(self._keys.with_fetch(fetch), self._cache)
 
-    async def caller(self, authorization: str | None, rule: Rule | None) -> Caller | None:
+    async def authenticate(self, authorization: str | None, rule: Rule | None) -> Caller | None:
         """Return the caller of a method under that rule.
 
         Where no token is needed, one that is not valid is ignored.
@@ -61,7 +61,7 @@ class Authenticator:
             except StatusError:
                 return None
         caller = await self.verify(authorization)
-        enforce(rule, caller)
+        enforce_rule(rule, caller)
         return caller
 
     def verify(self, authorization: str | None) -> Awaitable[Caller]:
@@ -83,7 +83,7 @@ class Authenticator:
             key = await self._keys.find_key(key_id_of(token))
             claims = verify_token(token, key, USER_ISSUER, LEEWAY_SECONDS)
         except ExpiredTokenError:
-            raise expired() from None
+            raise token_expired() from None
         except TokenError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
         caller = Caller(
@@ -96,10 +96,10 @@ class Authenticator:
         return claims.expire, caller
 
 
-class OpenDoor:
+class NoAuth:
     """Admits everybody. Whether they are who they say is for the upstream to judge."""
 
-    async def caller(self, authorization: str | None, _: Rule | None) -> Caller | None:
+    async def authenticate(self, authorization: str | None, _: Rule | None) -> Caller | None:
         return await self.verify(authorization) if authorization else None
 
     async def verify(self, authorization: str | None) -> Caller:
@@ -110,11 +110,11 @@ class OpenDoor:
         return Caller(value)
 
 
-def expired() -> StatusError:
+def token_expired() -> StatusError:
     return unauthenticated("TOKEN_EXPIRED", "The token has expired.")
 
 
-def enforce(rule: Rule, caller: Caller) -> None:
+def enforce_rule(rule: Rule, caller: Caller) -> None:
     """Admits a caller who holds one of the roles, or the scope."""
     if caller.roles & rule.roles or (rule.scope and rule.scope in caller.scopes):
         return

@@ -13,11 +13,11 @@ IN_STRING = re.compile(rb'["\\]')
 OPENING, CLOSING = frozenset({b"[", b"{"}), frozenset({b"]", b"}"})
 
 
-def too_long(index: int) -> StatusError:
+def message_too_long(index: int) -> StatusError:
     return invalid_field(f"{BODY}[{index}]", f"is longer than {MESSAGE_BYTES_MAX} bytes.")
 
 
-class Piece:
+class MessageBuffer:
     """The message that is arriving."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Piece:
         """
         self._content += data
         if len(self._content) > MESSAGE_BYTES_MAX:
-            raise too_long(self._count)
+            raise message_too_long(self._count)
 
     def take(self) -> bytes:
         """Takes it, and begins the next."""
@@ -46,11 +46,11 @@ class Piece:
         return not self._content.strip(SPACE)
 
 
-class Lines:
+class LineSplitter:
     """NDJSON: a message a line. Blank lines are none."""
 
     def __init__(self) -> None:
-        self._piece = Piece()
+        self._piece = MessageBuffer()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yields the messages that are complete.
@@ -70,11 +70,11 @@ class Lines:
             yield self._piece.take()
 
 
-class Array:
+class ArraySplitter:
     """One JSON array of messages. What is between its commas is not read here."""
 
     def __init__(self) -> None:
-        self._piece = Piece()
+        self._piece = MessageBuffer()
         self._depth = 0
         self._in_string = False
         self._escaped = 0

@@ -4,15 +4,15 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
-from gateway.bodies.maker import Maker
-from gateway.bodies.readers import Reader, make_reader
+from gateway.bodies.message_builder import MessageBuilder
+from gateway.bodies.readers import BodyReader, make_reader
 from gateway.codec import Codec
 from gateway.http.errors import StatusError
 from gateway.http.messages import Request
-from gateway.routing.routes import Match
+from gateway.routing.routes import RouteMatch
 
 
-class Sink(Protocol):
+class RequestSink(Protocol):
     """Where messages go."""
 
     async def send(self, message: bytes) -> None: ...
@@ -27,19 +27,19 @@ class CallEndedError(Exception):
 class Upload:
     """The messages of one request. `bound` is what path and query say."""
 
-    def __init__(self, request: Request, match: Match, codec: Codec) -> None:
+    def __init__(self, request: Request, match: RouteMatch, codec: Codec) -> None:
         """Reads path, query and content type.
 
         Raises:
             StatusError: What is wrong with them.
         """
         self._request = request
-        self._maker = Maker(match, request.query, codec)
-        self.bound = self._maker.bound
+        self._builder = MessageBuilder(match, request.query, codec)
+        self.bound = self._builder.bound
         kind = request.headers.get("content-type", "")
-        self._reader = make_reader(kind, self._maker) if match.route.takes_body else None
+        self._reader = make_reader(kind, self._builder) if match.route.takes_body else None
 
-    async def send(self, sink: Sink) -> None:
+    async def send(self, sink: RequestSink) -> None:
         """Sends every message as soon as it is there and the upstream takes it.
 
         An upstream that ends the call early is no error here: its answer says why.
@@ -50,22 +50,22 @@ class Upload:
         """
         try:
             if self._reader is None:
-                await push(sink, self.bound.message)
+                await send_message(sink, self.bound.message)
             else:
                 await self._send_body(sink, self._reader)
         except CallEndedError:
             return
         await sink.half_close()
 
-    async def _send_body(self, sink: Sink, reader: Reader) -> None:
+    async def _send_body(self, sink: RequestSink, reader: BodyReader) -> None:
         async for data in self._request.chunks():
             for message in reader.feed(data):
-                await push(sink, message)
-        for message in (*reader.end(), *self._maker.rest()):
-            await push(sink, message)
+                await send_message(sink, message)
+        for message in (*reader.end(), *self._builder.remaining()):
+            await send_message(sink, message)
 
 
-async def push(sink: Sink, message: Message) -> None:
+async def send_message(sink: RequestSink, message: Message) -> None:
     """Sends one message.
 
     Raises:

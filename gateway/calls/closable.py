@@ -7,7 +7,7 @@ from gateway.calls.requests import STREAM_SECONDS_MAX
 from gateway.http.errors import CANCELLED, StatusError, failure
 
 
-class Ending:
+class Closable:
     """A call that may be ended from here."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Ending:
             loop = asyncio.get_running_loop()
             self._timers.append(loop.call_later(max(seconds, 0.0), lambda: self.end(error())))
 
-    def leave(self) -> None:
+    def end_by_client(self) -> None:
         """Ends the call because nobody reads it any more."""
         for timer in self._timers:
             timer.cancel()

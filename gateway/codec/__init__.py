@@ -9,7 +9,7 @@ unknown one, characters in base64 that are none.
 `text` are shared helpers.
 """
 
-from gateway.codec.codec import Codec, Options
+from gateway.codec.codec import Codec, JsonOptions
 from gateway.codec.fields import is_map
 
-__all__ = ["Codec", "Options", "is_map"]
+__all__ = ["Codec", "JsonOptions", "is_map"]

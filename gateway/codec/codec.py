@@ -15,7 +15,7 @@ from gateway.http.errors import INTERNAL, Violation, failure, invalid, invalid_f
 
 
 @dataclass(frozen=True)
-class Options:
+class JsonOptions:
     """How a deployment writes JSON. `defaults`: fields without presence are always written."""
 
     proto_names: bool = False
@@ -26,8 +26,8 @@ class Options:
 class Codec:
     """Reads and writes the messages of one pool."""
 
-    def __init__(self, pool: DescriptorPool, options: Options | None = None) -> None:
-        self.options = options = options or Options()
+    def __init__(self, pool: DescriptorPool, options: JsonOptions | None = None) -> None:
+        self.options = options = options or JsonOptions()
         self._enum_numbers = options.enum_numbers
         self._decoder = Decoder(pool)
         self._encoders = {
@@ -50,9 +50,9 @@ class Codec:
         kind: Any = message.DESCRIPTOR
         try:
             if field is None:
-                found = self._decoder.message(kind)(message, value)
+                found = self._decoder.message_reader(kind)(message, value)
             else:
-                found = self._decoder.field(field)(message, value)
+                found = self._decoder.field_reader(field)(message, value)
         except ValueError as error:
             raise invalid_field(BODY, f"{error}.") from None
         if found:
@@ -68,19 +68,19 @@ class Codec:
             StatusError: 500, it holds what JSON cannot say.
         """
         try:
-            return orjson.dumps(self.value(message, field, enum_numbers=enum_numbers))
+            return orjson.dumps(self.to_value(message, field, enum_numbers=enum_numbers))
         except (ValueError, TypeError, RecursionError) as error:
             problem = f"The answer cannot be written as JSON: {error}."
             raise failure(INTERNAL, "ANSWER_NOT_JSON", problem) from error
 
-    def value(
+    def to_value(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> Any:
         """Writes a message, or one field of it, as dicts, lists and scalars."""
         encoder = self._encoders[enum_numbers or self._enum_numbers]
         kind: Any = message.DESCRIPTOR
         if field is None:
-            return encoder.message(kind)(message)
+            return encoder.message_writer(kind)(message)
         if field.has_presence and not message.HasField(field.name):
             return None
-        return encoder.field(field)(getattr(message, field.name))
+        return encoder.field_writer(field)(getattr(message, field.name))

@@ -15,9 +15,9 @@ from gateway.codec.dynamic import (
     read_struct,
     read_value,
 )
-from gateway.codec.exclusion import check_rivals, exclusive
+from gateway.codec.exclusion import check_exclusive, exclusive_groups
 from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
-from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, reader
+from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, scalar_reader
 from gateway.http.errors import Violation
 
 Violations = list[Violation]
@@ -44,7 +44,7 @@ class Decoder:
         }
         self._special = WRAPPERS | self._known.keys()
 
-    def message(self, kind: Descriptor) -> Fill:
+    def message_reader(self, kind: Descriptor) -> Fill:
         """The function that reads a message of that kind."""
         name = kind.full_name
         if name not in self._known:
@@ -53,7 +53,7 @@ class Decoder:
             self._known[name] = wrapper(kind) if name in WRAPPERS else self._object(kind)
         return self._known[name]
 
-    def field(self, field: FieldDescriptor) -> Fill:
+    def field_reader(self, field: FieldDescriptor) -> Fill:
         """The function that reads a value into its field, of which null leaves most unset."""
         fill = self._member(field)
         if takes_null(field) and not field.is_repeated:
@@ -76,7 +76,7 @@ class Decoder:
             if takes_null(field) and not field.is_repeated
             for name in (field.name, field.json_name)
         }
-        rivals = exclusive(kind)
+        rivals = exclusive_groups(kind)
         # A JSON name alone is no contest; only the other name of the same field makes it one.
         contested = frozenset(
             name for group, nulls in rivals for name in (group[1:] if nulls else group)
@@ -87,7 +87,7 @@ class Decoder:
                 raise ValueError(OBJECT_FORM)
             violations: Violations = []
             if not contested.isdisjoint(value):
-                violations += check_rivals(rivals, value)
+                violations += check_exclusive(rivals, value)
             for name, member in value.items():
                 fill_member = members.get(name)
                 if fill_member is None:
@@ -101,7 +101,7 @@ class Decoder:
                     violations.append(Violation(name, f"{error}."))
                 else:
                     if found:
-                        violations += inside(name, found)
+                        violations += prefix_violations(name, found)
             return violations
 
         return fill
@@ -117,7 +117,7 @@ class Decoder:
 
     def _submessage(self, field: FieldDescriptor) -> Fill:
         kind: Any = field.message_type
-        name, fill = field.name, self.message(kind)
+        name, fill = field.name, self.message_reader(kind)
 
         def fill_member(message: Any, value: Any) -> Violations | None:
             target = getattr(message, name)
@@ -129,8 +129,8 @@ class Decoder:
     def _extension(self, field: FieldDescriptor) -> Fill:
         """Reads an extension of a proto2 message that is one value."""
         if field.is_repeated or field.message_type is not None:
-            return refuse
-        read = reader(field)
+            return refuse_extension
+        read = scalar_reader(field)
 
         def fill_member(message: Any, value: Any) -> None:
             message.Extensions[field] = read(value)
@@ -145,16 +145,16 @@ class Decoder:
             if value.__class__ is not list:
                 raise ValueError(LIST_FORM)
             target = getattr(message, name)
-            return each(enumerate(value), nullable, lambda _, item: add(target, item))
+            return fill_each(enumerate(value), nullable, lambda _, item: add(target, item))
 
         return fill_member
 
     def _adder(self, field: FieldDescriptor) -> Fill:
         """The function that reads one item to the end of a repeated field."""
         if field.message_type is not None:
-            fill = self.message(field.message_type)
+            fill = self.message_reader(field.message_type)
             return lambda target, item: fill(target.add(), item)
-        read = reader(field)
+        read = scalar_reader(field)
         return lambda target, item: target.append(read(item))
 
     def _map(self, field: FieldDescriptor) -> Fill:
@@ -168,7 +168,7 @@ class Decoder:
             if value.__class__ is not dict:
                 raise ValueError(OBJECT_FORM)
             target = getattr(message, name)
-            return each(
+            return fill_each(
                 value.items(), nullable, lambda key, item: set_item(target, read_key(key), item)
             )
 
@@ -176,9 +176,9 @@ class Decoder:
 
     def _item(self, field: FieldDescriptor) -> Callable[[Any, Any, Any], Violations | None]:
         if field.message_type is not None:
-            fill = self.message(field.message_type)
+            fill = self.message_reader(field.message_type)
             return lambda target, key, value: fill(target[key], value)
-        read = reader(field)
+        read = scalar_reader(field)
         return lambda target, key, value: target.__setitem__(key, read(value))
 
     def _read_any(self, message: Any, value: Any) -> Violations | None:
@@ -200,9 +200,11 @@ class Decoder:
         if kind.full_name in self._special:
             if members.keys() != {"value"}:
                 return [Violation("value", "must be given, and nothing beside.")]
-            found = inside("value", self.message(kind)(inner, members["value"]) or [])
+            found = prefix_violations(
+                "value", self.message_reader(kind)(inner, members["value"]) or []
+            )
         else:
-            found = self.message(kind)(inner, members) or []
+            found = self.message_reader(kind)(inner, members) or []
         message.type_url, message.value = url, inner.SerializeToString()
         return found
 
@@ -216,7 +218,7 @@ def wrapper(kind: Descriptor) -> Fill:
 
 
 def scalar(field: FieldDescriptor) -> Fill:
-    name, read = field.name, reader(field)
+    name, read = field.name, scalar_reader(field)
 
     def fill_member(message: Any, value: Any) -> None:
         setattr(message, name, read(value))
@@ -232,7 +234,7 @@ def scalar(field: FieldDescriptor) -> Fill:
     return fill_text if field.type == FieldDescriptor.TYPE_STRING else fill_member
 
 
-def refuse(_: Any, __: Any) -> None:
+def refuse_extension(_: Any, __: Any) -> None:
     raise ValueError("is an extension that cannot be given")
 
 
@@ -242,7 +244,7 @@ def takes_null(field: FieldDescriptor) -> bool:
     return is_null(field) or (kind is not None and kind.full_name == VALUE)
 
 
-def each(
+def fill_each(
     items: Iterable[tuple[Any, Any]],
     nullable: bool,  # noqa: FBT001 - see the two callers
     take: Callable[[Any, Any], Violations | None],
@@ -260,16 +262,16 @@ def each(
             violations.append(Violation(name, f"{error}."))
         else:
             if found:
-                violations += inside(name, found)
+                violations += prefix_violations(name, found)
     return violations
 
 
-def inside(name: str, violations: Violations) -> Violations:
+def prefix_violations(name: str, violations: Violations) -> Violations:
     """Puts the name of the member before what was found in it."""
-    return [Violation(join(name, each.field), each.description) for each in violations]
+    return [Violation(join_path(name, each.field), each.description) for each in violations]
 
 
-def join(name: str, path: str) -> str:
+def join_path(name: str, path: str) -> str:
     return name + path if not path or path.startswith("[") else f"{name}.{path}"
 
 

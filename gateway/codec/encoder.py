@@ -42,7 +42,7 @@ class Encoder:
         }
         self._special = WRAPPERS | self._known.keys()
 
-    def message(self, kind: Descriptor) -> Write:
+    def message_writer(self, kind: Descriptor) -> Write:
         """The function that writes a message of that kind."""
         name = kind.full_name
         if name not in self._known:
@@ -51,7 +51,7 @@ class Encoder:
             self._known[name] = self._wrapper(kind) if name in WRAPPERS else self._compile(kind)
         return self._known[name]
 
-    def field(self, field: FieldDescriptor) -> Write:
+    def field_writer(self, field: FieldDescriptor) -> Write:
         """The function that writes what a field holds, all of it."""
         if is_map(field):
             return self._map(field)
@@ -62,7 +62,7 @@ class Encoder:
         return write or as_is
 
     def _wrapper(self, kind: Descriptor) -> Write:
-        write = self.field(kind.fields_by_name["value"])
+        write = self.field_writer(kind.fields_by_name["value"])
         return lambda message: write(message.value)
 
     def _compile(self, kind: Descriptor) -> Write:
@@ -74,7 +74,7 @@ class Encoder:
             if field.has_presence:
                 condition = f"m.HasField({field.name!r})"
             elif not self._defaults:
-                condition = f"(v := {read(field)}) or is_set(v)"
+                condition = f"(v := {field_expression(field)}) or is_set(v)"
             else:
                 continue
             lines.append(f" if {condition}: d[{self._key(field)!r}] = {self._source(field, names)}")
@@ -94,16 +94,16 @@ class Encoder:
         writer = f"w{field.number}"
         if field.enum_type is not None and not field.is_repeated and not self._enum_numbers:
             names[writer] = enum_names(field).get
-            return f"{writer}(v := {read(field)}, v)"
+            return f"{writer}(v := {field_expression(field)}, v)"
         if field.is_repeated or self._value(field) is not None:
-            names[writer] = self.field(field)
-            return f"{writer}({read(field)})"
-        return read(field)
+            names[writer] = self.field_writer(field)
+            return f"{writer}({field_expression(field)})"
+        return field_expression(field)
 
     def _value(self, field: FieldDescriptor) -> Write | None:
         """The function that writes one value of a field. None: JSON has it as it is."""
         if field.message_type is not None:
-            return self.message(field.message_type)
+            return self.message_writer(field.message_type)
         if field.enum_type is not None:
             return None if self._enum_numbers else enum_writer(field)
         if field.type in INTEGERS_64:
@@ -126,7 +126,7 @@ class Encoder:
             inner = message_factory.GetMessageClass(kind).FromString(content)
         except (KeyError, DecodeError):
             return {ANY_TYPE: url, "value": well_known.write_bytes(content)}
-        value = self.message(kind)(inner)
+        value = self.message_writer(kind)(inner)
         if kind.full_name in self._special:
             return {ANY_TYPE: url, "value": value}
         return {ANY_TYPE: url, **value}
@@ -135,10 +135,10 @@ class Encoder:
         """Writes the extensions of a proto2 message."""
         for field, value in message.ListFields():
             if field.is_extension:
-                target[f"[{field.full_name}]"] = self.field(field)(value)
+                target[f"[{field.full_name}]"] = self.field_writer(field)(value)
 
 
-def read(field: FieldDescriptor) -> str:
+def field_expression(field: FieldDescriptor) -> str:
     """Writes the expression that reads a field of the message `m`."""
     return f"getattr(m, {field.name!r})" if keyword.iskeyword(field.name) else f"m.{field.name}"
 

@@ -7,7 +7,7 @@ from google.protobuf.descriptor import Descriptor
 from gateway.http.errors import Violation
 
 
-def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
+def exclusive_groups(kind: Descriptor) -> list[tuple[list[str], bool]]:
     """Lists the groups of members of which an object may have one, and whether null counts."""
     groups = [
         ([field.json_name, field.name], True)
@@ -21,7 +21,7 @@ def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
     return groups
 
 
-def check_rivals(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> list[Violation]:
+def check_exclusive(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> list[Violation]:
     violations: list[Violation] = []
     for names, nulls in groups:
         given = [n for n in value if n in names and (nulls or value[n] is not None)]

@@ -22,15 +22,15 @@ def read_json(content: bytes) -> Any:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return read_slowly(content)
+        return read_strictly(content)
     # orjson keeps the last of two members of one name. Each member has its `":`, so where there
     # are no more of those than members, none was dropped.
-    if content.count(b'":') == members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
+    if content.count(b'":') == count_members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
         return value
-    return read_slowly(content)
+    return read_strictly(content)
 
 
-def members(value: Any, levels: int) -> int:
+def count_members(value: Any, levels: int) -> int:
     """Counts the members of all objects.
 
     Raises:
@@ -42,16 +42,18 @@ def members(value: Any, levels: int) -> int:
         raise too_deep()
     inner = value if value.__class__ is list else value.values()
     own = 0 if value.__class__ is list else len(value)
-    return own + sum([members(x, levels - 1) for x in inner if x.__class__ in CONTAINERS])
+    return own + sum([count_members(x, levels - 1) for x in inner if x.__class__ in CONTAINERS])
 
 
 CONTAINERS = frozenset({dict, list})
 
 
-def read_slowly(content: bytes) -> Any:
+def read_strictly(content: bytes) -> Any:
     """Reads JSON and tells where it breaks, and which member is given twice."""
     try:
-        value = json.loads(content.decode(), object_pairs_hook=unique, parse_constant=refuse)
+        value = json.loads(
+            content.decode(), object_pairs_hook=unique_members, parse_constant=refuse_constant
+        )
     except RecursionError:
         raise too_deep() from None
     except json.JSONDecodeError as error:
@@ -61,7 +63,7 @@ def read_slowly(content: bytes) -> Any:
         raise invalid_field(BODY, "is not UTF-8.") from None
     except ValueError as error:
         raise invalid_field(BODY, f"is no JSON: {error}.") from None
-    members(value, DEPTH_MAX)
+    count_members(value, DEPTH_MAX)
     return value
 
 
@@ -69,7 +71,7 @@ def too_deep() -> StatusError:
     return invalid_field(BODY, "is nested too deep.")
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -78,5 +80,5 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def refuse(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number: write it as a string")

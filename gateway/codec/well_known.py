@@ -41,25 +41,26 @@ def write_time(message: Any) -> str:
     Raises:
         ValueError: It is no time from year 1 to 9999.
     """
-    return moment(message.seconds, message.nanos)
+    return format_time(message.seconds, message.nanos)
 
 
 @lru_cache(maxsize=8192)
-def moment(seconds: int, nanos: int) -> str:
+def format_time(seconds: int, nanos: int) -> str:
     """The text of a time since 1970."""
     if not (SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos < NANOS):
         raise ValueError(TIME_RANGE)
     days, rest = divmod(seconds, DAY_SECONDS)
     minutes, second = divmod(rest, 60)
-    return f"{day(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{fraction(nanos)}Z"
+    clock = f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+    return f"{format_day(days)}T{clock}{format_fraction(nanos)}Z"
 
 
 @lru_cache(maxsize=1024)
-def day(days: int) -> str:
+def format_day(days: int) -> str:
     return (FIRST_DAY + dt.timedelta(days=days)).isoformat()
 
 
-def fraction(nanos: int) -> str:
+def format_fraction(nanos: int) -> str:
     if not nanos:
         return ""
     if nanos % 1000:
@@ -75,14 +76,14 @@ def read_time(text: Any, message: Any) -> None:
     """
     if not isinstance(text, str):
         raise ValueError(TIME_FORM)
-    seconds, nanos = instant(text)
+    seconds, nanos = parse_time(text)
     message.seconds = seconds
     if nanos:
         message.nanos = nanos
 
 
 @lru_cache(maxsize=8192)
-def instant(text: str) -> tuple[int, int]:
+def parse_time(text: str) -> tuple[int, int]:
     """The seconds since 1970 and the nanoseconds that a text tells."""
     found = TIME.fullmatch(text)
     if found is None:
@@ -108,7 +109,7 @@ def write_duration(message: Any) -> str:
     if abs(seconds) > DURATION_SECONDS_MAX or abs(nanos) >= NANOS or seconds * nanos < 0:
         raise ValueError("a Duration is out of range")
     sign = "-" if seconds < 0 or nanos < 0 else ""
-    return f"{sign}{abs(seconds)}{fraction(abs(nanos))}s"
+    return f"{sign}{abs(seconds)}{format_fraction(abs(nanos))}s"
 
 
 def read_duration(text: Any, message: Any) -> None:
@@ -200,12 +201,12 @@ def write_float(value: float) -> float | str:
         return write_double(value)
     for digits in range(6, FLOAT_DIGITS_MAX):
         short = float(f"{value:.{digits}g}")
-        if single(short) == value:
+        if round_to_single(short) == value:
             return short
     return float(f"{value:.{FLOAT_DIGITS_MAX}g}")
 
 
-def single(value: float) -> float:
+def round_to_single(value: float) -> float:
     """Rounds to single precision."""
     try:
         return float(FLOAT.unpack(FLOAT.pack(value))[0])

@@ -19,7 +19,7 @@ LIBRARIES = ("google/protobuf/", "google/api/", "google/rpc/")
 Files = Iterable[FileDescriptorProto]
 
 
-def join(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
+def join_sets(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
     """Joins the files of named sources, each after the files that it imports.
 
     Of files that two sources have, comments and JSON names that follow from the
@@ -34,14 +34,18 @@ def join(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
             other, first = known.setdefault(file.name, (source, file))
             if first is file:
                 continue
-            if not file.name.startswith(LIBRARIES) and bare(first) != bare(file):
+            if not file.name.startswith(LIBRARIES) and canonical_bytes(first) != canonical_bytes(
+                file
+            ):
                 raise DescriptorError(f"{other} and {source} differ in {file.name}.")
             if file.ByteSize() > first.ByteSize():
                 known[file.name] = (source, file)
-    return FileDescriptorSet(file=ordered({name: file for name, (_, file) in known.items()}))
+    return FileDescriptorSet(
+        file=in_import_order({name: file for name, (_, file) in known.items()})
+    )
 
 
-def ordered(files: dict[str, FileDescriptorProto]) -> Iterator[FileDescriptorProto]:
+def in_import_order(files: dict[str, FileDescriptorProto]) -> Iterator[FileDescriptorProto]:
     imports = {name: sorted(file.dependency) for name, file in sorted(files.items())}
     try:
         names = list(graphlib.TopologicalSorter(imports).static_order())
@@ -50,7 +54,7 @@ def ordered(files: dict[str, FileDescriptorProto]) -> Iterator[FileDescriptorPro
     return (files[name] for name in names if name in files)
 
 
-def bare(file: FileDescriptorProto) -> bytes:
+def canonical_bytes(file: FileDescriptorProto) -> bytes:
     """What a file means, without what some compilers write and others leave out."""
     copy = FileDescriptorProto()
     copy.CopyFrom(file)

@@ -82,7 +82,9 @@ class Method:
         service, _, name = self.full_name.rpartition(".")
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", f"/{service}/{name}")
-        numbered = is_whole(self.output, self.cursor) and is_whole(self.input, self.resume)
+        numbered = holds_whole_number(self.output, self.cursor) and holds_whole_number(
+            self.input, self.resume
+        )
         object.__setattr__(self, "numbered", numbered)
         object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
         object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
@@ -100,26 +102,26 @@ class Contracts:
 def load_bundled() -> Contracts:
     """Loads the contracts of the mesh, which lie beside the generated code."""
     package, name = BUNDLED
-    return load(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
+    return load_set(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
 
 
 def load_file(path: Path) -> Contracts:
-    return make_contracts(read_file(path), str(path))
+    return make_contracts(read_set_file(path), str(path))
 
 
-def load(content: bytes, source: str) -> Contracts:
-    return make_contracts(read(content, source), source)
+def load_set(content: bytes, source: str) -> Contracts:
+    return make_contracts(read_set(content, source), source)
 
 
-def read_file(path: Path) -> FileDescriptorSet:
+def read_set_file(path: Path) -> FileDescriptorSet:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DescriptorError(f"{path}: {error.strerror}.") from None
-    return read(content, str(path))
+    return read_set(content, str(path))
 
 
-def read(content: bytes, source: str) -> FileDescriptorSet:
+def read_set(content: bytes, source: str) -> FileDescriptorSet:
     try:
         return FileDescriptorSet.FromString(content)
     except DecodeError:
@@ -150,11 +152,11 @@ def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
 def read_methods(
     file: descriptor_pb2.FileDescriptorProto, pool: DescriptorPool
 ) -> Iterator[Method]:
-    options = Options(pool)
+    options = MethodOptionReader(pool)
     for service in file.service:
         owner = f"{file.package}.{service.name}" if file.package else service.name
         for method in service.method:
-            known = options.of(method)
+            known = options.read(method)
             yield Method(
                 full_name=f"{owner}.{method.name}",
                 package=file.package,
@@ -167,7 +169,7 @@ def read_methods(
             )
 
 
-class Options:
+class MethodOptionReader:
     """Reads method options through the pool: the set alone tells what they mean."""
 
     def __init__(self, pool: DescriptorPool) -> None:
@@ -178,7 +180,7 @@ class Options:
         self._rule = find_extension(pool, RULE)
         self._stream = find_extension(pool, STREAM)
 
-    def of(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
+    def read(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
         if self._kind is None:
             return {"bindings": (), "rule": None}
         options = self._kind.FromString(method.options.SerializeToString())
@@ -216,7 +218,7 @@ def read_rule(rule: Any) -> Rule:
     )
 
 
-def is_whole(message: Descriptor, name: str) -> bool:
+def holds_whole_number(message: Descriptor, name: str) -> bool:
     """Whether a field of that name holds whole numbers of 64 bits."""
     found = message.fields_by_name.get(name)
     return found is not None and found.cpp_type in WHOLE_TYPES

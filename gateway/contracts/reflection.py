@@ -1,4 +1,4 @@
-"""Reflection: a server asked for its services and their descriptors.
+"""Reflection: a server requested for its services and their descriptors.
 
 As grpc.reflection.v1 describes it, or v1alpha, whose messages are the same.
 """
@@ -36,12 +36,12 @@ OPTIONS = (
 )
 
 
-class AwayError(DescriptorError):
-    """The server does not answer now."""
+class ServerUnavailableError(DescriptorError):
+    """The server does not response now."""
 
 
 @dataclass(frozen=True)
-class Reflected:
+class ReflectedServer:
     """What a server tells of itself: the files of its services, and which file defines which.
 
     Reflection itself is left out of the services.
@@ -59,7 +59,7 @@ class Reflector:
         self.address = address
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
 
-    async def ask(self) -> Reflected:
+    async def fetch(self) -> ReflectedServer:
         """Asks for services and files.
 
         Raises:
@@ -69,18 +69,18 @@ class Reflector:
         try:
             async with asyncio.timeout(SECONDS):
                 for version in VERSIONS:
-                    found = await self._ask(version)
+                    found = await self._fetch(version)
                     if found is not None:
                         return found
         except TimeoutError:
-            raise AwayError(
-                f"{self.address} did not answer reflection within {SECONDS:.0f} seconds."
+            raise ServerUnavailableError(
+                f"{self.address} did not response reflection within {SECONDS:.0f} seconds."
             ) from None
         raise DescriptorError(
             f"{self.address} has no server reflection: give its descriptors with --descriptor-set."
         )
 
-    async def returned(self) -> None:
+    async def wait_reconnected(self) -> None:
         """Waits until the connection, after it was lost, is there again."""
         lost = False
         while True:
@@ -95,29 +95,29 @@ class Reflector:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def _ask(self, version: str) -> Reflected | None:
+    async def _fetch(self, version: str) -> ReflectedServer | None:
         """Asks in one version. None: the server does not know it."""
-        questions = Questions(self._channel, self.address, version)
+        client = ReflectionClient(self._channel, self.address, version)
         try:
-            listed = await questions.ask(list_services="*")
+            listed = await client.request(list_services="*")
         except UnknownVersionError:
             return None
         names = [service.name for service in listed.list_services_response.service]
         services = sorted(name for name in names if not name.startswith(ITSELF))
-        files = await collect(questions, services)
+        files = await fetch_files(client, services)
         defined = {service: files.services[service] for service in services}
-        return Reflected(self.address, defined, tuple(files.known.values()))
+        return ReflectedServer(self.address, defined, tuple(files.known.values()))
 
 
 class UnknownVersionError(DescriptorError):
     """The server has no reflection of this version."""
 
 
-class Questions:
+class ReflectionClient:
     """Questions to a server in one version of reflection, each a stream of its own.
 
-    The method is a bidirectional stream. One that carries one question ends
-    after its answer, so that it can be called like a unary method.
+    The method is a bidirectional stream. One that carries one fields ends
+    after its response, so that it can be called like a unary method.
     """
 
     def __init__(self, channel: grpc.aio.Channel, address: str, version: str) -> None:
@@ -128,56 +128,53 @@ class Questions:
             response_deserializer=ServerReflectionResponse.FromString,
         )
 
-    async def ask(self, **question: Any) -> Any:
-        """Asks one question.
+    async def request(self, **fields: Any) -> Any:
+        """Asks one fields.
 
         Raises:
             UnknownVersionError, AwayError, DescriptorError: The server does not
                 know this version, is away, or refuses.
         """
         try:
-            answer = await self._method(ServerReflectionRequest(**question))
+            response = await self._method(ServerReflectionRequest(**fields))
         except grpc.aio.AioRpcError as error:
             raise self._translate(error) from None
-        if answer.WhichOneof("message_response") == "error_response":
-            asked = next(iter(question.values()))
-            raise DescriptorError(
-                f"{self.address}, reflection of {asked!r}: {answer.error_response.error_message}."
-            )
-        return answer
+        if response.WhichOneof("message_response") == "error_response":
+            problem = response.error_response.error_message
+            requested = next(iter(fields.values()))
+            raise DescriptorError(f"{self.address}, reflection of {requested!r}: {problem}.")
+        return response
 
     def _translate(self, error: grpc.aio.AioRpcError) -> DescriptorError:
         code = error.code()
         if code is grpc.StatusCode.UNIMPLEMENTED:
             return UnknownVersionError(f"{self.address} has no reflection of this version.")
         if code is grpc.StatusCode.UNAVAILABLE:
-            return AwayError(f"{self.address} cannot be reached.")
+            return ServerUnavailableError(f"{self.address} cannot be reached.")
         return DescriptorError(f"{self.address}, reflection: {code.name} {error.details()}.")
 
 
-async def collect(questions: Questions, services: Iterable[str]) -> "Files":
+async def fetch_files(client: ReflectionClient, services: Iterable[str]) -> "FileCollection":
     """Fetches the files of services and all that these import.
 
     Raises:
         DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.
     """
-    files = Files(questions.address)
+    files = FileCollection(client.address)
     for service in services:
         if service not in files.services:
-            files.add(await questions.ask(file_containing_symbol=service))
+            files.add(await client.request(file_containing_symbol=service))
             if service not in files.services:
-                raise DescriptorError(
-                    f"{questions.address}, reflection: no file defines {service}."
-                )
+                raise DescriptorError(f"{client.address}, reflection: no file defines {service}.")
     while missing := files.missing():
         name = missing[0]
-        files.add(await questions.ask(file_by_filename=name))
+        files.add(await client.request(file_by_filename=name))
         if name not in files.known:
-            raise DescriptorError(f"{questions.address}, reflection: {name} cannot be had.")
+            raise DescriptorError(f"{client.address}, reflection: {name} cannot be had.")
     return files
 
 
-class Files:
+class FileCollection:
     """The files that a server sent, by name, and the names of those that define its services."""
 
     def __init__(self, address: str) -> None:
@@ -187,8 +184,8 @@ class Files:
         self._imports: set[str] = set()
         self._bytes = 0
 
-    def add(self, answer: Any) -> None:
-        for content in answer.file_descriptor_response.file_descriptor_proto:
+    def add(self, response: Any) -> None:
+        for content in response.file_descriptor_response.file_descriptor_proto:
             try:
                 file = FileDescriptorProto.FromString(content)
             except DecodeError:

@@ -5,15 +5,15 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from gateway.codec import Options, is_map
+from gateway.codec import JsonOptions, is_map
 from gateway.contracts.descriptors import Contracts
-from gateway.docs.schemas import ERROR, Schema, Schemas
+from gateway.docs.schemas import ERROR, Schema, SchemaRegistry
 from gateway.http.messages import FORM, JSON, NDJSON
 from gateway.rest.stream_formats import SSE_TYPE
 from gateway.routing.routes import Route
-from gateway.routing.table import Table
+from gateway.routing.table import RouteTable
 from gateway.routing.template import DOUBLE_STAR, STAR, Template
-from gateway.routing.text_fields import bindable
+from gateway.routing.text_fields import is_bindable
 from services.common.version import VERSION
 
 VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
@@ -31,15 +31,15 @@ FORM_SCHEMA: Schema = {
 
 
 def make_openapi(
-    contracts: Contracts, table: Table, options: Options | None = None
+    contracts: Contracts, table: RouteTable, options: JsonOptions | None = None
 ) -> dict[str, Any]:
     """Makes the document: every route is an operation, but for verbs that OpenAPI has not."""
-    schemas = Schemas(contracts.comments, options or Options())
+    schemas = SchemaRegistry(contracts.comments, options or JsonOptions())
     paths: dict[str, dict[str, Any]] = {}
     numbers: dict[str, int] = {}
     for route in table.routes:
         if route.verb in VERBS:
-            path, names = expand(route.template)
+            path, names = expand_template(route.template)
             name = operation_id(route, numbers)
             found = operation(route, names, schemas) | {"operationId": name}
             paths.setdefault(path, {}).setdefault(route.verb.lower(), found)
@@ -70,7 +70,7 @@ def operation_id(route: Route, numbers: dict[str, int]) -> str:
     return base if numbers[base] == 1 else f"{base}_{numbers[base]}"
 
 
-def expand(template: Template) -> tuple[str, list[str]]:
+def expand_template(template: Template) -> tuple[str, list[str]]:
     """Writes a template as OpenAPI has it: one parameter for each wildcard."""
     parts: list[str] = []
     names: list[str] = []
@@ -88,17 +88,17 @@ def parameter_name(template: Template, number: int) -> str:
     """Names a wildcard after its variable, or after the collection that it stands in."""
     for variable in template.variables:
         if (variable.start, variable.end) == (number, number + 1):
-            return written(variable.field)
+            return variable_name(variable.field)
     before = template.segments[number - 1] if number else ""
     return f"{before}Id" if before not in {STAR, DOUBLE_STAR, ""} else f"segment{number}"
 
 
-def written(field: str) -> str:
+def variable_name(field: str) -> str:
     """The name of a variable, in which tools take no dots."""
     return field.replace(".", "_")
 
 
-def operation(route: Route, names: list[str], schemas: Schemas) -> dict[str, Any]:
+def operation(route: Route, names: list[str], schemas: SchemaRegistry) -> dict[str, Any]:
     method = route.method
     service, _, _ = method.full_name.rpartition(".")
     found: dict[str, Any] = {
@@ -118,31 +118,31 @@ def operation(route: Route, names: list[str], schemas: Schemas) -> dict[str, Any
     return found
 
 
-def path_parameter(name: str, route: Route, schemas: Schemas) -> Schema:
+def path_parameter(name: str, route: Route, schemas: SchemaRegistry) -> Schema:
     """Describes a wildcard, which is a field of its own or a segment of one."""
-    targets = {written(field): target for field, target in route.variables.items()}
-    schema = schemas.of(targets[name].field) if name in targets else {"type": "string"}
+    targets = {variable_name(field): target for field, target in route.variables.items()}
+    schema = schemas.field_schema(targets[name].field) if name in targets else {"type": "string"}
     if schema.get("type") == "string" and "pattern" not in schema:
         schema = schema | {"minLength": 1}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def query_parameters(route: Route, schemas: Schemas) -> list[Schema]:
+def query_parameters(route: Route, schemas: SchemaRegistry) -> list[Schema]:
     """Lists the fields that the query may give."""
     if route.whole_body:
         return []
     taken = {variable.field for variable in route.template.variables}
     taken |= {route.body.name} if route.body is not None else set()
     found: list[Schema] = []
-    for chain in leaves(route.method.input, (), taken):
-        name = ".".join(map(schemas.name, chain))
-        parameter: Schema = {"name": name, "in": "query", "schema": schemas.of(chain[-1])}
+    for chain in query_fields(route.method.input, (), taken):
+        name = ".".join(map(schemas.field_name, chain))
+        parameter: Schema = {"name": name, "in": "query", "schema": schemas.field_schema(chain[-1])}
         # A map is written as `name[key]=value`.
         found.append(parameter | {"style": "deepObject"} if is_map(chain[-1]) else parameter)
     return found
 
 
-def leaves(
+def query_fields(
     message: Descriptor, chain: tuple[FieldDescriptor, ...], taken: set[str]
 ) -> Iterator[tuple[FieldDescriptor, ...]]:
     """Yields the fields that text can say, those of messages in messages too, but not for ever."""
@@ -152,10 +152,10 @@ def leaves(
         if ".".join(each.name for each in longer) in taken:
             continue
         inner = field.message_type
-        if bindable(field):
+        if is_bindable(field):
             yield longer
         elif inner is not None and inner not in above and not field.is_repeated:
-            yield from leaves(inner, longer, taken)
+            yield from query_fields(inner, longer, taken)
 
 
 def resume_parameters(route: Route) -> list[Schema]:
@@ -167,7 +167,7 @@ def resume_parameters(route: Route) -> list[Schema]:
     return [{"name": name, "in": "header", "description": description, "schema": schema}]
 
 
-def body_content(route: Route, schemas: Schemas) -> Schema:
+def body_content(route: Route, schemas: SchemaRegistry) -> Schema:
     raw: Schema = {"*/*": {}}
     if not route.method.client_streaming:
         return raw if route.raw_body else {JSON: {"schema": body_schema(route, schemas)}}
@@ -179,29 +179,33 @@ def body_content(route: Route, schemas: Schemas) -> Schema:
     return {NDJSON: {"schema": schema}, JSON: messages} | form
 
 
-def body_schema(route: Route, schemas: Schemas) -> Schema:
+def body_schema(route: Route, schemas: SchemaRegistry) -> Schema:
     field = route.body
     if field is None:
-        return schemas.message(route.method.input)
+        return schemas.message_schema(route.method.input)
     if route.mask is not None and field.message_type is not None:
-        return schemas.message(field.message_type, update=True)
-    return schemas.of(field)
+        return schemas.message_schema(field.message_type, update=True)
+    return schemas.field_schema(field)
 
 
-def responses(route: Route, schemas: Schemas) -> Schema:
+def responses(route: Route, schemas: SchemaRegistry) -> Schema:
     error = {JSON: {"schema": {"$ref": f"#/components/schemas/{ERROR}"}}}
     return {
-        "200": answer(route, schemas),
+        "200": success_response(route, schemas),
         "default": {"description": "An error.", "content": error},
     }
 
 
-def answer(route: Route, schemas: Schemas) -> Schema:
+def success_response(route: Route, schemas: SchemaRegistry) -> Schema:
     streams = route.method.server_streaming
-    if route.raw_answer:
+    if route.raw_response:
         return {"description": CHUNKS if streams else "A file.", "content": {"*/*": {}}}
     field = route.response_body
-    schema = schemas.message(route.method.output) if field is None else schemas.of(field)
+    schema = (
+        schemas.message_schema(route.method.output)
+        if field is None
+        else schemas.field_schema(field)
+    )
     if not streams:
         return {"description": "OK", "content": {JSON: {"schema": schema}}}
     content: Schema = {kind: {"schema": schema} for kind in (NDJSON, SSE_TYPE)}

@@ -9,13 +9,13 @@ EXPOSED = "x-request-id, retry-after, etag, *"
 Headers = list[tuple[bytes, bytes]]
 
 
-class Cors:
+class CorsPolicy:
     """Answers for the origins that may read our answers."""
 
     def __init__(self, origins: frozenset[str]) -> None:
         self._origins = origins
 
-    def headers(self, request: Request) -> Headers:
+    def cors_headers(self, request: Request) -> Headers:
         """What an answer to that request carries beside."""
         if not self._origins:
             return []

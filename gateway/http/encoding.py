@@ -27,12 +27,12 @@ ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def encoded(request: Request, response: Response) -> Response:
+def compress_response(request: Request, response: Response) -> Response:
     """Compresses an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
     if len(response.body) < COMPRESSED_BYTES_MIN or not COMPRESSIBLE.match(response.content_type):
         return response
     headers = [*response.headers, ("vary", "accept-encoding")]
-    chosen = choose(request.headers.get("accept-encoding", ""))
+    chosen = choose_encoding(request.headers.get("accept-encoding", ""))
     body = response.body
     if chosen is not None:
         headers.append(("content-encoding", chosen))
@@ -41,7 +41,7 @@ def encoded(request: Request, response: Response) -> Response:
 
 
 @lru_cache(maxsize=256)
-def choose(accepted: str) -> str | None:
+def choose_encoding(accepted: str) -> str | None:
     """Chooses the encoding with the highest quality. None: as it is."""
     qualities = dict(map(read_quality, filter(None, accepted.lower().split(","))))
     rest = qualities.get(ANY, 0.0)
@@ -56,7 +56,7 @@ def read_quality(part: str) -> tuple[str, float]:
     return name.strip(), float(found[1]) if found else float(not parameter.strip())
 
 
-def tagged(request: Request, response: Response) -> Response:
+def add_etag(request: Request, response: Response) -> Response:
     """Gives an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
     if response.status != OK:
         return response
@@ -66,12 +66,12 @@ def tagged(request: Request, response: Response) -> Response:
     tag = response.tag
     headers = [*response.headers, ("etag", tag)]
     known = request.headers.get("if-none-match")
-    if known is not None and matches(known, tag):
+    if known is not None and matches_etag(known, tag):
         return Response(NOT_MODIFIED, b"", "", headers, REVALIDATED)
     return Response(OK, response.body, response.content_type, headers, REVALIDATED)
 
 
-def matches(known: str, tag: str) -> bool:
+def matches_etag(known: str, tag: str) -> bool:
     """Compares weakly, as If-None-Match does (section 13.1.2)."""
     opaque = tag.removeprefix("W/")
     return any(

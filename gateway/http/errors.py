@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from gateway.http.languages import choose
+from gateway.http.languages import choose_locale
 
 DOMAIN = "libral"
 LOCALE = "ja"
@@ -120,7 +120,7 @@ def failure(
     if reason in LOCALIZED:
         localized = error_details_pb2.LocalizedMessage(locale=LOCALE, message=LOCALIZED[reason])
         details.append(localized)
-    packed = [pack(detail) for detail in details]
+    packed = [pack_detail(detail) for detail in details]
     status = status_pb2.Status(code=code, message=message, details=packed)
     return StatusError(status, http=http, headers=headers)
 
@@ -137,7 +137,7 @@ def invalid(violations: list[Violation]) -> StatusError:
     bad_request = error_details_pb2.BadRequest()
     for violation in violations:
         bad_request.field_violations.add(field=violation.field, description=violation.description)
-    error.status.details.append(pack(bad_request))
+    error.status.details.append(pack_detail(bad_request))
     error.violations = violations
     return error
 
@@ -170,7 +170,7 @@ def internal() -> StatusError:
     return failure(INTERNAL, "INTERNAL", "Internal error.")
 
 
-def pack(detail: Message) -> any_pb2.Any:
+def pack_detail(detail: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(detail)
     return packed
@@ -179,7 +179,7 @@ def pack(detail: Message) -> any_pb2.Any:
 def reason_of(error: StatusError) -> str:
     """The reason of its ErrorInfo, or nothing."""
     for detail in error.status.details:
-        info: Any = unpack(detail, error_details_pb2.ErrorInfo)
+        info: Any = unpack_detail(detail, error_details_pb2.ErrorInfo)
         if info is not None:
             return str(info.reason)
     return ""
@@ -188,14 +188,14 @@ def reason_of(error: StatusError) -> str:
 def retry_after(error: StatusError) -> int | None:
     """Tells after how many whole seconds to try again, or None."""
     for detail in error.status.details:
-        info: Any = unpack(detail, error_details_pb2.RetryInfo)
+        info: Any = unpack_detail(detail, error_details_pb2.RetryInfo)
         if info is not None:
             delay: float = info.retry_delay.seconds + info.retry_delay.nanos / 1e9
             return max(RETRY_SECONDS, math.ceil(delay))
     return RETRY_SECONDS if error.code == UNAVAILABLE else None
 
 
-def unpack(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
+def unpack_detail(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
     """Reads a detail of that kind. None: it is of another, or torn."""
     message = kind()
     try:
@@ -204,14 +204,14 @@ def unpack(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
         return None
 
 
-def in_language(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
+def choose_localized(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
     """Leaves of several LocalizedMessages the one that the client likes best, or all of them."""
     found: dict[int, str] = {}
     for number, detail in enumerate(details):
-        message: Any = unpack(detail, error_details_pb2.LocalizedMessage)
+        message: Any = unpack_detail(detail, error_details_pb2.LocalizedMessage)
         if message is not None:
             found[number] = message.locale
-    best = choose(accepted, list(found.values())) if len(found) > 1 else None
+    best = choose_locale(accepted, list(found.values())) if len(found) > 1 else None
     if best is None:
         return details
     left_out = found.keys() - {list(found)[best]}
@@ -224,17 +224,17 @@ class Renderer:
     def __init__(self, pool: DescriptorPool) -> None:
         self._pools = (pool, Default())
 
-    def body(self, error: StatusError, languages: str = "") -> bytes:
-        return b'{"error":' + self.status(error, languages) + b"}"
+    def render_body(self, error: StatusError, languages: str = "") -> bytes:
+        return b'{"error":' + self.render_status(error, languages) + b"}"
 
-    def status(self, error: StatusError, languages: str = "") -> bytes:
+    def render_status(self, error: StatusError, languages: str = "") -> bytes:
         """Renders what stands in `error`, and in `status` at the end of a stream.
 
         `languages` are those of an Accept-Language; empty: all that there are.
         """
         details: Sequence[any_pb2.Any] = error.status.details
         if languages:
-            details = in_language(details, languages)
+            details = choose_localized(details, languages)
         return orjson.dumps(
             {
                 "code": error.http,

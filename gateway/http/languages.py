@@ -9,7 +9,7 @@ RANGES_MAX = 32
 QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII | re.IGNORECASE)
 
 
-def choose(accepted: str, locales: Sequence[str]) -> int | None:
+def choose_locale(accepted: str, locales: Sequence[str]) -> int | None:
     """Finds the locale that an Accept-Language likes best. None: it names none of them.
 
     A range finds the locale that it names, or that it names when its last subtags are left out;
@@ -18,15 +18,19 @@ def choose(accepted: str, locales: Sequence[str]) -> int | None:
     ranges = read_ranges(accepted.lower())
     refused = [name for name, quality in ranges if not quality]
     tags = [tag.lower().replace("_", "-") for tag in locales]
-    left = [number for number, tag in enumerate(tags) if not any(below(tag, r) for r in refused)]
+    left = [
+        number
+        for number, tag in enumerate(tags)
+        if not any(is_within_range(tag, r) for r in refused)
+    ]
     for name, quality in ranges:
         if not quality:
             break
         if name == ANY and left:
             return left[0]
-        for shorter in truncated(name):
+        for shorter in fallbacks_of(name):
             exact = [number for number in left if tags[number] == shorter]
-            found = exact or [number for number in left if below(tags[number], shorter)]
+            found = exact or [number for number in left if is_within_range(tags[number], shorter)]
             if found:
                 return found[0]
     return None
@@ -45,7 +49,7 @@ def read_ranges(accepted: str) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(ranges, key=lambda each: -each[1]))
 
 
-def truncated(name: str) -> Iterator[str]:
+def fallbacks_of(name: str) -> Iterator[str]:
     """Yields a range, and what is left of it without its last subtags."""
     subtags = name.split("-")
     while subtags:
@@ -56,6 +60,6 @@ def truncated(name: str) -> Iterator[str]:
             subtags.pop()
 
 
-def below(tag: str, name: str) -> bool:
+def is_within_range(tag: str, name: str) -> bool:
     """Whether a locale is a range, or one of its varieties."""
     return tag == name or tag.startswith(f"{name}-")

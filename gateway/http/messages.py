@@ -18,7 +18,7 @@ from gateway.http.errors import (
     failure,
     retry_after,
 )
-from gateway.http.metadata import shown
+from gateway.http.metadata import metadata_headers
 from gateway.http.trace import parent_of
 
 Scope = Mapping[str, Any]
@@ -39,7 +39,7 @@ JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNOREC
 SEGMENTS = "/:@!$&'()*+,;="
 # Extensions of ASGI that the gateway's own server offers; under any other server it does without.
 ABORT = "gateway.abort"
-ANSWER = "gateway.answer"
+SEND_RESPONSE = "gateway.send_response"
 
 
 class ClientGoneError(Exception):
@@ -62,7 +62,7 @@ class Body:
 class Request:
     """A request, and what became of it.
 
-    `trace` is its traceparent. It is measured under `route`. `answered` is when
+    `trace` is its traceparent. It is measured under `route`. `responded_at` is when
     the answer began, on the clock of `time.perf_counter`; `outcome` is the gRPC
     code that it ended with.
     `cors` are headers that every answer to it carries.
@@ -79,7 +79,7 @@ class Request:
     trace: str
     route: str = "unmatched"
     status: int = 0
-    answered: float = 0.0
+    responded_at: float = 0.0
     outcome: int = OK
     cors: Sequence[tuple[bytes, bytes]] = ()
 
@@ -101,9 +101,9 @@ class Request:
             trace=parent_of(headers),
         )
 
-    def answer(self, status: int) -> None:
+    def start_response(self, status: int) -> None:
         """Notes that the answer begins."""
-        self.status, self.answered = status, time.perf_counter()
+        self.status, self.responded_at = status, time.perf_counter()
 
     async def read_body(self) -> bytes:
         """Reads the body.
@@ -231,11 +231,11 @@ def raw_path_of(scope: Scope) -> str:
 
 
 def error_response(error: StatusError, renderer: Renderer, languages: str = "") -> Response:
-    headers = [*error.headers, *shown(error.initial, error.trailers)]
+    headers = [*error.headers, *metadata_headers(error.initial, error.trailers)]
     delay = retry_after(error)
     if delay is not None:
         headers.append(("retry-after", str(delay)))
-    return Response(error.http, renderer.body(error, languages), headers=headers)
+    return Response(error.http, renderer.render_body(error, languages), headers=headers)
 
 
 def too_large(limit: int) -> StatusError:

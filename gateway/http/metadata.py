@@ -36,31 +36,31 @@ BYTES_MAX = 8 * 1024
 Headers = list[tuple[str, str]]
 
 
-def shown(initial: Metadata, trailers: Metadata) -> Headers:
+def metadata_headers(initial: Metadata, trailers: Metadata) -> Headers:
     """Makes the headers that tell a client what an upstream sent before its answer and after.
 
     What is of gRPC, of this mesh or of the connection is left out, and what is beyond 8 KiB.
     """
-    headers = [(METADATA_PREFIX + key, value) for key, value in public(initial)]
-    headers += [(TRAILER_PREFIX + key, value) for key, value in public(trailers)]
-    return within(headers)
+    headers = [(METADATA_PREFIX + key, value) for key, value in visible_entries(initial)]
+    headers += [(TRAILER_PREFIX + key, value) for key, value in visible_entries(trailers)]
+    return limit_size(headers)
 
 
 def with_trailers(status: bytes, trailers: Metadata) -> bytes:
     """Puts what an upstream sent at the end of a stream into its final status."""
-    found = texts(trailers)
+    found = visible_metadata(trailers)
     return status[:-1] + b',"trailers":' + orjson.dumps(found) + b"}" if found else status
 
 
-def texts(metadata: Metadata) -> dict[str, str]:
+def visible_metadata(metadata: Metadata) -> dict[str, str]:
     """What a client may see, by key: several values of one have commas between."""
     found: dict[str, str] = {}
-    for key, value in within(list(public(metadata))):
+    for key, value in limit_size(list(visible_entries(metadata))):
         found[key] = f"{found[key]},{value}" if key in found else value
     return found
 
 
-def public(metadata: Metadata) -> Iterator[tuple[str, str]]:
+def visible_entries(metadata: Metadata) -> Iterator[tuple[str, str]]:
     """Yields what a client may see, bytes as base64."""
     for key, value in metadata:
         if key.startswith(PRIVATE_PREFIXES) or key in HIDDEN or not KEY.fullmatch(key):
@@ -70,7 +70,7 @@ def public(metadata: Metadata) -> Iterator[tuple[str, str]]:
             yield key, text
 
 
-def within(headers: Headers) -> Headers:
+def limit_size(headers: Headers) -> Headers:
     """Leaves out what is beyond 8 KiB."""
     sizes = itertools.accumulate(map(size_of, headers))
     return [header for header, size in zip(headers, sizes, strict=True) if size <= BYTES_MAX]

@@ -20,7 +20,7 @@ CACHE_MAX = 256
 CACHED_BYTES_MAX = 128
 
 
-def length(size: int) -> bytes:
+def encode_length(size: int) -> bytes:
     """An integer with a prefix of seven bits (section 5.1), as stands before a string."""
     if size < PREFIX_MAX:
         return bytes((size,))
@@ -34,15 +34,15 @@ def length(size: int) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def kept(name: bytes, value: bytes) -> bytes:
+def cached_field(name: bytes, value: bytes) -> bytes:
     """Writes a field that comes again and again."""
-    return literal(name, value)
+    return literal_field(name, value)
 
 
-def literal(name: bytes, value: bytes) -> bytes:
+def literal_field(name: bytes, value: bytes) -> bytes:
     """Writes a field that enters no table (section 6.2.2), and never one on the way if secret."""
     first = NEVER_INDEXED if name in SECRET else WITHOUT_INDEXING
-    return b"".join((first, length(len(name)), name, length(len(value)), value))
+    return b"".join((first, encode_length(len(name)), name, encode_length(len(value)), value))
 
 
 class BlockReader:
@@ -71,7 +71,7 @@ class BlockReader:
         except HPACKError as error:
             raise ProtocolError(ErrorCode.COMPRESSION_ERROR, str(error)) from None
         fields = tuple((bytes(name), bytes(value)) for name, value in decoded)
-        if not same(self._table(), before):
+        if not is_same_table(self._table(), before):
             self._known.clear()
         elif len(self._known) < CACHE_MAX and is_short(block):
             self._known[block] = fields
@@ -88,6 +88,6 @@ def is_short(block: bytes) -> bool:
     return 0 < len(block) <= CACHED_BYTES_MAX and block[0] not in SIZE_UPDATE
 
 
-def same(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
+def is_same_table(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
     """Whether nothing was entered between. Each entry is an object of its own."""
     return table[0] == other[0] and table[1] is other[1]

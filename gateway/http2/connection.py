@@ -10,8 +10,8 @@ from collections.abc import Callable
 from gateway.http2 import frames
 from gateway.http2.blocks import HEADER_BYTES_MAX, BlockReader
 from gateway.http2.frames import HEAD, HEAD_BYTES, ErrorCode, ProtocolError
-from gateway.http2.sender import Sender
-from gateway.http2.stream import Owner, Stream
+from gateway.http2.sender import FrameSender
+from gateway.http2.stream import Http2Stream, StreamOwner
 
 OWN_WINDOW = 256 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
@@ -27,7 +27,7 @@ OWN_SETTINGS = {
 }
 
 
-class Connection(Sender):
+class Http2Connection(FrameSender):
     """The client's side of a connection."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -35,7 +35,7 @@ class Connection(Sender):
         super().__init__(wake)
         self.output += [
             frames.PREFACE,
-            frames.settings(OWN_SETTINGS),
+            frames.settings_frame(OWN_SETTINGS),
             frames.window_update(0, CONNECTION_WINDOW - frames.WINDOW_BYTES),
         ]
         self.ready = False
@@ -63,25 +63,25 @@ class Connection(Sender):
         """Whether a stream can be opened now."""
         return self.ready and not self.closed and len(self.streams) < self.streams_max
 
-    def open(self, owner: Owner, block: bytes, data: bytes, *, end: bool) -> Stream:
+    def open(self, owner: StreamOwner, block: bytes, data: bytes, *, end: bool) -> Http2Stream:
         """Opens a stream. Ask `available` first."""
         number = self._next_id
         self._next_id += 2
         if self._next_id > frames.STREAM_ID_MAX:
             self.closed = True
-        stream = Stream(number, owner, self._peer_window)
+        stream = Http2Stream(number, owner, self._peer_window)
         self.streams[number] = stream
-        self._write(frames.headers(number, block, end=False, size_max=self._frame_bytes))
+        self._write(frames.headers_frames(number, block, end=False, size_max=self._frame_bytes))
         self.send(stream, data, end=end)
         return stream
 
-    def acknowledge(self, stream: Stream, size: int) -> None:
+    def acknowledge(self, stream: Http2Stream, size: int) -> None:
         """Lets the peer send so much more on a stream."""
         stream.received -= size
         if stream.id in self.streams:
             self._write(frames.window_update(stream.id, size))
 
-    def cancel(self, stream: Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
+    def cancel(self, stream: Http2Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
         """Ends a stream. Its owner hears no more."""
         if self.streams.pop(stream.id, None) is not None:
             self._write(frames.rst_stream(stream.id, code))
@@ -133,7 +133,7 @@ class Connection(Sender):
         if self._unacknowledged > CONNECTION_WINDOW // 2:
             self._write(frames.window_update(0, self._unacknowledged))
             self._unacknowledged = 0
-        data, end = frames.unpad(flags, payload), bool(flags & frames.END_STREAM)
+        data, end = frames.remove_padding(flags, payload), bool(flags & frames.END_STREAM)
         self._count_idle(idle=not data and not end)
         if stream is None:
             return
@@ -148,7 +148,7 @@ class Connection(Sender):
 
     def _take_headers(self, flags: int, number: int, payload: bytes) -> None:
         self._find(number)
-        block = frames.unpad(flags, payload)
+        block = frames.remove_padding(flags, payload)
         if flags & frames.PRIORITIZED:
             if len(block) < PRIORITY_BYTES:
                 raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "HEADERS is too short")
@@ -224,8 +224,8 @@ class Connection(Sender):
         if not size:
             raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window grows by nothing")
         if not number:
-            self._room += size
-            if self._room > frames.WINDOW_BYTES_MAX:
+            self._window += size
+            if self._window > frames.WINDOW_BYTES_MAX:
                 raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
             self._drain_all()
         elif stream is not None:
@@ -235,20 +235,20 @@ class Connection(Sender):
     def _take_push_promise(self, _: int, __: int, ___: bytes) -> None:
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
 
-    def _find(self, number: int) -> Stream | None:
+    def _find(self, number: int) -> Http2Stream | None:
         """Finds an open stream, or None for one that is over."""
         if not number % 2 or number >= self._next_id:
             raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame of no stream of ours")
         return self.streams.get(number)
 
-    def _end(self, stream: Stream) -> None:
+    def _end(self, stream: Http2Stream) -> None:
         """The peer has said all. What we have not sent yet is of no use to it any more."""
         del self.streams[stream.id]
         if not stream.sent:
             self._write(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))
         self._wake()
 
-    def _reset(self, stream: Stream, code: ErrorCode, *, unprocessed: bool) -> None:
+    def _reset(self, stream: Http2Stream, code: ErrorCode, *, unprocessed: bool) -> None:
         if self.streams.pop(stream.id, None) is not None:
             stream.owner.on_reset(code, unprocessed=unprocessed)
             self._wake()

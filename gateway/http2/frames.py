@@ -57,7 +57,7 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return HEAD.pack(len(payload) << 8 | kind, flags, stream) + payload
 
 
-def settings(values: dict[int, int]) -> bytes:
+def settings_frame(values: dict[int, int]) -> bytes:
     return frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*item) for item in values.items()))
 
 
@@ -74,7 +74,7 @@ def goaway(code: ErrorCode) -> bytes:
     return frame(GOAWAY, 0, 0, TWO_NUMBERS.pack(0, code))
 
 
-def headers(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
+def headers_frames(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
     """HEADERS, and CONTINUATION where the block is longer than a frame may be."""
     flags = END_STREAM if end else 0
     if len(block) <= size_max:
@@ -86,7 +86,7 @@ def headers(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
     return b"".join(written)
 
 
-def unpad(flags: int, payload: bytes) -> bytes:
+def remove_padding(flags: int, payload: bytes) -> bytes:
     """Takes the padding off DATA or HEADERS (section 6.1)."""
     if not flags & PADDED:
         return payload

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.frames import ErrorCode, ProtocolError
 
 CONNECT_SECONDS = 1.0
@@ -23,11 +23,11 @@ class HttpProtocol(asyncio.Protocol):
         self._changed = changed
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
-        self.connection = Connection(self._wake)
+        self.connection = Http2Connection(self._wake)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        keep_alive(transport.get_extra_info("socket"))
+        enable_keepalive(transport.get_extra_info("socket"))
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ async def connect(
     return protocol
 
 
-def keep_alive(connected: socket.socket | None) -> None:
+def enable_keepalive(connected: socket.socket | None) -> None:
     if connected is None or connected.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

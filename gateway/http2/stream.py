@@ -7,14 +7,14 @@ from gateway.http2.blocks import Fields
 from gateway.http2.frames import ErrorCode
 
 
-class Owner(Protocol):
+class StreamOwner(Protocol):
     """Who opened a stream, and is told what becomes of it. `reset` is the last that it hears."""
 
     def on_headers(self, fields: Fields, *, end: bool) -> None: ...
 
     def on_data(self, data: bytes, *, end: bool) -> None: ...
 
-    def on_room(self) -> None:
+    def on_writable(self) -> None:
         """What waited for a window is sent."""
         ...
 
@@ -23,15 +23,15 @@ class Owner(Protocol):
         ...
 
 
-class Stream:
+class Http2Stream:
     """A stream of a connection."""
 
-    __slots__ = ("backlog", "closing", "id", "owner", "received", "room", "sent", "waiting")
+    __slots__ = ("backlog", "closing", "id", "owner", "received", "window", "sent", "waiting")
 
-    def __init__(self, number: int, owner: Owner, room: int) -> None:
+    def __init__(self, number: int, owner: StreamOwner, window: int) -> None:
         self.id = number
         self.owner = owner
-        self.room = room
+        self.window = window
         self.waiting: deque[bytes] | None = None
         self.backlog = 0
         self.received = 0

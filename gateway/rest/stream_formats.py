@@ -7,7 +7,7 @@ from gateway.http.messages import JSON, NDJSON
 SSE_TYPE = "text/event-stream"
 
 
-class Framing(Protocol):
+class StreamFormat(Protocol):
     """How the parts of a stream are written."""
 
     content_type: str
@@ -18,7 +18,7 @@ class Framing(Protocol):
     def end(self, status: bytes, *, ok: bool) -> bytes: ...
 
 
-class ServerSentEvents:
+class SseFormat:
     """Server-sent events, as EventSource of a browser reads them."""
 
     content_type = SSE_TYPE
@@ -32,7 +32,7 @@ class ServerSentEvents:
         return b"event: status\ndata: " + status + b"\n\n"
 
 
-class Lines:
+class NdjsonFormat:
     """One JSON object a line. It has no comments, so no heartbeats."""
 
     content_type = NDJSON
@@ -45,7 +45,7 @@ class Lines:
         return b'{"status":' + status + b"}\n"
 
 
-class Array:
+class JsonArrayFormat:
     """One JSON array. One that broke is not closed: it ends with the error, and is no JSON."""
 
     content_type = JSON
@@ -64,17 +64,17 @@ class Array:
         return b"]" if self._separator == b"," else b"[]"
 
 
-def choose_framing(accept: str) -> Framing:
+def choose_format(accept: str) -> StreamFormat:
     """Chooses by Accept: the kind named first of those that there are, else NDJSON."""
     for part in accept.split(","):
-        framing = FRAMINGS.get(part.partition(";")[0].strip().lower())
-        if framing is not None:
-            return framing()
-    return Lines()
+        stream_format = FORMATS.get(part.partition(";")[0].strip().lower())
+        if stream_format is not None:
+            return stream_format()
+    return NdjsonFormat()
 
 
-FRAMINGS: dict[str, type[ServerSentEvents | Lines | Array]] = {
-    SSE_TYPE: ServerSentEvents,
-    NDJSON: Lines,
-    JSON: Array,
+FORMATS: dict[str, type[SseFormat | NdjsonFormat | JsonArrayFormat]] = {
+    SSE_TYPE: SseFormat,
+    NDJSON: NdjsonFormat,
+    JSON: JsonArrayFormat,
 }

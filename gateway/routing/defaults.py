@@ -9,8 +9,8 @@ from gateway.contracts.descriptors import (
     Method,
     make_contracts,
 )
-from gateway.contracts.discovery import Findings
-from gateway.routing.table import Table, make_table
+from gateway.contracts.discovery import DiscoveryResult
+from gateway.routing.table import RouteTable, make_table
 
 NAMED_MAX = 3
 
@@ -21,7 +21,7 @@ def make_public(contracts: Contracts) -> Contracts:
     return dataclasses.replace(contracts, methods=methods)
 
 
-def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
+def build_routes(findings: DiscoveryResult, *, auth: bool) -> tuple[Contracts, RouteTable]:
     """Makes contracts and routes of what was found.
 
     A method without `google.api.http` is served at `POST /package.Service/Method`

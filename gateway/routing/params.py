@@ -13,8 +13,14 @@ from gateway.codec.fields import map_fields
 from gateway.codec.scalars import key_reader
 from gateway.http.errors import Violation, invalid, invalid_field
 from gateway.http.messages import Body
-from gateway.routing.routes import Match, Route
-from gateway.routing.text_fields import Target, bindable, convert, find_field, find_target
+from gateway.routing.routes import Route, RouteMatch
+from gateway.routing.text_fields import (
+    FieldTarget,
+    convert_text,
+    find_field,
+    find_target,
+    is_bindable,
+)
 
 PARAMETERS_MAX = 500
 SYSTEM = "$"
@@ -28,7 +34,7 @@ Names = tuple[str, ...]
 
 
 @dataclass
-class Bound:
+class BoundRequest:
     """A request message, and how its answer is wanted."""
 
     message: Message
@@ -36,7 +42,7 @@ class Bound:
 
 
 @dataclass
-class Binder:
+class RequestBinder:
     """Binds path and query, and collects everything that is wrong with them.
 
     The fields of a `form` are named as in a query, and are the body.
@@ -54,7 +60,7 @@ class Binder:
             target = self.route.variables[name]
             self.path.add(target.names)
             try:
-                assign(self.message, target, text)
+                assign_field(self.message, target, text)
             except ValueError as error:
                 self._reject(name, str(error))
 
@@ -77,12 +83,12 @@ class Binder:
             raise ValueError("belongs in the body")
         if any(overlap(names, taken) for taken in self.path):
             raise ValueError("is given in the path already")
-        if not bindable(target.field):
+        if not is_bindable(target.field):
             raise ValueError(MESSAGE_FORM)
         if not target.field.is_repeated and any(overlap(names, other) for other in self.query):
             raise ValueError(TWICE)
         self.query.add(names)
-        assign(self.message, target, text)
+        assign_field(self.message, target, text)
 
     def _reject(self, name: str, description: str) -> None:
         self.violations.append(Violation(name, f"{description}."))
@@ -94,7 +100,7 @@ def overlap(names: Names, others: Names) -> bool:
     return names[:shorter] == others[:shorter]
 
 
-def assign(message: Any, target: Target, text: str) -> None:
+def assign_field(message: Any, target: FieldTarget, text: str) -> None:
     """Sets one field, or extends it.
 
     Raises:
@@ -109,7 +115,7 @@ def assign(message: Any, target: Target, text: str) -> None:
     if is_map(found):
         assign_item(getattr(owner, found.name), found, target.key, text)
         return
-    value = convert(found, text)
+    value = convert_text(found, text)
     if found.is_repeated:
         getattr(owner, found.name).append(value)
     elif found.message_type is None:
@@ -125,7 +131,7 @@ def assign_item(items: Any, found: FieldDescriptor, text: str | None, value: str
     key = key_reader(key_field)(text)
     if key in items:
         raise ValueError(TWICE)
-    converted = convert(value_field, value)
+    converted = convert_text(value_field, value)
     if value_field.message_type is None:
         items[key] = converted
     else:
@@ -139,7 +145,7 @@ def check_oneof(owner: Any, found: FieldDescriptor) -> None:
         raise ValueError(f"excludes {other}, which is given too")
 
 
-def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
+def bind_request(match: RouteMatch, query: bytes, body: Body | None, codec: Codec) -> BoundRequest:
     """Makes the request message.
 
     Raises:
@@ -147,7 +153,7 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
     """
     route = match.route
     message = route.method.request_class()
-    bound = Bound(message)
+    bound = BoundRequest(message)
     value = bind_body(route, message, body, codec) if body is not None else None
     if not match.variables and not query and route.mask is None:
         return bound
@@ -155,7 +161,7 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
         for name, text in match.variables.items():
             setattr(message, name, text)
         return bound
-    binder = Binder(route, message)
+    binder = RequestBinder(route, message)
     if body is not None:
         clear_variables(route, message)
     binder.bind_path(match.variables)
@@ -170,7 +176,7 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
     return bound
 
 
-def is_plain(target: Target) -> bool:
+def is_plain(target: FieldTarget) -> bool:
     return target.is_plain_text
 
 
@@ -199,24 +205,28 @@ def fill_mask(route: Route, message: Any, value: Any) -> None:
         return
     kind: Any = route.body.message_type
     in_path = {".".join(target.names[1:]) for target in route.variables.values()}
-    paths = [path for path in leaves(kind, value) if path not in in_path]
+    paths = [path for path in given_paths(kind, value) if path not in in_path]
     getattr(message, route.mask.name).paths.extend(paths)
 
 
-def leaves(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
+def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
     """Yields the paths of the fields that an object gives, as the contract names them."""
     for name, member in value.items():
         found = find_field(kind, name)
         if found is None:
             continue
         inner = found.message_type
-        if inner is None or is_whole(found, inner) or not (isinstance(member, dict) and member):
+        if (
+            inner is None
+            or is_masked_whole(found, inner)
+            or not (isinstance(member, dict) and member)
+        ):
             yield found.name
         else:
-            yield from (f"{found.name}.{path}" for path in leaves(inner, member))
+            yield from (f"{found.name}.{path}" for path in given_paths(inner, member))
 
 
-def is_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
+def is_masked_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
     """Whether a mask names the field only as a whole."""
     return found.is_repeated or kind.full_name.startswith("google.protobuf.")
 

@@ -8,7 +8,14 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from gateway.contracts.descriptors import HTTP_BODY, Method
 from gateway.routing import template
 from gateway.routing.template import Template
-from gateway.routing.text_fields import FIELD_MASK, Target, bindable, find_field, find_own, resolve
+from gateway.routing.text_fields import (
+    FIELD_MASK,
+    FieldTarget,
+    find_field,
+    find_own,
+    is_bindable,
+    resolve_path,
+)
 
 UPDATE_MASK = "update_mask"
 WHOLE_BODY = "*"
@@ -31,10 +38,13 @@ class Route:
         return self.whole_body or self.body is not None
 
     @cached_property
-    def variables(self) -> dict[str, Target]:
+    def variables(self) -> dict[str, FieldTarget]:
         """The fields that the path gives, by the names of its variables."""
         names = [variable.field for variable in self.template.variables]
-        return {name: Target(resolve(self.method.input, name, find_own), None) for name in names}
+        return {
+            name: FieldTarget(resolve_path(self.method.input, name, find_own), None)
+            for name in names
+        }
 
     @cached_property
     def mask(self) -> FieldDescriptor | None:
@@ -52,7 +62,7 @@ class Route:
         return self.takes_body and is_raw(self.body, self.method.input)
 
     @cached_property
-    def raw_answer(self) -> bool:
+    def raw_response(self) -> bool:
         """Whether the answer is sent as the room wrote it."""
         return is_raw(self.response_body, self.method.output)
 
@@ -63,7 +73,7 @@ def is_raw(field: FieldDescriptor | None, message: Descriptor) -> bool:
 
 
 @dataclass(slots=True)
-class Match:
+class RouteMatch:
     """A route and the values of its variables, decoded."""
 
     route: Route
@@ -73,7 +83,7 @@ class Match:
 def make_route(method: Method, number: int) -> Route:
     """Checks one binding against the messages of its method."""
     binding = method.bindings[number]
-    parsed = template.parse(binding.template)
+    parsed = template.parse_template(binding.template)
     if parsed.text in OWN_PATHS:
         raise ValueError(f"{parsed.text!r} is a path of the gateway itself")
     if method.rule is not None and not (method.rule.public or method.rule.roles):
@@ -92,8 +102,8 @@ def make_route(method: Method, number: int) -> Route:
 
 
 def check_variable(method: Method, name: str, parsed: Template) -> None:
-    chain = resolve(method.input, name, find_own)
-    if not chain or chain[-1].is_repeated or not bindable(chain[-1]):
+    chain = resolve_path(method.input, name, find_own)
+    if not chain or chain[-1].is_repeated or not is_bindable(chain[-1]):
         column = parsed.text.index("{" + name) + 1
         problem = "cannot be given in a path" if chain else "does not exist"
         raise ValueError(

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import NOT_FOUND, UNIMPLEMENTED, StatusError, failure, invalid_field
-from gateway.routing.routes import Match, Route, make_route
+from gateway.routing.routes import Route, RouteMatch, make_route
 from gateway.routing.template import DOUBLE_STAR, STAR
 
 ANY_VERB, NO_VERB = "*", ""
@@ -46,7 +46,7 @@ class Node:
         return self.literals.setdefault(segment, Node())
 
 
-class Table:
+class RouteTable:
     """All routes of a descriptor set."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -56,22 +56,22 @@ class Table:
         if problems:
             raise RoutesError(problems)
 
-    def find(self, verb: str, path: str) -> Match:
+    def find_route(self, verb: str, path: str) -> RouteMatch:
         """Finds the route of a path as written, percent escapes and all.
 
         Raises:
             StatusError: 404, 405 with Allow, or 400 for a broken escape.
         """
-        segments, custom = split(path)
+        segments, custom = split_path(path)
         allowed: set[str] = set()
-        route = search(self._root, segments, 0, custom, verb, allowed)
+        route = search_node(self._root, segments, 0, custom, verb, allowed)
         if route is not None:
-            return Match(route, bound(route, segments))
+            return RouteMatch(route, bind_variables(route, segments))
         if not allowed:
             raise not_found(path)
         raise not_allowed(verb, allowed)
 
-    def of(self, method: str) -> Route:
+    def find_method_route(self, method: str) -> Route:
         """Finds a method that is served, by a name such as `package.Service/Method`.
 
         Raises:
@@ -86,25 +86,25 @@ class Table:
     def _by_method(self) -> dict[str, Route]:
         return {route.method.path.removeprefix("/"): route for route in reversed(self.routes)}
 
-    def find_any(self, path: str) -> Match:
+    def find_any_route(self, path: str) -> RouteMatch:
         """Finds the route of a path for a client that names no verb: GET before others.
 
         Raises:
             StatusError: 404, or 400 for a broken escape.
         """
-        allowed = self.allowed(path) - {"HEAD", "OPTIONS"}
+        allowed = self.allowed_verbs(path) - {"HEAD", "OPTIONS"}
         usual = [verb for verb in PREFERRED if verb in allowed]
-        return self.find((usual or sorted(allowed))[0], path)
+        return self.find_route((usual or sorted(allowed))[0], path)
 
-    def allowed(self, path: str) -> set[str]:
+    def allowed_verbs(self, path: str) -> set[str]:
         """Tells the verbs that a path takes.
 
         Raises:
             StatusError: 404, there is no such path.
         """
-        segments, custom = split(path)
+        segments, custom = split_path(path)
         verbs: set[str] = set()
-        search(self._root, segments, 0, custom, NO_VERB, verbs)
+        search_node(self._root, segments, 0, custom, NO_VERB, verbs)
         if not verbs:
             raise not_found(path)
         return with_implied(verbs)
@@ -126,13 +126,13 @@ class Table:
         return ""
 
 
-def search(
+def search_node(
     node: Node, segments: list[str], depth: int, custom: str, verb: str, allowed: set[str]
 ) -> Route | None:
     """Finds the best route from a place in the trie on, and notes the verbs of those it passes."""
     if depth == len(segments):
         leaf = node.leaves.get(custom)
-        route = choose(leaf, verb) if leaf is not None else None
+        route = choose_route(leaf, verb) if leaf is not None else None
         if route is not None:
             return route
         allowed.update(leaf or ())
@@ -140,27 +140,27 @@ def search(
         segment = segments[depth]
         for child in (node.literals.get(segment), node.star if segment else None):
             if child is not None:
-                route = search(child, segments, depth + 1, custom, verb, allowed)
+                route = search_node(child, segments, depth + 1, custom, verb, allowed)
                 if route is not None:
                     return route
     if node.double_star is not None:
         for tail in sorted(node.tails, reverse=True):
             if depth + tail <= len(segments):
                 start = len(segments) - tail
-                route = search(node.double_star, segments, start, custom, verb, allowed)
+                route = search_node(node.double_star, segments, start, custom, verb, allowed)
                 if route is not None:
                     return route
     return None
 
 
-def choose(leaf: dict[str, Route], verb: str) -> Route | None:
+def choose_route(leaf: dict[str, Route], verb: str) -> Route | None:
     """Chooses the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
     if verb == NO_VERB:
         return None
     return leaf.get(verb) or (leaf.get("GET") if verb == "HEAD" else None) or leaf.get(ANY_VERB)
 
 
-def split(path: str) -> tuple[list[str], str]:
+def split_path(path: str) -> tuple[list[str], str]:
     """Splits a path into segments and the custom verb of the last one, with its colon."""
     segments = path.removeprefix("/").split("/")
     last, colon, verb = segments[-1].rpartition(":")
@@ -170,7 +170,7 @@ def split(path: str) -> tuple[list[str], str]:
     return segments, colon + verb
 
 
-def bound(route: Route, segments: list[str]) -> dict[str, str]:
+def bind_variables(route: Route, segments: list[str]) -> dict[str, str]:
     if not route.template.variables:
         return {}
     try:
@@ -201,7 +201,7 @@ def with_implied(verbs: set[str]) -> set[str]:
     return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
-def make_table(contracts: Contracts) -> Table:
+def make_table(contracts: Contracts) -> RouteTable:
     """Makes the routes of a descriptor set.
 
     Raises:
@@ -216,7 +216,7 @@ def make_table(contracts: Contracts) -> Table:
             except ValueError as error:
                 problems.append(f"{method.full_name}: {binding.verb} {error}.")
     try:
-        table = Table(routes)
+        table = RouteTable(routes)
     except RoutesError as error:
         problems += error.problems
     else:

@@ -75,10 +75,10 @@ class Template:
         text = "/".join(path[start:end])
         taken = self.segments[variable.start : variable.end]
         single = len(taken) == 1 and taken[0] != DOUBLE_STAR
-        return decode(text) if single else decode_segments(text)
+        return decode_escapes(text) if single else decode_segments(text)
 
 
-def decode(text: str) -> str:
+def decode_escapes(text: str) -> str:
     """Decodes percent escapes, once."""
     if "%" not in text:
         return text
@@ -95,10 +95,12 @@ def decode_segments(text: str) -> str:
     if "%" not in text:
         return text
     parts = KEPT_ESCAPE.split(text)
-    return "".join(part if number % 2 else decode(part) for number, part in enumerate(parts))
+    return "".join(
+        part if number % 2 else decode_escapes(part) for number, part in enumerate(parts)
+    )
 
 
-def parse(text: str) -> Template:
+def parse_template(text: str) -> Template:
     """Parses a template.
 
     Raises:

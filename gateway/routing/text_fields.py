@@ -24,7 +24,7 @@ MAP_NAME = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 
 
 @dataclass(frozen=True)
-class Target:
+class FieldTarget:
     """A field as text names it: where it lies in the contract, and the key if it is a map."""
 
     chain: tuple[FieldDescriptor, ...]
@@ -45,17 +45,17 @@ class Target:
         return plain and self.field.type == FieldDescriptor.TYPE_STRING
 
 
-def find_target(message: Descriptor, text: str) -> Target | None:
+def find_target(message: Descriptor, text: str) -> FieldTarget | None:
     """Finds what a name such as `item.displayName` or `labels[colour]` means."""
     found = MAP_NAME.fullmatch(text)
     name, key = found.groups() if found else (text, None)
-    chain = resolve(message, name, find_field)
+    chain = resolve_path(message, name, find_field)
     if not chain or (key is not None and not is_map(chain[-1])):
         return None
-    return Target(chain, key)
+    return FieldTarget(chain, key)
 
 
-def resolve(
+def resolve_path(
     message: Descriptor, path: str, find: Callable[[Descriptor, str], FieldDescriptor | None]
 ) -> tuple[FieldDescriptor, ...]:
     """Finds the fields on a dotted path through messages that are not repeated, or nothing."""
@@ -87,13 +87,13 @@ def find_own(message: Descriptor, name: str) -> FieldDescriptor | None:
     return message.fields_by_name.get(name)
 
 
-def bindable(field: FieldDescriptor) -> bool:
+def is_bindable(field: FieldDescriptor) -> bool:
     """Whether text can say what the field holds: all but messages without a JSON string."""
     kind = map_fields(field)[1].message_type if is_map(field) else field.message_type
     return kind is None or kind.full_name in TEXTUAL
 
 
-def convert(field: FieldDescriptor, text: str) -> Any:
+def convert_text(field: FieldDescriptor, text: str) -> Any:
     """Reads the value of a field from text, in the forms of proto3 JSON.
 
     Raises:
@@ -109,7 +109,7 @@ def convert(field: FieldDescriptor, text: str) -> Any:
 def convert_message(kind: Descriptor, text: str) -> Any:
     message: Any = message_factory.GetMessageClass(kind)()
     if kind.full_name in WRAPPERS:
-        message.value = convert(kind.fields_by_name["value"], text)
+        message.value = convert_text(kind.fields_by_name["value"], text)
     else:
         TEXTUAL_READERS[kind.full_name](text, message)
     return message
@@ -138,7 +138,7 @@ def read_integer(read: scalars.Read) -> Callable[[str], int]:
 
 def read_bool(text: str) -> bool:
     """Reads true or false in any case: generated Python clients send `True`."""
-    return scalars.bool_key(text.lower())
+    return scalars.read_bool_key(text.lower())
 
 
 READERS: Mapping[int, Callable[[str], Any]] = {

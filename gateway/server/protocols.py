@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as Handshake
 
 from gateway.http.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
-from gateway.http.messages import ABORT, ANSWER
+from gateway.http.messages import ABORT, SEND_RESPONSE
 from gateway.websocket.port import (
     CLOSE_SECONDS,
     SEND_BUFFER_BYTES,
@@ -61,7 +61,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
         cycle: Any = self.cycle
         if cycle is not None:
-            cycle.scope["extensions"][ANSWER] = partial(answer, cycle)
+            cycle.scope["extensions"][SEND_RESPONSE] = partial(send_response, cycle)
 
     def on_body(self, body: bytes) -> None:
         """Lets a client that was refused early finish, so that it reads why, but not for ever."""
@@ -88,7 +88,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _reject(self, error: StatusError) -> None:
         if self.transport.is_closing():
             return
-        body = self.renderer.body(error)
+        body = self.renderer.render_body(error)
         self.transport.write(
             b"%scontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
             % (STATUS_LINE[error.http], len(body), body)
@@ -96,7 +96,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-def answer(
+def send_response(
     cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> bool:
     """Sends a whole answer at once, for less than half of what ASGI's two messages cost.

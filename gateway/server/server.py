@@ -13,11 +13,11 @@ import structlog
 import uvicorn
 from google.protobuf.descriptor_pool import Default
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.http.errors import Renderer
 from gateway.http.tasks import cancel_and_wait
-from gateway.server.generations import Generations
 from gateway.server.protocols import CLOSE, BoundedHttp, ClosableWebSocket
+from gateway.server.reloadable import ReloadableGateway
 from gateway.telemetry.otlp import make_reporter
 from gateway.upstream.pool import make_upstream
 from gateway.websocket.commands import MESSAGE_BYTES_MAX
@@ -71,14 +71,14 @@ class GatewayServer(uvicorn.Server):
     """
 
     def __init__(
-        self, core: Core, started: Callable[["GatewayServer"], None] | None = None
+        self, context: GatewayContext, started: Callable[["GatewayServer"], None] | None = None
     ) -> None:
-        self.generations = Generations(core)
+        self.gateway = ReloadableGateway(context)
         self._on_start = started
         http = type("Http", (BoundedHttp,), {"renderer": Renderer(Default())})
         super().__init__(
             uvicorn.Config(
-                self.generations,
+                self.gateway,
                 http=http,
                 ws=ClosableWebSocket,
                 ws_max_size=MESSAGE_BYTES_MAX,
@@ -127,7 +127,7 @@ class GatewayServer(uvicorn.Server):
         for connection in list(state.connections):
             if isinstance(connection, BoundedHttp):
                 connection.close_after_answer()
-        if await self.generations.drain(DRAIN_SECONDS):
+        if await self.gateway.drain(DRAIN_SECONDS):
             await asyncio.sleep(FLUSH_SECONDS)
         await self._wait_idle(idle_until)
         await super().shutdown(sockets)
@@ -148,7 +148,7 @@ async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str
     reporter = None
     receiver = make_upstream("metrics", otlp_target) if otlp_target else None
     if receiver is not None:
-        reporter = asyncio.create_task(make_reporter(server.generations.core.meter, receiver).run())
+        reporter = asyncio.create_task(make_reporter(server.gateway.context.meter, receiver).run())
     host, port = listener.getsockname()[:2]
     log.info("gateway.ready", listen=f"{host}:{port}", version=VERSION)
     try:
@@ -157,5 +157,5 @@ async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str
         if reporter is not None and receiver is not None:
             await cancel_and_wait(reporter)
             await receiver.close()
-        await server.generations.close()
+        await server.gateway.close()
     log.info("gateway.stopped")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from gateway.server.program import Options, run
+from gateway.server.program import RunOptions, run_gateway
 from gateway.server.server import GatewayServer
 
 READY = b"ready\n"
@@ -31,7 +31,7 @@ class WorkerError(Exception):
     """A worker ended before it served. What was wrong it has said itself."""
 
 
-class Worker:
+class WorkerProcess:
     """One gateway process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -39,7 +39,7 @@ class Worker:
         self.pid = process.pid
 
     @classmethod
-    async def start(cls, command: Sequence[str], listener: socket.socket) -> "Worker":
+    async def start(cls, command: Sequence[str], listener: socket.socket) -> "WorkerProcess":
         """Starts a process and waits until it serves.
 
         Raises:
@@ -79,18 +79,18 @@ class Worker:
             await self.wait()
 
 
-class Supervisor:
+class WorkerSupervisor:
     """Keeps a number of workers running until a signal.
 
     SIGHUP makes each reload; SIGUSR2 restarts one after the other, each ended
-    when the one in its place serves.
+    when the one in its slot serves.
     """
 
     def __init__(self, command: Sequence[str], listener: socket.socket, count: int) -> None:
         self._command = command
         self._listener = listener
         self._count = count
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerProcess] = []
         self._stopping = asyncio.Event()
         self._rolling = asyncio.Event()
 
@@ -109,7 +109,7 @@ class Supervisor:
         try:
             for _ in range(self._count):
                 self._workers.append(await self._start())
-            keeps = [self._keep(place) for place in range(self._count)]
+            keeps = [self._keep(slot) for slot in range(self._count)]
             tasks += [asyncio.create_task(work) for work in (*keeps, self._roll())]
             await self._stopping.wait()
         finally:
@@ -119,33 +119,33 @@ class Supervisor:
             self._listener.close()
             await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def _start(self) -> Worker:
-        return await Worker.start(self._command, self._listener)
+    async def _start(self) -> WorkerProcess:
+        return await WorkerProcess.start(self._command, self._listener)
 
-    async def _keep(self, place: int) -> None:
-        """Replaces the worker of a place whenever it ends by itself."""
+    async def _keep(self, slot: int) -> None:
+        """Replaces the worker of a slot whenever it ends by itself."""
         while True:
-            worker = self._workers[place]
+            worker = self._workers[slot]
             status = await worker.wait()
-            while self._workers[place] is worker:
+            while self._workers[slot] is worker:
                 log.error("worker.ended", pid=worker.pid, status=status)
                 await asyncio.sleep(RESTART_SECONDS)
                 with contextlib.suppress(WorkerError):
-                    self._workers[place] = await self._start()
+                    self._workers[slot] = await self._start()
 
     async def _roll(self) -> None:
         """Restarts all workers, whenever that is asked for."""
         while True:
             await self._rolling.wait()
             self._rolling.clear()
-            for place in range(self._count):
+            for slot in range(self._count):
                 started = None
                 with contextlib.suppress(WorkerError):
                     started = await self._start()
                 if started is None:
-                    log.error("workers.kept", place=place)
+                    log.error("workers.kept", place=slot)
                     break
-                old, self._workers[place] = self._workers[place], started
+                old, self._workers[slot] = self._workers[slot], started
                 await old.stop()
                 log.info("worker.restarted", pid=started.pid, instead_of=old.pid)
 
@@ -154,29 +154,29 @@ class Supervisor:
             worker.send(signal.SIGHUP)
 
 
-async def supervise(listener: socket.socket, count: int) -> None:
+async def supervise_workers(listener: socket.socket, count: int) -> None:
     """Runs workers with the command line of this process.
 
     Raises:
         WorkerError: They do not come up.
     """
     command = (sys.executable, "-m", "gateway", *sys.argv[1:])
-    await Supervisor(command, listener, count).run()
+    await WorkerSupervisor(command, listener, count).run()
 
 
-async def work(options: Options, descriptor: int) -> None:
+async def run_worker(options: RunOptions, descriptor: int) -> None:
     """Serves as a worker, on the listening socket of that file descriptor."""
     # Nothing to a worker that has nothing to reload, or not yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    await run(options, socket.socket(fileno=descriptor), join_parent)
+    await run_gateway(options, socket.socket(fileno=descriptor), follow_parent)
 
 
-def join_parent(server: GatewayServer) -> None:
+def follow_parent(server: GatewayServer) -> None:
     """Tells the parent that this worker serves, and ends when the parent has ended."""
     os.write(sys.stdout.fileno(), READY)
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), leave, server)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_with_parent, server)
 
 
-def leave(server: GatewayServer) -> None:
+def stop_with_parent(server: GatewayServer) -> None:
     asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
     server.stop()

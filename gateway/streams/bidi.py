@@ -4,22 +4,24 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateway.calls.closable import Ending
+from gateway.calls.closable import Closable
 from gateway.http.errors import Metadata
 from gateway.routing.routes import Route
-from gateway.streams.fan_out import Item
-from gateway.upstream import Stream
+from gateway.streams.fan_out import StreamItem
+from gateway.upstream import UpstreamStream
 
 T = TypeVar("T")
 
 
-class Dialog(Ending):
+class BidiCall(Closable):
     """An open call of a method of any kind."""
 
-    def __init__(self, stream: Stream, route: Route, forget: Callable[["Dialog"], None]) -> None:
+    def __init__(
+        self, stream: UpstreamStream, route: Route, forget: Callable[["BidiCall"], None]
+    ) -> None:
         super().__init__()
         self.method = route.method
-        self.said_all = False
+        self.half_closed = False
         self._stream = stream
         self._field = route.response_body
         self._forget = forget
@@ -34,29 +36,29 @@ class Dialog(Ending):
         Raises:
             StatusError: The call has ended.
         """
-        await self._ask(lambda: self._stream.send(message))
+        await self._run_unless_ended(lambda: self._stream.send(message))
 
     async def half_close(self) -> None:
         """Says that no more messages follow."""
-        self.said_all = True
-        await self._ask(self._stream.half_close)
+        self.half_closed = True
+        await self._run_unless_ended(self._stream.half_close)
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         """Waits for the metadata before the first message.
 
         Raises:
             StatusError: The call ended badly.
         """
-        return await self._ask(self._stream.headers)
+        return await self._run_unless_ended(self._stream.initial_metadata)
 
-    async def read(self) -> Item | None:
+    async def read(self) -> StreamItem | None:
         """Waits for the next message. None: the call ended well.
 
         Raises:
             StatusError: It ended badly.
         """
-        content = await self._ask(self._stream.read)
-        return None if content is None else Item(content, self.method, self._field)
+        content = await self._run_unless_ended(self._stream.read)
+        return None if content is None else StreamItem(content, self.method, self._field)
 
     def trailers(self) -> Metadata:
         """The metadata that came with the end."""
@@ -66,14 +68,14 @@ class Dialog(Ending):
         self._stream.cancel()
 
     def close(self) -> None:
-        self.leave()
+        self.end_by_client()
         self._forget(self)
 
-    async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _run_unless_ended(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Asks the call, unless it was ended from here."""
         self.raise_ended()
         try:
-            return await ask()
+            return await operation()
         except asyncio.CancelledError:
             self.raise_ended()
             raise

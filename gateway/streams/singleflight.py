@@ -27,19 +27,19 @@ INDIFFERENT = frozenset(
 )
 
 
-class Flights:
+class RequestCoalescer:
     """The reads that are under way, each with those who wait for it beside the first."""
 
     def __init__(self) -> None:
         self._open: dict[Key, list[asyncio.Future[Response | None]]] = {}
 
-    async def join(self, request: Request, fly: Callable[[], Awaitable[Response]]) -> Response:
-        """Answers as an identical request of the same caller that is under way, or else by `fly`.
+    async def join(self, request: Request, call: Callable[[], Awaitable[Response]]) -> Response:
+        """Answers as an identical request of the same caller that is under way, or else by `call`.
 
         Raises:
             StatusError: What the one that flew met.
         """
-        key = key_of(request)
+        key = coalescing_key(request)
         while key in self._open:
             loop = asyncio.get_running_loop()
             waiting: asyncio.Future[Response | None] = loop.create_future()
@@ -50,7 +50,7 @@ class Flights:
         self._open[key] = []
         answer, problem = None, None
         try:
-            answer = await fly()
+            answer = await call()
         except StatusError as error:
             problem = error
             raise
@@ -67,6 +67,6 @@ class Flights:
                     follower.set_exception(problem)
 
 
-def key_of(request: Request) -> Key:
+def coalescing_key(request: Request) -> Key:
     told = [item for item in request.headers.items() if item[0] not in INDIFFERENT]
     return request.path, request.query, *told

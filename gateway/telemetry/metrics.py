@@ -68,7 +68,7 @@ def prometheus(histograms: Histograms) -> bytes:
     lines = [f"# TYPE {METRIC} histogram"]
     for (_, attributes), histogram in sorted(histograms.items(), key=values_of):
         method, route, status = (value for _, value in attributes)
-        labels = f'method="{method}",route="{escape(str(route))}",status="{status}"'
+        labels = f'method="{method}",route="{escape_label(str(route))}",status="{status}"'
         count = 0
         for bound, added in zip((*map(str, BOUNDS), "+Inf"), histogram.counts, strict=True):
             count += added
@@ -82,5 +82,5 @@ def values_of(item: tuple[Series, Histogram]) -> Series:
     return item[0]
 
 
-def escape(text: str) -> str:
+def escape_label(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -6,7 +6,7 @@ the connection to one address; `exchange` and `stream_exchange` are calls under 
 forms of `grpc_framing`.
 """
 
-from gateway.upstream.call import Call, Metadata, Reply, Stream, Upstream
+from gateway.upstream.call import Metadata, Reply, Upstream, UpstreamCall, UpstreamStream
 from gateway.upstream.pool import Upstreams
 
-__all__ = ["Call", "Metadata", "Reply", "Stream", "Upstream", "Upstreams"]
+__all__ = ["UpstreamCall", "Metadata", "Reply", "UpstreamStream", "Upstream", "Upstreams"]

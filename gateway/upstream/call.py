@@ -17,14 +17,14 @@ from gateway.http.errors import (
     unavailable,
 )
 
-__all__ = ["Call", "Metadata", "Reply", "Stream", "Upstream"]
+__all__ = ["UpstreamCall", "Metadata", "Reply", "UpstreamStream", "Upstream"]
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 DETAILS = "grpc-status-details-bin"
 
 
 @dataclass(slots=True)
-class Call:
+class UpstreamCall:
     """A call of a method, which lasts so many seconds at most.
 
     `request` is the serialized message, all of it: None if the client streams. A `safe` call
@@ -47,7 +47,7 @@ class Reply:
     trailers: Metadata
 
 
-class Stream(Protocol):
+class UpstreamStream(Protocol):
     """A call that is open. Whoever opens it calls `cancel` in the end, whatever became of it."""
 
     async def send(self, message: bytes) -> None:
@@ -62,7 +62,7 @@ class Stream(Protocol):
         """Says that no more messages follow."""
         ...
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         """Waits for the metadata that comes before the first message.
 
         Raises:
@@ -89,7 +89,7 @@ class Stream(Protocol):
 class Upstream(Protocol):
     """A server that answers for one package."""
 
-    async def unary(self, call: Call) -> Reply:
+    async def unary(self, call: UpstreamCall) -> Reply:
         """Calls a unary method.
 
         Raises:
@@ -97,7 +97,7 @@ class Upstream(Protocol):
         """
         ...
 
-    def open(self, call: Call) -> Stream:
+    def open(self, call: UpstreamCall) -> UpstreamStream:
         """Opens a call of a method that streams."""
         ...
 
@@ -112,7 +112,7 @@ def status_error(
     UNAVAILABLE and DEADLINE_EXCEEDED without details come from the connection, whose text names
     addresses: it is replaced.
     """
-    status = details(code, trailers)
+    status = status_details(code, trailers)
     if status is not None:
         error = StatusError(status)
     elif code == UNAVAILABLE:
@@ -125,7 +125,7 @@ def status_error(
     return error
 
 
-def details(code: int, trailers: Metadata) -> status_pb2.Status | None:
+def status_details(code: int, trailers: Metadata) -> status_pb2.Status | None:
     """Reads the whole status, if the server sent it and it tells the same code."""
     for key, value in trailers:
         if key == DETAILS and isinstance(value, bytes):
@@ -137,6 +137,6 @@ def details(code: int, trailers: Metadata) -> status_pb2.Status | None:
     return None
 
 
-def malformed(name: str, problem: str) -> StatusError:
+def malformed_response(name: str, problem: str) -> StatusError:
     """The error for an answer that breaks gRPC's protocol."""
     return failure(INTERNAL, "UPSTREAM_MALFORMED", f"{name} answered what is no gRPC: {problem}.")

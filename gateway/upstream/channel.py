@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.protocol import ALPN, HttpProtocol, connect
 
 BACKOFF_SECONDS = 0.1
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Address:
+class UpstreamAddress:
     """Where an upstream listens."""
 
     host: str
@@ -27,7 +27,7 @@ class Address:
     scheme: str
 
     @classmethod
-    def read(cls, target: str) -> "Address":
+    def read(cls, target: str) -> "UpstreamAddress":
         """Reads `host:port`, `[host]:port` or `https://host:port`."""
         parts = urlsplit(target if "://" in target else f"http://{target}")
         return cls(parts.hostname or "", parts.port or 0, parts.scheme)
@@ -45,10 +45,10 @@ class Address:
         return context
 
 
-class Channel:
+class UpstreamChannel:
     """The connection to one address. `changed` is called when calls may start, or no more."""
 
-    def __init__(self, name: str, address: Address, changed: Callable[[], None]) -> None:
+    def __init__(self, name: str, address: UpstreamAddress, changed: Callable[[], None]) -> None:
         self.address = address
         self.healthy = True
         self._name = name
@@ -59,7 +59,7 @@ class Channel:
         self._closed = False
 
     @property
-    def connection(self) -> Connection | None:
+    def connection(self) -> Http2Connection | None:
         """The connection, if a call can start on it now."""
         current = self._current
         return current.connection if current and current.connection.available else None

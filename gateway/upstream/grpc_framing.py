@@ -17,7 +17,7 @@ from gateway.http.errors import (
     UNKNOWN,
     Metadata,
 )
-from gateway.http2.blocks import Fields, kept, literal
+from gateway.http2.blocks import Fields, cached_field, literal_field
 from gateway.http2.frames import ErrorCode
 from services.common.version import VERSION
 
@@ -61,23 +61,23 @@ def request_head(path: str, authority: str, scheme: str) -> bytes:
         (b"content-type", b"application/grpc+proto"),
         (b"user-agent", b"libral-gateway/" + VERSION.encode()),
     )
-    return b"".join(literal(name, value) for name, value in fields)
+    return b"".join(literal_field(name, value) for name, value in fields)
 
 
 def request_block(head: bytes, metadata: Metadata, seconds: float) -> bytes:
-    parts = [head, literal(b"grpc-timeout", timeout(seconds))]
+    parts = [head, literal_field(b"grpc-timeout", encode_timeout(seconds))]
     for key, value in metadata:
         name = key.encode()
         if isinstance(value, bytes):
-            parts.append(literal(name, base64.b64encode(value).rstrip(b"=")))
+            parts.append(literal_field(name, base64.b64encode(value).rstrip(b"=")))
         elif key in UNIQUE:
-            parts.append(literal(name, value.encode()))
+            parts.append(literal_field(name, value.encode()))
         else:
-            parts.append(kept(name, value.encode()))
+            parts.append(cached_field(name, value.encode()))
     return b"".join(parts)
 
 
-def timeout(seconds: float) -> bytes:
+def encode_timeout(seconds: float) -> bytes:
     """Writes a deadline as exactly as eight digits allow."""
     for unit, size in TIMEOUT_UNITS:
         number = int(max(seconds, 0.0) / size)

@@ -8,7 +8,13 @@ from typing import Any
 import grpc
 
 from gateway.http.errors import CANCELLED, Metadata, StatusError
-from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, Stream, status_error
+from gateway.upstream.call import (
+    MESSAGE_BYTES_MAX,
+    Reply,
+    UpstreamCall,
+    UpstreamStream,
+    status_error,
+)
 
 CONNECT_MILLISECONDS = 1000
 
@@ -38,7 +44,7 @@ class GrpcioUpstream:
         self._turns = itertools.cycle(self._channels)
         self._methods: dict[tuple[Any, str, str], Any] = {}
 
-    async def unary(self, call: Call) -> Reply:
+    async def unary(self, call: UpstreamCall) -> Reply:
         started = self._method("unary_unary", call.path)(
             call.request, metadata=call.metadata, timeout=call.seconds
         )
@@ -50,11 +56,11 @@ class GrpcioUpstream:
                 as_metadata(await started.trailing_metadata()),
             )
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
         finally:
             started.cancel()
 
-    def open(self, call: Call) -> Stream:
+    def open(self, call: UpstreamCall) -> UpstreamStream:
         if call.request is None:
             method = self._method("stream_stream", call.path)
             started = method(metadata=call.metadata, timeout=call.seconds)
@@ -93,17 +99,17 @@ class GrpcioStream:
         if not self._call.done():
             await self._call.done_writing()
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         try:
             return as_metadata(await self._call.initial_metadata())
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
 
     async def read(self) -> bytes | None:
         try:
             message = await self._call.read()
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
         if message is not grpc.aio.EOF:
             return bytes(message)
         self._trailers = as_metadata(await self._call.trailing_metadata())
@@ -128,7 +134,7 @@ class GrpcioStream:
         )
 
 
-def translate(name: str, error: grpc.aio.AioRpcError) -> StatusError:
+def translate_error(name: str, error: grpc.aio.AioRpcError) -> StatusError:
     return status_error(
         name,
         int(error.code().value[0]),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from gateway.http.errors import UNIMPLEMENTED, StatusError, unavailable
-from gateway.upstream.call import Call, Upstream
+from gateway.upstream.call import Upstream, UpstreamCall
 from gateway.upstream.grpcio import GrpcioUpstream
 from gateway.upstream.lean import HEALTH_PATH, SERVING, LeanUpstream
 
 LEAN, GRPCIO = "lean", "grpcio"
-HEALTH_CALL = Call(HEALTH_PATH, b"", [], 1.0)
+HEALTH_CALL = UpstreamCall(HEALTH_PATH, b"", [], 1.0)
 
 
 def make_upstream(name: str, target: str, transport: str = LEAN) -> Upstream:
@@ -48,11 +48,11 @@ class Upstreams:
             self._by_owner |= dict.fromkeys(owners, upstream)
         self.names = sorted(self._by_name)
 
-    def renewed(self, targets: Mapping[str, str]) -> "Upstreams":
+    def with_targets(self, targets: Mapping[str, str]) -> "Upstreams":
         """Makes the upstreams that take the place of these."""
         return Upstreams(targets, self._transport, self)
 
-    def of(self, service: str) -> Upstream:
+    def find_upstream(self, service: str) -> Upstream:
         """Finds the upstream of a service, or else of its package.
 
         Raises:
@@ -66,7 +66,7 @@ class Upstreams:
                 raise unavailable(package or service)
         return upstream
 
-    async def healthy(self, name: str) -> bool:
+    async def is_healthy(self, name: str) -> bool:
         """Asks for health. An upstream without that service counts by answering at all."""
         try:
             reply = await self._by_name[name].unary(HEALTH_CALL)

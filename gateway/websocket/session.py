@@ -5,22 +5,22 @@ from typing import Any
 
 from gateway.http.errors import StatusError
 from gateway.http.messages import ClientGoneError, Request, Send, extensions_of
-from gateway.websocket.commands import Command
+from gateway.websocket.commands import ClientCommand
+from gateway.websocket.message_codecs import MessageCodec
 from gateway.websocket.port import SOCKET, TOO_SLOW, AsgiPort, Port
-from gateway.websocket.wires import Wire
 
 SWITCHING = 101
 
 
-class Connection:
+class WebSocketConnection:
     """One accepted WebSocket, and the form of what is said on it.
 
     Frames are written to the transport at once, with what it has buffered bounded by whoever
     writes: they stop while it is not `ready`.
     """
 
-    def __init__(self, request: Request, send: Send, wire: Wire) -> None:
-        self.wire = wire
+    def __init__(self, request: Request, send: Send, message_codec: MessageCodec) -> None:
+        self.message_codec = message_codec
         self._request = request
         offered: Port | None = extensions_of(request.scope).get(SOCKET)
         self._port: Port
@@ -32,9 +32,11 @@ class Connection:
 
     async def accept(self) -> None:
         offered: list[str] = self._request.scope.get("subprotocols", [])
-        chosen = self.wire.subprotocol if self.wire.subprotocol in offered else None
+        chosen = (
+            self.message_codec.subprotocol if self.message_codec.subprotocol in offered else None
+        )
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
-        self._request.answer(SWITCHING)
+        self._request.start_response(SWITCHING)
 
     @property
     def ready(self) -> bool:
@@ -43,7 +45,7 @@ class Connection:
     def push(self, frame: bytes) -> None:
         self._port.push(frame)
 
-    async def room(self) -> None:
+    async def wait_writable(self) -> None:
         """Waits until the client has read enough of what was sent."""
         await self._port.writable.wait()
 
@@ -51,7 +53,7 @@ class Connection:
         """Calls whenever more is taken again."""
         self._port.on_ready = call
 
-    async def hear(self) -> Command | StatusError:
+    async def receive_command(self) -> ClientCommand | StatusError:
         """Waits for what the client says, or for what is wrong with it.
 
         Raises:
@@ -63,7 +65,7 @@ class Connection:
                 raise ClientGoneError
             if message["type"] == "websocket.receive":
                 try:
-                    return self.wire.read(message)
+                    return self.message_codec.decode_command(message)
                 except StatusError as error:
                     return error
 

@@ -6,7 +6,7 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 from deploy.envoy.descriptors import make_descriptor_set
-from gateway.contracts.descriptors import HTTP_BODY, Contracts, load
+from gateway.contracts.descriptors import HTTP_BODY, Contracts, load_set
 from tests.gateway.spec.sets import with_imports
 
 
@@ -51,7 +51,7 @@ def contract_of(template: str, response_body: str) -> Contracts:
     rule = method.options.Extensions[annotations_pb2.http]
     rule.get, rule.response_body = template, response_body
     files = [*with_imports([annotations_pb2.DESCRIPTOR]), file]
-    return load(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
+    return load_set(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
 
 
 def is_deep(template: str) -> bool:
@@ -69,7 +69,7 @@ def without_refused(contracts: Contracts) -> Contracts:
                 output = outputs.get(f"{file.package}.{service.name}.{method.name}")
                 if output is not None:
                     keep(method.options, lambda rule, output=output: is_taken(rule, output))
-    return load(files.SerializeToString(), "the set that Envoy takes")
+    return load_set(files.SerializeToString(), "the set that Envoy takes")
 
 
 def is_taken(rule: http_pb2.HttpRule, output) -> bool:

@@ -13,7 +13,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
-from gateway.contracts.descriptors import Contracts, load, load_file
+from gateway.contracts.descriptors import Contracts, load_file, load_set
 from tests.differential.contracts import is_deep, without_refused
 from tests.differential.worlds import Request
 from tests.gateway.conftest import compile_protos
@@ -58,7 +58,7 @@ def template_contracts() -> Contracts:
         )
         method.options.Extensions[annotations_pb2.http].get = f"/t{number}{template}"
     files = [*with_imports([annotations_pb2.DESCRIPTOR]), file]
-    return load(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
+    return load_set(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
 
 
 def templates() -> list[str]:

@@ -17,7 +17,7 @@ from deploy.envoy.configuration import Address, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import StatusError
-from gateway.routing.routes import Match, Route
+from gateway.routing.routes import Route, RouteMatch
 from gateway.routing.table import make_table
 from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
 from tests.gateway.spec.wire import Answer, Client, Mirror
@@ -73,7 +73,7 @@ class Exchange:
     """One request, answered by both sides. `match` is the gateway's, if it found a route."""
 
     request: Request
-    match: Match | None
+    match: RouteMatch | None
     ours: Side
     envoy: Side
 
@@ -118,10 +118,10 @@ class World:
         envoy = await self._ask(self._envoy, request)
         return Exchange(request, self._match(request), ours, envoy)
 
-    def _match(self, request: Request) -> Match | None:
+    def _match(self, request: Request) -> RouteMatch | None:
         verb = "GET" if request.verb == "HEAD" else request.verb
         try:
-            return self._table.find(verb, request.path)
+            return self._table.find_route(verb, request.path)
         except StatusError:
             return None
 

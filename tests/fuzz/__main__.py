@@ -20,10 +20,10 @@ with atheris.instrument_imports(include=["gateway"]):
     from gateway.codec import Codec
     from gateway.contracts.descriptors import Contracts, load_file
     from gateway.http.errors import INVALID_ARGUMENT, StatusError
-    from gateway.routing.params import bind
-    from gateway.routing.routes import Match
+    from gateway.routing.params import bind_request
+    from gateway.routing.routes import RouteMatch
     from gateway.routing.table import make_table
-    from gateway.routing.template import TemplateError, parse
+    from gateway.routing.template import TemplateError, parse_template
 
 from tests.gateway.conftest import compile_protos
 
@@ -64,10 +64,10 @@ def load_contracts() -> Contracts:
 def template_target() -> Target:
     def fuzz(data: bytes) -> None:
         try:
-            parsed = parse(data.decode("utf-8", "surrogateescape"))
+            parsed = parse_template(data.decode("utf-8", "surrogateescape"))
         except TemplateError:
             return
-        if parse(parsed.text) != parsed:
+        if parse_template(parsed.text) != parsed:
             raise AssertionError(parsed.text)
 
     return fuzz
@@ -78,11 +78,11 @@ def query_target() -> Target:
     codec = Codec(contracts.pool)
     routes = make_table(contracts).routes
     route = next(each for each in routes if each.template.text == "/v1/kinds")
-    match = Match(route, {})
+    match = RouteMatch(route, {})
 
     def fuzz(data: bytes) -> None:
         try:
-            bound = bind(match, data, None, codec)
+            bound = bind_request(match, data, None, codec)
         except StatusError as error:
             refuse_others(error)
             return

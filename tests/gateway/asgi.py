@@ -8,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from gateway.app import Gateway
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.contracts.descriptors import Contracts
 from gateway.routing.table import make_table
 from gateway.upstream import Upstreams
@@ -17,7 +17,9 @@ SECONDS = 5.0
 
 
 def make_app(contracts: Contracts, targets: Mapping[str, str], **options: Any) -> Gateway:
-    return Gateway(Core.make(contracts, make_table(contracts), Upstreams(targets), **options))
+    return Gateway(
+        GatewayContext.make(contracts, make_table(contracts), Upstreams(targets), **options)
+    )
 
 
 class Connection:
@@ -99,8 +101,8 @@ class Socket(Connection):
         super().__init__(app, "websocket", target, **scope)
         self.give("websocket.connect")
 
-    async def say(self, **message: Any) -> None:
+    async def send_json(self, **message: Any) -> None:
         self.give("websocket.receive", text=json.dumps(message))
 
-    async def hear(self) -> dict[str, Any]:
+    async def receive_json(self) -> dict[str, Any]:
         return json.loads((await self.sent("websocket.send"))["text"])

@@ -145,5 +145,5 @@ def know(gateway: Any, subject: str, *roles: str) -> dict[str, str]:
     authorization = f"Bearer token of {subject}"
     digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
     caller = Caller(authorization, subject, frozenset(roles), expire=time.time() + 900)
-    gateway.core.authenticator._cache._callers[digest] = (caller.expire, caller)
+    gateway.context.authenticator._cache._callers[digest] = (caller.expire, caller)
     return {"authorization": authorization}

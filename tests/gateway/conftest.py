@@ -21,7 +21,7 @@ from google.protobuf import any_pb2, message_factory
 from google.rpc import status_pb2
 from grpc_tools import protoc
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.contracts.descriptors import Contracts, load_file
 from gateway.routing.defaults import make_public
 from gateway.routing.table import make_table
@@ -225,12 +225,12 @@ class RunningGateway:
         **options: Any,
     ) -> None:
         upstreams = Upstreams(targets, transport)
-        self.core = Core.make(contracts, make_table(contracts), upstreams, **options)
+        self.context = GatewayContext.make(contracts, make_table(contracts), upstreams, **options)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/v1/ws"
-        self.server = GatewayServer(self.core)
+        self.server = GatewayServer(self.context)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.server.serve([self._listener]))
@@ -245,7 +245,7 @@ class RunningGateway:
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
         await self.stop()
-        await self.core.upstreams.close()
+        await self.context.upstreams.close()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from gateway.http.messages import BODY_BYTES_MAX, ResponseAbortedError
 from gateway.telemetry.metrics import series_of
 from tests.gateway.asgi import Connection, Socket, make_app, request
 from tests.gateway.conftest import error_of, eventually, read_events
-from tests.gateway.sockets import hear, say
+from tests.gateway.sockets import receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -37,7 +37,7 @@ async def test_a_defect_is_500_and_says_no_more(http, gateway, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(type(gateway.core.codec), "encode", broken)
+    monkeypatch.setattr(type(gateway.context.codec), "encode", broken)
     response = await http.get("/v1/echo")
     assert response.status_code == 500
     assert error_of(response)["message"] == "Internal error."
@@ -65,7 +65,7 @@ async def test_the_gateway_imports_no_room():
 async def application(contracts, shared_echo):
     made = make_app(contracts, shared_echo.targets, cors_origins=frozenset({"https://a.example"}))
     yield made
-    await made.core.upstreams.close()
+    await made.context.upstreams.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -126,7 +126,7 @@ async def test_a_file_that_breaks_does_not_look_complete_without_a_server(
         with pytest.raises(ResponseAbortedError):
             await connection.ended()
         assert connection.silent
-    await application.core.upstreams.close()
+    await application.context.upstreams.close()
 
 
 async def test_a_live_stream_over_plain_messages(application, echo):
@@ -149,7 +149,7 @@ async def test_a_server_may_give_no_raw_path(application, echo):
 
 async def test_a_request_is_logged_and_measured_whatever_becomes_of_it(plain, application, echo):
     series = series_of("GET", "/v1/echo", 400)
-    before = application.core.meter.total().get(series)
+    before = application.context.meter.total().get(series)
     with capture_logs() as lines:
         await plain.get("/v1/echo?nope=1")
     (line,) = [line for line in lines if line["event"] == "request"]
@@ -157,7 +157,7 @@ async def test_a_request_is_logged_and_measured_whatever_becomes_of_it(plain, ap
         *("GET", "/v1/echo"),
         *(400, 3),
     )
-    after = application.core.meter.total()[series]
+    after = application.context.meter.total()[series]
     assert sum(after.counts) == (sum(before.counts) if before else 0) + 1
 
 
@@ -176,12 +176,12 @@ async def test_a_client_that_left_is_no_failure(application, echo):
 async def test_sockets_over_plain_messages(application, echo):
     async with Socket(application) as client:
         await client.sent("websocket.accept")
-        await client.say(type="subscribe", id="a", path="/v1/public:stream?until=2")
-        heard = [await client.hear() for _ in range(3)]
+        await client.send_json(type="subscribe", id="a", path="/v1/public:stream?until=2")
+        heard = [await client.receive_json() for _ in range(3)]
         assert [each.get("cursor") for each in heard] == ["1", "2", None]
         assert (heard[2]["type"], heard[2]["status"]["status"]) == ("end", "OK")
-        await client.say(type="ping")
-        assert await client.hear() == {"type": "pong"}
+        await client.send_json(type="ping")
+        assert await client.receive_json() == {"type": "pong"}
         client.give("websocket.disconnect", code=1000)
         await client.ended()
 
@@ -189,7 +189,7 @@ async def test_sockets_over_plain_messages(application, echo):
 async def test_a_socket_of_one_method_over_plain_messages(application, echo):
     async with Socket(application, "/v1/public:stream?until=1", subprotocols=[]) as client:
         assert (await client.sent("websocket.accept"))["subprotocol"] is None
-        assert [(await client.hear())["type"] for _ in range(2)] == ["message", "end"]
+        assert [(await client.receive_json())["type"] for _ in range(2)] == ["message", "end"]
         assert (await client.sent("websocket.close"))["code"] == 1000
         await client.ended()
 
@@ -250,5 +250,9 @@ async def test_another_server_serves_it(application, echo, stock):
         async with client.stream("GET", "/v1/public:stream?until=2", headers=sse) as response:
             assert len(await read_events(response)) == 3
     async with connect(f"ws://{stock}/v1/ws", proxy=None) as client:
-        await say(client, type="subscribe", id="a", path="/v1/public:stream?until=2")
-        assert [(await hear(client))["type"] for _ in range(3)] == ["message", "message", "end"]
+        await send_json(client, type="subscribe", id="a", path="/v1/public:stream?until=2")
+        assert [(await receive_json(client))["type"] for _ in range(3)] == [
+            "message",
+            "message",
+            "end",
+        ]

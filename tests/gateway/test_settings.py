@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.codec import Options
+from gateway.codec import JsonOptions
 from gateway.settings import read_settings
 from services.common.settings import SettingsError
 
@@ -41,12 +41,12 @@ def test_reads_endpoint_and_origins():
 
 
 def test_reads_how_json_is_written():
-    assert read().json == Options()
-    chosen = Options(proto_names=True, defaults=False, enum_numbers=True)
+    assert read().json == JsonOptions()
+    chosen = JsonOptions(proto_names=True, defaults=False, enum_numbers=True)
     names = " proto-names,no-defaults, enum-numbers"
     assert read(LIBRAL_GATEWAY_JSON=names).json == chosen
     both = read(json=["no-defaults"], LIBRAL_GATEWAY_JSON="enum-numbers").json
-    assert both == Options(defaults=False, enum_numbers=True)
+    assert both == JsonOptions(defaults=False, enum_numbers=True)
 
 
 WRONG = [

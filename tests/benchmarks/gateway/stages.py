@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.home import free_port
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 from gateway.upstream.lean import LeanUpstream
 from tests.benchmarks.gateway.alone import gateway
 from tests.benchmarks.gateway.audience import Seats
@@ -67,7 +67,7 @@ class Feed:
         async def publish(number: int, filling: int) -> None:
             event = {"position": number, "text": make_text(number, filling)}
             content = post_class(topic=topic, event=event).SerializeToString()
-            await upstream.unary(Call(f"{FEED}/Publish", content, [], PUBLISH_SECONDS))
+            await upstream.unary(UpstreamCall(f"{FEED}/Publish", content, [], PUBLISH_SECONDS))
 
         try:
             yield publish

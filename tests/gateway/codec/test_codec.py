@@ -11,7 +11,7 @@ import json
 import pytest
 from google.protobuf import json_format, message_factory
 
-from gateway.codec import Codec, Options
+from gateway.codec import Codec, JsonOptions
 from gateway.http.errors import StatusError
 
 KINDS = "test.kinds.v1.Kinds"
@@ -311,7 +311,7 @@ STRICTER = {
 
 def read_ours(kinds, text):
     message = message_factory.GetMessageClass(kinds.pool.FindMessageTypeByName(KINDS))()
-    codec = Codec(kinds.pool, Options(defaults=False))
+    codec = Codec(kinds.pool, JsonOptions(defaults=False))
     try:
         codec.decode(text.encode(), message, None)
     except StatusError:

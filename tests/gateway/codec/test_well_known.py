@@ -70,12 +70,12 @@ def test_bytes_in_either_alphabet(text):
 def test_floats_have_as_few_digits_as_tell_them_apart():
     chance = random.Random(4)
     for _ in range(2000):
-        value = well_known.single(chance.uniform(-1, 1) * 10 ** chance.randrange(-30, 30))
+        value = well_known.round_to_single(chance.uniform(-1, 1) * 10 ** chance.randrange(-30, 30))
         written = well_known.write_float(value)
-        assert well_known.single(written) == value
+        assert well_known.round_to_single(written) == value
         assert written == json_format.MessageToDict(FloatValue(value=value))
-    assert well_known.write_float(well_known.single(0.1)) == 0.1
+    assert well_known.write_float(well_known.round_to_single(0.1)) == 0.1
     assert well_known.write_float(math.inf) == "Infinity"
     assert well_known.write_double(-math.inf) == "-Infinity"
     assert well_known.write_double(math.nan) == "NaN"
-    assert well_known.single(1e300) == math.inf
+    assert well_known.round_to_single(1e300) == math.inf

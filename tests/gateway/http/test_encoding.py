@@ -6,7 +6,7 @@ import brotli
 import pytest
 import zstandard
 
-from gateway.http.encoding import choose
+from gateway.http.encoding import choose_encoding
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -35,7 +35,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("accepted", "chosen"), CHOICES)
 async def test_chooses_an_encoding(accepted, chosen):
-    assert choose(accepted) == chosen
+    assert choose_encoding(accepted) == chosen
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from google.rpc import error_details_pb2
 
-from gateway.http.languages import choose
+from gateway.http.languages import choose_locale
 from tests.gateway.conftest import detail, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -36,7 +36,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("accepted", "locales", "chosen"), CHOICES)
 async def test_chooses_a_locale(accepted, locales, chosen):
-    found = choose(accepted, locales)
+    found = choose_locale(accepted, locales)
     assert (None if found is None else locales[found]) == chosen
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.http2 import frames
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.frames import ErrorCode, ProtocolError
-from tests.gateway.http2.oracle import Heard, Pair
+from tests.gateway.http2.oracle import Pair, RecordingOwner
 
 
 def test_a_request_and_its_answer():
@@ -64,7 +64,7 @@ def test_pings_are_answered():
     assert [type(event) for event in events] == [h2.events.PingAckReceived]
 
 
-SERVER_PREFACE = frames.settings({})
+SERVER_PREFACE = frames.settings_frame({})
 
 
 BROKEN = {
@@ -98,7 +98,7 @@ BROKEN = {
         ErrorCode.PROTOCOL_ERROR,
     ),
     "settings that cannot be": (
-        frames.settings({frames.MAX_FRAME_SIZE: 1}),
+        frames.settings_frame({frames.MAX_FRAME_SIZE: 1}),
         ErrorCode.PROTOCOL_ERROR,
     ),
     "a flood of pings": (
@@ -129,8 +129,8 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_breaks_the_protocol_is_refused(name):
     received, code = BROKEN[name]
-    connection = Connection(lambda: None)
-    connection.open(Heard(), b"", b"", end=True)
+    connection = Http2Connection(lambda: None)
+    connection.open(RecordingOwner(), b"", b"", end=True)
     with pytest.raises(ProtocolError) as caught:
         connection.receive(received)
     assert caught.value.code == code
@@ -147,9 +147,9 @@ def test_what_breaks_the_protocol_is_refused(name):
     cuts=st.lists(st.integers(1, 50), max_size=40),
 )
 def test_frames_of_any_kind_break_nothing_but_the_connection(junk, cuts):
-    connection = Connection(lambda: None)
+    connection = Http2Connection(lambda: None)
     for _ in range(2):
-        connection.open(Heard(), b"", b"", end=True)
+        connection.open(RecordingOwner(), b"", b"", end=True)
     received = SERVER_PREFACE + b"".join(frames.frame(*each) for each in junk)
     try:
         while received:

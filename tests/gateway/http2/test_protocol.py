@@ -14,7 +14,7 @@ from tests.gateway.conftest import eventually
 class Peer:
     """A listener that greets as an HTTP/2 server, and keeps what it is sent."""
 
-    def __init__(self, greeting: bytes = frames.settings({})) -> None:
+    def __init__(self, greeting: bytes = frames.settings_frame({})) -> None:
         self.received = b""
         self.closed = asyncio.Event()
         self._greeting = greeting

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.routing.template import TemplateError, parse
+from gateway.routing.template import TemplateError, parse_template
 
 ACCEPTED = [
     ("/v1/users", ("v1", "users"), {}, ""),
@@ -26,7 +26,7 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("text", "segments", "variables", "verb"), ACCEPTED)
 def test_accepts(text, segments, variables, verb):
-    template = parse(text)
+    template = parse_template(text)
     assert template.segments == segments
     assert {v.field: (v.start, v.end) for v in template.variables} == variables
     assert template.verb == verb
@@ -82,7 +82,7 @@ REJECTED = [
 @pytest.mark.parametrize(("text", "column", "problem"), REJECTED)
 def test_rejects(text, column, problem):
     with pytest.raises(TemplateError) as caught:
-        parse(text)
+        parse_template(text)
     assert str(caught.value) == f"{text!r}, column {column}: {problem}"
 
 
@@ -108,10 +108,10 @@ BOUND = [
 
 @pytest.mark.parametrize(("text", "path", "variables"), BOUND)
 def test_binds(text, path, variables):
-    assert parse(text).bind(path.removeprefix("/").split("/")) == variables
+    assert parse_template(text).bind(path.removeprefix("/").split("/")) == variables
 
 
 @pytest.mark.parametrize("segment", ["%", "%2", "%zz", "%ff", "a%E6%97"])
 def test_refuses_broken_escapes(segment):
     with pytest.raises(ValueError, match=r"hexadecimal|UTF-8"):
-        parse("/v1/{id}").bind(["v1", segment])
+        parse_template("/v1/{id}").bind(["v1", segment])

@@ -12,7 +12,7 @@ from gateway.server import protocols
 from tests.gateway.conftest import (
     eventually,
 )
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -53,14 +53,14 @@ async def test_a_client_that_does_not_read_is_closed_and_others_do_not_feel_it(
 ):
     monkeypatch.setattr(protocols, "STALL_SECONDS", 0.5)
     slow = await open_socket(gateway, max_queue=1)
-    await say(slow, type="subscribe", id="a", path=f"{PATH}?until=1000000&size=10000")
+    await send_json(slow, type="subscribe", id="a", path=f"{PATH}?until=1000000&size=10000")
     await eventually(lambda: echo.open_streams == 1)
     async with open_socket(gateway) as quick:
         for _ in range(20):
             started = time.monotonic()
-            await say(quick, type="subscribe", id="q", path=f"{PATH}?until=1")
-            assert (await hear(quick))["cursor"] == "1"
-            assert (await hear(quick))["type"] == "end"
+            await send_json(quick, type="subscribe", id="q", path=f"{PATH}?until=1")
+            assert (await receive_json(quick))["cursor"] == "1"
+            assert (await receive_json(quick))["type"] == "end"
             assert time.monotonic() - started < 1
     await eventually(lambda: echo.open_streams == 0, seconds=8)
     with pytest.raises(ConnectionClosed) as caught:

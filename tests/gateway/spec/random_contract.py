@@ -11,7 +11,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
-from gateway.contracts.descriptors import Contracts, load
+from gateway.contracts.descriptors import Contracts, load_set
 from tests.gateway.spec.sets import with_imports
 from tests.gateway.spec.words import LITERAL, PLAIN, word
 
@@ -79,7 +79,7 @@ class RandomContract:
             self._add_bindings(method, number)
         files = [*with_imports(module.DESCRIPTOR for module in IMPORTS), file]
         content = descriptor_pb2.FileDescriptorSet(file=files).SerializeToString()
-        self.contracts: Contracts = load(content, file.name)
+        self.contracts: Contracts = load_set(content, file.name)
 
     def _add_fields(self, message: Message, child: str) -> None:
         add_field(message, LABEL, STRING)

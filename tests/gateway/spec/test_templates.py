@@ -4,8 +4,8 @@ import pytest
 
 from gateway.http.errors import StatusError
 from gateway.routing.routes import Route
-from gateway.routing.table import Table
-from gateway.routing.template import TemplateError, parse
+from gateway.routing.table import RouteTable
+from gateway.routing.template import TemplateError, parse_template
 
 # Template = "/" Segments [ Verb ] ; with segments, variables and verb.
 GRAMMAR = [
@@ -76,7 +76,7 @@ GRAMMAR = [
 
 @pytest.mark.parametrize(("text", "segments", "variables", "verb"), GRAMMAR)
 def test_reads(text, segments, variables, verb):
-    template = parse(text)
+    template = parse_template(text)
     assert template.segments == segments
     assert {v.field: (v.start, v.end) for v in template.variables} == variables
     assert template.verb == verb
@@ -164,15 +164,15 @@ BROKEN = [
 @pytest.mark.parametrize(("text", "column", "problem"), BROKEN)
 def test_refuses(text, column, problem):
     with pytest.raises(TemplateError) as caught:
-        parse(text)
+        parse_template(text)
     assert str(caught.value) == f"{text!r}, column {column}: {problem}"
 
 
-def table(*forms: str) -> Table:
+def table(*forms: str) -> RouteTable:
     """A table of routes, each written as a verb and a template."""
     pairs = [form.split(" ", 1) for form in forms]
     rest = dict.fromkeys(("method", "whole_body", "body", "response_body"))
-    return Table(Route(verb, parse(text), **rest) for verb, text in pairs)
+    return RouteTable(Route(verb, parse_template(text), **rest) for verb, text in pairs)
 
 
 MATCHED = [

@@ -7,7 +7,7 @@ import pygrpc_native.aio
 from google.protobuf import any_pb2
 from google.rpc import status_pb2
 
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 
 LIMITS = [
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
@@ -107,5 +107,5 @@ class Server:
             yield each.upper()
 
 
-def call(name: str, request: bytes | None = b"", seconds: float = 5.0, **more) -> Call:
-    return Call(f"/t.T/{name}", request, more.pop("metadata", []), seconds, **more)
+def call(name: str, request: bytes | None = b"", seconds: float = 5.0, **more) -> UpstreamCall:
+    return UpstreamCall(f"/t.T/{name}", request, more.pop("metadata", []), seconds, **more)

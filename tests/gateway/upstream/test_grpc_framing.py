@@ -21,7 +21,7 @@ TIMEOUTS = [
 
 @pytest.mark.parametrize(("seconds", "written"), TIMEOUTS)
 def test_deadlines_have_at_most_eight_digits(seconds, written):
-    assert grpc_framing.timeout(seconds) == written
+    assert grpc_framing.encode_timeout(seconds) == written
 
 
 def test_a_request_block_is_read_back():

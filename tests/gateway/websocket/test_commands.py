@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,9 +29,9 @@ WRONG = [
 async def test_says_what_it_does_not_understand(gateway, text, reason, code):
     async with open_socket(gateway) as socket:
         await socket.send(text)
-        heard = await hear(socket)
+        heard = await receive_json(socket)
         assert heard["type"] == "error"
         assert heard["status"]["code"] == code
         assert heard["status"]["details"][0]["reason"] == reason
-        await say(socket, type="ping")
-        assert await hear(socket) == {"type": "pong"}
+        await send_json(socket, type="ping")
+        assert await receive_json(socket) == {"type": "pong"}

@@ -127,11 +127,13 @@ async def test_a_slow_client_of_a_stream_is_closed_and_its_call_ends(contracts, 
     async with Socket(application) as client:
         await client.sent("websocket.accept")
         client.taking.clear()
-        await client.say(type="subscribe", id="a", path="/v1/public:stream?until=100000&size=10000")
+        await client.send_json(
+            type="subscribe", id="a", path="/v1/public:stream?until=100000&size=10000"
+        )
         await eventually(lambda: echo.open_streams == 1)
         await asyncio.sleep(0.3)
         client.taking.set()
         assert (await client.sent("websocket.close"))["code"] == TOO_SLOW[0]
         await client.ended()
     await eventually(lambda: echo.open_streams == 0)
-    await application.core.upstreams.close()
+    await application.context.upstreams.close()

@@ -18,11 +18,11 @@ def binary(talk, path="/v1/ws"):
     return open_socket(talk, path, subprotocols=SUBPROTOCOLS)
 
 
-async def say(socket, **values):
+async def send_json(socket, **values):
     await socket.send(socket_pb2.ClientFrame(**values).SerializeToString())
 
 
-async def hear(socket):
+async def receive_json(socket):
     return socket_pb2.ServerFrame.FromString(await asyncio.wait_for(socket.recv(), 5))
 
 
@@ -36,8 +36,8 @@ async def test_a_unary_call(talk, chat):
             metadata={"x-word": "yes"},
             timeout=Duration(seconds=1, nanos=500_000_000),
         )
-        await say(socket, id="a", call=call)
-        heard = [await hear(socket) for _ in range(3)]
+        await send_json(socket, id="a", call=call)
+        heard = [await receive_json(socket) for _ in range(3)]
     assert [frame.WhichOneof("event") for frame in heard] == ["headers", "message", "end"]
     assert {frame.id for frame in heard} == {"a"}
     assert dict(heard[0].headers.metadata) == {"x-mood": "good", "x-raw-bin": "AP8="}
@@ -50,31 +50,31 @@ async def test_a_unary_call(talk, chat):
 
 async def test_both_sides_stream(talk, chat):
     async with binary(talk) as socket:
-        await say(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
-        await say(socket, id="a", message=chat.line(text="x").SerializeToString())
-        heard = await hear(socket)
+        await send_json(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
+        await send_json(socket, id="a", message=chat.line(text="x").SerializeToString())
+        heard = await receive_json(socket)
         assert type(chat.line()).FromString(heard.message.content).text == "X"
-        await say(socket, id="a", end=Empty())
-        heard = [await hear(socket), await hear(socket)]
+        await send_json(socket, id="a", end=Empty())
+        heard = [await receive_json(socket), await receive_json(socket)]
         assert heard[1].end.status.code == 0
 
 
 async def test_a_subscription_has_cursors(talk, chat):
     await chat.append("one")
     async with binary(talk) as socket:
-        await say(socket, id="a", subscribe=socket_pb2.Subscribe(path="/v1/log:watch"))
-        heard = await hear(socket)
+        await send_json(socket, id="a", subscribe=socket_pb2.Subscribe(path="/v1/log:watch"))
+        heard = await receive_json(socket)
         assert heard.message.cursor == "1"
         assert type(chat.line()).FromString(heard.message.content).text == "one"
 
 
 async def test_one_call(talk, chat):
     async with binary(talk, "/v1/rooms/red/chat") as socket:
-        await say(socket, message=chat.line(room="blue", text="x").SerializeToString())
-        heard = type(chat.line()).FromString((await hear(socket)).message.content)
+        await send_json(socket, message=chat.line(room="blue", text="x").SerializeToString())
+        heard = type(chat.line()).FromString((await receive_json(socket)).message.content)
         assert (heard.room, heard.text) == ("red", "X")
-        await say(socket, message=chat.line(code=9, text="no").SerializeToString())
-        heard = await hear(socket)
+        await send_json(socket, message=chat.line(code=9, text="no").SerializeToString())
+        heard = await receive_json(socket)
         assert (heard.end.status.code, heard.end.status.message) == (9, "no")
         assert await closing_code(socket) == 4009
 
@@ -90,16 +90,16 @@ WRONG = [
 async def test_says_what_it_does_not_understand(talk, chat, message, reason):
     async with binary(talk) as socket:
         await socket.send(message)
-        heard = await hear(socket)
+        heard = await receive_json(socket)
         assert reason.encode() in heard.error.details[0].value
-        await say(socket, ping=Empty())
-        assert (await hear(socket)).WhichOneof("event") == "pong"
+        await send_json(socket, ping=Empty())
+        assert (await receive_json(socket)).WhichOneof("event") == "pong"
 
 
 async def test_a_message_that_is_none_ends_its_call(talk, chat):
     async with binary(talk) as socket:
-        await say(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
-        await say(socket, id="a", message=b"\xff")
-        heard = await hear(socket)
+        await send_json(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
+        await send_json(socket, id="a", message=b"\xff")
+        heard = await receive_json(socket)
         assert heard.end.status.code == 3
         assert heard.end.status.message.startswith("message")

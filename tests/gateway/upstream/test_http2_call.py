@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gateway.http.errors import StatusError
-from gateway.upstream.exchange import check_single
+from gateway.upstream.http2_call import check_single_message
 from tests.gateway.upstream.servers import call
 
 MEBIBYTE = 1024 * 1024
@@ -40,4 +40,4 @@ FRAMES = [
 
 @pytest.mark.parametrize(("content", "problem"), FRAMES)
 def test_one_message_is_all_of_a_unary_answer(content, problem):
-    assert check_single(content) == problem
+    assert check_single_message(content) == problem
