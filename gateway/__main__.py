@@ -22,7 +22,7 @@ from services.common.settings import SettingsError
 
 
 def main() -> None:
-    """Serves, or checks the routes. What is wrong is told in lines on standard error."""
+    """Serve, or checks the routes. What is wrong is told in lines on standard error."""
     arguments = make_parser().parse_args()
     try:
         settings = read_settings(
@@ -136,7 +136,7 @@ def positive(text: str) -> float:
 
 
 def print_routes(table: RouteTable) -> None:
-    """Prints a table of all routes: verb, template, method, kind."""
+    """Print a table of all routes: verb, template, method, kind."""
     routes = sorted(table.routes, key=lambda route: (route.template.text, route.verb))
     rows = [(r.verb, r.template.text, r.method.full_name, kind_of(r)) for r in routes]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

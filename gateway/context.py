@@ -61,7 +61,7 @@ class GatewayContext:
     def with_contracts(
         self, contracts: Contracts, table: RouteTable, targets: Mapping[str, str]
     ) -> "GatewayContext":
-        """Makes the context of another descriptor set that takes the place of this one.
+        """Make the context of another descriptor set that takes the place of this one.
 
         The meter, the memory of callers and the connections to upstreams that
         stay go on.

@@ -74,7 +74,7 @@ def read_targets(variables: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def read_upstream(text: str) -> tuple[str, str]:
-    """Splits off the package, which is empty where none is named."""
+    """Split off the package, which is empty where none is named."""
     package, separator, address = text.rpartition("=")
     parts = address.split(",")
     if (separator and not package) or not all(map(is_address, parts)):

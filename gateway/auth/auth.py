@@ -103,7 +103,7 @@ class NoAuth:
         return await self.verify(authorization) if authorization else None
 
     async def verify(self, authorization: str | None) -> Caller:
-        """Takes the value of an authorization header as it is."""
+        """Take the value of an authorization header as it is."""
         value = authorization or ""
         if not (value.isascii() and value.isprintable()):
             raise unauthenticated("TOKEN_INVALID", "authorization must be printable ASCII.")
@@ -115,7 +115,7 @@ def token_expired() -> StatusError:
 
 
 def enforce_rule(rule: Rule, caller: Caller) -> None:
-    """Admits a caller who holds one of the roles, or the scope."""
+    """Admit a caller who holds one of the roles, or the scope."""
     if caller.roles & rule.roles or (rule.scope and rule.scope in caller.scopes):
         return
     roles = ", ".join(sorted(rule.roles))

@@ -23,7 +23,7 @@ class MessageBuilder:
     """
 
     def __init__(self, match: RouteMatch, query: bytes, codec: Codec) -> None:
-        """Binds path and query.
+        """Bind path and query.
 
         Raises:
             StatusError: 400 that lists every violation.
@@ -35,11 +35,11 @@ class MessageBuilder:
         self._count = 0
 
     def from_message(self, message: Message) -> Iterator[Message]:
-        """Yields a message that is whole already."""
+        """Yield a message that is whole already."""
         yield from self._made(message)
 
     def from_json(self, content: bytes) -> Iterator[Message]:
-        """Yields the message of a JSON text.
+        """Yield the message of a JSON text.
 
         Raises:
             StatusError: 400 that names which message it is, and what is wrong.
@@ -52,7 +52,7 @@ class MessageBuilder:
         yield from self._made(message)
 
     def from_fields(self, pairs: list[tuple[str, str]]) -> Iterator[Message]:
-        """Yields the message of a form's fields, which are named as in a query.
+        """Yield the message of a form's fields, which are named as in a query.
 
         Raises:
             StatusError: 400 that lists every violation.
@@ -68,7 +68,7 @@ class MessageBuilder:
     def from_chunk(
         self, target: FieldTarget | None, data: bytes, content_type: str
     ) -> Iterator[Message]:
-        """Yields the message of a chunk of a file. No target: the message is an HttpBody itself."""
+        """Yield the message of a chunk of a file. No target: the message is an HttpBody itself."""
         message: Any = self.route.method.request_class()
         owner: Any = message
         for parent in target.chain[:-1] if target else ():
@@ -82,7 +82,7 @@ class MessageBuilder:
         yield from self._made(message)
 
     def remaining(self) -> Iterator[Message]:
-        """Yields what path and query say if no message had it."""
+        """Yield what path and query say if no message had it."""
         if self._head is not None:
             yield self._head
 
@@ -97,7 +97,7 @@ class MessageBuilder:
         yield message
 
     def _at(self, violations: list[Violation]) -> StatusError:
-        """Names the message that is wrong, counted from 0."""
+        """Name the message that is wrong, counted from 0."""
         place = f"{BODY}[{self._count}]"
         return invalid(
             [
@@ -115,7 +115,7 @@ def is_http_body(target: FieldTarget) -> bool:
 
 
 def share_oneof(one: Message, other: Message) -> bool:
-    """Whether two messages have different fields of a oneof."""
+    """True if two messages have different fields of a oneof."""
     for oneof in one.DESCRIPTOR.oneofs:
         names = {one.WhichOneof(oneof.name), other.WhichOneof(oneof.name)} - {None}
         if len(names) > 1:

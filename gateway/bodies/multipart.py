@@ -44,7 +44,7 @@ class FormReader:
     """
 
     def __init__(self, content_type: str, builder: MessageBuilder) -> None:
-        """Reads the boundary.
+        """Read the boundary.
 
         Raises:
             StatusError: 400, there is none.
@@ -78,7 +78,7 @@ class FormReader:
             raise invalid_field("content-type", "must name the boundary of its parts.")
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
             StatusError: 400, it is no form, or what is wrong with a part.
@@ -103,7 +103,7 @@ class FormReader:
         self._value.clear()
 
     def _begin(self) -> None:
-        """Decides what the part is that follows its headers."""
+        """Decide what the part is that follows its headers."""
         options = parse_options_header(self._headers.get("content-disposition"))[1]
         content_type = self._headers.get("content-type", "")
         self._headers = {}
@@ -152,7 +152,7 @@ class FormReader:
         self._text_bytes += len(part.content)
 
     def _flush(self) -> None:
-        """Makes the message of the fields that came last."""
+        """Make the message of the fields that came last."""
         if self._texts:
             self._ready += self._builder.from_fields(self._texts)
         self._texts, self._text_bytes = [], 0

@@ -64,7 +64,7 @@ class RawReader:
 
 
 def make_reader(content_type: str, builder: MessageBuilder) -> BodyReader:
-    """Makes the reader for a content type.
+    """Make the reader for a content type.
 
     Raises:
         StatusError: 415, there is none.

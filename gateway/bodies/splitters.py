@@ -25,7 +25,7 @@ class MessageBuffer:
         self._count = 0
 
     def add(self, data: bytes) -> None:
-        """Adds to it.
+        """Add to it.
 
         Raises:
             StatusError: It is longer than 1 MiB.
@@ -35,7 +35,7 @@ class MessageBuffer:
             raise message_too_long(self._count)
 
     def take(self) -> bytes:
-        """Takes it, and begins the next."""
+        """Take it, and begins the next."""
         content = bytes(self._content)
         self._content.clear()
         self._count += 1
@@ -53,7 +53,7 @@ class LineSplitter:
         self._piece = MessageBuffer()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
             StatusError: 400, one is too long.
@@ -82,7 +82,7 @@ class ArraySplitter:
         self._ended = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
             StatusError: 400, it is no array, or one is too long.
@@ -121,7 +121,7 @@ class ArraySplitter:
         return self._depth <= 1
 
     def _between(self, mark: bytes) -> Iterator[bytes]:
-        """Ends the message before a mark of the array."""
+        """End the message before a mark of the array."""
         if mark == b"[" and self._depth == 1 and self._piece.blank and not self._ended:
             return
         if self._ended or (mark, self._depth) not in {(b",", 1), (b"]", 0)}:

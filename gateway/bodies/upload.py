@@ -28,7 +28,7 @@ class Upload:
     """The messages of one request. `bound` is what path and query say."""
 
     def __init__(self, request: Request, match: RouteMatch, codec: Codec) -> None:
-        """Reads path, query and content type.
+        """Read path, query and content type.
 
         Raises:
             StatusError: What is wrong with them.
@@ -40,7 +40,7 @@ class Upload:
         self._reader = make_reader(kind, self._builder) if match.route.takes_body else None
 
     async def send(self, sink: RequestSink) -> None:
-        """Sends every message as soon as it is there and the upstream takes it.
+        """Send every message as soon as it is there and the upstream takes it.
 
         An upstream that ends the call early is no error here: its answer says why.
 
@@ -66,7 +66,7 @@ class Upload:
 
 
 async def send_message(sink: RequestSink, message: Message) -> None:
-    """Sends one message.
+    """Send one message.
 
     Raises:
         CallEndedError: The call has ended.

@@ -15,19 +15,19 @@ class Closable:
         self._timers: list[asyncio.TimerHandle] = []
 
     def end(self, error: StatusError) -> None:
-        """Ends the call: its reader gets this error."""
+        """End the call: its reader gets this error."""
         if self.ended is None:
             self.ended = error
             self.on_end()
 
     def end_after(self, seconds: float, error: Callable[[], StatusError]) -> None:
-        """Ends the call in so many seconds, unless no call lasts as long."""
+        """End the call in so many seconds, unless no call lasts as long."""
         if seconds < STREAM_SECONDS_MAX:
             loop = asyncio.get_running_loop()
             self._timers.append(loop.call_later(max(seconds, 0.0), lambda: self.end(error())))
 
     def end_by_client(self) -> None:
-        """Ends the call because nobody reads it any more."""
+        """End the call because nobody reads it any more."""
         for timer in self._timers:
             timer.cancel()
         self.end(failure(CANCELLED, "CLIENT_GONE", "The client closed the call."))

@@ -50,7 +50,7 @@ def make_call(
 
 
 def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...]) -> Metadata:
-    """Chooses what of the headers a room sees. `named` are those its policy asks for."""
+    """Choose what of the headers a room sees. `named` are those its policy asks for."""
     headers, trace = request.headers, request.trace
     metadata: Metadata = [
         ("x-request-id", request.id),
@@ -78,7 +78,7 @@ def is_forwarded(name: str, headers: dict[str, str]) -> bool:
 
 
 def read_prefixed(key: str, value: str) -> Metadata:
-    """Takes the prefix off a header that the client meant as metadata."""
+    """Take the prefix off a header that the client meant as metadata."""
     if not KEY.fullmatch(key) or key in NOT_PASSED or key.startswith(PRIVATE_PREFIXES):
         return []
     if not key.endswith("-bin"):
@@ -90,7 +90,7 @@ def read_prefixed(key: str, value: str) -> Metadata:
 
 
 def unary_seconds(headers: dict[str, str]) -> float:
-    """Reads how long the client will wait: 5 seconds if it does not say, at most 60."""
+    """Read how long the client will wait: 5 seconds if it does not say, at most 60."""
     given = read_timeout(headers)
     return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS_MAX)
 
@@ -108,7 +108,7 @@ def stream_seconds(
 
 
 def read_timeout(headers: dict[str, str]) -> float | None:
-    """Reads `grpc-timeout` (such as `500m`) or `x-request-timeout` (seconds)."""
+    """Read `grpc-timeout` (such as `500m`) or `x-request-timeout` (seconds)."""
     if "grpc-timeout" in headers:
         found = GRPC_TIMEOUT.fullmatch(headers["grpc-timeout"])
         if found is None or not int(found[1]):

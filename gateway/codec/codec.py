@@ -41,7 +41,7 @@ class Codec:
         }
 
     def decode(self, content: bytes, message: Message, field: FieldDescriptor | None) -> Any:
-        """Reads JSON into a message, or into one field of it, and returns the value as read.
+        """Read JSON into a message, or into one field of it, and returns the value as read.
 
         Raises:
             StatusError: 400 that lists what is wrong.
@@ -62,7 +62,7 @@ class Codec:
     def encode(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> bytes:
-        """Writes a message, or one field of it.
+        """Write a message, or one field of it.
 
         Raises:
             StatusError: 500, it holds what JSON cannot say.
@@ -76,7 +76,7 @@ class Codec:
     def to_value(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> Any:
-        """Writes a message, or one field of it, as dicts, lists and scalars."""
+        """Write a message, or one field of it, as dicts, lists and scalars."""
         encoder = self._encoders[enum_numbers or self._enum_numbers]
         kind: Any = message.DESCRIPTOR
         if field is None:

@@ -127,7 +127,7 @@ class Decoder:
         return fill_member
 
     def _extension(self, field: FieldDescriptor) -> Fill:
-        """Reads an extension of a proto2 message that is one value."""
+        """Read an extension of a proto2 message that is one value."""
         if field.is_repeated or field.message_type is not None:
             return refuse_extension
         read = scalar_reader(field)
@@ -182,7 +182,7 @@ class Decoder:
         return lambda target, key, value: target.__setitem__(key, read(value))
 
     def _read_any(self, message: Any, value: Any) -> Violations | None:
-        """Reads an Any. One whose type nobody knows is taken with its bytes."""
+        """Read an Any. One whose type nobody knows is taken with its bytes."""
         if value.__class__ is not dict:
             raise ValueError(OBJECT_FORM)
         if not value:
@@ -239,7 +239,7 @@ def refuse_extension(_: Any, __: Any) -> None:
 
 
 def takes_null(field: FieldDescriptor) -> bool:
-    """Whether null is one of the values that the field may hold."""
+    """True if null is one of the values that the field may hold."""
     kind = field.message_type
     return is_null(field) or (kind is not None and kind.full_name == VALUE)
 
@@ -249,7 +249,7 @@ def fill_each(
     nullable: bool,  # noqa: FBT001 - see the two callers
     take: Callable[[Any, Any], Violations | None],
 ) -> Violations:
-    """Takes every item of a list or a map, and collects what is wrong with which."""
+    """Take every item of a list or a map, and collects what is wrong with which."""
     violations: Violations = []
     for key, item in items:
         name = f"[{key}]" if key.__class__ is int else key
@@ -267,7 +267,7 @@ def fill_each(
 
 
 def prefix_violations(name: str, violations: Violations) -> Violations:
-    """Puts the name of the member before what was found in it."""
+    """Put the name of the member before what was found in it."""
     return [Violation(join_path(name, each.field), each.description) for each in violations]
 
 

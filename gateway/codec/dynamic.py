@@ -16,7 +16,7 @@ def write_list(message: Any) -> list[Any]:
 
 
 def write_value(message: Any) -> Any:
-    """Writes a `google.protobuf.Value`.
+    """Write a `google.protobuf.Value`.
 
     Raises:
         ValueError: It is a number that JSON has not.
@@ -48,7 +48,7 @@ def read_list(value: Any, message: Any) -> None:
 
 
 def read_value(value: Any, message: Any) -> None:
-    """Reads any JSON into a `google.protobuf.Value`."""
+    """Read any JSON into a `google.protobuf.Value`."""
     if value is None:
         message.null_value = 0
     elif isinstance(value, bool):

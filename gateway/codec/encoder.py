@@ -90,7 +90,7 @@ class Encoder:
         return field.name if self._proto_names else field.json_name
 
     def _source(self, field: FieldDescriptor, names: dict[str, Any]) -> str:
-        """Writes the expression of one field, and enters its function into `names`."""
+        """Write the expression of one field, and enters its function into `names`."""
         writer = f"w{field.number}"
         if field.enum_type is not None and not field.is_repeated and not self._enum_numbers:
             names[writer] = enum_names(field).get
@@ -117,7 +117,7 @@ class Encoder:
         return lambda values: {write_key(key): write(item) for key, item in values.items()}
 
     def _write_any(self, message: Any) -> dict[str, Any]:
-        """Writes an Any. One whose type nobody knows keeps its bytes."""
+        """Write an Any. One whose type nobody knows keeps its bytes."""
         url, content = message.type_url, message.value
         if not url and not content:
             return {}
@@ -132,14 +132,14 @@ class Encoder:
         return {ANY_TYPE: url, **value}
 
     def _extend(self, message: Any, target: dict[str, Any]) -> None:
-        """Writes the extensions of a proto2 message."""
+        """Write the extensions of a proto2 message."""
         for field, value in message.ListFields():
             if field.is_extension:
                 target[f"[{field.full_name}]"] = self.field_writer(field)(value)
 
 
 def field_expression(field: FieldDescriptor) -> str:
-    """Writes the expression that reads a field of the message `m`."""
+    """Write the expression that reads a field of the message `m`."""
     return f"getattr(m, {field.name!r})" if keyword.iskeyword(field.name) else f"m.{field.name}"
 
 
@@ -165,7 +165,7 @@ def as_is(value: Any) -> Any:
 
 
 def is_set(value: Any) -> bool:
-    """Whether a false value is one that is written all the same: the negative zero."""
+    """True if a false value is one that is written all the same: the negative zero."""
     return isinstance(value, float) and math.copysign(1.0, value) < 0
 
 

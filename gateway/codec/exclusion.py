@@ -8,7 +8,7 @@ from gateway.http.errors import Violation
 
 
 def exclusive_groups(kind: Descriptor) -> list[tuple[list[str], bool]]:
-    """Lists the groups of members of which an object may have one, and whether null counts."""
+    """List the groups of members of which an object may have one, and whether null counts."""
     groups = [
         ([field.json_name, field.name], True)
         for field in kind.fields

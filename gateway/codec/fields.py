@@ -27,7 +27,7 @@ def is_map(field: FieldDescriptor) -> bool:
 
 
 def is_null(field: FieldDescriptor) -> bool:
-    """Whether the field is an enum that JSON writes as null."""
+    """True if the field is an enum that JSON writes as null."""
     return field.enum_type is not None and field.enum_type.full_name == NULL_VALUE
 
 

@@ -46,7 +46,7 @@ def integer_reader(low: int, high: int) -> Read:
 
 
 def whole_number(value: Any) -> int | None:
-    """Reads an integer that is written as a string, or as a number with a fraction of zero."""
+    """Read an integer that is written as a string, or as a number with a fraction of zero."""
     if value.__class__ is str:
         if len(value) <= INTEGER_DIGITS_MAX and INTEGER.fullmatch(value):
             return int(value)

@@ -14,7 +14,7 @@ SPACED_COLON = re.compile(rb'"\s+:')
 
 
 def read_json(content: bytes) -> Any:
-    """Reads JSON.
+    """Read JSON.
 
     Raises:
         StatusError: 400 that says what is wrong, and where.
@@ -31,7 +31,7 @@ def read_json(content: bytes) -> Any:
 
 
 def count_members(value: Any, levels: int) -> int:
-    """Counts the members of all objects.
+    """Count the members of all objects.
 
     Raises:
         StatusError: 400, there are more than so many levels.
@@ -49,7 +49,7 @@ CONTAINERS = frozenset({dict, list})
 
 
 def read_strictly(content: bytes) -> Any:
-    """Reads JSON and tells where it breaks, and which member is given twice."""
+    """Read JSON and tells where it breaks, and which member is given twice."""
     try:
         value = json.loads(
             content.decode(), object_pairs_hook=unique_members, parse_constant=refuse_constant

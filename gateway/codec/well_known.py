@@ -36,7 +36,7 @@ FLOAT_DIGITS_MAX = 9
 
 
 def write_time(message: Any) -> str:
-    """Writes a Timestamp as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second.
+    """Write a Timestamp as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second.
 
     Raises:
         ValueError: It is no time from year 1 to 9999.
@@ -69,7 +69,7 @@ def format_fraction(nanos: int) -> str:
 
 
 def read_time(text: Any, message: Any) -> None:
-    """Reads a Timestamp from RFC 3339.
+    """Read a Timestamp from RFC 3339.
 
     Raises:
         ValueError: It is none.
@@ -100,7 +100,7 @@ def parse_time(text: str) -> tuple[int, int]:
 
 
 def write_duration(message: Any) -> str:
-    """Writes a Duration as seconds.
+    """Write a Duration as seconds.
 
     Raises:
         ValueError: It is longer than 10,000 years, or its signs differ.
@@ -113,7 +113,7 @@ def write_duration(message: Any) -> str:
 
 
 def read_duration(text: Any, message: Any) -> None:
-    """Reads a Duration.
+    """Read a Duration.
 
     Raises:
         ValueError: It is none.
@@ -127,7 +127,7 @@ def read_duration(text: Any, message: Any) -> None:
 
 
 def write_mask(message: Any) -> str:
-    """Writes a FieldMask in JSON's names.
+    """Write a FieldMask in JSON's names.
 
     Raises:
         ValueError: A name would not be read back as itself.
@@ -143,7 +143,7 @@ def write_path(path: str) -> str:
 
 
 def read_mask(text: Any, message: Any) -> None:
-    """Reads a FieldMask. The path `*` is that of AIP-134: all of it.
+    """Read a FieldMask. The path `*` is that of AIP-134: all of it.
 
     Raises:
         ValueError: It is none.
@@ -157,7 +157,7 @@ def read_mask(text: Any, message: Any) -> None:
 
 
 def read_either_mask(text: str, message: Any) -> None:
-    """Reads a FieldMask whose names are JSON's or the contract's, as clients write in a query.
+    """Read a FieldMask whose names are JSON's or the contract's, as clients write in a query.
 
     Raises:
         ValueError: It is none.
@@ -177,7 +177,7 @@ def write_bytes(value: bytes) -> str:
 
 
 def read_bytes(text: str) -> bytes:
-    """Reads base64 in either alphabet, with or without padding.
+    """Read base64 in either alphabet, with or without padding.
 
     Raises:
         ValueError: It is none.
@@ -196,7 +196,7 @@ def write_double(value: float) -> float | str:
 
 
 def write_float(value: float) -> float | str:
-    """Writes a float of single precision with as few digits as tell it from its neighbours."""
+    """Write a float of single precision with as few digits as tell it from its neighbours."""
     if not math.isfinite(value):
         return write_double(value)
     for digits in range(6, FLOAT_DIGITS_MAX):
@@ -207,7 +207,7 @@ def write_float(value: float) -> float | str:
 
 
 def round_to_single(value: float) -> float:
-    """Rounds to single precision."""
+    """Round to single precision."""
     try:
         return float(FLOAT.unpack(FLOAT.pack(value))[0])
     except OverflowError:

@@ -13,7 +13,7 @@ Paths = Iterator[tuple[tuple[int, ...], str]]
 
 
 def read_comments(file: descriptor_pb2.FileDescriptorProto) -> Iterator[tuple[str, str]]:
-    """Yields the full name and the leading comment of all that has one."""
+    """Yield the full name and the leading comment of all that has one."""
     written = {
         tuple(location.path): location.leading_comments.strip()
         for location in file.source_code_info.location

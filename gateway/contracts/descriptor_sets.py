@@ -20,7 +20,7 @@ Files = Iterable[FileDescriptorProto]
 
 
 def join_sets(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
-    """Joins the files of named sources, each after the files that it imports.
+    """Join the files of named sources, each after the files that it imports.
 
     Of files that two sources have, comments and JSON names that follow from the
     names of fields do not count as different.

@@ -100,7 +100,7 @@ class Contracts:
 
 
 def load_bundled() -> Contracts:
-    """Loads the contracts of the mesh, which lie beside the generated code."""
+    """Load the contracts of the mesh, which lie beside the generated code."""
     package, name = BUNDLED
     return load_set(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
 
@@ -129,7 +129,7 @@ def read_set(content: bytes, source: str) -> FileDescriptorSet:
 
 
 def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
-    """Loads a descriptor set, made with `--include_imports`, into a pool of its own.
+    """Load a descriptor set, made with `--include_imports`, into a pool of its own.
 
     Raises:
         DescriptorError: A file that it imports is missing.
@@ -219,7 +219,7 @@ def read_rule(rule: Any) -> Rule:
 
 
 def holds_whole_number(message: Descriptor, name: str) -> bool:
-    """Whether a field of that name holds whole numbers of 64 bits."""
+    """True if a field of that name holds whole numbers of 64 bits."""
     found = message.fields_by_name.get(name)
     return found is not None and found.cpp_type in WHOLE_TYPES
 

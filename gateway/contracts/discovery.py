@@ -62,7 +62,7 @@ class Discovery:
             self._reflectors = [Reflector(address) for address in each]
 
     async def read_first(self) -> DiscoveryResult:
-        """Reads at the start, when servers may still be starting: for 10 seconds.
+        """Read at the start, when servers may still be starting: for 10 seconds.
 
         Raises:
             DescriptorError: They do not come, or as `read`.
@@ -81,7 +81,7 @@ class Discovery:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def read(self) -> DiscoveryResult:
-        """Reads the sets, or asks the servers. One that is away is taken as it last was.
+        """Read the sets, or asks the servers. One that is away is taken as it last was.
 
         Raises:
             DescriptorError: A set or an answer cannot be used, or two of them differ.
@@ -92,7 +92,7 @@ class Discovery:
         return await asyncio.to_thread(combine_servers, reflected)
 
     async def wait_reconnected(self) -> None:
-        """Waits until the connection to a server, after it was lost, is there again."""
+        """Wait until the connection to a server, after it was lost, is there again."""
         if not self._reflectors:
             await asyncio.Event().wait()
         waits = [
@@ -132,7 +132,7 @@ class Discovery:
 
 
 def combine_servers(reflected: Sequence[ReflectedServer]) -> DiscoveryResult:
-    """Joins what several servers tell. A service that two list is spread over both."""
+    """Join what several servers tell. A service that two list is spread over both."""
     listed: dict[str, list[ReflectedServer]] = {}
     for each in reflected:
         for service, file in each.services.items():
@@ -151,7 +151,7 @@ def combine_servers(reflected: Sequence[ReflectedServer]) -> DiscoveryResult:
 
 
 def wait_until_written(path: Path) -> None:
-    """Waits while a file is being written, which is until it is 0.2 seconds old."""
+    """Wait while a file is being written, which is until it is 0.2 seconds old."""
     for _ in range(SETTLE_ROUNDS_MAX):
         try:
             age = time.time() - path.stat().st_mtime

@@ -60,7 +60,7 @@ class Reflector:
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
 
     async def fetch(self) -> ReflectedServer:
-        """Asks for services and files.
+        """Ask for services and files.
 
         Raises:
             AwayError: The server is away, or took longer than 10 seconds.
@@ -81,7 +81,7 @@ class Reflector:
         )
 
     async def wait_reconnected(self) -> None:
-        """Waits until the connection, after it was lost, is there again."""
+        """Wait until the connection, after it was lost, is there again."""
         lost = False
         while True:
             state = self._channel.get_state(try_to_connect=True)
@@ -96,7 +96,7 @@ class Reflector:
         await self._channel.close()
 
     async def _fetch(self, version: str) -> ReflectedServer | None:
-        """Asks in one version. None: the server does not know it."""
+        """Ask in one version. None: the server does not know it."""
         client = ReflectionClient(self._channel, self.address, version)
         try:
             listed = await client.request(list_services="*")
@@ -129,7 +129,7 @@ class ReflectionClient:
         )
 
     async def request(self, **fields: Any) -> Any:
-        """Asks one fields.
+        """Ask one fields.
 
         Raises:
             UnknownVersionError, AwayError, DescriptorError: The server does not
@@ -155,7 +155,7 @@ class ReflectionClient:
 
 
 async def fetch_files(client: ReflectionClient, services: Iterable[str]) -> "FileCollection":
-    """Fetches the files of services and all that these import.
+    """Fetch the files of services and all that these import.
 
     Raises:
         DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.

@@ -17,7 +17,7 @@ small { opacity: .75; }
 
 
 def render_html(document: dict[str, Any]) -> str:
-    """Renders the operations by service, each with its parameters and roles."""
+    """Render the operations by service, each with its parameters and roles."""
     groups: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
@@ -52,7 +52,7 @@ def render_operation(verb: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def body_type(operation: dict[str, Any]) -> str:
-    """Names the kinds of body that an operation takes, and the schema of the first."""
+    """Name the kinds of body that an operation takes, and the schema of the first."""
     content: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
     if not content:
         return ""

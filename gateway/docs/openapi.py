@@ -33,7 +33,7 @@ FORM_SCHEMA: Schema = {
 def make_openapi(
     contracts: Contracts, table: RouteTable, options: JsonOptions | None = None
 ) -> dict[str, Any]:
-    """Makes the document: every route is an operation, but for verbs that OpenAPI has not."""
+    """Make the document: every route is an operation, but for verbs that OpenAPI has not."""
     schemas = SchemaRegistry(contracts.comments, options or JsonOptions())
     paths: dict[str, dict[str, Any]] = {}
     numbers: dict[str, int] = {}
@@ -63,7 +63,7 @@ def title(contracts: Contracts) -> str:
 
 
 def operation_id(route: Route, numbers: dict[str, int]) -> str:
-    """Names an operation after its method, and counts those of a method that has several."""
+    """Name an operation after its method, and counts those of a method that has several."""
     service, _, name = route.method.full_name.rpartition(".")
     base = f"{service.rpartition('.')[2]}_{name}"
     numbers[base] = numbers.get(base, 0) + 1
@@ -71,7 +71,7 @@ def operation_id(route: Route, numbers: dict[str, int]) -> str:
 
 
 def expand_template(template: Template) -> tuple[str, list[str]]:
-    """Writes a template as OpenAPI has it: one parameter for each wildcard."""
+    """Write a template as OpenAPI has it: one parameter for each wildcard."""
     parts: list[str] = []
     names: list[str] = []
     for number, segment in enumerate(template.segments):
@@ -85,7 +85,7 @@ def expand_template(template: Template) -> tuple[str, list[str]]:
 
 
 def parameter_name(template: Template, number: int) -> str:
-    """Names a wildcard after its variable, or after the collection that it stands in."""
+    """Name a wildcard after its variable, or after the collection that it stands in."""
     for variable in template.variables:
         if (variable.start, variable.end) == (number, number + 1):
             return variable_name(variable.field)
@@ -119,7 +119,7 @@ def operation(route: Route, names: list[str], schemas: SchemaRegistry) -> dict[s
 
 
 def path_parameter(name: str, route: Route, schemas: SchemaRegistry) -> Schema:
-    """Describes a wildcard, which is a field of its own or a segment of one."""
+    """Describe a wildcard, which is a field of its own or a segment of one."""
     targets = {variable_name(field): target for field, target in route.variables.items()}
     schema = schemas.field_schema(targets[name].field) if name in targets else {"type": "string"}
     if schema.get("type") == "string" and "pattern" not in schema:
@@ -128,7 +128,7 @@ def path_parameter(name: str, route: Route, schemas: SchemaRegistry) -> Schema:
 
 
 def query_parameters(route: Route, schemas: SchemaRegistry) -> list[Schema]:
-    """Lists the fields that the query may give."""
+    """List the fields that the query may give."""
     if route.whole_body:
         return []
     taken = {variable.field for variable in route.template.variables}
@@ -145,7 +145,7 @@ def query_parameters(route: Route, schemas: SchemaRegistry) -> list[Schema]:
 def query_fields(
     message: Descriptor, chain: tuple[FieldDescriptor, ...], taken: set[str]
 ) -> Iterator[tuple[FieldDescriptor, ...]]:
-    """Yields the fields that text can say, those of messages in messages too, but not for ever."""
+    """Yield the fields that text can say, those of messages in messages too, but not for ever."""
     above = {field.message_type for field in chain}
     for field in message.fields:
         longer = (*chain, field)

@@ -52,7 +52,7 @@ class GatewayPages:
         return Response(200, orjson.dumps(known))
 
     async def _readyz(self) -> Response:
-        """Answers 503 with the names of the upstreams that do not serve."""
+        """Answer 503 with the names of the upstreams that do not serve."""
         upstreams = self._context.upstreams
         names = upstreams.names
         healthy = await asyncio.gather(*(upstreams.is_healthy(name) for name in names))

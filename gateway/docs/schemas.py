@@ -141,7 +141,7 @@ class SchemaRegistry:
         return " ".join(self._comments.get(name, "").split())
 
     def _is_required(self, field: FieldDescriptor) -> bool:
-        """Whether the field is always given. Without defaults an answer may lack any field."""
+        """True if the field is always given. Without defaults an answer may lack any field."""
         return self._options.defaults and REQUIRED in behavior(field)
 
     def _single(self, field: FieldDescriptor) -> Schema:

@@ -30,7 +30,7 @@ class CorsPolicy:
         ]
 
     def preflight(self, request: Request, allowed: str) -> Response | None:
-        """Answers a preflight of an origin that may, and None for any other request."""
+        """Answer a preflight of an origin that may, and None for any other request."""
         asked = request.headers.get("access-control-request-method")
         if asked is None or request.headers.get("origin", "") not in self._origins:
             return None

@@ -28,7 +28,7 @@ ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def compress_response(request: Request, response: Response) -> Response:
-    """Compresses an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
+    """Compress an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
     if len(response.body) < COMPRESSED_BYTES_MIN or not COMPRESSIBLE.match(response.content_type):
         return response
     headers = [*response.headers, ("vary", "accept-encoding")]
@@ -42,7 +42,7 @@ def compress_response(request: Request, response: Response) -> Response:
 
 @lru_cache(maxsize=256)
 def choose_encoding(accepted: str) -> str | None:
-    """Chooses the encoding with the highest quality. None: as it is."""
+    """Choose the encoding with the highest quality. None: as it is."""
     qualities = dict(map(read_quality, filter(None, accepted.lower().split(","))))
     rest = qualities.get(ANY, 0.0)
     best = max(ENCODERS, key=lambda name: qualities.get(name, rest))
@@ -57,7 +57,7 @@ def read_quality(part: str) -> tuple[str, float]:
 
 
 def add_etag(request: Request, response: Response) -> Response:
-    """Gives an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
+    """Give an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
     if response.status != OK:
         return response
     if not response.tag:
@@ -72,7 +72,7 @@ def add_etag(request: Request, response: Response) -> Response:
 
 
 def matches_etag(known: str, tag: str) -> bool:
-    """Compares weakly, as If-None-Match does (section 13.1.2)."""
+    """Compare weakly, as If-None-Match does (section 13.1.2)."""
     opaque = tag.removeprefix("W/")
     return any(
         each.strip() == ANY or each.strip().removeprefix("W/") == opaque

@@ -111,7 +111,7 @@ def failure(
     http: int | None = None,
     headers: Iterable[tuple[str, str]] = (),
 ) -> StatusError:
-    """Makes an error of the gateway's own, with an ErrorInfo of that reason."""
+    """Make an error of the gateway's own, with an ErrorInfo of that reason."""
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata or {})
     details: list[Message] = [info]
     if code == UNAVAILABLE:
@@ -126,7 +126,7 @@ def failure(
 
 
 def invalid(violations: list[Violation]) -> StatusError:
-    """Makes the 400 that lists every violation."""
+    """Make the 400 that lists every violation."""
     first = violations[0]
     surplus = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
     error = failure(
@@ -147,7 +147,7 @@ def invalid_field(field: str, description: str) -> StatusError:
 
 
 def unauthenticated(reason: str, message: str) -> StatusError:
-    """Makes the 401 with the challenge of RFC 6750."""
+    """Make the 401 with the challenge of RFC 6750."""
     challenge = "Bearer" if reason == "TOKEN_MISSING" else 'Bearer error="invalid_token"'
     headers = [("www-authenticate", challenge)]
     return failure(UNAUTHENTICATED, reason, message, headers=headers)
@@ -196,7 +196,7 @@ def retry_after(error: StatusError) -> int | None:
 
 
 def unpack_detail(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
-    """Reads a detail of that kind. None: it is of another, or torn."""
+    """Read a detail of that kind. None: it is of another, or torn."""
     message = kind()
     try:
         return message if detail.Unpack(message) else None
@@ -205,7 +205,7 @@ def unpack_detail(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
 
 
 def choose_localized(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
-    """Leaves of several LocalizedMessages the one that the client likes best, or all of them."""
+    """Leave of several LocalizedMessages the one that the client likes best, or all of them."""
     found: dict[int, str] = {}
     for number, detail in enumerate(details):
         message: Any = unpack_detail(detail, error_details_pb2.LocalizedMessage)
@@ -228,7 +228,7 @@ class Renderer:
         return b'{"error":' + self.render_status(error, languages) + b"}"
 
     def render_status(self, error: StatusError, languages: str = "") -> bytes:
-        """Renders what stands in `error`, and in `status` at the end of a stream.
+        """Render what stands in `error`, and in `status` at the end of a stream.
 
         `languages` are those of an Accept-Language; empty: all that there are.
         """

@@ -10,7 +10,7 @@ QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII | re.IGNORECASE)
 
 
 def choose_locale(accepted: str, locales: Sequence[str]) -> int | None:
-    """Finds the locale that an Accept-Language likes best. None: it names none of them.
+    """Find the locale that an Accept-Language likes best. None: it names none of them.
 
     A range finds the locale that it names, or that it names when its last subtags are left out;
     or else the first locale of which it is the beginning, as `ja` is of `ja-JP`.
@@ -38,7 +38,7 @@ def choose_locale(accepted: str, locales: Sequence[str]) -> int | None:
 
 @lru_cache(maxsize=256)
 def read_ranges(accepted: str) -> tuple[tuple[str, float], ...]:
-    """Reads language ranges, the best first. One whose quality is none is not accepted."""
+    """Read language ranges, the best first. One whose quality is none is not accepted."""
     ranges: list[tuple[str, float]] = []
     for part in accepted.split(",")[:RANGES_MAX]:
         name, _, parameter = part.partition(";")
@@ -50,7 +50,7 @@ def read_ranges(accepted: str) -> tuple[tuple[str, float], ...]:
 
 
 def fallbacks_of(name: str) -> Iterator[str]:
-    """Yields a range, and what is left of it without its last subtags."""
+    """Yield a range, and what is left of it without its last subtags."""
     subtags = name.split("-")
     while subtags:
         yield "-".join(subtags)
@@ -61,5 +61,5 @@ def fallbacks_of(name: str) -> Iterator[str]:
 
 
 def is_within_range(tag: str, name: str) -> bool:
-    """Whether a locale is a range, or one of its varieties."""
+    """True if a locale is a range, or one of its varieties."""
     return tag == name or tag.startswith(f"{name}-")

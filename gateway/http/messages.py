@@ -102,11 +102,11 @@ class Request:
         )
 
     def start_response(self, status: int) -> None:
-        """Notes that the answer begins."""
+        """Note that the answer begins."""
         self.status, self.responded_at = status, time.perf_counter()
 
     async def read_body(self) -> bytes:
-        """Reads the body.
+        """Read the body.
 
         Raises:
             StatusError: 413 when it is too long, 408 when it takes too long.
@@ -131,7 +131,7 @@ class Request:
         return b"".join(chunks)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yields the body as it arrives, up to 256 MiB.
+        """Yield the body as it arrives, up to 256 MiB.
 
         Raises:
             StatusError: 413 when it is too long, 408 when none of it comes for 30 seconds.
@@ -151,7 +151,7 @@ class Request:
             yield chunk
 
     async def _receive_chunk(self) -> tuple[bytes, bool]:
-        """Waits for the next part of the body, and tells whether there is more."""
+        """Wait for the next part of the body, and tells whether there is more."""
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
@@ -163,7 +163,7 @@ class Request:
             raise too_large(limit)
 
     async def read_json_body(self, *, raw: bool) -> Body:
-        """Reads a body that must be JSON, unless the method takes any.
+        """Read a body that must be JSON, unless the method takes any.
 
         Raises:
             StatusError: 415 for another content type, or as `read_body`.
@@ -269,7 +269,7 @@ def unsupported(*kinds: str) -> StatusError:
 
 
 def request_id(given: str) -> str:
-    """Takes over the id of a request that has one, or makes one: a random UUID, not a secret."""
+    """Take over the id of a request that has one, or makes one: a random UUID, not a secret."""
     if given and UUID.fullmatch(given):
         return given
     digits = f"{getrandbits(128) & ~UUID_4_MASK | UUID_4:032x}"

@@ -37,7 +37,7 @@ Headers = list[tuple[str, str]]
 
 
 def metadata_headers(initial: Metadata, trailers: Metadata) -> Headers:
-    """Makes the headers that tell a client what an upstream sent before its answer and after.
+    """Make the headers that tell a client what an upstream sent before its answer and after.
 
     What is of gRPC, of this mesh or of the connection is left out, and what is beyond 8 KiB.
     """
@@ -47,7 +47,7 @@ def metadata_headers(initial: Metadata, trailers: Metadata) -> Headers:
 
 
 def with_trailers(status: bytes, trailers: Metadata) -> bytes:
-    """Puts what an upstream sent at the end of a stream into its final status."""
+    """Put what an upstream sent at the end of a stream into its final status."""
     found = visible_metadata(trailers)
     return status[:-1] + b',"trailers":' + orjson.dumps(found) + b"}" if found else status
 
@@ -61,7 +61,7 @@ def visible_metadata(metadata: Metadata) -> dict[str, str]:
 
 
 def visible_entries(metadata: Metadata) -> Iterator[tuple[str, str]]:
-    """Yields what a client may see, bytes as base64."""
+    """Yield what a client may see, bytes as base64."""
     for key, value in metadata:
         if key.startswith(PRIVATE_PREFIXES) or key in HIDDEN or not KEY.fullmatch(key):
             continue
@@ -71,7 +71,7 @@ def visible_entries(metadata: Metadata) -> Iterator[tuple[str, str]]:
 
 
 def limit_size(headers: Headers) -> Headers:
-    """Leaves out what is beyond 8 KiB."""
+    """Leave out what is beyond 8 KiB."""
     sizes = itertools.accumulate(map(size_of, headers))
     return [header for header, size in zip(headers, sizes, strict=True) if size <= BYTES_MAX]
 
@@ -81,5 +81,5 @@ def size_of(header: tuple[str, str]) -> int:
 
 
 def is_text(value: str) -> bool:
-    """Whether a header of gRPC can carry it: printable ASCII."""
+    """True if a header of gRPC can carry it: printable ASCII."""
     return value.isascii() and value.isprintable()

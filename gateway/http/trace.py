@@ -37,7 +37,7 @@ def state_of(headers: Mapping[str, str], parent: str) -> str | None:
 
 
 def is_parent(text: str) -> bool:
-    """Whether a text is a traceparent. Only a version after the first may have more fields."""
+    """True if a text is a traceparent. Only a version after the first may have more fields."""
     found = FORM.fullmatch(text) if len(text) <= PARENT_CHARACTERS_MAX else None
     return found is not None and not (found["more"] and found["version"] == FIRST_VERSION)
 

@@ -35,12 +35,12 @@ def encode_length(size: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def cached_field(name: bytes, value: bytes) -> bytes:
-    """Writes a field that comes again and again."""
+    """Write a field that comes again and again."""
     return literal_field(name, value)
 
 
 def literal_field(name: bytes, value: bytes) -> bytes:
-    """Writes a field that enters no table (section 6.2.2), and never one on the way if secret."""
+    """Write a field that enters no table (section 6.2.2), and never one on the way if secret."""
     first = NEVER_INDEXED if name in SECRET else WITHOUT_INDEXING
     return b"".join((first, encode_length(len(name)), name, encode_length(len(value)), value))
 
@@ -57,7 +57,7 @@ class BlockReader:
         self._known: dict[bytes, Fields] = {}
 
     def read(self, block: bytes) -> Fields:
-        """Reads a block.
+        """Read a block.
 
         Raises:
             ProtocolError: It is none, or its fields are longer than 64 KiB.
@@ -84,10 +84,10 @@ class BlockReader:
 
 
 def is_short(block: bytes) -> bool:
-    """Whether a block is worth keeping, and tells nothing of the table's size (section 6.3)."""
+    """True if a block is worth keeping, and tells nothing of the table's size (section 6.3)."""
     return 0 < len(block) <= CACHED_BYTES_MAX and block[0] not in SIZE_UPDATE
 
 
 def is_same_table(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
-    """Whether nothing was entered between. Each entry is an object of its own."""
+    """True if nothing was entered between. Each entry is an object of its own."""
     return table[0] == other[0] and table[1] is other[1]

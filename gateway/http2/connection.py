@@ -60,11 +60,11 @@ class Http2Connection(FrameSender):
 
     @property
     def available(self) -> bool:
-        """Whether a stream can be opened now."""
+        """True if a stream can be opened now."""
         return self.ready and not self.closed and len(self.streams) < self.streams_max
 
     def open(self, owner: StreamOwner, block: bytes, data: bytes, *, end: bool) -> Http2Stream:
-        """Opens a stream. Ask `available` first."""
+        """Open a stream. Ask `available` first."""
         number = self._next_id
         self._next_id += 2
         if self._next_id > frames.STREAM_ID_MAX:
@@ -76,19 +76,19 @@ class Http2Connection(FrameSender):
         return stream
 
     def acknowledge(self, stream: Http2Stream, size: int) -> None:
-        """Lets the peer send so much more on a stream."""
+        """Let the peer send so much more on a stream."""
         stream.received -= size
         if stream.id in self.streams:
             self._write(frames.window_update(stream.id, size))
 
     def cancel(self, stream: Http2Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
-        """Ends a stream. Its owner hears no more."""
+        """End a stream. Its owner hears no more."""
         if self.streams.pop(stream.id, None) is not None:
             self._write(frames.rst_stream(stream.id, code))
             self._wake()
 
     def receive(self, data: bytes) -> None:
-        """Takes what arrived.
+        """Take what arrived.
 
         Raises:
             ProtocolError: The connection must end: call `abandon`.
@@ -236,7 +236,7 @@ class Http2Connection(FrameSender):
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
 
     def _find(self, number: int) -> Http2Stream | None:
-        """Finds an open stream, or None for one that is over."""
+        """Find an open stream, or None for one that is over."""
         if not number % 2 or number >= self._next_id:
             raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame of no stream of ours")
         return self.streams.get(number)

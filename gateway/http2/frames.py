@@ -87,7 +87,7 @@ def headers_frames(stream: int, block: bytes, *, end: bool, size_max: int) -> by
 
 
 def remove_padding(flags: int, payload: bytes) -> bytes:
-    """Takes the padding off DATA or HEADERS (section 6.1)."""
+    """Take the padding off DATA or HEADERS (section 6.1)."""
     if not flags & PADDED:
         return payload
     if not payload or payload[0] >= len(payload):

@@ -68,7 +68,7 @@ class HttpProtocol(asyncio.Protocol):
 async def connect(
     host: str, port: int, tls: ssl.SSLContext | None, changed: Callable[[], None]
 ) -> HttpProtocol:
-    """Opens a connection.
+    """Open a connection.
 
     Raises:
         OSError: There is nobody, or who is there does not speak HTTP/2.

@@ -24,7 +24,7 @@ class FrameSender:
         self._frame_bytes = frames.FRAME_BYTES
 
     def send(self, stream: Http2Stream, data: bytes, *, end: bool) -> None:
-        """Sends data as far as the windows let it, and keeps the rest."""
+        """Send data as far as the windows let it, and keeps the rest."""
         stream.closing = stream.closing or end
         size = len(data)
         if stream.waiting is None and size <= min(stream.window, self._window, self._frame_bytes):
@@ -66,7 +66,7 @@ class FrameSender:
             self._drain(stream)
 
     def _drain(self, stream: Http2Stream) -> None:
-        """Sends what waits, as far as the windows let it."""
+        """Send what waits, as far as the windows let it."""
         waiting = stream.waiting
         if waiting is None:
             return

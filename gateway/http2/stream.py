@@ -26,7 +26,7 @@ class StreamOwner(Protocol):
 class Http2Stream:
     """A stream of a connection."""
 
-    __slots__ = ("backlog", "closing", "id", "owner", "received", "window", "sent", "waiting")
+    __slots__ = ("backlog", "closing", "id", "owner", "received", "sent", "waiting", "window")
 
     def __init__(self, number: int, owner: StreamOwner, window: int) -> None:
         self.id = number

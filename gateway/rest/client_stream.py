@@ -14,7 +14,7 @@ from gateway.upstream.call import malformed_response
 
 
 async def respond(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Sends the messages of the body on as they arrive, and answers with what comes back.
+    """Send the messages of the body on as they arrive, and answers with what comes back.
 
     It lasts 10 minutes if the client does not say.
 
@@ -45,7 +45,7 @@ async def respond(context: GatewayContext, request: Request, match: RouteMatch) 
 
 
 async def read_reply(stream: UpstreamStream, name: str) -> Reply:
-    """Waits for the one answer of a call.
+    """Wait for the one answer of a call.
 
     Raises:
         StatusError: The upstream's, or that it answered with none or with several.

@@ -36,7 +36,7 @@ log = structlog.get_logger()
 async def respond(
     context: GatewayContext, request: Request, match: RouteMatch, send: Send
 ) -> Response | None:
-    """Calls a server stream and writes it to its end; HEAD is answered without a call.
+    """Call a server stream and writes it to its end; HEAD is answered without a call.
 
     What a client that streams sends is passed on at the same time.
 
@@ -66,7 +66,7 @@ async def respond(
 
 
 async def bind_single(context: GatewayContext, request: Request, match: RouteMatch) -> BoundRequest:
-    """Makes the one request message, which goes on where the client says that it was."""
+    """Make the one request message, which goes on where the client says that it was."""
     route = match.route
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
     bound = bind_request(match, request.query, body, context.codec)
@@ -92,7 +92,7 @@ class StreamWriter:
     async def _reading(
         self, stream: StreamSubscription | BidiCall
     ) -> "AsyncGenerator[asyncio.Task[StreamItem | None]]":
-        """Reads the first message of a stream, which is closed in the end."""
+        """Read the first message of a stream, which is closed in the end."""
         watching = asyncio.create_task(self._watch_client(stream))
         first = asyncio.create_task(stream.read())
         try:
@@ -105,7 +105,7 @@ class StreamWriter:
                 await cancel_and_wait(task)
 
     async def _watch_client(self, stream: StreamSubscription | BidiCall) -> None:
-        """Passes on what the client sends, and ends the stream when the client goes."""
+        """Pass on what the client sends, and ends the stream when the client goes."""
         try:
             if self._upload is not None and isinstance(stream, BidiCall):
                 await self._upload.send(stream)
@@ -150,7 +150,7 @@ class JsonStreamWriter(StreamWriter):
         *,
         enum_numbers: bool,
     ) -> None:
-        """Writes all of it.
+        """Write all of it.
 
         Raises:
             StatusError: The stream failed before anything was written.
@@ -167,7 +167,7 @@ class JsonStreamWriter(StreamWriter):
             await self._write(end, more=False)
 
     async def _wait(self, first: "asyncio.Task[StreamItem | None]") -> None:
-        """Waits a moment for the first message, and before that until the client has spoken."""
+        """Wait a moment for the first message, and before that until the client has spoken."""
         if self._upload is not None:
             sent = asyncio.create_task(self._uploaded.wait())
             await asyncio.wait({first, sent}, return_when=asyncio.FIRST_COMPLETED)
@@ -182,7 +182,7 @@ class JsonStreamWriter(StreamWriter):
         *,
         enum_numbers: bool,
     ) -> bytes:
-        """Writes the messages, and tells what ends the answer."""
+        """Write the messages, and tells what ends the answer."""
         try:
             item = await first
             while item is not None:
@@ -211,7 +211,7 @@ class RawStreamWriter(StreamWriter):
     """
 
     async def write(self, stream: StreamSubscription | BidiCall, match: RouteMatch) -> None:
-        """Writes all of it.
+        """Write all of it.
 
         Raises:
             StatusError: The stream failed before anything was written.

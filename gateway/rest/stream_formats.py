@@ -65,7 +65,7 @@ class JsonArrayFormat:
 
 
 def choose_format(accept: str) -> StreamFormat:
-    """Chooses by Accept: the kind named first of those that there are, else NDJSON."""
+    """Choose by Accept: the kind named first of those that there are, else NDJSON."""
     for part in accept.split(","):
         stream_format = FORMATS.get(part.partition(";")[0].strip().lower())
         if stream_format is not None:

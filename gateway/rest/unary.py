@@ -18,7 +18,7 @@ MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+/[!#$%&'*+.^_`|~\w-]+(?:[ \t]*;.*)
 
 
 async def respond(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Answers with what a unary method answers.
+    """Answer with what a unary method answers.
 
     Raises:
         StatusError: What is wrong with the request, or what the upstream answered.
@@ -35,7 +35,7 @@ async def respond(context: GatewayContext, request: Request, match: RouteMatch) 
 
 
 async def call_method(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Calls a unary method and writes its answer."""
+    """Call a unary method and writes its answer."""
     route, method = match.route, match.route.method
     authorization = request.headers.get("authorization")
     caller = await context.authenticator.authenticate(authorization, method.rule)
@@ -49,7 +49,7 @@ async def call_method(context: GatewayContext, request: Request, match: RouteMat
 def make_response(
     context: GatewayContext, route: Route, reply: Reply, *, enum_numbers: bool
 ) -> Response:
-    """Writes what the upstream answered, with the metadata that came with it."""
+    """Write what the upstream answered, with the metadata that came with it."""
     message: Any = route.method.response_class.FromString(reply.content)
     if route.raw_response:
         body = raw_of(route, message)

@@ -16,13 +16,13 @@ NAMED_MAX = 3
 
 
 def make_public(contracts: Contracts) -> Contracts:
-    """Takes the access rules off all methods."""
+    """Take the access rules off all methods."""
     methods = tuple(dataclasses.replace(method, rule=None) for method in contracts.methods)
     return dataclasses.replace(contracts, methods=methods)
 
 
 def build_routes(findings: DiscoveryResult, *, auth: bool) -> tuple[Contracts, RouteTable]:
-    """Makes contracts and routes of what was found.
+    """Make contracts and routes of what was found.
 
     A method without `google.api.http` is served at `POST /package.Service/Method`
     with its whole request as the body. Without `auth` all methods are public.
@@ -46,7 +46,7 @@ def build_routes(findings: DiscoveryResult, *, auth: bool) -> tuple[Contracts, R
 
 
 def with_binding(method: Method) -> Method:
-    """Gives a method without bindings its own path."""
+    """Give a method without bindings its own path."""
     if method.bindings:
         return method
     binding = Binding(verb="POST", template=method.path, body="*", response_body="")

@@ -95,13 +95,13 @@ class RequestBinder:
 
 
 def overlap(names: Names, others: Names) -> bool:
-    """Whether one of two fields is the other, or lies in it."""
+    """True if one of two fields is the other, or lies in it."""
     shorter = min(len(names), len(others))
     return names[:shorter] == others[:shorter]
 
 
 def assign_field(message: Any, target: FieldTarget, text: str) -> None:
-    """Sets one field, or extends it.
+    """Set one field, or extends it.
 
     Raises:
         ValueError: It cannot be, and why.
@@ -146,7 +146,7 @@ def check_oneof(owner: Any, found: FieldDescriptor) -> None:
 
 
 def bind_request(match: RouteMatch, query: bytes, body: Body | None, codec: Codec) -> BoundRequest:
-    """Makes the request message.
+    """Make the request message.
 
     Raises:
         StatusError: 400 that lists every violation, or those of the body.
@@ -181,7 +181,7 @@ def is_plain(target: FieldTarget) -> bool:
 
 
 def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
-    """Reads the body into the message, and returns the JSON that it was."""
+    """Read the body into the message, and returns the JSON that it was."""
     target: Any = message
     if route.raw_body:
         target = message if route.body is None else getattr(message, route.body.name)
@@ -200,7 +200,7 @@ def clear_variables(route: Route, message: Message) -> None:
 
 
 def fill_mask(route: Route, message: Any, value: Any) -> None:
-    """Names in the update mask (AIP-134) what the body gave, but for what the path gives."""
+    """Name in the update mask (AIP-134) what the body gave, but for what the path gives."""
     if route.mask is None or route.body is None or not isinstance(value, dict):
         return
     kind: Any = route.body.message_type
@@ -210,7 +210,7 @@ def fill_mask(route: Route, message: Any, value: Any) -> None:
 
 
 def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
-    """Yields the paths of the fields that an object gives, as the contract names them."""
+    """Yield the paths of the fields that an object gives, as the contract names them."""
     for name, member in value.items():
         found = find_field(kind, name)
         if found is None:
@@ -227,12 +227,12 @@ def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
 
 
 def is_masked_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
-    """Whether a mask names the field only as a whole."""
+    """True if a mask names the field only as a whole."""
     return found.is_repeated or kind.full_name.startswith("google.protobuf.")
 
 
 def read_query(query: bytes) -> list[tuple[str, str]]:
-    """Reads a query string as browsers write it: `+` is a space."""
+    """Read a query string as browsers write it: `+` is a space."""
     try:
         return parse_qsl(
             query.decode("ascii"),

@@ -58,12 +58,12 @@ class Route:
 
     @cached_property
     def raw_body(self) -> bool:
-        """Whether the body is taken as it comes, of any content type."""
+        """True if the body is taken as it comes, of any content type."""
         return self.takes_body and is_raw(self.body, self.method.input)
 
     @cached_property
     def raw_response(self) -> bool:
-        """Whether the answer is sent as the room wrote it."""
+        """True if the answer is sent as the room wrote it."""
         return is_raw(self.response_body, self.method.output)
 
 
@@ -81,7 +81,7 @@ class RouteMatch:
 
 
 def make_route(method: Method, number: int) -> Route:
-    """Checks one binding against the messages of its method."""
+    """Check one binding against the messages of its method."""
     binding = method.bindings[number]
     parsed = template.parse_template(binding.template)
     if parsed.text in OWN_PATHS:

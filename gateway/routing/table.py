@@ -57,7 +57,7 @@ class RouteTable:
             raise RoutesError(problems)
 
     def find_route(self, verb: str, path: str) -> RouteMatch:
-        """Finds the route of a path as written, percent escapes and all.
+        """Find the route of a path as written, percent escapes and all.
 
         Raises:
             StatusError: 404, 405 with Allow, or 400 for a broken escape.
@@ -72,7 +72,7 @@ class RouteTable:
         raise not_allowed(verb, allowed)
 
     def find_method_route(self, method: str) -> Route:
-        """Finds a method that is served, by a name such as `package.Service/Method`.
+        """Find a method that is served, by a name such as `package.Service/Method`.
 
         Raises:
             StatusError: 404, there is none of that name.
@@ -87,7 +87,7 @@ class RouteTable:
         return {route.method.path.removeprefix("/"): route for route in reversed(self.routes)}
 
     def find_any_route(self, path: str) -> RouteMatch:
-        """Finds the route of a path for a client that names no verb: GET before others.
+        """Find the route of a path for a client that names no verb: GET before others.
 
         Raises:
             StatusError: 404, or 400 for a broken escape.
@@ -129,7 +129,7 @@ class RouteTable:
 def search_node(
     node: Node, segments: list[str], depth: int, custom: str, verb: str, allowed: set[str]
 ) -> Route | None:
-    """Finds the best route from a place in the trie on, and notes the verbs of those it passes."""
+    """Find the best route from a place in the trie on, and notes the verbs of those it passes."""
     if depth == len(segments):
         leaf = node.leaves.get(custom)
         route = choose_route(leaf, verb) if leaf is not None else None
@@ -154,14 +154,14 @@ def search_node(
 
 
 def choose_route(leaf: dict[str, Route], verb: str) -> Route | None:
-    """Chooses the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
+    """Choose the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
     if verb == NO_VERB:
         return None
     return leaf.get(verb) or (leaf.get("GET") if verb == "HEAD" else None) or leaf.get(ANY_VERB)
 
 
 def split_path(path: str) -> tuple[list[str], str]:
-    """Splits a path into segments and the custom verb of the last one, with its colon."""
+    """Split a path into segments and the custom verb of the last one, with its colon."""
     segments = path.removeprefix("/").split("/")
     last, colon, verb = segments[-1].rpartition(":")
     if not colon:
@@ -195,14 +195,14 @@ def not_allowed(verb: str, allowed: set[str]) -> StatusError:
 
 
 def with_implied(verbs: set[str]) -> set[str]:
-    """Adds HEAD, which GET brings, and OPTIONS, which every path answers."""
+    """Add HEAD, which GET brings, and OPTIONS, which every path answers."""
     if ANY_VERB in verbs:
         verbs = (verbs - {ANY_VERB}) | USUAL_VERBS
     return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
 def make_table(contracts: Contracts) -> RouteTable:
-    """Makes the routes of a descriptor set.
+    """Make the routes of a descriptor set.
 
     Raises:
         RoutesError: Some cannot be served; all of them are named.

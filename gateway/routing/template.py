@@ -58,7 +58,7 @@ class Template:
         return self.segments, self.verb
 
     def bind(self, path: list[str]) -> dict[str, str]:
-        """Reads the variables from the segments of a path that matches.
+        """Read the variables from the segments of a path that matches.
 
         Raises:
             ValueError: A segment holds a broken escape or no UTF-8.
@@ -79,7 +79,7 @@ class Template:
 
 
 def decode_escapes(text: str) -> str:
-    """Decodes percent escapes, once."""
+    """Decode percent escapes, once."""
     if "%" not in text:
         return text
     if BAD_ESCAPE.search(text):
@@ -91,7 +91,7 @@ def decode_escapes(text: str) -> str:
 
 
 def decode_segments(text: str) -> str:
-    """Decodes all escapes but that of the slash, which would change the segments."""
+    """Decode all escapes but that of the slash, which would change the segments."""
     if "%" not in text:
         return text
     parts = KEPT_ESCAPE.split(text)
@@ -101,7 +101,7 @@ def decode_segments(text: str) -> str:
 
 
 def parse_template(text: str) -> Template:
-    """Parses a template.
+    """Parse a template.
 
     Raises:
         TemplateError: It breaks the grammar.

@@ -40,13 +40,13 @@ class FieldTarget:
 
     @cached_property
     def is_plain_text(self) -> bool:
-        """Whether it is a string of the message itself, in no oneof: any text will do."""
+        """True if it is a string of the message itself, in no oneof: any text will do."""
         plain = len(self.chain) == 1 and self.field.containing_oneof is None
         return plain and self.field.type == FieldDescriptor.TYPE_STRING
 
 
 def find_target(message: Descriptor, text: str) -> FieldTarget | None:
-    """Finds what a name such as `item.displayName` or `labels[colour]` means."""
+    """Find what a name such as `item.displayName` or `labels[colour]` means."""
     found = MAP_NAME.fullmatch(text)
     name, key = found.groups() if found else (text, None)
     chain = resolve_path(message, name, find_field)
@@ -58,7 +58,7 @@ def find_target(message: Descriptor, text: str) -> FieldTarget | None:
 def resolve_path(
     message: Descriptor, path: str, find: Callable[[Descriptor, str], FieldDescriptor | None]
 ) -> tuple[FieldDescriptor, ...]:
-    """Finds the fields on a dotted path through messages that are not repeated, or nothing."""
+    """Find the fields on a dotted path through messages that are not repeated, or nothing."""
     chain: list[FieldDescriptor] = []
     for name in path.split(".", DEPTH_MAX):
         if chain:
@@ -74,7 +74,7 @@ def resolve_path(
 
 
 def find_field(message: Descriptor, name: str) -> FieldDescriptor | None:
-    """Finds a field by its name in the contract or in JSON."""
+    """Find a field by its name in the contract or in JSON."""
     # A cache of descriptors would keep the pools of sets that were replaced.
     found = message.fields_by_name.get(name)
     if found is None:
@@ -83,18 +83,18 @@ def find_field(message: Descriptor, name: str) -> FieldDescriptor | None:
 
 
 def find_own(message: Descriptor, name: str) -> FieldDescriptor | None:
-    """Finds a field by its name in the contract."""
+    """Find a field by its name in the contract."""
     return message.fields_by_name.get(name)
 
 
 def is_bindable(field: FieldDescriptor) -> bool:
-    """Whether text can say what the field holds: all but messages without a JSON string."""
+    """True if text can say what the field holds: all but messages without a JSON string."""
     kind = map_fields(field)[1].message_type if is_map(field) else field.message_type
     return kind is None or kind.full_name in TEXTUAL
 
 
 def convert_text(field: FieldDescriptor, text: str) -> Any:
-    """Reads the value of a field from text, in the forms of proto3 JSON.
+    """Read the value of a field from text, in the forms of proto3 JSON.
 
     Raises:
         ValueError: The text says no such value. The message says what would.
@@ -127,7 +127,7 @@ def convert_enum(kind: EnumDescriptor, text: str) -> int:
 
 
 def read_integer(read: scalars.Read) -> Callable[[str], int]:
-    """Makes a reader that takes digits alone, where JSON takes `1.0` and `1e3` too."""
+    """Make a reader that takes digits alone, where JSON takes `1.0` and `1e3` too."""
 
     def read_digits(text: str) -> int:
         number: int = read(text if scalars.INTEGER.fullmatch(text) else None)
@@ -137,7 +137,7 @@ def read_integer(read: scalars.Read) -> Callable[[str], int]:
 
 
 def read_bool(text: str) -> bool:
-    """Reads true or false in any case: generated Python clients send `True`."""
+    """Read true or false in any case: generated Python clients send `True`."""
     return scalars.read_bool_key(text.lower())
 
 

@@ -33,12 +33,12 @@ class RunOptions:
 
     @property
     def uses_discovery(self) -> bool:
-        """Whether other descriptors than the mesh's own are served."""
+        """True if other descriptors than the mesh's own are served."""
         return bool(self.descriptor_sets or self.settings.addresses)
 
 
 async def find_routes(options: RunOptions) -> RouteTable:
-    """Makes the routes, and serves nothing.
+    """Make the routes, and serves nothing.
 
     Raises:
         DescriptorError, RoutesError: They cannot be served.
@@ -52,7 +52,7 @@ async def find_routes(options: RunOptions) -> RouteTable:
 async def run_gateway(
     options: RunOptions, listener: socket.socket | None = None, started: Started | None = None
 ) -> None:
-    """Serves until a signal, on a socket of its own if none is given.
+    """Serve until a signal, on a socket of its own if none is given.
 
     Raises:
         DescriptorError, RoutesError, SettingsError: It cannot begin.
@@ -115,7 +115,7 @@ async def open_discovery(options: RunOptions) -> AsyncGenerator[Discovery]:
 
 @contextlib.asynccontextmanager
 async def run_reloader(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
-    """Reloads every so many seconds, and on SIGHUP at once."""
+    """Reload every so many seconds, and on SIGHUP at once."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, reloader.request_reload)
     task = asyncio.create_task(reloader.run(seconds))

@@ -64,7 +64,7 @@ class BoundedHttp(HttpToolsProtocol):
             cycle.scope["extensions"][SEND_RESPONSE] = partial(send_response, cycle)
 
     def on_body(self, body: bytes) -> None:
-        """Lets a client that was refused early finish, so that it reads why, but not for ever."""
+        """Let a client that was refused early finish, so that it reads why, but not for ever."""
         if self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > DISCARDED_BYTES_MAX:
@@ -73,12 +73,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being answered."""
+        """True if no request is being answered."""
         cycle: Any = self.cycle
         return cycle is None or cycle.response_complete
 
     def close_after_answer(self) -> None:
-        """Lets the answer that has not begun be the last."""
+        """Let the answer that has not begun be the last."""
         if not self.idle and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
@@ -99,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
 def send_response(
     cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> bool:
-    """Sends a whole answer at once, for less than half of what ASGI's two messages cost.
+    """Send a whole answer at once, for less than half of what ASGI's two messages cost.
 
     Returns:
         Whether it did. It does not while the client reads too slowly, or is gone.
@@ -146,7 +146,7 @@ class ClosableWebSocket(WebSocketsSansIOProtocol):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
     def push(self, frame: bytes) -> None:
-        """Sends a whole frame, unless the connection is being closed."""
+        """Send a whole frame, unless the connection is being closed."""
         if not self.close_sent and not self.disconnected:
             self.transport.write(frame)
 

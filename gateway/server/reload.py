@@ -36,11 +36,11 @@ class Reloader:
         self._requested = asyncio.Event()
 
     def request_reload(self) -> None:
-        """Asks for a reload at once."""
+        """Ask for a reload at once."""
         self._requested.set()
 
     async def run(self, seconds: float) -> None:
-        """Reloads every so many seconds, when asked, and when a server has returned."""
+        """Reload every so many seconds, when asked, and when a server has returned."""
         watching = asyncio.create_task(self._watch_connections())
         try:
             while True:

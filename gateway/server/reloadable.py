@@ -58,7 +58,7 @@ class ReloadableGateway:
                 self._release(instance)
 
     def replace(self, context: GatewayContext) -> None:
-        """Serves what comes from now on with that context."""
+        """Serve what comes from now on with that context."""
         retired, self._current = self._current, GatewayInstance(Gateway(context))
         self._retired.append(retired)
         if not retired.running:
@@ -67,7 +67,7 @@ class ReloadableGateway:
             self._start(self._end(self._retired[0]))
 
     async def drain(self, seconds: float) -> bool:
-        """Ends all streams with a status, and tells whether there were any."""
+        """End all streams with a status, and tells whether there were any."""
         instances = (self._current, *self._retired)
         drained = await asyncio.gather(
             *(each.context.subscriptions.drain(seconds) for each in instances)
@@ -75,7 +75,7 @@ class ReloadableGateway:
         return any(drained)
 
     async def close(self) -> None:
-        """Closes all upstreams."""
+        """Close all upstreams."""
         for task in self._closing:
             task.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)

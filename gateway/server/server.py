@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Opens the listening socket.
+    """Open the listening socket.
 
     Raises:
         SettingsError: The port is in use, or the address is not this machine's.
@@ -51,7 +51,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def create_listener(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
-    """Makes the socket by hand: accepted ones inherit TCP_NODELAY, and that it is TCP."""
+    """Make the socket by hand: accepted ones inherit TCP_NODELAY, and that it is TCP."""
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,7 +94,7 @@ class GatewayServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Drains on SIGTERM and SIGINT, and then lets the process end with status 0."""
+        """Drain on SIGTERM and SIGINT, and then lets the process end with status 0."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -113,7 +113,7 @@ class GatewayServer(uvicorn.Server):
             self._on_start(self)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drains: accepts nothing new, says so to every client, ends streams, and closes.
+        """Drain: accepts nothing new, says so to every client, ends streams, and closes.
 
         A connection on which a request may be on its way is closed only after
         an answer said `Connection: close` (RFC 9112, section 9.6), or after it
@@ -133,7 +133,7 @@ class GatewayServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _wait_idle(self, deadline: float) -> None:
-        """Waits until no connection is idle, but not beyond that time of the loop."""
+        """Wait until no connection is idle, but not beyond that time of the loop."""
         while asyncio.get_running_loop().time() < deadline:
             connections = self.server_state.connections
             if not any(isinstance(each, BoundedHttp) and each.idle for each in connections):
@@ -142,7 +142,7 @@ class GatewayServer(uvicorn.Server):
 
 
 async def serve(server: GatewayServer, listener: socket.socket, otlp_target: str | None) -> None:
-    """Serves until a signal. Everything that was opened is closed."""
+    """Serve until a signal. Everything that was opened is closed."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     gc.set_threshold(*COLLECT_AFTER)
     reporter = None

@@ -40,7 +40,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, command: Sequence[str], listener: socket.socket) -> "WorkerProcess":
-        """Starts a process and waits until it serves.
+        """Start a process and waits until it serves.
 
         Raises:
             WorkerError: It ended, or did not serve within 30 seconds.
@@ -70,7 +70,7 @@ class WorkerProcess:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Lets it finish what it serves, for 15 seconds."""
+        """Let it finish what it serves, for 15 seconds."""
         self.send(signal.SIGTERM)
         try:
             await asyncio.wait_for(self.wait(), STOP_SECONDS)
@@ -95,7 +95,7 @@ class WorkerSupervisor:
         self._rolling = asyncio.Event()
 
     async def run(self) -> None:
-        """Runs until SIGTERM or SIGINT.
+        """Run until SIGTERM or SIGINT.
 
         Raises:
             WorkerError: A worker does not come up at the start.
@@ -123,7 +123,7 @@ class WorkerSupervisor:
         return await WorkerProcess.start(self._command, self._listener)
 
     async def _keep(self, slot: int) -> None:
-        """Replaces the worker of a slot whenever it ends by itself."""
+        """Replace the worker of a slot whenever it ends by itself."""
         while True:
             worker = self._workers[slot]
             status = await worker.wait()
@@ -134,7 +134,7 @@ class WorkerSupervisor:
                     self._workers[slot] = await self._start()
 
     async def _roll(self) -> None:
-        """Restarts all workers, whenever that is asked for."""
+        """Restart all workers, whenever that is asked for."""
         while True:
             await self._rolling.wait()
             self._rolling.clear()
@@ -155,7 +155,7 @@ class WorkerSupervisor:
 
 
 async def supervise_workers(listener: socket.socket, count: int) -> None:
-    """Runs workers with the command line of this process.
+    """Run workers with the command line of this process.
 
     Raises:
         WorkerError: They do not come up.
@@ -165,7 +165,7 @@ async def supervise_workers(listener: socket.socket, count: int) -> None:
 
 
 async def run_worker(options: RunOptions, descriptor: int) -> None:
-    """Serves as a worker, on the listening socket of that file descriptor."""
+    """Serve as a worker, on the listening socket of that file descriptor."""
     # Nothing to a worker that has nothing to reload, or not yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     await run_gateway(options, socket.socket(fileno=descriptor), follow_parent)

@@ -31,7 +31,7 @@ class BidiCall(Closable):
         return self.method.client_streaming or self.method.server_streaming
 
     async def send(self, message: bytes) -> None:
-        """Sends a message, when the upstream has room for it.
+        """Send a message, when the upstream has room for it.
 
         Raises:
             StatusError: The call has ended.
@@ -44,7 +44,7 @@ class BidiCall(Closable):
         await self._run_unless_ended(self._stream.half_close)
 
     async def initial_metadata(self) -> Metadata:
-        """Waits for the metadata before the first message.
+        """Wait for the metadata before the first message.
 
         Raises:
             StatusError: The call ended badly.
@@ -52,7 +52,7 @@ class BidiCall(Closable):
         return await self._run_unless_ended(self._stream.initial_metadata)
 
     async def read(self) -> StreamItem | None:
-        """Waits for the next message. None: the call ended well.
+        """Wait for the next message. None: the call ended well.
 
         Raises:
             StatusError: It ended badly.
@@ -72,7 +72,7 @@ class BidiCall(Closable):
         self._forget(self)
 
     async def _run_unless_ended(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Asks the call, unless it was ended from here."""
+        """Ask the call, unless it was ended from here."""
         self.raise_ended()
         try:
             return await operation()

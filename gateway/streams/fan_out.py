@@ -99,7 +99,7 @@ class FanOut:
         self._task = asyncio.create_task(self._run())
 
     def add(self, reader: FanOutReader, at: int, after: int | None) -> None:
-        """Has a reader begin with an item, but for those up to a cursor.
+        """Have a reader begin with an item, but for those up to a cursor.
 
         A call that was opened further back may not have come as far yet as who joins it.
         """
@@ -118,7 +118,7 @@ class FanOut:
             self._resume_reading()
 
     def find_position(self, method: Method, after: int | None) -> int | None:
-        """Finds where a reader joins who asks for what comes after a cursor (None: from now on).
+        """Find where a reader joins who asks for what comes after a cursor (None: from now on).
 
         Returns:
             The number of its first item, or None if it would miss something here.
@@ -137,7 +137,7 @@ class FanOut:
         return self._next - newer
 
     def take(self, reader: FanOutReader) -> StreamItem | None:
-        """Gives a reader its next item. None: it has all.
+        """Give a reader its next item. None: it has all.
 
         Raises:
             StatusError: It fell too far behind.
@@ -224,7 +224,7 @@ class FanOut:
 
 
 def resume_cursor(method: Method, message: Any) -> int | None:
-    """Reads the cursor that a request resumes after. None: it wants what comes from now on."""
+    """Read the cursor that a request resumes after. None: it wants what comes from now on."""
     if not method.numbered:
         return 0
     after = int(getattr(message, method.resume))

@@ -34,7 +34,7 @@ class RequestCoalescer:
         self._open: dict[Key, list[asyncio.Future[Response | None]]] = {}
 
     async def join(self, request: Request, call: Callable[[], Awaitable[Response]]) -> Response:
-        """Answers as an identical request of the same caller that is under way, or else by `call`.
+        """Answer as an identical request of the same caller that is under way, or else by `call`.
 
         Raises:
             StatusError: What the one that flew met.

@@ -38,7 +38,7 @@ class ItemSink(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether it takes an item now. When it does again, it calls `wake` of the subscription."""
+        """True if it takes an item now. When it does again, it calls `wake` of the subscription."""
         ...
 
     def begin(self, headers: Metadata) -> None: ...
@@ -67,7 +67,7 @@ class StreamSubscription(Closable):
         self._begun = False
 
     async def initial_metadata(self) -> Metadata:
-        """Waits for the metadata before the first message.
+        """Wait for the metadata before the first message.
 
         Raises:
             StatusError: The stream ended badly.
@@ -84,7 +84,7 @@ class StreamSubscription(Closable):
         return self._fan_out.trailers
 
     async def read(self) -> StreamItem | None:
-        """Waits for the next message. None: the stream ended well.
+        """Wait for the next message. None: the stream ended well.
 
         Raises:
             StatusError: It ended badly.
@@ -96,7 +96,7 @@ class StreamSubscription(Closable):
             await self._change()
 
     def deliver_to(self, sink: ItemSink) -> None:
-        """Puts what comes, and what is there already, into a sink."""
+        """Put what comes, and what is there already, into a sink."""
         self._sink = sink
         self.wake()
 
@@ -114,7 +114,7 @@ class StreamSubscription(Closable):
                     waiter.set_result(None)
 
     def close(self) -> None:
-        """Ends the stream because nobody reads it any more."""
+        """End the stream because nobody reads it any more."""
         self._sink = None
         self.end_by_client()
         self._fan_out.remove(self)
@@ -173,7 +173,7 @@ class StreamSubscriptions:
     def open_stream(
         self, request: Request, route: Route, bound: BoundRequest, caller: Caller | None
     ) -> StreamSubscription:
-        """Opens a stream, which ends with the caller's token at the latest.
+        """Open a stream, which ends with the caller's token at the latest.
 
         Raises:
             StatusError: The gateway stops, or there is no upstream.
@@ -191,7 +191,7 @@ class StreamSubscriptions:
         return subscription
 
     def open_bidi_call(self, request: Request, route: Route, caller: Caller | None) -> BidiCall:
-        """Opens a call on which the client speaks too, or of which it gets a single answer.
+        """Open a call on which the client speaks too, or of which it gets a single answer.
 
         Raises:
             StatusError: The gateway stops, or there is no upstream.
@@ -211,7 +211,7 @@ class StreamSubscriptions:
         return bidi_call
 
     async def drain(self, seconds: float) -> bool:
-        """Ends all that is open, and waits until it is closed, if there was anything."""
+        """End all that is open, and waits until it is closed, if there was anything."""
         self._draining = True
         for each in list(self._open):
             if each.streams:
@@ -235,7 +235,7 @@ class StreamSubscriptions:
         caller: Caller | None,
         seconds: float,
     ) -> tuple[FanOut, int]:
-        """Finds the call to share and where to join it, or else opens one."""
+        """Find the call to share and where to join it, or else opens one."""
         method, message = route.method, bound.message
         after = resume_cursor(method, message)
         call = make_call(request, method, caller, bound, seconds)
@@ -296,7 +296,7 @@ def deadline_exceeded() -> StatusError:
 
 
 def resume_after(method: Method, message: Any, cursor: str, shown: str) -> None:
-    """Makes a request go on after the last cursor that the client saw.
+    """Make a request go on after the last cursor that the client saw.
 
     Raises:
         StatusError: 400 when the cursor is none; `shown` names where it stood.

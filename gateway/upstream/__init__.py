@@ -9,4 +9,4 @@ forms of `grpc_framing`.
 from gateway.upstream.call import Metadata, Reply, Upstream, UpstreamCall, UpstreamStream
 from gateway.upstream.pool import Upstreams
 
-__all__ = ["UpstreamCall", "Metadata", "Reply", "UpstreamStream", "Upstream", "Upstreams"]
+__all__ = ["Metadata", "Reply", "Upstream", "UpstreamCall", "UpstreamStream", "Upstreams"]

@@ -17,7 +17,7 @@ from gateway.http.errors import (
     unavailable,
 )
 
-__all__ = ["UpstreamCall", "Metadata", "Reply", "UpstreamStream", "Upstream"]
+__all__ = ["Metadata", "Reply", "Upstream", "UpstreamCall", "UpstreamStream"]
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 DETAILS = "grpc-status-details-bin"
@@ -51,7 +51,7 @@ class UpstreamStream(Protocol):
     """A call that is open. Whoever opens it calls `cancel` in the end, whatever became of it."""
 
     async def send(self, message: bytes) -> None:
-        """Sends a message, when the server has room for it.
+        """Send a message, when the server has room for it.
 
         Raises:
             StatusError: The call has ended.
@@ -63,7 +63,7 @@ class UpstreamStream(Protocol):
         ...
 
     async def initial_metadata(self) -> Metadata:
-        """Waits for the metadata that comes before the first message.
+        """Wait for the metadata that comes before the first message.
 
         Raises:
             StatusError: The call ended badly.
@@ -71,7 +71,7 @@ class UpstreamStream(Protocol):
         ...
 
     async def read(self) -> bytes | None:
-        """Waits for the next message. None: the stream ended well.
+        """Wait for the next message. None: the stream ended well.
 
         Raises:
             StatusError: It ended badly.
@@ -90,7 +90,7 @@ class Upstream(Protocol):
     """A server that answers for one package."""
 
     async def unary(self, call: UpstreamCall) -> Reply:
-        """Calls a unary method.
+        """Call a unary method.
 
         Raises:
             StatusError: What the upstream answered, or that it did not.
@@ -98,7 +98,7 @@ class Upstream(Protocol):
         ...
 
     def open(self, call: UpstreamCall) -> UpstreamStream:
-        """Opens a call of a method that streams."""
+        """Open a call of a method that streams."""
         ...
 
     async def close(self) -> None: ...
@@ -107,7 +107,7 @@ class Upstream(Protocol):
 def status_error(
     name: str, code: int, message: str, initial: Metadata, trailers: Metadata
 ) -> StatusError:
-    """Turns the end of a call into the status that the upstream sent.
+    """Turn the end of a call into the status that the upstream sent.
 
     UNAVAILABLE and DEADLINE_EXCEEDED without details come from the connection, whose text names
     addresses: it is replaced.
@@ -126,7 +126,7 @@ def status_error(
 
 
 def status_details(code: int, trailers: Metadata) -> status_pb2.Status | None:
-    """Reads the whole status, if the server sent it and it tells the same code."""
+    """Read the whole status, if the server sent it and it tells the same code."""
     for key, value in trailers:
         if key == DETAILS and isinstance(value, bytes):
             try:

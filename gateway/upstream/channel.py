@@ -28,7 +28,7 @@ class UpstreamAddress:
 
     @classmethod
     def read(cls, target: str) -> "UpstreamAddress":
-        """Reads `host:port`, `[host]:port` or `https://host:port`."""
+        """Read `host:port`, `[host]:port` or `https://host:port`."""
         parts = urlsplit(target if "://" in target else f"http://{target}")
         return cls(parts.hostname or "", parts.port or 0, parts.scheme)
 
@@ -69,7 +69,7 @@ class UpstreamChannel:
         return self._current is not None and self._current.connection.ready
 
     def start(self) -> None:
-        """Connects, unless that is done or under way."""
+        """Connect, unless that is done or under way."""
         if self._current is None and self._connecting is None and not self._closed:
             self._connecting = asyncio.create_task(self._connect())
 

@@ -78,7 +78,7 @@ def request_block(head: bytes, metadata: Metadata, seconds: float) -> bytes:
 
 
 def encode_timeout(seconds: float) -> bytes:
-    """Writes a deadline as exactly as eight digits allow."""
+    """Write a deadline as exactly as eight digits allow."""
     for unit, size in TIMEOUT_UNITS:
         number = int(max(seconds, 0.0) / size)
         if number <= TIMEOUT_MAX:
@@ -87,7 +87,7 @@ def encode_timeout(seconds: float) -> bytes:
 
 
 def read_metadata(fields: Fields) -> Metadata:
-    """Reads the metadata of an answer. Values of `-bin` that are no base64 are left out."""
+    """Read the metadata of an answer. Values of `-bin` that are no base64 are left out."""
     if all(name in RESERVED for name, _ in fields):
         return []
     metadata: Metadata = []
@@ -109,7 +109,7 @@ def read_metadata(fields: Fields) -> Metadata:
 
 @lru_cache(maxsize=1024)
 def read_status(fields: Fields) -> tuple[int, str] | None:
-    """Reads code and message of the end of a call, or None if these fields are not it."""
+    """Read code and message of the end of a call, or None if these fields are not it."""
     found = dict(fields)
     code = found.get(b"grpc-status")
     if code is None:

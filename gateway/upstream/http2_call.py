@@ -96,7 +96,7 @@ class Http2Call:
         self._end(status_error(self._name, grpc, f"reset with {code.name}", [], []))
 
     def cancel(self) -> None:
-        """Ends the call from here, if it has not ended."""
+        """End the call from here, if it has not ended."""
         if self._timer is not None:
             self._timer.cancel()
         if self._connection is not None and self._stream is not None:
@@ -133,7 +133,7 @@ class Http2UnaryCall(Http2Call):
         self._size = 0
 
     async def reply(self) -> Reply:
-        """Waits for the answer.
+        """Wait for the answer.
 
         Raises:
             StatusError: The server's, or the deadline.

@@ -119,7 +119,7 @@ class Http2StreamCall(Http2Call):
         self._notify()
 
     def _acknowledge(self) -> None:
-        """Asks for more in place of what nobody has to keep: all but unread messages."""
+        """Ask for more in place of what nobody has to keep: all but unread messages."""
         stream, connection = self._stream, self._connection
         if stream is not None and connection is not None:
             size = stream.received - self._queued

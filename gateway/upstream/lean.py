@@ -71,7 +71,7 @@ class LeanUpstream:
         return LeanStream(self, self._name, call)
 
     async def wait_ready_channel(self, seconds: float) -> ReadyChannel:
-        """Finds a connection for a stream that may last so long.
+        """Find a connection for a stream that may last so long.
 
         Raises:
             StatusError: There is none.
@@ -94,7 +94,7 @@ class LeanUpstream:
         return await http2_call.reply()
 
     def _pick_ready(self) -> ReadyChannel | None:
-        """Takes the next address in turn that is healthy and has room."""
+        """Take the next address in turn that is healthy and has room."""
         channels = self._channels
         for _ in channels:
             self._turn = (self._turn + 1) % len(channels)
@@ -105,7 +105,7 @@ class LeanUpstream:
         return None
 
     async def _wait(self, deadline: float, connecting: float) -> ReadyChannel:
-        """Waits so many seconds for a connection, and for room on one until the deadline."""
+        """Wait so many seconds for a connection, and for room on one until the deadline."""
         loop = asyncio.get_running_loop()
         self._start()
         soon = loop.time() + connecting
@@ -145,7 +145,7 @@ class LeanUpstream:
                 future.set_result(None)
 
     async def _watch(self) -> None:
-        """Takes addresses that do not serve out of the turn, and puts them back."""
+        """Take addresses that do not serve out of the turn, and puts them back."""
         while True:
             for channel in self._channels:
                 if channel.connection is not None:
@@ -212,7 +212,7 @@ class LeanStream:
 
 
 def is_shutdown_error(error: StatusError) -> bool:
-    """Whether a server that stops ends the calls that it has with this error."""
+    """True if a server that stops ends the calls that it has with this error."""
     told = any(key == DETAILS for key, _ in error.trailers)
     return error.code in {CANCELLED, UNAVAILABLE} and not told
 

@@ -12,7 +12,7 @@ HEALTH_CALL = UpstreamCall(HEALTH_PATH, b"", [], 1.0)
 
 
 def make_upstream(name: str, target: str, transport: str = LEAN) -> Upstream:
-    """Makes the upstream at a target: one address, or several with commas between."""
+    """Make the upstream at a target: one address, or several with commas between."""
     targets = target.split(",")
     if transport == GRPCIO:
         return GrpcioUpstream(name, targets)
@@ -32,7 +32,7 @@ class Upstreams:
         transport: str = LEAN,
         before: "Upstreams | None" = None,
     ) -> None:
-        """Takes over the upstreams that `before` had too, connections and all."""
+        """Take over the upstreams that `before` had too, connections and all."""
         owned: dict[str, list[str]] = {}
         for owner, target in sorted(targets.items()):
             owned.setdefault(target, []).append(owner)
@@ -49,11 +49,11 @@ class Upstreams:
         self.names = sorted(self._by_name)
 
     def with_targets(self, targets: Mapping[str, str]) -> "Upstreams":
-        """Makes the upstreams that take the place of these."""
+        """Make the upstreams that take the place of these."""
         return Upstreams(targets, self._transport, self)
 
     def find_upstream(self, service: str) -> Upstream:
-        """Finds the upstream of a service, or else of its package.
+        """Find the upstream of a service, or else of its package.
 
         Raises:
             StatusError: 503, since no address was given for it.
@@ -67,7 +67,7 @@ class Upstreams:
         return upstream
 
     async def is_healthy(self, name: str) -> bool:
-        """Asks for health. An upstream without that service counts by answering at all."""
+        """Ask for health. An upstream without that service counts by answering at all."""
         try:
             reply = await self._by_name[name].unary(HEALTH_CALL)
         except StatusError as error:
@@ -75,7 +75,7 @@ class Upstreams:
         return reply.content == SERVING
 
     async def close(self, *kept: "Upstreams") -> None:
-        """Closes the upstreams that none of `kept` has too."""
+        """Close the upstreams that none of `kept` has too."""
         for key, upstream in self.all.items():
             if not any(other.all.get(key) is upstream for other in kept):
                 await upstream.close()

@@ -31,7 +31,7 @@ class ClientCommand:
 
 
 def decode_json_command(text: str | None) -> ClientCommand:
-    """Reads a text message.
+    """Read a text message.
 
     Raises:
         StatusError: It names the member that is wrong.
@@ -97,7 +97,7 @@ def check_seconds(seconds: float) -> float:
 
 
 def decode_binary_command(content: bytes | None) -> ClientCommand:
-    """Reads a binary message, which is a `libral.gateway.v1.ClientFrame`.
+    """Read a binary message, which is a `libral.gateway.v1.ClientFrame`.
 
     Raises:
         StatusError: It names the field that is wrong.

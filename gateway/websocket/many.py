@@ -46,7 +46,7 @@ class ManySocket:
         self._calls: dict[str, StreamOperation | CallOperation] = {}
 
     async def serve(self) -> None:
-        """Serves the connection until either side closes it.
+        """Serve the connection until either side closes it.
 
         Raises:
             StatusError: The authorization at the upgrade is no good.
@@ -101,7 +101,7 @@ class ManySocket:
         self._connection.push(self._message_codec.encode_authenticated())
 
     async def _open(self, command: ClientCommand) -> None:
-        """Opens a call. What is wrong with it ends that call alone."""
+        """Open a call. What is wrong with it ends that call alone."""
         name = check_id(command)
         if name in self._calls:
             raise failure(ALREADY_EXISTS, "ID_IN_USE", f"id: {name!r} is in use already.")
@@ -128,7 +128,7 @@ class ManySocket:
             call.start()
 
     async def _subscribe(self, command: ClientCommand, tag: bytes) -> StreamOperation:
-        """Opens the server stream at a path."""
+        """Open the server stream at a path."""
         path, _, query = command.path.partition("?")
         match = self._context.table.find_route("GET", path)
         method = match.route.method
@@ -148,7 +148,7 @@ class ManySocket:
         )
 
     async def _call(self, command: ClientCommand, tag: bytes) -> StreamOperation | CallOperation:
-        """Calls a method by its name."""
+        """Call a method by its name."""
         context, message_codec = self._context, self._message_codec
         route = context.table.find_method_route(command.method)
         method = route.method
@@ -175,7 +175,7 @@ class ManySocket:
         return call
 
     async def _send_message(self, command: ClientCommand) -> None:
-        """Sends a message to the upstream, or that there are no more."""
+        """Send a message to the upstream, or that there are no more."""
         call = self._calls.get(check_id(command))
         if call is None:
             raise invalid_field("id", "is no open call.")

@@ -24,7 +24,7 @@ class MessageCodec(Protocol):
     subprotocol: str
 
     def decode_command(self, message: dict[str, Any]) -> ClientCommand:
-        """Reads what the client said (ASGI's `websocket.receive`).
+        """Read what the client said (ASGI's `websocket.receive`).
 
         Raises:
             StatusError: It cannot be understood.
@@ -32,7 +32,7 @@ class MessageCodec(Protocol):
         ...
 
     def decode_request(self, method: Method, content: bytes | None) -> Message:
-        """Reads a request message. None: an empty one.
+        """Read a request message. None: an empty one.
 
         Raises:
             StatusError: It is none of that method.
@@ -155,7 +155,7 @@ class BinaryMessageCodec:
 
 
 def choose_message_codec(offered: list[str], codec: Codec, renderer: Renderer) -> MessageCodec:
-    """Chooses by the subprotocols that the client offers: the first that is known, else JSON."""
+    """Choose by the subprotocols that the client offers: the first that is known, else JSON."""
     for name in offered:
         if name == BinaryMessageCodec.subprotocol:
             return BinaryMessageCodec()

@@ -42,7 +42,7 @@ class OneSocket:
         self._over: asyncio.Future[StatusError | None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
-        """Serves the call to its end.
+        """Serve the call to its end.
 
         Raises:
             StatusError: What is wrong with path, query or authorization.
@@ -68,7 +68,7 @@ class OneSocket:
 
     @property
     def _waits(self) -> bool:
-        """Whether the request comes in messages."""
+        """True if the request comes in messages."""
         return self._match.route.takes_body or self._method.client_streaming
 
     def _wake(self) -> None:
@@ -137,7 +137,7 @@ class OneSocket:
         return self._bind(command)
 
     async def _command(self) -> ClientCommand:
-        """Waits for a command, and answers what is none and what is a ping."""
+        """Wait for a command, and answers what is none and what is a ping."""
         while True:
             received = await self._connection.receive_command()
             if isinstance(received, StatusError):
@@ -171,7 +171,7 @@ class OneSocket:
             await self._send_message(call, command)
 
     async def _send_message(self, call: CallOperation, command: ClientCommand) -> None:
-        """Sends a message on; path and query are in the first one, as over HTTP."""
+        """Send a message on; path and query are in the first one, as over HTTP."""
         try:
             if isinstance(self._message_codec, BinaryMessageCodec):
                 message = self._message_codec.decode_request(self._method, command.content)
@@ -185,7 +185,7 @@ class OneSocket:
             await call.send_message(message)
 
     def _bind(self, command: ClientCommand) -> BoundRequest:
-        """Makes the one request message of what path, query and client say; the path wins."""
+        """Make the one request message of what path, query and client say; the path wins."""
         query = self._request.query
         if not isinstance(self._message_codec, BinaryMessageCodec):
             return bind_request(

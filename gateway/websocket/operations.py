@@ -96,7 +96,7 @@ class CallOperation:
         """It waits for room by itself."""
 
     async def send_message(self, message: Message) -> None:
-        """Sends a message, or ends the call if the upstream takes none within a second."""
+        """Send a message, or ends the call if the upstream takes none within a second."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self.bidi_call.send(message.SerializeToString())
@@ -140,7 +140,7 @@ class CallOperation:
 
 
 def push_headers(connection: WebSocketConnection, tag: bytes, metadata: Metadata) -> None:
-    """Sends the metadata, if there is any for the client."""
+    """Send the metadata, if there is any for the client."""
     told = visible_metadata(metadata)
     if told:
         connection.push(connection.message_codec.encode_headers(tag, told))

@@ -46,15 +46,15 @@ class WebSocketConnection:
         self._port.push(frame)
 
     async def wait_writable(self) -> None:
-        """Waits until the client has read enough of what was sent."""
+        """Wait until the client has read enough of what was sent."""
         await self._port.writable.wait()
 
     def on_ready(self, call: Callable[[], None]) -> None:
-        """Calls whenever more is taken again."""
+        """Call whenever more is taken again."""
         self._port.on_ready = call
 
     async def receive_command(self) -> ClientCommand | StatusError:
-        """Waits for what the client says, or for what is wrong with it.
+        """Wait for what the client says, or for what is wrong with it.
 
         Raises:
             ClientGoneError: The connection is closed.
@@ -70,9 +70,9 @@ class WebSocketConnection:
                     return error
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Closes when all that was sent has been read, which is waited for 10 seconds."""
+        """Close when all that was sent has been read, which is waited for 10 seconds."""
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     def drop_slow(self) -> None:
-        """Closes although the client has not read what was sent."""
+        """Close although the client has not read what was sent."""
         self._port.close_now(*TOO_SLOW)

@@ -55,12 +55,12 @@ def contract_of(template: str, response_body: str) -> Contracts:
 
 
 def is_deep(template: str) -> bool:
-    """Whether a wildcard follows `**`."""
+    """True if a wildcard follows `**`."""
     return bool({"*", "{"} & set(template.partition("**")[2]))
 
 
 def without_refused(contracts: Contracts) -> Contracts:
-    """Drops the bindings with which Envoy does not start."""
+    """Drop the bindings with which Envoy does not start."""
     files = descriptor_pb2.FileDescriptorSet.FromString(make_descriptor_set(contracts))
     outputs = {method.full_name: method.output for method in contracts.methods}
     for file in files.file:
@@ -84,7 +84,7 @@ def template_of(rule: http_pb2.HttpRule) -> str:
 
 
 def keep(options: descriptor_pb2.MethodOptions, wanted) -> None:
-    """Keeps the rules of a method that are wanted."""
+    """Keep the rules of a method that are wanted."""
     first = http_pb2.HttpRule()
     first.CopyFrom(options.Extensions[annotations_pb2.http])
     rules = [rule for rule in (first, *first.additional_bindings) if wanted(rule)]

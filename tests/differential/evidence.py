@@ -16,7 +16,7 @@ from tests.differential.worlds import Exchange, Side
 
 
 def same(exchange: Exchange) -> bool:
-    """Whether both sides agree: status, kind and content of the answer, and what arrived."""
+    """True if both sides agree: status, kind and content of the answer, and what arrived."""
     ours, envoy = exchange.ours, exchange.envoy
     return (
         ours.status == envoy.status
@@ -56,7 +56,7 @@ def took(side: Side) -> bool:
 
 
 def only_envoy_took(exchange: Exchange, description: str) -> bool:
-    """Whether Envoy took what the gateway refused for that reason alone."""
+    """True if Envoy took what the gateway refused for that reason alone."""
     found = violations(exchange)
     return (
         bool(found)
@@ -66,7 +66,7 @@ def only_envoy_took(exchange: Exchange, description: str) -> bool:
 
 
 def only_we_took(exchange: Exchange, reason: str) -> bool:
-    """Whether the gateway took what Envoy refused with such a text."""
+    """True if the gateway took what Envoy refused with such a text."""
     text = exchange.envoy.content.decode(errors="replace")
     told = exchange.request.verb == "HEAD" or re.search(reason, text) is not None
     refused = exchange.envoy.status == 400 and not exchange.envoy.accepted
@@ -114,7 +114,7 @@ def member(tree: Any, path: str) -> Any:
 
 
 def close(ours: Any, envoy: Any) -> bool:
-    """Whether JSON is equal, where numbers are as equal as single precision can tell."""
+    """True if JSON is equal, where numbers are as equal as single precision can tell."""
     if isinstance(ours, dict) and isinstance(envoy, dict):
         return ours.keys() == envoy.keys() and all(close(ours[k], envoy[k]) for k in ours)
     if isinstance(ours, list) and isinstance(envoy, list):

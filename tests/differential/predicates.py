@@ -66,7 +66,7 @@ def failed_stream(x: Exchange) -> bool:
 
 
 def streamed(x: Exchange, *, ended_well: bool) -> bool:
-    """Whether both sides sent the same messages, and the gateway such a status after them."""
+    """True if both sides sent the same messages, and the gateway such a status after them."""
     if x.ours.kind != "application/x-ndjson" or x.envoy.kind != "application/json":
         return False
     *messages, last = map(json.loads, x.ours.content.splitlines())
@@ -252,7 +252,7 @@ def known_as_object(x: Exchange) -> bool:
 
 
 def has_text_form(route: Route, name: str) -> bool:
-    """Whether a member of the body is a message of google.protobuf that JSON has as text."""
+    """True if a member of the body is a message of google.protobuf that JSON has as text."""
     message, kind = route.method.input if route.whole_body else route.body.message_type, None
     names = iter(re.sub(r"\[\d+\]", "", name).split("."))
     for part in names:

@@ -186,7 +186,7 @@ def mutate_path(random: Random, request: Request) -> Request:
 
 
 def mutate_query(random: Random, request: Request) -> Request:
-    """Adds, repeats or changes a parameter."""
+    """Add, repeats or changes a parameter."""
     pairs = request.query.split("&") if request.query else []
     if pairs and random.random() < 0.7:
         place = random.randrange(len(pairs))

@@ -119,7 +119,7 @@ def json_target() -> Target:
 
 
 def make_value(provider: atheris.FuzzedDataProvider, names: list[str], depth: int) -> object:
-    """Makes JSON whose members are mostly fields."""
+    """Make JSON whose members are mostly fields."""
     choice = provider.ConsumeIntInRange(0, 5 + 2 * (depth < DEPTH_MAX))
     if not depth or choice == DICT:
         keys = [provider.PickValueInList(names) for _ in range(provider.ConsumeIntInRange(0, 4))]
@@ -143,7 +143,7 @@ def serialized(message: object) -> bytes:
 
 
 def refuse_others(error: StatusError) -> None:
-    """Raises what is no 400."""
+    """Raise what is no 400."""
     if error.code != INVALID_ARGUMENT:
         raise error
 

@@ -67,7 +67,7 @@ class Connection:
         self._given.put_nowait({"type": kind} | values)
 
     async def sent(self, kind: str) -> dict[str, Any]:
-        """Waits for the next message, which must be of that type."""
+        """Wait for the next message, which must be of that type."""
         waiting = asyncio.ensure_future(self._sent.get())
         await asyncio.wait(
             {waiting, self.task}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED

@@ -22,7 +22,7 @@ numbers = itertools.count()
 def write_set(
     folder: Path, rpcs: str, *, package: str = "shop.v1", file: str = "shop.proto"
 ) -> Path:
-    """Compiles a service Shop of these methods to a descriptor set."""
+    """Compile a service Shop of these methods to a descriptor set."""
     place = folder / f"contract{next(numbers)}"
     place.mkdir()
     source = place / file
@@ -39,7 +39,7 @@ def rpc(name: str, http: str = "", reply: str = "Reply", request: str = "Request
 
 
 def write_plain_set(folder: Path) -> Path:
-    """Compiles methods without bindings."""
+    """Compile methods without bindings."""
     watch = rpc("Watch", reply="stream Reply")
     return write_set(folder, rpc("Ask") + watch + rpc("Upload", request="stream Request"))
 

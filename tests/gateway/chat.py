@@ -141,7 +141,7 @@ class ChatService:
 
 
 def know(gateway: Any, subject: str, *roles: str) -> dict[str, str]:
-    """Lets the gateway remember a caller, and gives the header that they call with."""
+    """Let the gateway remember a caller, and gives the header that they call with."""
     authorization = f"Bearer token of {subject}"
     digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
     caller = Caller(authorization, subject, frozenset(roles), expire=time.time() + 900)

@@ -37,7 +37,7 @@ DETAILS = "grpc-status-details-bin"
 
 
 def compile_protos(target: Path, *sources: Path) -> Path:
-    """Compiles contracts to a descriptor set."""
+    """Compile contracts to a descriptor set."""
     roots = {str(source.parent) for source in sources}
     includes = [
         str(ROOT / "protos"),
@@ -181,7 +181,7 @@ class EchoService:
         return self.message("KeySet", keys=[self.tokens.public()])
 
     async def count(self, request, context):
-        """Counts from `after` + 1 to `until`, and then fails, waits or ends."""
+        """Count from `after` + 1 to `until`, and then fails, waits or ends."""
         self.note(request, context)
         self.open_streams += 1
         try:
@@ -296,7 +296,7 @@ def violations_of(response: httpx.Response) -> dict[str, str]:
 
 
 async def read_events(response: httpx.Response, count: int = 10_000) -> list[dict[str, str]]:
-    """Reads server-sent events until the end, or until there are `count`."""
+    """Read server-sent events until the end, or until there are `count`."""
     events: list[dict[str, str]] = []
     event: dict[str, str] = {}
     async for line in response.aiter_lines():

@@ -29,12 +29,12 @@ class Load:
         self._marks: dict[int, asyncio.Event] = {}
 
     async def reach(self, count: int) -> None:
-        """Waits until so many requests were begun."""
+        """Wait until so many requests were begun."""
         if self.sent < count:
             await self._marks.setdefault(count, asyncio.Event()).wait()
 
     async def run(self, count: int, *, until: asyncio.Event) -> None:
-        """Sends at least so many requests, and goes on until that event."""
+        """Send at least so many requests, and goes on until that event."""
         turns = self._turns(count, until)
         await asyncio.gather(*(self._connect(turns) for _ in range(CONNECTIONS)))
 
@@ -70,7 +70,7 @@ class Load:
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, dict]:
-    """Reads the status, whether the connection ends, and the JSON."""
+    """Read the status, whether the connection ends, and the JSON."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     lines = head.split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines[1:] if line)

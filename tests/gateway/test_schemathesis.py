@@ -30,7 +30,7 @@ CHECKS = (
 
 
 async def run(url: str, folder: Path, *options: str) -> tuple[int, str]:
-    """Runs Schemathesis on what a gateway describes: its exit code, and what it printed."""
+    """Run Schemathesis on what a gateway describes: its exit code, and what it printed."""
     configuration = folder / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
     fixed = [

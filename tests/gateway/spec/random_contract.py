@@ -123,7 +123,7 @@ class RandomContract:
             rule.body = body
 
     def _template(self, method: int, binding: int, strings_min: int) -> str:
-        """Makes a template. Its first segment is its own, so that no other one matches too.
+        """Make a template. Its first segment is its own, so that no other one matches too.
 
         So are its strings among those of the method: a client that finds one of them empty takes
         another binding.

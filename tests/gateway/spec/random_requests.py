@@ -38,7 +38,7 @@ class RandomRequests:
         self._random = random
 
     def make(self, method: Method) -> Any:
-        """Makes a request that one of the bindings of the method can say."""
+        """Make a request that one of the bindings of the method can say."""
         binding = self._random.choice(method.bindings)
         message: Any = message_factory.GetMessageClass(method.input)()
         self._fill(message, rich=binding.body == "*")
@@ -55,7 +55,7 @@ class RandomRequests:
         return message
 
     def _set(self, message: Any, binding: Binding, make: Callable[[str], str]) -> None:
-        """Sets what the variables take to what their segments match."""
+        """Set what the variables take to what their segments match."""
         for variable in binding.template.split("{")[1:]:
             path, _, inner = variable.partition("}")[0].partition("=")
             *parents, last = path.split(".")
@@ -77,7 +77,7 @@ class RandomRequests:
         return word(self._random, ANY) if part == "*" else part
 
     def _fill(self, message: Any, *, rich: bool) -> None:
-        """Fills a message: only with what a query can say, or with all that a body can."""
+        """Fill a message: only with what a query can say, or with all that a body can."""
         fields = [field for field in message.DESCRIPTOR.fields if rich or field.name not in RICH]
         for field in self._random.sample(fields, self._random.choice((0, 1, 4, 8))):
             value = getattr(message, field.name)

@@ -33,13 +33,13 @@ FLOAT_MAX = 3.4028234663852886e38
 
 
 def request_of(spec: Contracts, path: str, content: bytes) -> Any:
-    """Reads what arrived at a method."""
+    """Read what arrived at a method."""
     (method,) = [method for method in spec.methods if method.path == path]
     return message_factory.GetMessageClass(method.input).FromString(content)
 
 
 def same(message: Any, expected: dict[str, Any]) -> bool:
-    """Compares by bytes: NaN equals itself, and a field that is absent no empty one."""
+    """Compare by bytes: NaN equals itself, and a field that is absent no empty one."""
     wanted = json_format.ParseDict(expected, type(message)())
     return bytes_of(message) == bytes_of(wanted)
 

@@ -33,7 +33,7 @@ def generated_modules() -> Iterator[str]:
 
 
 def read_methods(file: FileDescriptor) -> list[Method]:
-    """Reads the methods of one file that have bindings, as the gateway does."""
+    """Read the methods of one file that have bindings, as the gateway does."""
     content = descriptor_pb2.FileDescriptorSet(file=with_imports([file])).SerializeToString()
     services = file.services_by_name.values()
     own = {method.full_name for service in services for method in service.methods}

@@ -25,7 +25,7 @@ Case = tuple[Method, Any, bool]
 
 
 def transcode(method: Method, message: Any, *, numbers: bool) -> tuple[str, str, bytes]:
-    """Makes verb, target and body as clients that are generated for Google's APIs do."""
+    """Make verb, target and body as clients that are generated for Google's APIs do."""
     options = [
         {"method": binding.verb, "uri": binding.template, "body": binding.body}
         for binding in method.bindings
@@ -44,7 +44,7 @@ def bytes_of(message: Any) -> bytes:
 
 
 async def deliver(port: int, mirror: Mirror, cases: Iterable[Case]) -> None:
-    """Sends requests one after the other, and compares what arrives and what comes back."""
+    """Send requests one after the other, and compares what arrives and what comes back."""
     async with Client(port) as client:
         for method, message, numbers in cases:
             verb, target, body = transcode(method, message, numbers=numbers)
