@@ -1,14 +1,16 @@
 """The gateway as an ASGI application.
 
-It runs under any ASGI server. An HTTP request passes, in this order:
+It runs under any ASGI server. An HTTP request passes these steps:
 
-1. `__call__` reads the head, with request id and trace; in the end the request is measured and
-   logged, whatever became of it.
-2. `_serve` adds the CORS headers, turns an error into an AIP-193 response, encodes the response
-   and sends it.
-3. `_respond` answers OPTIONS and the gateway's own pages, and finds the route.
-4. `rest.unary` and `rest.client_stream` authenticate, bind, call and return a response;
-   `rest.server_stream` sends its response itself, as it comes.
+1. `__call__` reads the head, with request id and trace. At the end it measures and logs the
+request,
+   whatever its outcome.
+2. `_serve` adds the CORS headers, turns an error into an AIP-193 response, and encodes and sends
+the
+   response.
+3. `_respond` handles OPTIONS and the gateway's own pages, and finds the route.
+4. `rest.unary` and `rest.client_stream` authenticate, bind, call and return a response.
+   `rest.server_stream` sends its response itself, message by message.
 
 A WebSocket passes `__call__`, `_serve_socket` and a socket of `gateway.websocket`.
 """
@@ -49,7 +51,7 @@ log = structlog.get_logger()
 
 
 class Gateway:
-    """Serves HTTP and WebSocket."""
+    """ASGI application that serves HTTP and WebSocket."""
 
     def __init__(self, context: GatewayContext) -> None:
         self.context = context
@@ -137,9 +139,9 @@ class Gateway:
             await self._refuse(request, error, send)
 
     async def _refuse(self, request: Request, error: StatusError, send: Send) -> None:
-        """Answer a handshake with an error.
+        """Reject a handshake with an error.
 
-        A server without ASGI's `websocket.http.response` answers 403 in its place.
+        A server without ASGI's `websocket.http.response` extension responds with 403 instead.
         """
         response = self._fail(request, error)
         request.start_response(response.status)
@@ -151,15 +153,16 @@ class Gateway:
         await send({"type": f"{REFUSAL}.body", "body": response.body})
 
     def _record(self, request: Request, started: float) -> None:
-        """Measure until the answer began, which for a stream is not its end.
+        """Record the time until the response began, which for a stream is not its end.
 
-        The gateway's own pages, which probes ask all the time, are no API traffic.
+        The gateway's own pages are left out: probes request them constantly, and they are no API
+        traffic.
         """
         ended = time.perf_counter()
-        answered = (request.responded_at or ended) - started
+        seconds = (request.responded_at or ended) - started
         if self._pages.find_page(request.route) is None:
             self.context.meter.record_request(
-                request.method, request.route, request.status, answered
+                request.method, request.route, request.status, seconds
             )
         self._log.info(
             "request",
@@ -184,7 +187,7 @@ class Gateway:
 async def send_whole(
     request: Request, response: Response, headers: list[tuple[bytes, bytes]], send: Send
 ) -> None:
-    """Send a response by ASGI's two messages. The answer to HEAD has no body.
+    """Send a response as ASGI's two messages. The response to HEAD has no body.
 
     Raises:
         ClientGoneError: The client closed the connection.

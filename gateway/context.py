@@ -1,4 +1,4 @@
-"""What every kind of request is served with."""
+"""The gateway context: the parts that all requests share."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -61,10 +61,9 @@ class GatewayContext:
     def with_contracts(
         self, contracts: Contracts, table: RouteTable, targets: Mapping[str, str]
     ) -> "GatewayContext":
-        """Make the context of another descriptor set that takes the place of this one.
+        """Return the context of another descriptor set that replaces this one.
 
-        The meter, the memory of callers and the connections to upstreams that
-        stay go on.
+        The meter, the cache of callers and the connections to unchanged upstreams are kept.
         """
         upstreams = self.upstreams.with_targets(targets)
         authenticator = self.authenticator

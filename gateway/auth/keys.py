@@ -1,4 +1,4 @@
-"""The keys of users' tokens, fetched from the method that publishes them."""
+"""The signing keys of user tokens, fetched from the method that publishes them."""
 
 from google.protobuf import json_format
 
@@ -23,7 +23,7 @@ class KeyDocument:
         """Fetch the keys.
 
         Raises:
-            StatusError: No method publishes keys, or its upstream is not available.
+            StatusError: No method publishes keys, or its upstream is unavailable.
         """
         if self._route is None:
             raise unavailable(PATH)

@@ -1,4 +1,4 @@
-"""Request messages from what a body holds, and from what path and query say beside it."""
+"""Request messages, built from the parts of a body and from path and query."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +16,11 @@ from gateway.routing.text_fields import FieldTarget
 
 
 class MessageBuilder:
-    """Makes the messages of one call.
+    """Builds the messages of one call.
 
-    What path and query say is in the first of them; in one of its own before that if a oneof lets
-    the two not be together; and alone if the body holds none.
+    Path and query are merged into the first message. They become a separate message before it if a
+    oneof
+    keeps the two apart, and the only message if the body holds none.
     """
 
     def __init__(self, match: RouteMatch, query: bytes, codec: Codec) -> None:
@@ -35,14 +36,14 @@ class MessageBuilder:
         self._count = 0
 
     def from_message(self, message: Message) -> Iterator[Message]:
-        """Yield a message that is whole already."""
+        """Yield a message that is already decoded."""
         yield from self._made(message)
 
     def from_json(self, content: bytes) -> Iterator[Message]:
         """Yield the message of a JSON text.
 
         Raises:
-            StatusError: 400 that names which message it is, and what is wrong.
+            StatusError: 400 that names the message and lists its violations.
         """
         message = self.route.method.request_class()
         try:
@@ -52,7 +53,7 @@ class MessageBuilder:
         yield from self._made(message)
 
     def from_fields(self, pairs: list[tuple[str, str]]) -> Iterator[Message]:
-        """Yield the message of a form's fields, which are named as in a query.
+        """Yield the message of form fields, which are named as in a query.
 
         Raises:
             StatusError: 400 that lists every violation.
@@ -68,7 +69,10 @@ class MessageBuilder:
     def from_chunk(
         self, target: FieldTarget | None, data: bytes, content_type: str
     ) -> Iterator[Message]:
-        """Yield the message of a chunk of a file. No target: the message is an HttpBody itself."""
+        """Yield the message of a chunk of a file.
+
+        Without `target` the message itself is the HttpBody.
+        """
         message: Any = self.route.method.request_class()
         owner: Any = message
         for parent in target.chain[:-1] if target else ():
@@ -82,7 +86,7 @@ class MessageBuilder:
         yield from self._made(message)
 
     def remaining(self) -> Iterator[Message]:
-        """Yield what path and query say if no message had it."""
+        """Yield the message of path and query if no other message held it."""
         if self._head is not None:
             yield self._head
 
@@ -97,7 +101,7 @@ class MessageBuilder:
         yield message
 
     def _at(self, violations: list[Violation]) -> StatusError:
-        """Name the message that is wrong, counted from 0."""
+        """Prefix the violations with the index of their message, counted from 0."""
         place = f"{BODY}[{self._count}]"
         return invalid(
             [
@@ -115,7 +119,7 @@ def is_http_body(target: FieldTarget) -> bool:
 
 
 def share_oneof(one: Message, other: Message) -> bool:
-    """True if two messages have different fields of a oneof."""
+    """True if two messages set different fields of the same oneof."""
     for oneof in one.DESCRIPTOR.oneofs:
         names = {one.WhichOneof(oneof.name), other.WhichOneof(oneof.name)} - {None}
         if len(names) > 1:

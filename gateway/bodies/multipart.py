@@ -22,7 +22,7 @@ TEXT = "text/plain"
 
 @dataclass
 class FormPart:
-    """A part whose headers have been read. `takes_file`: it is sent in chunks."""
+    """A part whose headers have been read. If `takes_file`, it is sent in chunks."""
 
     name: str
     content_type: str
@@ -37,17 +37,18 @@ class FormPart:
 
 
 class FormReader:
-    """Reads a form: its fields, its JSON parts and its files, in their order.
+    """Reads the fields, JSON parts and files of a form, in order.
 
-    Fields that follow one another make one message; a part of JSON makes one; a file makes one a
-    chunk, of which the first has its content type.
+    Consecutive fields make one message, and so does a part of JSON. A file makes one message a
+    chunk, the
+    first of which has the content type.
     """
 
     def __init__(self, content_type: str, builder: MessageBuilder) -> None:
         """Read the boundary.
 
         Raises:
-            StatusError: 400, there is none.
+            StatusError: 400, the content type has none.
         """
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         self._builder = builder
@@ -81,18 +82,18 @@ class FormReader:
         """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, it is no form, or what is wrong with a part.
+            StatusError: 400, the body is no form, or a part is invalid.
         """
         try:
             self._parser.write(data)
         except FormParserError:
-            raise invalid_field(BODY, "is no multipart/form-data.") from None
+            raise invalid_field(BODY, "is not multipart/form-data.") from None
         ready, self._ready = self._ready, []
         yield from ready
 
     def end(self) -> Iterator[Message]:
         if not self._ended:
-            raise invalid_field(BODY, "is not complete: its last boundary is missing.")
+            raise invalid_field(BODY, "is incomplete: the last boundary is missing.")
         self._flush()
         yield from self._ready
 
@@ -103,7 +104,7 @@ class FormReader:
         self._value.clear()
 
     def _begin(self) -> None:
-        """Decide what the part is that follows its headers."""
+        """Classify the part that follows these headers."""
         options = parse_options_header(self._headers.get("content-disposition"))[1]
         content_type = self._headers.get("content-type", "")
         self._headers = {}
@@ -113,7 +114,7 @@ class FormReader:
         takes_file = self._raw or (not is_text and target is not None and takes_bytes(target))
         self._part = FormPart(name, content_type or TEXT, takes_file=takes_file, target=target)
         if not (takes_file or is_text or self._part.is_json):
-            raise invalid_field(name, "is no field that takes a file.")
+            raise invalid_field(name, "is not a field that accepts a file.")
         if takes_file or self._part.is_json:
             self._flush()
 
@@ -152,7 +153,7 @@ class FormReader:
         self._text_bytes += len(part.content)
 
     def _flush(self) -> None:
-        """Make the message of the fields that came last."""
+        """Build the message of the pending fields."""
         if self._texts:
             self._ready += self._builder.from_fields(self._texts)
         self._texts, self._text_bytes = [], 0

@@ -1,4 +1,4 @@
-"""Readers: what makes messages of a body, chosen by its content type."""
+"""Body readers: turn a body into messages, chosen by its content type."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -13,9 +13,9 @@ from gateway.routing.text_fields import FieldTarget
 
 
 class BodyReader(Protocol):
-    """Takes a body in chunks, and yields messages when they are complete.
+    """Takes a body in chunks and yields messages once they are complete.
 
-    Both raise StatusError, 400, with what is wrong.
+    Both methods raise StatusError (400) if the body is invalid.
     """
 
     def feed(self, data: bytes) -> Iterator[Message]: ...
@@ -40,7 +40,7 @@ class JsonReader:
 
 
 class RawReader:
-    """Reads a body of any kind as HttpBody, a chunk a message, the first with the content type."""
+    """Reads any body as HttpBody: one message a chunk, the first with the content type."""
 
     def __init__(self, content_type: str, builder: MessageBuilder) -> None:
         body = builder.route.body
@@ -64,10 +64,10 @@ class RawReader:
 
 
 def make_reader(content_type: str, builder: MessageBuilder) -> BodyReader:
-    """Make the reader for a content type.
+    """Return the reader for a content type.
 
     Raises:
-        StatusError: 415, there is none.
+        StatusError: 415, no reader accepts it.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == FORM:

@@ -1,4 +1,4 @@
-"""JSON in pieces: where each message ends, before all of them are there."""
+"""Incremental JSON splitters, which find the end of each message in a partial body."""
 
 import re
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ def message_too_long(index: int) -> StatusError:
 
 
 class MessageBuffer:
-    """The message that is arriving."""
+    """The bytes of the message that is arriving."""
 
     def __init__(self) -> None:
         self._content = bytearray()
         self._count = 0
 
     def add(self, data: bytes) -> None:
-        """Add to it.
+        """Append bytes.
 
         Raises:
-            StatusError: It is longer than 1 MiB.
+            StatusError: The message is longer than 1 MiB.
         """
         self._content += data
         if len(self._content) > MESSAGE_BYTES_MAX:
             raise message_too_long(self._count)
 
     def take(self) -> bytes:
-        """Take it, and begins the next."""
+        """Return the message and start the next."""
         content = bytes(self._content)
         self._content.clear()
         self._count += 1
@@ -47,7 +47,7 @@ class MessageBuffer:
 
 
 class LineSplitter:
-    """NDJSON: a message a line. Blank lines are none."""
+    """Splits NDJSON: one message a line. Blank lines are skipped."""
 
     def __init__(self) -> None:
         self._piece = MessageBuffer()
@@ -56,7 +56,7 @@ class LineSplitter:
         """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, one is too long.
+            StatusError: 400, a message is too long.
         """
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -71,7 +71,7 @@ class LineSplitter:
 
 
 class ArraySplitter:
-    """One JSON array of messages. What is between its commas is not read here."""
+    """Splits one JSON array of messages. The text of an element is not validated here."""
 
     def __init__(self) -> None:
         self._piece = MessageBuffer()
@@ -85,13 +85,13 @@ class ArraySplitter:
         """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, it is no array, or one is too long.
+            StatusError: 400, the body is no array, or a message is too long.
         """
         start, position = 0, self._escaped
         while found := (IN_STRING if self._in_string else STRUCTURE).search(data, position):
             mark, position = found[0], found.end()
             if self._in_string:
-                # What comes after a backslash ends no string.
+                # An escaped character does not end the string.
                 position += mark == b"\\"
                 self._in_string = mark == b"\\"
             elif mark == b'"':
@@ -107,11 +107,11 @@ class ArraySplitter:
 
     def end(self) -> Iterator[bytes]:
         if not self._ended:
-            raise invalid_field(BODY, "is not complete: its array has no end.")
+            raise invalid_field(BODY, "is incomplete: the array is not closed.")
         return iter(())
 
     def _step(self, mark: bytes) -> bool:
-        """Goes one step in or out, and tells whether the mark is one of the array itself."""
+        """Track the depth. Return True if the mark belongs to the array itself."""
         if mark in OPENING:
             self._depth += 1
             return self._depth == 1

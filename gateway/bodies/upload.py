@@ -1,4 +1,4 @@
-"""Uploads: the request messages of a call, from the client to the upstream as they arrive."""
+"""Uploads: the request messages of a call, sent upstream as they arrive from the client."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from gateway.routing.routes import RouteMatch
 
 
 class RequestSink(Protocol):
-    """Where messages go."""
+    """Destination of request messages: an upstream stream or a bidi call."""
 
     async def send(self, message: bytes) -> None: ...
 
@@ -21,17 +21,17 @@ class RequestSink(Protocol):
 
 
 class CallEndedError(Exception):
-    """The upstream ended the call: it takes no more messages."""
+    """The upstream ended the call and accepts no more messages."""
 
 
 class Upload:
-    """The messages of one request. `bound` is what path and query say."""
+    """The messages of one request. `bound` is the message of path and query."""
 
     def __init__(self, request: Request, match: RouteMatch, codec: Codec) -> None:
-        """Read path, query and content type.
+        """Bind path and query, and choose the reader by the content type.
 
         Raises:
-            StatusError: What is wrong with them.
+            StatusError: 400 or 415.
         """
         self._request = request
         self._builder = MessageBuilder(match, request.query, codec)
@@ -40,13 +40,13 @@ class Upload:
         self._reader = make_reader(kind, self._builder) if match.route.takes_body else None
 
     async def send(self, sink: RequestSink) -> None:
-        """Send every message as soon as it is there and the upstream takes it.
+        """Send each message as soon as it is complete and the upstream accepts it.
 
-        An upstream that ends the call early is no error here: its answer says why.
+        If the upstream ends the call early, return: its response holds the reason.
 
         Raises:
-            StatusError: What is wrong with the body.
-            ClientGoneError: The client left in its middle.
+            StatusError: The body is invalid, too long or too slow.
+            ClientGoneError: The client disconnected before the end of the body.
         """
         try:
             if self._reader is None:

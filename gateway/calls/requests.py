@@ -1,4 +1,4 @@
-"""Calls: the request message, and what the room is told beside: metadata and deadline."""
+"""Upstream calls of a request: message, metadata and deadline."""
 
 import base64
 import binascii
@@ -50,7 +50,7 @@ def make_call(
 
 
 def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...]) -> Metadata:
-    """Choose what of the headers a room sees. `named` are those its policy asks for."""
+    """Return the metadata of a call. `named` are the headers that its access rule forwards."""
     headers, trace = request.headers, request.trace
     metadata: Metadata = [
         ("x-request-id", request.id),
@@ -78,7 +78,11 @@ def is_forwarded(name: str, headers: dict[str, str]) -> bool:
 
 
 def read_prefixed(key: str, value: str) -> Metadata:
-    """Take the prefix off a header that the client meant as metadata."""
+    """Return the metadata of a `grpc-metadata-` header, given its key without the prefix.
+
+    Raises:
+        StatusError: 400, the value of a `-bin` key is not base64.
+    """
     if not KEY.fullmatch(key) or key in NOT_PASSED or key.startswith(PRIVATE_PREFIXES):
         return []
     if not key.endswith("-bin"):
@@ -90,7 +94,7 @@ def read_prefixed(key: str, value: str) -> Metadata:
 
 
 def unary_seconds(headers: dict[str, str]) -> float:
-    """Read how long the client will wait: 5 seconds if it does not say, at most 60."""
+    """Return the deadline of a unary call in seconds: 5 by default, at most 60."""
     given = read_timeout(headers)
     return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS_MAX)
 
@@ -98,17 +102,24 @@ def unary_seconds(headers: dict[str, str]) -> float:
 def stream_seconds(
     headers: dict[str, str], caller: Caller | None, default: float = STREAM_SECONDS_MAX
 ) -> float:
-    """A stream lasts an hour at most, and no longer than the token."""
+    """Return the maximum duration of a stream in seconds.
+
+    It is at most an hour, and ends with the caller's token.
+    """
     given = read_timeout(headers)
     seconds = default if given is None else min(given, STREAM_SECONDS_MAX)
     if caller is not None and caller.expire - time.time() < seconds:
-        # The gateway ends the stream itself then, as UNAUTHENTICATED.
+        # A second later than the gateway itself ends the stream as UNAUTHENTICATED.
         return max(caller.expire - time.time(), 0.0) + 1.0
     return seconds
 
 
 def read_timeout(headers: dict[str, str]) -> float | None:
-    """Read `grpc-timeout` (such as `500m`) or `x-request-timeout` (seconds)."""
+    """Return the seconds of `grpc-timeout` (such as `500m`) or `x-request-timeout`, or None.
+
+    Raises:
+        StatusError: 400, the header is malformed.
+    """
     if "grpc-timeout" in headers:
         found = GRPC_TIMEOUT.fullmatch(headers["grpc-timeout"])
         if found is None or not int(found[1]):

@@ -1,4 +1,4 @@
-"""The codec: what the rest of the gateway asks."""
+"""The codec: the interface of this package."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ class JsonOptions:
 
 
 class Codec:
-    """Reads and writes the messages of one pool."""
+    """Reads and writes the messages of one descriptor pool."""
 
     def __init__(self, pool: DescriptorPool, options: JsonOptions | None = None) -> None:
         self.options = options = options or JsonOptions()
@@ -41,10 +41,10 @@ class Codec:
         }
 
     def decode(self, content: bytes, message: Message, field: FieldDescriptor | None) -> Any:
-        """Read JSON into a message, or into one field of it, and returns the value as read.
+        """Decode JSON into a message, or into one field of it. Return the parsed JSON value.
 
         Raises:
-            StatusError: 400 that lists what is wrong.
+            StatusError: 400 that lists the violations.
         """
         value = read_json(content)
         kind: Any = message.DESCRIPTOR
@@ -62,21 +62,21 @@ class Codec:
     def encode(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> bytes:
-        """Write a message, or one field of it.
+        """Encode a message, or one field of it.
 
         Raises:
-            StatusError: 500, it holds what JSON cannot say.
+            StatusError: 500, JSON cannot represent a value of it.
         """
         try:
             return orjson.dumps(self.to_value(message, field, enum_numbers=enum_numbers))
         except (ValueError, TypeError, RecursionError) as error:
-            problem = f"The answer cannot be written as JSON: {error}."
+            problem = f"The response cannot be written as JSON: {error}."
             raise failure(INTERNAL, "ANSWER_NOT_JSON", problem) from error
 
     def to_value(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> Any:
-        """Write a message, or one field of it, as dicts, lists and scalars."""
+        """Return a message, or one field of it, as dicts, lists and scalars."""
         encoder = self._encoders[enum_numbers or self._enum_numbers]
         kind: Any = message.DESCRIPTOR
         if field is None:

@@ -21,15 +21,15 @@ from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, scalar_reader
 from gateway.http.errors import Violation
 
 Violations = list[Violation]
-# Reads a value into a message, and tells what is wrong, or raises ValueError if it is all of it.
+# Decodes a value into a message. Returns violations of members, or raises ValueError for the value.
 Fill = Callable[[Any, Any], Violations | None]
 
 NO_NULL = "must not be null"
-UNKNOWN = "is no field of this method."
+UNKNOWN = "is not a field of this method."
 
 
 class Decoder:
-    """Reads messages of one pool."""
+    """Decodes the messages of one descriptor pool."""
 
     def __init__(self, pool: DescriptorPool) -> None:
         self._pool = pool
@@ -45,23 +45,23 @@ class Decoder:
         self._special = WRAPPERS | self._known.keys()
 
     def message_reader(self, kind: Descriptor) -> Fill:
-        """The function that reads a message of that kind."""
+        """Return the function that decodes a message of this type."""
         name = kind.full_name
         if name not in self._known:
-            # A message that may hold itself meets its own name while its table is made.
+            # A recursive message refers to itself while its table is built.
             self._known[name] = lambda message, value: self._known[name](message, value)  # noqa: PLW0108
             self._known[name] = wrapper(kind) if name in WRAPPERS else self._object(kind)
         return self._known[name]
 
     def field_reader(self, field: FieldDescriptor) -> Fill:
-        """The function that reads a value into its field, of which null leaves most unset."""
+        """Return the function that decodes a value into its field. Null leaves most unset."""
         fill = self._member(field)
         if takes_null(field) and not field.is_repeated:
             return fill
         return lambda message, value: None if value is None else fill(message, value)
 
     def _member(self, field: FieldDescriptor) -> Fill:
-        """The function that reads a member of an object, which is not null, into its field."""
+        """Return the function that decodes a non-null member into its field."""
         if is_map(field):
             return self._map(field)
         if field.is_repeated:
@@ -77,7 +77,7 @@ class Decoder:
             for name in (field.name, field.json_name)
         }
         rivals = exclusive_groups(kind)
-        # A JSON name alone is no contest; only the other name of the same field makes it one.
+        # Without its contract name, the JSON name of a field excludes nothing.
         contested = frozenset(
             name for group, nulls in rivals for name in (group[1:] if nulls else group)
         )
@@ -127,7 +127,7 @@ class Decoder:
         return fill_member
 
     def _extension(self, field: FieldDescriptor) -> Fill:
-        """Read an extension of a proto2 message that is one value."""
+        """Return the function that decodes a singular scalar extension of a proto2 message."""
         if field.is_repeated or field.message_type is not None:
             return refuse_extension
         read = scalar_reader(field)
@@ -150,7 +150,7 @@ class Decoder:
         return fill_member
 
     def _adder(self, field: FieldDescriptor) -> Fill:
-        """The function that reads one item to the end of a repeated field."""
+        """Return the function that decodes one item and appends it to a repeated field."""
         if field.message_type is not None:
             fill = self.message_reader(field.message_type)
             return lambda target, item: fill(target.add(), item)
@@ -182,7 +182,7 @@ class Decoder:
         return lambda target, key, value: target.__setitem__(key, read(value))
 
     def _read_any(self, message: Any, value: Any) -> Violations | None:
-        """Read an Any. One whose type nobody knows is taken with its bytes."""
+        """Decode an Any. One of an unknown type is given as bytes."""
         if value.__class__ is not dict:
             raise ValueError(OBJECT_FORM)
         if not value:
@@ -199,7 +199,7 @@ class Decoder:
         inner = message_factory.GetMessageClass(kind)()
         if kind.full_name in self._special:
             if members.keys() != {"value"}:
-                return [Violation("value", "must be given, and nothing beside.")]
+                return [Violation("value", "must be the only member besides @type.")]
             found = prefix_violations(
                 "value", self.message_reader(kind)(inner, members["value"]) or []
             )
@@ -235,11 +235,11 @@ def scalar(field: FieldDescriptor) -> Fill:
 
 
 def refuse_extension(_: Any, __: Any) -> None:
-    raise ValueError("is an extension that cannot be given")
+    raise ValueError("is an extension that is not supported")
 
 
 def takes_null(field: FieldDescriptor) -> bool:
-    """True if null is one of the values that the field may hold."""
+    """True if null is a value of the field."""
     kind = field.message_type
     return is_null(field) or (kind is not None and kind.full_name == VALUE)
 
@@ -249,7 +249,7 @@ def fill_each(
     nullable: bool,  # noqa: FBT001 - see the two callers
     take: Callable[[Any, Any], Violations | None],
 ) -> Violations:
-    """Take every item of a list or a map, and collects what is wrong with which."""
+    """Decode every item of a list or map. Return the violations of all of them."""
     violations: Violations = []
     for key, item in items:
         name = f"[{key}]" if key.__class__ is int else key
@@ -267,7 +267,7 @@ def fill_each(
 
 
 def prefix_violations(name: str, violations: Violations) -> Violations:
-    """Put the name of the member before what was found in it."""
+    """Prefix violations with the name of the member that holds them."""
     return [Violation(join_path(name, each.field), each.description) for each in violations]
 
 
@@ -279,4 +279,4 @@ def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:
     content = members.get("value")
     if members.keys() == {"value"} and isinstance(content, str):
         return well_known.read_bytes(content)
-    raise ValueError(f"is of type {url}, which is not known: give its bytes as value, in base64")
+    raise ValueError(f"has the unknown type {url}: give its bytes as value, in base64")

@@ -1,7 +1,8 @@
-"""Messages → values that a JSON writer takes.
+"""Messages → values for a JSON writer.
 
-For each message a function is written as Python source, one statement a field, and compiled. Of the
-descriptor the source holds field names alone, which are identifiers, and string literals.
+For each message type a function is generated as Python source, one statement a field, and compiled.
+The only parts of a descriptor in the source are field names, which are identifiers, and string
+literals.
 """
 
 import keyword
@@ -22,7 +23,7 @@ Write = Callable[[Any], Any]
 
 
 class Encoder:
-    """Writes messages of one pool. `defaults`: fields without presence are always written."""
+    """Encodes the messages of one pool. `defaults`: fields without presence are always written."""
 
     def __init__(
         self, pool: DescriptorPool, *, proto_names: bool, defaults: bool, enum_numbers: bool
@@ -43,21 +44,21 @@ class Encoder:
         self._special = WRAPPERS | self._known.keys()
 
     def message_writer(self, kind: Descriptor) -> Write:
-        """The function that writes a message of that kind."""
+        """Return the function that encodes a message of this type."""
         name = kind.full_name
         if name not in self._known:
-            # A message that may hold itself meets its own name while it is compiled.
+            # A recursive message refers to itself while it is compiled.
             self._known[name] = lambda message: self._known[name](message)  # noqa: PLW0108
             self._known[name] = self._wrapper(kind) if name in WRAPPERS else self._compile(kind)
         return self._known[name]
 
     def field_writer(self, field: FieldDescriptor) -> Write:
-        """The function that writes what a field holds, all of it."""
+        """Return the function that encodes the whole value of a field."""
         if is_map(field):
             return self._map(field)
         write = self._value(field)
         if field.is_repeated:
-            # The slice of a repeated field is a list, made faster than by iterating.
+            # Slicing a repeated field into a list is faster than iterating.
             return all_of if write is None else lambda values: [write(value) for value in values[:]]
         return write or as_is
 
@@ -82,7 +83,7 @@ class Encoder:
             lines.append(" extend(m, d)")
         lines.append(" return d")
         code = compile("\n".join(lines), f"<JSON of {kind.full_name}>", "exec")
-        exec(code, names)  # noqa: S102 - the module's docstring says what it holds
+        exec(code, names)  # noqa: S102 - see the module's docstring
         write: Write = names["write"]
         return write
 
@@ -90,7 +91,7 @@ class Encoder:
         return field.name if self._proto_names else field.json_name
 
     def _source(self, field: FieldDescriptor, names: dict[str, Any]) -> str:
-        """Write the expression of one field, and enters its function into `names`."""
+        """Return the expression that encodes one field, and enter its function into `names`."""
         writer = f"w{field.number}"
         if field.enum_type is not None and not field.is_repeated and not self._enum_numbers:
             names[writer] = enum_names(field).get
@@ -101,7 +102,7 @@ class Encoder:
         return field_expression(field)
 
     def _value(self, field: FieldDescriptor) -> Write | None:
-        """The function that writes one value of a field. None: JSON has it as it is."""
+        """Return the function that encodes one value, or None if JSON takes it unchanged."""
         if field.message_type is not None:
             return self.message_writer(field.message_type)
         if field.enum_type is not None:
@@ -117,7 +118,7 @@ class Encoder:
         return lambda values: {write_key(key): write(item) for key, item in values.items()}
 
     def _write_any(self, message: Any) -> dict[str, Any]:
-        """Write an Any. One whose type nobody knows keeps its bytes."""
+        """Encode an Any. One of an unknown type keeps its bytes."""
         url, content = message.type_url, message.value
         if not url and not content:
             return {}
@@ -132,14 +133,14 @@ class Encoder:
         return {ANY_TYPE: url, **value}
 
     def _extend(self, message: Any, target: dict[str, Any]) -> None:
-        """Write the extensions of a proto2 message."""
+        """Encode the extensions of a proto2 message."""
         for field, value in message.ListFields():
             if field.is_extension:
                 target[f"[{field.full_name}]"] = self.field_writer(field)(value)
 
 
 def field_expression(field: FieldDescriptor) -> str:
-    """Write the expression that reads a field of the message `m`."""
+    """Return the expression that reads a field of the message `m`."""
     return f"getattr(m, {field.name!r})" if keyword.iskeyword(field.name) else f"m.{field.name}"
 
 
@@ -147,7 +148,7 @@ def enum_names(field: FieldDescriptor) -> dict[int, str | None]:
     if is_null(field):
         return {0: None}
     kind: Any = field.enum_type
-    # Of names for the same number the first is written.
+    # Reversed, so that the first of several aliases wins.
     return {value.number: value.name for value in reversed(kind.values)}
 
 
@@ -165,7 +166,7 @@ def as_is(value: Any) -> Any:
 
 
 def is_set(value: Any) -> bool:
-    """True if a false value is one that is written all the same: the negative zero."""
+    """True for the negative zero, the one falsy value that differs from a default."""
     return isinstance(value, float) and math.copysign(1.0, value) < 0
 
 

@@ -18,18 +18,18 @@ INTEGER_DIGITS_MAX = 20
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 NUMBER_FORM = "must be a number"
 TEXT_FORM = "must be a string"
-HALF = "holds half of a character"
+HALF = "contains an unpaired surrogate"
 
 
 def scalar_reader(field: FieldDescriptor) -> Read:
-    """The function that reads one value of a scalar field. It raises ValueError, and says why."""
+    """Return the function that reads one value of a scalar field. It raises ValueError."""
     if field.enum_type is not None:
         return enum_reader(field.enum_type, null=is_null(field))
     return READERS[field.type]
 
 
 def key_reader(field: FieldDescriptor) -> Read:
-    """The function that reads a key of a map, which JSON has as a string."""
+    """Return the function that reads a key of a map, which is a string in JSON."""
     return KEY_READERS.get(field.type) or READERS[field.type]
 
 
@@ -46,7 +46,7 @@ def integer_reader(low: int, high: int) -> Read:
 
 
 def whole_number(value: Any) -> int | None:
-    """Read an integer that is written as a string, or as a number with a fraction of zero."""
+    """Read an integer written as a string or as a float. None: it is no whole number."""
     if value.__class__ is str:
         if len(value) <= INTEGER_DIGITS_MAX and INTEGER.fullmatch(value):
             return int(value)

@@ -1,4 +1,4 @@
-"""JSON text → values: no member twice, no NaN, nothing nested without end."""
+"""JSON text → values, without duplicate members, NaN or excessive nesting."""
 
 import json
 import re
@@ -14,27 +14,27 @@ SPACED_COLON = re.compile(rb'"\s+:')
 
 
 def read_json(content: bytes) -> Any:
-    """Read JSON.
+    """Parse JSON.
 
     Raises:
-        StatusError: 400 that says what is wrong, and where.
+        StatusError: 400 with the problem and its position.
     """
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         return read_strictly(content)
-    # orjson keeps the last of two members of one name. Each member has its `":`, so where there
-    # are no more of those than members, none was dropped.
+    # orjson drops all but the last of duplicate members. Every member has one `":`, so equal counts
+    # prove that none was dropped.
     if content.count(b'":') == count_members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
         return value
     return read_strictly(content)
 
 
 def count_members(value: Any, levels: int) -> int:
-    """Count the members of all objects.
+    """Return the number of members of all objects.
 
     Raises:
-        StatusError: 400, there are more than so many levels.
+        StatusError: 400, the value is nested deeper than `levels`.
     """
     if value.__class__ not in CONTAINERS:
         return 0
@@ -49,7 +49,7 @@ CONTAINERS = frozenset({dict, list})
 
 
 def read_strictly(content: bytes) -> Any:
-    """Read JSON and tells where it breaks, and which member is given twice."""
+    """Parse JSON with errors that name the position of a syntax error or the duplicate member."""
     try:
         value = json.loads(
             content.decode(), object_pairs_hook=unique_members, parse_constant=refuse_constant
@@ -58,11 +58,11 @@ def read_strictly(content: bytes) -> Any:
         raise too_deep() from None
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
-        raise invalid_field(BODY, f"is no JSON: {error.msg}, {at}.") from None
+        raise invalid_field(BODY, f"is not JSON: {error.msg}, {at}.") from None
     except UnicodeDecodeError:
         raise invalid_field(BODY, "is not UTF-8.") from None
     except ValueError as error:
-        raise invalid_field(BODY, f"is no JSON: {error}.") from None
+        raise invalid_field(BODY, f"is not JSON: {error}.") from None
     count_members(value, DEPTH_MAX)
     return value
 
@@ -81,4 +81,4 @@ def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number: write it as a string")
+    raise ValueError(f"{name} is not a JSON number: write it as a string")

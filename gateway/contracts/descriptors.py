@@ -1,4 +1,4 @@
-"""Methods, messages and options, read from a descriptor set into a pool of their own."""
+"""Methods, messages and options, read from a descriptor set into a separate pool."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class DescriptorError(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may call a method (`libral.policy.v1.Rule`)."""
+    """Access rule of a method (`libral.policy.v1.Rule`)."""
 
     public: bool = False
     roles: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Binding:
-    """One HTTP form of a method (`google.api.HttpRule`). The verb `*` is any."""
+    """One HTTP binding of a method (`google.api.HttpRule`). The verb `*` matches any."""
 
     verb: str
     template: str
@@ -52,11 +52,12 @@ class Binding:
 
 @dataclass(frozen=True)
 class Method:
-    """A gRPC method. `rule` is None in a set that knows no access rules.
+    """A gRPC method. `rule` is None in a set without access rules.
 
-    It is `safe` if it is marked with `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
-    `cursor`, `resume`, `live` and `whole` are those of `libral.policy.v1.Stream`; cursors that are
-    `numbered` are whole numbers, which tell what came before what.
+    `safe` methods are marked `idempotency_level = NO_SIDE_EFFECTS`. `cursor`, `resume`, `live` and
+    `whole`
+    are those of `libral.policy.v1.Stream`. `numbered` cursors are integers, which order the
+    messages.
     """
 
     full_name: str
@@ -92,7 +93,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Contracts:
-    """A descriptor set, loaded. `comments` maps full names to what is written above them."""
+    """A loaded descriptor set. `comments` maps full names to their comments."""
 
     pool: DescriptorPool
     methods: tuple[Method, ...]
@@ -100,7 +101,7 @@ class Contracts:
 
 
 def load_bundled() -> Contracts:
-    """Load the contracts of the mesh, which lie beside the generated code."""
+    """Load the contracts of the mesh, which are stored beside the generated code."""
     package, name = BUNDLED
     return load_set(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
 
@@ -125,14 +126,14 @@ def read_set(content: bytes, source: str) -> FileDescriptorSet:
     try:
         return FileDescriptorSet.FromString(content)
     except DecodeError:
-        raise DescriptorError(f"{source} is no FileDescriptorSet.") from None
+        raise DescriptorError(f"{source} is not a FileDescriptorSet.") from None
 
 
 def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
-    """Load a descriptor set, made with `--include_imports`, into a pool of its own.
+    """Load a descriptor set, made with `--include_imports`, into a separate pool.
 
     Raises:
-        DescriptorError: A file that it imports is missing.
+        DescriptorError: An imported file is missing.
     """
     pool = DescriptorPool()
     try:
@@ -170,7 +171,7 @@ def read_methods(
 
 
 class MethodOptionReader:
-    """Reads method options through the pool: the set alone tells what they mean."""
+    """Reads method options through the pool, since only the set defines its extensions."""
 
     def __init__(self, pool: DescriptorPool) -> None:
         self._kind: Any = None
@@ -219,7 +220,7 @@ def read_rule(rule: Any) -> Rule:
 
 
 def holds_whole_number(message: Descriptor, name: str) -> bool:
-    """True if a field of that name holds whole numbers of 64 bits."""
+    """True if the message has a 64-bit integer field of that name."""
     found = message.fields_by_name.get(name)
     return found is not None and found.cpp_type in WHOLE_TYPES
 

@@ -1,4 +1,4 @@
-"""Discovery: where a gateway learns what it serves and who answers for it."""
+"""Discovery: where the gateway gets its descriptors and the addresses of their upstreams."""
 
 import asyncio
 import time
@@ -23,9 +23,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class DiscoveryResult:
-    """A descriptor set, where it is from, and the targets of packages or services.
+    """A descriptor set, its source, and the targets of packages or services.
 
-    `services` are those that are served; None: all of the set.
+    `services` are those to serve; None: all of the set.
     """
 
     source: str
@@ -35,10 +35,11 @@ class DiscoveryResult:
 
 
 class Discovery:
-    """Learns from descriptor sets, or else from the servers themselves by reflection.
+    """Reads descriptor sets, or else fetches them from servers by reflection.
 
-    With `sets`, the one address answers for all services whose package has no
-    target; without, every address is asked, and answers for what it lists.
+    With `descriptor_sets`, the one address serves all services whose package has no target.
+    Without, every
+    address is asked by reflection and serves the services that it lists.
     """
 
     def __init__(
@@ -62,10 +63,10 @@ class Discovery:
             self._reflectors = [Reflector(address) for address in each]
 
     async def read_first(self) -> DiscoveryResult:
-        """Read at the start, when servers may still be starting: for 10 seconds.
+        """Read at startup. Retry for 10 seconds, because servers may still be starting.
 
         Raises:
-            DescriptorError: They do not come, or as `read`.
+            DescriptorError: A server stays unavailable, or as `read`.
         """
         deadline = time.monotonic() + FIRST_SECONDS
         warned = False
@@ -81,10 +82,10 @@ class Discovery:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def read(self) -> DiscoveryResult:
-        """Read the sets, or asks the servers. One that is away is taken as it last was.
+        """Read the sets, or query the servers. The last result stands for an unavailable server.
 
         Raises:
-            DescriptorError: A set or an answer cannot be used, or two of them differ.
+            DescriptorError: A set or a response cannot be used, or two of them differ.
         """
         if self._descriptor_sets:
             return await asyncio.to_thread(self._read_sets)
@@ -92,7 +93,7 @@ class Discovery:
         return await asyncio.to_thread(combine_servers, reflected)
 
     async def wait_reconnected(self) -> None:
-        """Wait until the connection to a server, after it was lost, is there again."""
+        """Wait until a lost connection to any server is established again."""
         if not self._reflectors:
             await asyncio.Event().wait()
         waits = [
@@ -132,7 +133,7 @@ class Discovery:
 
 
 def combine_servers(reflected: Sequence[ReflectedServer]) -> DiscoveryResult:
-    """Join what several servers tell. A service that two list is spread over both."""
+    """Merge the results of several servers. A service that two list is balanced over both."""
     listed: dict[str, list[ReflectedServer]] = {}
     for each in reflected:
         for service, file in each.services.items():
@@ -151,7 +152,7 @@ def combine_servers(reflected: Sequence[ReflectedServer]) -> DiscoveryResult:
 
 
 def wait_until_written(path: Path) -> None:
-    """Wait while a file is being written, which is until it is 0.2 seconds old."""
+    """Wait until a file is at least 0.2 seconds old, in case it is still being written."""
     for _ in range(SETTLE_ROUNDS_MAX):
         try:
             age = time.time() - path.stat().st_mtime

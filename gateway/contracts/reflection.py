@@ -1,6 +1,6 @@
-"""Reflection: a server requested for its services and their descriptors.
+"""Server reflection: fetches the services of a server and their descriptors.
 
-As grpc.reflection.v1 describes it, or v1alpha, whose messages are the same.
+It uses grpc.reflection.v1, or v1alpha, whose messages are the same.
 """
 
 import asyncio
@@ -37,14 +37,14 @@ OPTIONS = (
 
 
 class ServerUnavailableError(DescriptorError):
-    """The server does not response now."""
+    """The server is unreachable or did not respond in time."""
 
 
 @dataclass(frozen=True)
 class ReflectedServer:
-    """What a server tells of itself: the files of its services, and which file defines which.
+    """The services of a server, with the file that defines each, and all their files.
 
-    Reflection itself is left out of the services.
+    The reflection service itself is left out.
     """
 
     address: str
@@ -53,18 +53,18 @@ class ReflectedServer:
 
 
 class Reflector:
-    """Asks one server, over a connection that it keeps."""
+    """Fetches the descriptors of one server over a persistent connection."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
 
     async def fetch(self) -> ReflectedServer:
-        """Ask for services and files.
+        """Fetch services and files.
 
         Raises:
-            AwayError: The server is away, or took longer than 10 seconds.
-            DescriptorError: It has no reflection, or what it tells cannot be used.
+            ServerUnavailableError: The server is unreachable, or took longer than 10 seconds.
+            DescriptorError: It has no reflection, or its response cannot be used.
         """
         try:
             async with asyncio.timeout(SECONDS):
@@ -81,7 +81,7 @@ class Reflector:
         )
 
     async def wait_reconnected(self) -> None:
-        """Wait until the connection, after it was lost, is there again."""
+        """Wait until a lost connection is established again."""
         lost = False
         while True:
             state = self._channel.get_state(try_to_connect=True)
@@ -96,7 +96,7 @@ class Reflector:
         await self._channel.close()
 
     async def _fetch(self, version: str) -> ReflectedServer | None:
-        """Ask in one version. None: the server does not know it."""
+        """Fetch with one version of the service. None: the server does not have it."""
         client = ReflectionClient(self._channel, self.address, version)
         try:
             listed = await client.request(list_services="*")
@@ -114,10 +114,11 @@ class UnknownVersionError(DescriptorError):
 
 
 class ReflectionClient:
-    """Questions to a server in one version of reflection, each a stream of its own.
+    """Calls one version of the reflection service, with a separate stream for each request.
 
-    The method is a bidirectional stream. One that carries one fields ends
-    after its response, so that it can be called like a unary method.
+    The method is a bidirectional stream. A stream with one request ends after its response, and can
+    be
+    called like a unary method.
     """
 
     def __init__(self, channel: grpc.aio.Channel, address: str, version: str) -> None:
@@ -129,11 +130,11 @@ class ReflectionClient:
         )
 
     async def request(self, **fields: Any) -> Any:
-        """Ask one fields.
+        """Return the response to one request.
 
         Raises:
-            UnknownVersionError, AwayError, DescriptorError: The server does not
-                know this version, is away, or refuses.
+            UnknownVersionError, ServerUnavailableError, DescriptorError: The server does not
+                have this version, is unreachable, or refuses.
         """
         try:
             response = await self._method(ServerReflectionRequest(**fields))
@@ -155,10 +156,10 @@ class ReflectionClient:
 
 
 async def fetch_files(client: ReflectionClient, services: Iterable[str]) -> "FileCollection":
-    """Fetch the files of services and all that these import.
+    """Fetch the files of services, and all files that these import.
 
     Raises:
-        DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.
+        DescriptorError: There are more than 2,000 files or 16 MiB, or a file is missing.
     """
     files = FileCollection(client.address)
     for service in services:
@@ -170,7 +171,7 @@ async def fetch_files(client: ReflectionClient, services: Iterable[str]) -> "Fil
         name = missing[0]
         files.add(await client.request(file_by_filename=name))
         if name not in files.known:
-            raise DescriptorError(f"{client.address}, reflection: {name} cannot be had.")
+            raise DescriptorError(f"{client.address}, reflection: {name} is missing.")
     return files
 
 
@@ -189,7 +190,7 @@ class FileCollection:
             try:
                 file = FileDescriptorProto.FromString(content)
             except DecodeError:
-                raise DescriptorError(f"{self._address} sent what is no descriptor.") from None
+                raise DescriptorError(f"{self._address} sent an invalid descriptor.") from None
             if file.name not in self.known:
                 self._bytes += len(content)
                 self._add(file)

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 from the same descriptors that the gateway serves by."""
+"""OpenAPI 3.1, generated from the descriptors that the gateway serves."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,21 +19,22 @@ from services.common.version import VERSION
 VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
 OWN_PACKAGE, TITLE = "libral.", "Libral Core"
 LINES = (
-    "A message a line or event; the last tells the final `status`, that of an error or `OK`. "
-    "An array that broke is not closed."
+    "One message a line or event. The last has the final `status`, an error or `OK`. "
+    "A failed array is not closed."
 )
-CHUNKS = "A file as it is. One that broke is cut off."
+CHUNKS = "A file. If the stream fails, the connection is dropped."
 FORM_SCHEMA: Schema = {
     "type": "object",
-    "description": "Fields are named as in a query; those in a row are one message. "
-    "A file goes to the field of its name in chunks, a message each. A part of JSON is a message.",
+    "description": "Fields are named as in a query; consecutive fields are one message. "
+    "A file is sent to the field of its name in chunks, one message each. "
+    "A part of JSON is a message.",
 }
 
 
 def make_openapi(
     contracts: Contracts, table: RouteTable, options: JsonOptions | None = None
 ) -> dict[str, Any]:
-    """Make the document: every route is an operation, but for verbs that OpenAPI has not."""
+    """Return the document, with an operation for every route whose verb OpenAPI has."""
     schemas = SchemaRegistry(contracts.comments, options or JsonOptions())
     paths: dict[str, dict[str, Any]] = {}
     numbers: dict[str, int] = {}
@@ -63,7 +64,7 @@ def title(contracts: Contracts) -> str:
 
 
 def operation_id(route: Route, numbers: dict[str, int]) -> str:
-    """Name an operation after its method, and counts those of a method that has several."""
+    """Name an operation after its method, with a number from the second binding on."""
     service, _, name = route.method.full_name.rpartition(".")
     base = f"{service.rpartition('.')[2]}_{name}"
     numbers[base] = numbers.get(base, 0) + 1
@@ -71,7 +72,7 @@ def operation_id(route: Route, numbers: dict[str, int]) -> str:
 
 
 def expand_template(template: Template) -> tuple[str, list[str]]:
-    """Write a template as OpenAPI has it: one parameter for each wildcard."""
+    """Return the OpenAPI path of a template, and a parameter name for each wildcard."""
     parts: list[str] = []
     names: list[str] = []
     for number, segment in enumerate(template.segments):
@@ -85,7 +86,7 @@ def expand_template(template: Template) -> tuple[str, list[str]]:
 
 
 def parameter_name(template: Template, number: int) -> str:
-    """Name a wildcard after its variable, or after the collection that it stands in."""
+    """Name a wildcard after its variable, or after the collection before it."""
     for variable in template.variables:
         if (variable.start, variable.end) == (number, number + 1):
             return variable_name(variable.field)
@@ -94,7 +95,7 @@ def parameter_name(template: Template, number: int) -> str:
 
 
 def variable_name(field: str) -> str:
-    """The name of a variable, in which tools take no dots."""
+    """Return the name of a variable with underscores, since many tools reject dots."""
     return field.replace(".", "_")
 
 
@@ -119,7 +120,7 @@ def operation(route: Route, names: list[str], schemas: SchemaRegistry) -> dict[s
 
 
 def path_parameter(name: str, route: Route, schemas: SchemaRegistry) -> Schema:
-    """Describe a wildcard, which is a field of its own or a segment of one."""
+    """Describe a wildcard, which is a whole field or a segment of one."""
     targets = {variable_name(field): target for field, target in route.variables.items()}
     schema = schemas.field_schema(targets[name].field) if name in targets else {"type": "string"}
     if schema.get("type") == "string" and "pattern" not in schema:
@@ -128,7 +129,7 @@ def path_parameter(name: str, route: Route, schemas: SchemaRegistry) -> Schema:
 
 
 def query_parameters(route: Route, schemas: SchemaRegistry) -> list[Schema]:
-    """List the fields that the query may give."""
+    """Return the parameters of a query."""
     if route.whole_body:
         return []
     taken = {variable.field for variable in route.template.variables}
@@ -145,7 +146,7 @@ def query_parameters(route: Route, schemas: SchemaRegistry) -> list[Schema]:
 def query_fields(
     message: Descriptor, chain: tuple[FieldDescriptor, ...], taken: set[str]
 ) -> Iterator[tuple[FieldDescriptor, ...]]:
-    """Yield the fields that text can say, those of messages in messages too, but not for ever."""
+    """Yield the fields that a query can give, including those of nested messages."""
     above = {field.message_type for field in chain}
     for field in message.fields:
         longer = (*chain, field)
@@ -159,10 +160,10 @@ def query_fields(
 
 
 def resume_parameters(route: Route) -> list[Schema]:
-    """The header with which a client that lost a stream asks for what came after."""
+    """Return the header with which a client resumes a stream."""
     if not route.method.resume:
         return []
-    description = "The `id` of the last event that was seen."
+    description = "The `id` of the last event received."
     name, schema = "Last-Event-ID", {"type": "string"}
     return [{"name": name, "in": "header", "description": description, "schema": schema}]
 

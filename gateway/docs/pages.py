@@ -25,7 +25,7 @@ Page = Callable[[], Awaitable[Response]]
 
 
 class GatewayPages:
-    """What lies at the paths that no contract may take."""
+    """The pages at the paths that no contract may bind."""
 
     def __init__(self, context: GatewayContext) -> None:
         self._context = context
@@ -52,7 +52,7 @@ class GatewayPages:
         return Response(200, orjson.dumps(known))
 
     async def _readyz(self) -> Response:
-        """Answer 503 with the names of the upstreams that do not serve."""
+        """Respond with 503 and the names of the upstreams that are not serving."""
         upstreams = self._context.upstreams
         names = upstreams.names
         healthy = await asyncio.gather(*(upstreams.is_healthy(name) for name in names))
@@ -61,7 +61,7 @@ class GatewayPages:
             raise failure(
                 UNAVAILABLE,
                 "NOT_READY",
-                f"These do not serve: {', '.join(away)}.",
+                f"Not serving: {', '.join(away)}.",
                 metadata={"upstreams": ",".join(away)},
             )
         return Response(200, orjson.dumps({"status": "SERVING", "upstreams": names}))

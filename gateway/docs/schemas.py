@@ -90,7 +90,7 @@ ERROR_SCHEMA: Schema = {
 
 
 class SchemaRegistry:
-    """The schemas of the messages and enums met, by full name."""
+    """The schemas of all messages and enums referenced so far, by full name."""
 
     def __init__(self, comments: Mapping[str, str], options: JsonOptions) -> None:
         self._comments = comments
@@ -101,7 +101,7 @@ class SchemaRegistry:
         return field.name if self._options.proto_names else field.json_name
 
     def field_schema(self, field: FieldDescriptor) -> Schema:
-        """The schema of a field, with its comment and its behavior (AIP-203)."""
+        """Return the schema of a field, with its comment and its behavior (AIP-203)."""
         if is_map(field):
             value = self._single(map_fields(field)[1])
             schema: Schema = {"type": "object", "additionalProperties": value}
@@ -115,7 +115,7 @@ class SchemaRegistry:
         return schema | marks
 
     def message_schema(self, message: Descriptor, *, update: bool = False) -> Schema:
-        """The schema of a message. One that is an `update` may lack what is required."""
+        """Return the schema of a message. In an `update` no field is required."""
         name = message.full_name
         if name in WELL_KNOWN:
             return WELL_KNOWN[name]
@@ -141,7 +141,7 @@ class SchemaRegistry:
         return " ".join(self._comments.get(name, "").split())
 
     def _is_required(self, field: FieldDescriptor) -> bool:
-        """True if the field is always given. Without defaults an answer may lack any field."""
+        """True if the field is always given. Without defaults a response may lack any field."""
         return self._options.defaults and REQUIRED in behavior(field)
 
     def _single(self, field: FieldDescriptor) -> Schema:

@@ -1,4 +1,4 @@
-"""Answers in the form that the client takes best: compressed, or not sent again."""
+"""Content encoding and conditional responses (RFC 9110)."""
 
 import gzip
 import hashlib
@@ -19,7 +19,7 @@ QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 ANY, IDENTITY = "*", "identity"
 REVALIDATED = "private, no-cache"
 
-# In the order in which we choose among what the client likes as much.
+# In order of preference among encodings of equal quality.
 ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor(level=3).compress,
     "br": partial(brotli.compress, quality=4),
@@ -28,7 +28,7 @@ ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def compress_response(request: Request, response: Response) -> Response:
-    """Compress an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
+    """Compress a long response if the client accepts it (RFC 9110, section 12.5.3)."""
     if len(response.body) < COMPRESSED_BYTES_MIN or not COMPRESSIBLE.match(response.content_type):
         return response
     headers = [*response.headers, ("vary", "accept-encoding")]
@@ -42,7 +42,7 @@ def compress_response(request: Request, response: Response) -> Response:
 
 @lru_cache(maxsize=256)
 def choose_encoding(accepted: str) -> str | None:
-    """Choose the encoding with the highest quality. None: as it is."""
+    """Return the encoding with the highest quality. None: identity."""
     qualities = dict(map(read_quality, filter(None, accepted.lower().split(","))))
     rest = qualities.get(ANY, 0.0)
     best = max(ENCODERS, key=lambda name: qualities.get(name, rest))
@@ -57,7 +57,7 @@ def read_quality(part: str) -> tuple[str, float]:
 
 
 def add_etag(request: Request, response: Response) -> Response:
-    """Give an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
+    """Add an ETag to a response to GET; return 304 if the client has that version (RFC 9110)."""
     if response.status != OK:
         return response
     if not response.tag:
@@ -72,7 +72,7 @@ def add_etag(request: Request, response: Response) -> Response:
 
 
 def matches_etag(known: str, tag: str) -> bool:
-    """Compare weakly, as If-None-Match does (section 13.1.2)."""
+    """True if If-None-Match holds the tag, compared weakly (section 13.1.2)."""
     opaque = tag.removeprefix("W/")
     return any(
         each.strip() == ANY or each.strip().removeprefix("W/") == opaque

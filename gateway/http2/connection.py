@@ -1,8 +1,8 @@
-"""One connection, without I/O: bytes in, calls of the streams' owners out.
+"""One HTTP/2 connection without I/O: takes received bytes, and calls the owners of streams.
 
-Both directions keep to the windows (RFC 9113, section 5.2). What arrives counts against the window
-of the connection as soon as it is here, so that a stream whose owner does not read holds up no
-other; against its own window it counts until the owner has acknowledged it.
+Both directions respect flow control (RFC 9113, section 5.2). Received data counts against the
+connection's window only until it is parsed, so a stream that is not read does not block others. It
+counts against the stream's window until the owner acknowledges it.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from gateway.http2.stream import Http2Stream, StreamOwner
 
 OWN_WINDOW = 256 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
-# Frames that carry nothing, in a row: more is a flood.
+# Consecutive frames without content. More are treated as an attack.
 IDLE_FRAMES_MAX = 1_000
 BLOCK_BYTES_MAX = HEADER_BYTES_MAX
 PRIORITY_BYTES = 5
@@ -28,10 +28,10 @@ OWN_SETTINGS = {
 
 
 class Http2Connection(FrameSender):
-    """The client's side of a connection."""
+    """The client side of a connection."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
-        """`wake` is called when output or room appears."""
+        """`wake` is called when there is output to write, or a stream can be opened."""
         super().__init__(wake)
         self.output += [
             frames.PREFACE,
@@ -64,7 +64,7 @@ class Http2Connection(FrameSender):
         return self.ready and not self.closed and len(self.streams) < self.streams_max
 
     def open(self, owner: StreamOwner, block: bytes, data: bytes, *, end: bool) -> Http2Stream:
-        """Open a stream. Ask `available` first."""
+        """Open a stream. Check `available` first."""
         number = self._next_id
         self._next_id += 2
         if self._next_id > frames.STREAM_ID_MAX:
@@ -76,19 +76,19 @@ class Http2Connection(FrameSender):
         return stream
 
     def acknowledge(self, stream: Http2Stream, size: int) -> None:
-        """Let the peer send so much more on a stream."""
+        """Enlarge the receive window of a stream by `size` bytes."""
         stream.received -= size
         if stream.id in self.streams:
             self._write(frames.window_update(stream.id, size))
 
     def cancel(self, stream: Http2Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
-        """End a stream. Its owner hears no more."""
+        """Reset a stream. Its owner gets no more calls."""
         if self.streams.pop(stream.id, None) is not None:
             self._write(frames.rst_stream(stream.id, code))
             self._wake()
 
     def receive(self, data: bytes) -> None:
-        """Take what arrived.
+        """Process received bytes.
 
         Raises:
             ProtocolError: The connection must end: call `abandon`.
@@ -108,21 +108,21 @@ class Http2Connection(FrameSender):
         self._rest = data[position:] if position < size else b""
 
     def abandon(self, code: ErrorCode) -> None:
-        """Says goodbye, and tells all owners that their streams are over."""
+        """Queue GOAWAY and reset all streams."""
         self._write(frames.goaway(code))
         self.lose()
 
     def lose(self) -> None:
-        """The connection is gone, and with it all streams."""
+        """Reset all streams after the connection was lost."""
         self.closed = True
         for stream in [*self.streams.values()]:
             self._reset(stream, ErrorCode.CONNECT_ERROR, unprocessed=False)
 
     def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._block is not None and kind != frames.CONTINUATION:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a header block is torn")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a header block is interrupted")
         if not self.ready and kind != frames.SETTINGS:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "the preface is no SETTINGS")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS")
         take = self._takers.get(kind)
         if take is not None:
             take(flags, number, payload)
@@ -160,7 +160,7 @@ class Http2Connection(FrameSender):
 
     def _take_continuation(self, flags: int, number: int, payload: bytes) -> None:
         if self._block is None or self._block[0] != number:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION without HEADERS")
         self._count_idle(idle=not payload)
         _, first, block = self._block
         block += payload
@@ -171,7 +171,7 @@ class Http2Connection(FrameSender):
             self._give_headers(number, bytes(block), end=bool(first & frames.END_STREAM))
 
     def _give_headers(self, number: int, block: bytes, *, end: bool) -> None:
-        # A block is read even for a stream that is over: it may change the table.
+        # Decode the block even for an ended stream: it may change the dynamic table.
         fields = self._blocks.read(block)
         stream = self.streams.get(number)
         if stream is None:
@@ -194,7 +194,7 @@ class Http2Connection(FrameSender):
         self._count_idle(idle=self.ready)
         for key, value in frames.SETTING.iter_unpack(payload):
             self._apply_setting(key, value)
-        # The peer counts by the new windows from the acknowledgement on, so that goes first.
+        # The new windows apply after the acknowledgement, so it must precede any data.
         self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self.ready = True
         self._drain_all()
@@ -222,7 +222,7 @@ class Http2Connection(FrameSender):
         size = read_number(payload) & frames.WINDOW_BYTES_MAX
         stream = self._find(number) if number else None
         if not size:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window grows by nothing")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window increment of 0")
         if not number:
             self._window += size
             if self._window > frames.WINDOW_BYTES_MAX:
@@ -236,13 +236,13 @@ class Http2Connection(FrameSender):
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
 
     def _find(self, number: int) -> Http2Stream | None:
-        """Find an open stream, or None for one that is over."""
+        """Return an open stream, or None for one that has ended."""
         if not number % 2 or number >= self._next_id:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame of no stream of ours")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame for an unknown stream")
         return self.streams.get(number)
 
     def _end(self, stream: Http2Stream) -> None:
-        """The peer has said all. What we have not sent yet is of no use to it any more."""
+        """End a stream that the peer has completed. Data that is still unsent is dropped."""
         del self.streams[stream.id]
         if not stream.sent:
             self._write(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))
@@ -256,17 +256,17 @@ class Http2Connection(FrameSender):
     def _count_idle(self, *, idle: bool) -> None:
         self._idle_frames = self._idle_frames + 1 if idle else 0
         if self._idle_frames > IDLE_FRAMES_MAX:
-            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "a flood of frames")
+            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "too many empty frames")
 
 
 def read_number(payload: bytes) -> int:
     if len(payload) != frames.NUMBER.size:
-        raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame is not of its size")
+        raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame has an invalid length")
     return int(frames.NUMBER.unpack(payload)[0])
 
 
 def error_code(number: int) -> ErrorCode:
-    """Unknown codes count as INTERNAL_ERROR (RFC 9113, section 7)."""
+    """Return the code of a number. Unknown codes count as INTERNAL_ERROR (RFC 9113, section 7)."""
     try:
         return ErrorCode(number)
     except ValueError:

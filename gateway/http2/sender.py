@@ -1,4 +1,4 @@
-"""The sending half of a connection: frames, as far as the peer's windows let them."""
+"""The sending half of a connection, which respects the peer's flow-control windows."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from gateway.http2 import frames
 from gateway.http2.frames import ErrorCode, ProtocolError
 from gateway.http2.stream import Http2Stream
 
-# A peer that announces no maximum has none (section 6.5.2).
+# Unlimited until the peer announces a maximum (section 6.5.2).
 STREAMS = frames.STREAM_ID_MAX
 
 
 class FrameSender:
-    """Sends data of streams and keeps what the windows hold up. `output` is what to write."""
+    """Sends data of streams and buffers what exceeds the windows. `output` is what to write."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.output: list[bytes] = []
@@ -24,7 +24,7 @@ class FrameSender:
         self._frame_bytes = frames.FRAME_BYTES
 
     def send(self, stream: Http2Stream, data: bytes, *, end: bool) -> None:
-        """Send data as far as the windows let it, and keeps the rest."""
+        """Send data as far as the windows allow, and buffer the rest."""
         stream.closing = stream.closing or end
         size = len(data)
         if stream.waiting is None and size <= min(stream.window, self._window, self._frame_bytes):
@@ -51,7 +51,7 @@ class FrameSender:
                 self._widen(stream, change)
         elif key == frames.MAX_FRAME_SIZE:
             if not frames.FRAME_BYTES <= value <= frames.FRAME_BYTES_MAX:
-                raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "no such size of frames")
+                raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "an invalid frame size")
             self._frame_bytes = value
         elif key == frames.ENABLE_PUSH and value:
             raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a server cannot enable push")
@@ -66,7 +66,7 @@ class FrameSender:
             self._drain(stream)
 
     def _drain(self, stream: Http2Stream) -> None:
-        """Send what waits, as far as the windows let it."""
+        """Send buffered data as far as the windows allow."""
         waiting = stream.waiting
         if waiting is None:
             return

@@ -1,4 +1,4 @@
-"""A stream of a connection, and what its owner is told of it."""
+"""A stream of a connection, and the callbacks of its owner."""
 
 from collections import deque
 from typing import Protocol
@@ -8,23 +8,23 @@ from gateway.http2.frames import ErrorCode
 
 
 class StreamOwner(Protocol):
-    """Who opened a stream, and is told what becomes of it. `reset` is the last that it hears."""
+    """Callbacks of the code that opened a stream. There are none after `on_reset`."""
 
     def on_headers(self, fields: Fields, *, end: bool) -> None: ...
 
     def on_data(self, data: bytes, *, end: bool) -> None: ...
 
     def on_writable(self) -> None:
-        """What waited for a window is sent."""
+        """All buffered data was sent."""
         ...
 
     def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
-        """The stream ended early. `unprocessed`: the peer did nothing with it."""
+        """The stream ended early. `unprocessed`: the peer did not process it at all."""
         ...
 
 
 class Http2Stream:
-    """A stream of a connection."""
+    """A stream. `window` is how many bytes may be sent, and `waiting` the data that exceeds it."""
 
     __slots__ = ("backlog", "closing", "id", "owner", "received", "sent", "waiting", "window")
 

@@ -1,4 +1,4 @@
-"""Client streams over HTTP: many messages in, one answer out."""
+"""Client streams over HTTP: many request messages, one response."""
 
 import asyncio
 
@@ -14,13 +14,13 @@ from gateway.upstream.call import malformed_response
 
 
 async def respond(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Send the messages of the body on as they arrive, and answers with what comes back.
+    """Send the messages of the body upstream as they arrive, and return the upstream's response.
 
-    It lasts 10 minutes if the client does not say.
+    The deadline is 10 minutes unless the client sends one.
 
     Raises:
-        StatusError: What is wrong with the request, or what the upstream answered.
-        ClientGoneError: The client left in the middle of the body.
+        StatusError: The request is invalid, or the upstream failed.
+        ClientGoneError: The client disconnected before the end of the body.
     """
     method = match.route.method
     caller = await context.authenticator.authenticate(
@@ -45,10 +45,10 @@ async def respond(context: GatewayContext, request: Request, match: RouteMatch) 
 
 
 async def read_reply(stream: UpstreamStream, name: str) -> Reply:
-    """Wait for the one answer of a call.
+    """Wait for the one response message of a call.
 
     Raises:
-        StatusError: The upstream's, or that it answered with none or with several.
+        StatusError: The upstream failed, or sent no message or several.
     """
     content = await stream.read()
     if content is None:

@@ -1,4 +1,4 @@
-"""Server streams over HTTP: SSE, NDJSON or an array, by Accept; and files as they are."""
+"""Server streams over HTTP: SSE, NDJSON or an array, by Accept; and files unchanged."""
 
 import asyncio
 import contextlib
@@ -18,8 +18,9 @@ from gateway.rest.unary import BINARY, raw_of, raw_type
 from gateway.routing.params import BoundRequest, bind_request
 from gateway.routing.routes import RouteMatch
 from gateway.streams.bidi import BidiCall
+from gateway.streams.cursors import resume_after
 from gateway.streams.fan_out import StreamItem
-from gateway.streams.subscription import OK_STATUS, StreamSubscription, resume_after
+from gateway.streams.subscription import OK_STATUS, StreamSubscription
 
 HEARTBEAT_SECONDS = 15.0
 FIRST_SECONDS = 0.3
@@ -36,12 +37,12 @@ log = structlog.get_logger()
 async def respond(
     context: GatewayContext, request: Request, match: RouteMatch, send: Send
 ) -> Response | None:
-    """Call a server stream and writes it to its end; HEAD is answered without a call.
+    """Call a method with a server stream and write the stream to its end. HEAD makes no call.
 
-    What a client that streams sends is passed on at the same time.
+    The client's own messages are sent upstream at the same time.
 
     Raises:
-        StatusError: It failed before anything was written.
+        StatusError: The call failed before anything was written.
     """
     route = match.route
     authorization = request.headers.get("authorization")
@@ -66,7 +67,7 @@ async def respond(
 
 
 async def bind_single(context: GatewayContext, request: Request, match: RouteMatch) -> BoundRequest:
-    """Make the one request message, which goes on where the client says that it was."""
+    """Return the single request message, resumed after `Last-Event-ID` if the client sent it."""
     route = match.route
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
     bound = bind_request(match, request.query, body, context.codec)
@@ -77,7 +78,7 @@ async def bind_single(context: GatewayContext, request: Request, match: RouteMat
 
 
 class StreamWriter:
-    """Writes one stream as the body of one answer, while what the client sends is passed on."""
+    """Writes one stream as the body of a response while the client's messages are sent upstream."""
 
     def __init__(
         self, context: GatewayContext, request: Request, send: Send, upload: Upload | None
@@ -92,7 +93,7 @@ class StreamWriter:
     async def _reading(
         self, stream: StreamSubscription | BidiCall
     ) -> "AsyncGenerator[asyncio.Task[StreamItem | None]]":
-        """Read the first message of a stream, which is closed in the end."""
+        """Read the first message of a stream, and close the stream at the end."""
         watching = asyncio.create_task(self._watch_client(stream))
         first = asyncio.create_task(stream.read())
         try:
@@ -105,7 +106,7 @@ class StreamWriter:
                 await cancel_and_wait(task)
 
     async def _watch_client(self, stream: StreamSubscription | BidiCall) -> None:
-        """Pass on what the client sends, and ends the stream when the client goes."""
+        """Send the client's messages upstream, and end the stream when the client disconnects."""
         try:
             if self._upload is not None and isinstance(stream, BidiCall):
                 await self._upload.send(stream)
@@ -150,10 +151,10 @@ class JsonStreamWriter(StreamWriter):
         *,
         enum_numbers: bool,
     ) -> None:
-        """Write all of it.
+        """Write the whole stream.
 
         Raises:
-            StatusError: The stream failed before anything was written.
+            StatusError: It failed before anything was written.
         """
         async with self._reading(stream) as first:
             await self._wait(first)
@@ -167,7 +168,7 @@ class JsonStreamWriter(StreamWriter):
             await self._write(end, more=False)
 
     async def _wait(self, first: "asyncio.Task[StreamItem | None]") -> None:
-        """Wait a moment for the first message, and before that until the client has spoken."""
+        """Wait until the upload has ended, and then up to 0.3 seconds for the first message."""
         if self._upload is not None:
             sent = asyncio.create_task(self._uploaded.wait())
             await asyncio.wait({first, sent}, return_when=asyncio.FIRST_COMPLETED)
@@ -182,7 +183,7 @@ class JsonStreamWriter(StreamWriter):
         *,
         enum_numbers: bool,
     ) -> bytes:
-        """Write the messages, and tells what ends the answer."""
+        """Write the messages. Return the last chunk of the body."""
         try:
             item = await first
             while item is not None:
@@ -205,16 +206,16 @@ class JsonStreamWriter(StreamWriter):
 
 
 class RawStreamWriter(StreamWriter):
-    """Writes a stream of `google.api.HttpBody` as one file, of the first message's content type.
+    """Writes a stream of `google.api.HttpBody` as one file, with the content type of the first.
 
-    One that breaks in the middle is cut off: the connection is dropped.
+    If the stream fails in the middle, the connection is dropped.
     """
 
     async def write(self, stream: StreamSubscription | BidiCall, match: RouteMatch) -> None:
-        """Write all of it.
+        """Write the whole stream.
 
         Raises:
-            StatusError: The stream failed before anything was written.
+            StatusError: It failed before anything was written.
         """
         async with self._reading(stream) as first:
             item = await first
@@ -232,7 +233,7 @@ class RawStreamWriter(StreamWriter):
 
 
 async def metadata_if_ready(stream: StreamSubscription | BidiCall) -> Metadata:
-    """The metadata before the first message, if it is there or comes at once."""
+    """Return the initial metadata if it arrives within 10 ms, or else nothing."""
     try:
         async with asyncio.timeout(SOON_SECONDS):
             return await stream.initial_metadata()

@@ -1,4 +1,4 @@
-"""Framings: how the messages of a stream are written over HTTP, and its end is told."""
+"""Stream formats: how the messages and the final status of a stream are written over HTTP."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ SSE_TYPE = "text/event-stream"
 
 
 class StreamFormat(Protocol):
-    """How the parts of a stream are written."""
+    """How the messages of a stream, its heartbeats and its end are written."""
 
     content_type: str
     heartbeat: bytes
@@ -19,7 +19,7 @@ class StreamFormat(Protocol):
 
 
 class SseFormat:
-    """Server-sent events, as EventSource of a browser reads them."""
+    """Server-sent events, as a browser's EventSource reads them."""
 
     content_type = SSE_TYPE
     heartbeat = b":\n\n"
@@ -33,7 +33,7 @@ class SseFormat:
 
 
 class NdjsonFormat:
-    """One JSON object a line. It has no comments, so no heartbeats."""
+    """One JSON object a line. NDJSON has no comments, so there are no heartbeats."""
 
     content_type = NDJSON
     heartbeat = b""
@@ -46,7 +46,7 @@ class NdjsonFormat:
 
 
 class JsonArrayFormat:
-    """One JSON array. One that broke is not closed: it ends with the error, and is no JSON."""
+    """One JSON array. A failed stream ends with the error and leaves the array unclosed."""
 
     content_type = JSON
     heartbeat = b"\n"
@@ -65,7 +65,7 @@ class JsonArrayFormat:
 
 
 def choose_format(accept: str) -> StreamFormat:
-    """Choose by Accept: the kind named first of those that there are, else NDJSON."""
+    """Return the first known format in Accept, or NDJSON."""
     for part in accept.split(","):
         stream_format = FORMATS.get(part.partition(";")[0].strip().lower())
         if stream_format is not None:

@@ -18,10 +18,10 @@ MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+/[!#$%&'*+.^_`|~\w-]+(?:[ \t]*;.*)
 
 
 async def respond(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Answer with what a unary method answers.
+    """Return the response of a unary method. Identical concurrent reads share one call.
 
     Raises:
-        StatusError: What is wrong with the request, or what the upstream answered.
+        StatusError: The request is invalid, or the upstream failed.
     """
     if request.method not in READING:
         return await call_method(context, request, match)
@@ -35,7 +35,7 @@ async def respond(context: GatewayContext, request: Request, match: RouteMatch) 
 
 
 async def call_method(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
-    """Call a unary method and writes its answer."""
+    """Call a unary method and return its response."""
     route, method = match.route, match.route.method
     authorization = request.headers.get("authorization")
     caller = await context.authenticator.authenticate(authorization, method.rule)
@@ -49,7 +49,7 @@ async def call_method(context: GatewayContext, request: Request, match: RouteMat
 def make_response(
     context: GatewayContext, route: Route, reply: Reply, *, enum_numbers: bool
 ) -> Response:
-    """Write what the upstream answered, with the metadata that came with it."""
+    """Return the HTTP response for an upstream's reply, with its metadata."""
     message: Any = route.method.response_class.FromString(reply.content)
     if route.raw_response:
         body = raw_of(route, message)
@@ -63,11 +63,11 @@ def make_response(
 
 
 def raw_of(route: Route, message: Any) -> Any:
-    """The `google.api.HttpBody` of an answer."""
+    """Return the `google.api.HttpBody` of a response message."""
     return message if route.response_body is None else getattr(message, route.response_body.name)
 
 
 def raw_type(body: Any) -> str:
-    """The content type that an upstream gave, if it is one (RFC 9110, section 8.3.1)."""
+    """Return the upstream's content type if it is valid (RFC 9110, section 8.3.1)."""
     kind: str = body.content_type
     return kind if MEDIA_TYPE.fullmatch(kind) and is_text(kind) else BINARY

@@ -1,4 +1,4 @@
-"""Requests: what path, query and body say, bound to the request message."""
+"""Binding of path, query and body to the request message."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ Names = tuple[str, ...]
 
 @dataclass
 class BoundRequest:
-    """A request message, and how its answer is wanted."""
+    """A request message, and how to encode its response."""
 
     message: Message
     enum_numbers: bool = False
@@ -43,9 +43,9 @@ class BoundRequest:
 
 @dataclass
 class RequestBinder:
-    """Binds path and query, and collects everything that is wrong with them.
+    """Binds path and query, and collects all violations.
 
-    The fields of a `form` are named as in a query, and are the body.
+    The fields of a `form` are named as in a query, but belong to the body.
     """
 
     route: Route
@@ -74,15 +74,15 @@ class RequestBinder:
     def _bind_parameter(self, name: str, text: str) -> None:
         route = self.route
         if route.whole_body and not self.form:
-            raise ValueError("is not taken: the body is the whole request")
+            raise ValueError("is not accepted: the body is the whole request")
         target = find_target(route.method.input, name)
         if target is None:
-            raise ValueError("is no parameter of this method")
+            raise ValueError("is not a parameter of this method")
         names = target.names
         if route.body is not None and names[0] == route.body.name and not self.form:
             raise ValueError("belongs in the body")
         if any(overlap(names, taken) for taken in self.path):
-            raise ValueError("is given in the path already")
+            raise ValueError("is already given in the path")
         if not is_bindable(target.field):
             raise ValueError(MESSAGE_FORM)
         if not target.field.is_repeated and any(overlap(names, other) for other in self.query):
@@ -95,16 +95,16 @@ class RequestBinder:
 
 
 def overlap(names: Names, others: Names) -> bool:
-    """True if one of two fields is the other, or lies in it."""
+    """True if one of two fields is the other or contains it."""
     shorter = min(len(names), len(others))
     return names[:shorter] == others[:shorter]
 
 
 def assign_field(message: Any, target: FieldTarget, text: str) -> None:
-    """Set one field, or extends it.
+    """Set one field, or append to it.
 
     Raises:
-        ValueError: It cannot be, and why.
+        ValueError: The text is no value of the field, or the field excludes another.
     """
     owner = message
     for parent in target.chain[:-1]:
@@ -142,14 +142,14 @@ def check_oneof(owner: Any, found: FieldDescriptor) -> None:
     oneof = found.containing_oneof
     other = owner.WhichOneof(oneof.name) if oneof is not None else None
     if other is not None and other != found.name:
-        raise ValueError(f"excludes {other}, which is given too")
+        raise ValueError(f"excludes {other}, which is also given")
 
 
 def bind_request(match: RouteMatch, query: bytes, body: Body | None, codec: Codec) -> BoundRequest:
-    """Make the request message.
+    """Return the request message.
 
     Raises:
-        StatusError: 400 that lists every violation, or those of the body.
+        StatusError: 400 that lists every violation of path and query, or those of the body.
     """
     route = match.route
     message = route.method.request_class()
@@ -181,7 +181,7 @@ def is_plain(target: FieldTarget) -> bool:
 
 
 def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
-    """Read the body into the message, and returns the JSON that it was."""
+    """Read the body into the message. Return its JSON value."""
     target: Any = message
     if route.raw_body:
         target = message if route.body is None else getattr(message, route.body.name)
@@ -191,7 +191,7 @@ def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
 
 
 def clear_variables(route: Route, message: Message) -> None:
-    """The path wins over the body."""
+    """Clear the fields that the path gives, since the path takes precedence over the body."""
     for target in route.variables.values():
         owner: Any = message
         for parent in target.chain[:-1]:
@@ -200,7 +200,7 @@ def clear_variables(route: Route, message: Message) -> None:
 
 
 def fill_mask(route: Route, message: Any, value: Any) -> None:
-    """Name in the update mask (AIP-134) what the body gave, but for what the path gives."""
+    """Add the fields of the body to the update mask (AIP-134), except those of the path."""
     if route.mask is None or route.body is None or not isinstance(value, dict):
         return
     kind: Any = route.body.message_type
@@ -210,7 +210,7 @@ def fill_mask(route: Route, message: Any, value: Any) -> None:
 
 
 def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
-    """Yield the paths of the fields that an object gives, as the contract names them."""
+    """Yield the paths of the fields that a JSON object gives, with their contract names."""
     for name, member in value.items():
         found = find_field(kind, name)
         if found is None:
@@ -227,12 +227,12 @@ def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
 
 
 def is_masked_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
-    """True if a mask names the field only as a whole."""
+    """True if a mask cannot name parts of the field."""
     return found.is_repeated or kind.full_name.startswith("google.protobuf.")
 
 
 def read_query(query: bytes) -> list[tuple[str, str]]:
-    """Read a query string as browsers write it: `+` is a space."""
+    """Parse a query string as browsers write it: `+` is a space."""
     try:
         return parse_qsl(
             query.decode("ascii"),

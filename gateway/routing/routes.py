@@ -1,4 +1,4 @@
-"""Routes: each HTTP form of a method, checked against the messages of the method."""
+"""Routes: the HTTP bindings of methods, checked against their messages."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,7 @@ OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/w
 
 @dataclass(frozen=True)
 class Route:
-    """One HTTP form of a method. `body` is None when the method takes none."""
+    """One HTTP binding of a method. `body` is None when the method takes none."""
 
     verb: str
     template: Template
@@ -39,7 +39,7 @@ class Route:
 
     @cached_property
     def variables(self) -> dict[str, FieldTarget]:
-        """The fields that the path gives, by the names of its variables."""
+        """The fields that the path gives, by variable name."""
         names = [variable.field for variable in self.template.variables]
         return {
             name: FieldTarget(resolve_path(self.method.input, name, find_own), None)
@@ -58,12 +58,12 @@ class Route:
 
     @cached_property
     def raw_body(self) -> bool:
-        """True if the body is taken as it comes, of any content type."""
+        """True if the body is an HttpBody of any content type."""
         return self.takes_body and is_raw(self.body, self.method.input)
 
     @cached_property
     def raw_response(self) -> bool:
-        """True if the answer is sent as the room wrote it."""
+        """True if the response is an HttpBody, which is sent unchanged."""
         return is_raw(self.response_body, self.method.output)
 
 
@@ -74,14 +74,18 @@ def is_raw(field: FieldDescriptor | None, message: Descriptor) -> bool:
 
 @dataclass(slots=True)
 class RouteMatch:
-    """A route and the values of its variables, decoded."""
+    """A route and the decoded values of its variables."""
 
     route: Route
     variables: dict[str, str]
 
 
 def make_route(method: Method, number: int) -> Route:
-    """Check one binding against the messages of its method."""
+    """Return the route of one binding, checked against the messages of its method.
+
+    Raises:
+        ValueError: The binding cannot be served.
+    """
     binding = method.bindings[number]
     parsed = template.parse_template(binding.template)
     if parsed.text in OWN_PATHS:
@@ -116,5 +120,5 @@ def top_field(message: Descriptor, name: str, option: str) -> FieldDescriptor | 
         return None
     found = find_field(message, name)
     if found is None:
-        raise ValueError(f"{option} {name!r} is no field of {message.name}")
+        raise ValueError(f"{option} {name!r} is not a field of {message.name}")
     return found

@@ -1,7 +1,8 @@
-"""The table of all routes, found by walking a trie.
+"""The table of all routes, a trie.
 
-At each segment a literal beats `*`, and `*` beats `**`, so the cost of a
-look-up grows with the path and not with the number of routes.
+At each segment a literal takes precedence over `*`, and `*` over `**`. The cost of a look-up grows
+with
+the length of the path, not with the number of routes.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ PREFERRED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RoutesError(Exception):
-    """Bindings that cannot be served, each with its own line."""
+    """Bindings that cannot be served, one problem a line."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -28,7 +29,7 @@ class RoutesError(Exception):
 
 @dataclass
 class Node:
-    """A place in the trie. `tails` are the lengths of what may follow `**`."""
+    """A node of the trie. `tails` are the possible numbers of segments after `**`."""
 
     literals: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
     star: "Node | None" = None
@@ -57,10 +58,10 @@ class RouteTable:
             raise RoutesError(problems)
 
     def find_route(self, verb: str, path: str) -> RouteMatch:
-        """Find the route of a path as written, percent escapes and all.
+        """Return the route of a raw path, with percent escapes.
 
         Raises:
-            StatusError: 404, 405 with Allow, or 400 for a broken escape.
+            StatusError: 404, 405 with Allow, or 400 for a malformed escape.
         """
         segments, custom = split_path(path)
         allowed: set[str] = set()
@@ -72,10 +73,10 @@ class RouteTable:
         raise not_allowed(verb, allowed)
 
     def find_method_route(self, method: str) -> Route:
-        """Find a method that is served, by a name such as `package.Service/Method`.
+        """Return the route of a method named `package.Service/Method`.
 
         Raises:
-            StatusError: 404, there is none of that name.
+            StatusError: 404, no served method has that name.
         """
         route = self._by_method.get(method)
         if route is None:
@@ -87,17 +88,17 @@ class RouteTable:
         return {route.method.path.removeprefix("/"): route for route in reversed(self.routes)}
 
     def find_any_route(self, path: str) -> RouteMatch:
-        """Find the route of a path for a client that names no verb: GET before others.
+        """Return the route of a path for a client that names no verb. GET takes precedence.
 
         Raises:
-            StatusError: 404, or 400 for a broken escape.
+            StatusError: 404, or 400 for a malformed escape.
         """
         allowed = self.allowed_verbs(path) - {"HEAD", "OPTIONS"}
         usual = [verb for verb in PREFERRED if verb in allowed]
         return self.find_route((usual or sorted(allowed))[0], path)
 
     def allowed_verbs(self, path: str) -> set[str]:
-        """Tells the verbs that a path takes.
+        """Return the verbs that a path accepts.
 
         Raises:
             StatusError: 404, there is no such path.
@@ -120,7 +121,8 @@ class RouteTable:
         leaf = node.leaves.setdefault(f":{verb}" if verb else "", {})
         if route.verb in leaf:
             other = leaf[route.verb].method.full_name
-            return f"{route.method.full_name}: {route.verb} {route.template.text} is {other} too."
+            binding = f"{route.verb} {route.template.text}"
+            return f"{route.method.full_name}: {binding} is also bound to {other}."
         leaf[route.verb] = route
         self.routes.append(route)
         return ""
@@ -129,7 +131,7 @@ class RouteTable:
 def search_node(
     node: Node, segments: list[str], depth: int, custom: str, verb: str, allowed: set[str]
 ) -> Route | None:
-    """Find the best route from a place in the trie on, and notes the verbs of those it passes."""
+    """Return the best route below a node, and collect the verbs of other routes on the path."""
     if depth == len(segments):
         leaf = node.leaves.get(custom)
         route = choose_route(leaf, verb) if leaf is not None else None
@@ -154,7 +156,7 @@ def search_node(
 
 
 def choose_route(leaf: dict[str, Route], verb: str) -> Route | None:
-    """Choose the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
+    """Return the route of a verb. Routes without a verb constraint are matched last."""
     if verb == NO_VERB:
         return None
     return leaf.get(verb) or (leaf.get("GET") if verb == "HEAD" else None) or leaf.get(ANY_VERB)
@@ -180,7 +182,7 @@ def bind_variables(route: Route, segments: list[str]) -> dict[str, str]:
 
 
 def not_found(path: str) -> StatusError:
-    return failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is nothing at {path}.")
+    return failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is no route for {path}.")
 
 
 def not_allowed(verb: str, allowed: set[str]) -> StatusError:
@@ -195,17 +197,17 @@ def not_allowed(verb: str, allowed: set[str]) -> StatusError:
 
 
 def with_implied(verbs: set[str]) -> set[str]:
-    """Add HEAD, which GET brings, and OPTIONS, which every path answers."""
+    """Add HEAD, which GET implies, and OPTIONS, which every path accepts."""
     if ANY_VERB in verbs:
         verbs = (verbs - {ANY_VERB}) | USUAL_VERBS
     return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
 def make_table(contracts: Contracts) -> RouteTable:
-    """Make the routes of a descriptor set.
+    """Return the routes of a descriptor set.
 
     Raises:
-        RoutesError: Some cannot be served; all of them are named.
+        RoutesError: Some cannot be served; all of them are listed.
     """
     problems: list[str] = []
     routes: list[Route] = []

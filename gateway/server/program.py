@@ -1,4 +1,4 @@
-"""The program: what the command line asks for, from the first question to the last answer."""
+"""The program: what the command line runs, from discovery to shutdown."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ Started = Callable[[GatewayServer], None]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Which descriptors to serve, and how."""
+    """Options of the command line."""
 
     settings: Settings
     descriptor_sets: tuple[Path, ...]
@@ -33,12 +33,12 @@ class RunOptions:
 
     @property
     def uses_discovery(self) -> bool:
-        """True if other descriptors than the mesh's own are served."""
+        """True if other descriptors than the bundled ones are served."""
         return bool(self.descriptor_sets or self.settings.addresses)
 
 
 async def find_routes(options: RunOptions) -> RouteTable:
-    """Make the routes, and serves nothing.
+    """Return the routes without serving them.
 
     Raises:
         DescriptorError, RoutesError: They cannot be served.
@@ -52,10 +52,10 @@ async def find_routes(options: RunOptions) -> RouteTable:
 async def run_gateway(
     options: RunOptions, listener: socket.socket | None = None, started: Started | None = None
 ) -> None:
-    """Serve until a signal, on a socket of its own if none is given.
+    """Serve until a signal, on a new socket unless `listener` is given.
 
     Raises:
-        DescriptorError, RoutesError, SettingsError: It cannot begin.
+        DescriptorError, RoutesError, SettingsError: The gateway cannot start.
     """
     settings = options.settings
     if not options.uses_discovery:
@@ -115,7 +115,7 @@ async def open_discovery(options: RunOptions) -> AsyncGenerator[Discovery]:
 
 @contextlib.asynccontextmanager
 async def run_reloader(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
-    """Reload every so many seconds, and on SIGHUP at once."""
+    """Reload every `seconds`, and immediately on SIGHUP."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, reloader.request_reload)
     task = asyncio.create_task(reloader.run(seconds))

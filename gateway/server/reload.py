@@ -1,4 +1,4 @@
-"""Reload: a gateway follows the descriptors that it serves by."""
+"""Hot reload: detects changed descriptors and replaces the gateway context."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 class Reloader:
     """Replaces the context of a gateway when its descriptors have changed.
 
-    What cannot be served is logged once, and what served before goes on.
+    Descriptors that cannot be served are logged once, and the current context stays.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class Reloader:
         self._requested = asyncio.Event()
 
     def request_reload(self) -> None:
-        """Ask for a reload at once."""
+        """Reload as soon as possible."""
         self._requested.set()
 
     async def run(self, seconds: float) -> None:
-        """Reload every so many seconds, when asked, and when a server has returned."""
+        """Reload every `seconds`, on request, and when a server has reconnected."""
         watching = asyncio.create_task(self._watch_connections())
         try:
             while True:

@@ -1,4 +1,4 @@
-"""Generations: the gateway that serves, and those before it whose requests have not ended."""
+"""Hot reload: the current gateway, and replaced ones whose requests have not ended."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ DRAIN_SECONDS = 1.0
 
 @dataclass(eq=False)
 class GatewayInstance:
-    """A gateway on one context, and the requests that it serves."""
+    """A gateway with one context, and the tasks of its running requests."""
 
     gateway: Gateway
     running: "set[asyncio.Task[Any]]" = field(default_factory=set["asyncio.Task[Any]"])
@@ -26,12 +26,14 @@ class GatewayInstance:
 
 
 class ReloadableGateway:
-    """An ASGI application whose context can be replaced while it serves.
+    """An ASGI application whose gateway context can be replaced while it serves.
 
-    A request, stream or WebSocket ends on the context that it began with. A context
-    is closed, with the upstreams that only it has, when the last of them has
-    ended. 32 replaced cores may be open; when there is one more, the streams of
-    the oldest are ended with a status, and a minute later its WebSockets.
+    A request, stream or WebSocket ends with the context that it began with. A replaced context,
+    with the
+    upstreams that only it uses, is closed after the last of them. At most 32 replaced contexts stay
+    open.
+    Beyond that the streams of the oldest are ended with a status, and a minute later its
+    WebSockets.
     """
 
     def __init__(self, context: GatewayContext) -> None:
@@ -58,7 +60,7 @@ class ReloadableGateway:
                 self._release(instance)
 
     def replace(self, context: GatewayContext) -> None:
-        """Serve what comes from now on with that context."""
+        """Serve new requests with this context."""
         retired, self._current = self._current, GatewayInstance(Gateway(context))
         self._retired.append(retired)
         if not retired.running:
@@ -67,7 +69,7 @@ class ReloadableGateway:
             self._start(self._end(self._retired[0]))
 
     async def drain(self, seconds: float) -> bool:
-        """End all streams with a status, and tells whether there were any."""
+        """End all streams with a status. Return True if there were any."""
         instances = (self._current, *self._retired)
         drained = await asyncio.gather(
             *(each.context.subscriptions.drain(seconds) for each in instances)

@@ -1,9 +1,10 @@
-"""Workers: several gateway processes on one port, restarted one after the other.
+"""Several gateway processes on one port, restarted one after the other.
 
-The parent holds the listening socket and the workers inherit it, so that no
-connection is lost in the queue of a socket that closes. A worker knows its
-parent by two pipes: it writes a line on standard output when it serves, and
-ends when standard input does.
+The parent holds the listening socket and the workers inherit it. No connection in the accept queue
+is
+lost when a worker ends. A worker is connected to its parent by two pipes: it writes a line to
+standard
+output when it is ready, and stops when standard input is closed.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 
 
 class WorkerError(Exception):
-    """A worker ended before it served. What was wrong it has said itself."""
+    """A worker ended before it was ready. It has logged the reason itself."""
 
 
 class WorkerProcess:
@@ -40,10 +41,10 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, command: Sequence[str], listener: socket.socket) -> "WorkerProcess":
-        """Start a process and waits until it serves.
+        """Start a process and wait until it is ready.
 
         Raises:
-            WorkerError: It ended, or did not serve within 30 seconds.
+            WorkerError: It ended, or was not ready within 30 seconds.
         """
         process = await asyncio.create_subprocess_exec(
             *(*command, "--listener", str(listener.fileno())),
@@ -70,7 +71,7 @@ class WorkerProcess:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Let it finish what it serves, for 15 seconds."""
+        """Stop it gracefully; kill it after 15 seconds."""
         self.send(signal.SIGTERM)
         try:
             await asyncio.wait_for(self.wait(), STOP_SECONDS)
@@ -80,10 +81,11 @@ class WorkerProcess:
 
 
 class WorkerSupervisor:
-    """Keeps a number of workers running until a signal.
+    """Keeps a fixed number of workers running until a signal.
 
-    SIGHUP makes each reload; SIGUSR2 restarts one after the other, each ended
-    when the one in its slot serves.
+    SIGHUP makes all of them reload. SIGUSR2 replaces them one after the other; each is stopped when
+    its
+    replacement is ready.
     """
 
     def __init__(self, command: Sequence[str], listener: socket.socket, count: int) -> None:
@@ -98,7 +100,7 @@ class WorkerSupervisor:
         """Run until SIGTERM or SIGINT.
 
         Raises:
-            WorkerError: A worker does not come up at the start.
+            WorkerError: A worker does not start.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,7 +125,7 @@ class WorkerSupervisor:
         return await WorkerProcess.start(self._command, self._listener)
 
     async def _keep(self, slot: int) -> None:
-        """Replace the worker of a slot whenever it ends by itself."""
+        """Replace the worker of a slot whenever it exits."""
         while True:
             worker = self._workers[slot]
             status = await worker.wait()
@@ -134,7 +136,7 @@ class WorkerSupervisor:
                     self._workers[slot] = await self._start()
 
     async def _roll(self) -> None:
-        """Restart all workers, whenever that is asked for."""
+        """Restart all workers on each SIGUSR2."""
         while True:
             await self._rolling.wait()
             self._rolling.clear()
@@ -158,21 +160,21 @@ async def supervise_workers(listener: socket.socket, count: int) -> None:
     """Run workers with the command line of this process.
 
     Raises:
-        WorkerError: They do not come up.
+        WorkerError: A worker does not start.
     """
     command = (sys.executable, "-m", "gateway", *sys.argv[1:])
     await WorkerSupervisor(command, listener, count).run()
 
 
 async def run_worker(options: RunOptions, descriptor: int) -> None:
-    """Serve as a worker, on the listening socket of that file descriptor."""
-    # Nothing to a worker that has nothing to reload, or not yet.
+    """Serve as a worker, on the listening socket of a file descriptor."""
+    # SIGHUP would end a worker that has no reloader, or none yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     await run_gateway(options, socket.socket(fileno=descriptor), follow_parent)
 
 
 def follow_parent(server: GatewayServer) -> None:
-    """Tells the parent that this worker serves, and ends when the parent has ended."""
+    """Report readiness to the parent, and stop when the parent has ended."""
     os.write(sys.stdout.fileno(), READY)
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_with_parent, server)
 

@@ -1,6 +1,8 @@
-"""Streams of upstreams, as REST and WebSocket read them.
+"""Streams of upstreams, for REST and WebSocket.
 
-`subscription` opens and tracks them; `fan_out` shares one upstream call among all subscriptions
-to the same stream; `bidi` is a call on which the client sends too; `singleflight` lets identical
-unary reads share one call.
+`subscription` opens and tracks them; `cursors` resumes them; `fan_out` shares one upstream call among all subscriptions to
+the
+same stream; `bidi` is a call on which the client sends too; `singleflight` coalesces identical
+unary
+reads.
 """

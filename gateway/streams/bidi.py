@@ -1,4 +1,4 @@
-"""Dialogs: calls on which the client may speak more than once."""
+"""Bidi calls: calls on which the client may send any number of messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ class BidiCall(Closable):
         return self.method.client_streaming or self.method.server_streaming
 
     async def send(self, message: bytes) -> None:
-        """Send a message, when the upstream has room for it.
+        """Send a message, once the upstream has capacity for it.
 
         Raises:
             StatusError: The call has ended.
@@ -39,7 +39,7 @@ class BidiCall(Closable):
         await self._run_unless_ended(lambda: self._stream.send(message))
 
     async def half_close(self) -> None:
-        """Says that no more messages follow."""
+        """Signal that no more messages follow."""
         self.half_closed = True
         await self._run_unless_ended(self._stream.half_close)
 
@@ -47,21 +47,21 @@ class BidiCall(Closable):
         """Wait for the metadata before the first message.
 
         Raises:
-            StatusError: The call ended badly.
+            StatusError: The call failed.
         """
         return await self._run_unless_ended(self._stream.initial_metadata)
 
     async def read(self) -> StreamItem | None:
-        """Wait for the next message. None: the call ended well.
+        """Wait for the next message. None: the call ended with OK.
 
         Raises:
-            StatusError: It ended badly.
+            StatusError: It failed.
         """
         content = await self._run_unless_ended(self._stream.read)
         return None if content is None else StreamItem(content, self.method, self._field)
 
     def trailers(self) -> Metadata:
-        """The metadata that came with the end."""
+        """Return the trailing metadata."""
         return self._stream.trailers()
 
     def on_end(self) -> None:
@@ -72,7 +72,7 @@ class BidiCall(Closable):
         self._forget(self)
 
     async def _run_unless_ended(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Ask the call, unless it was ended from here."""
+        """Run an operation of the upstream call, or raise the error that ended it."""
         self.raise_ended()
         try:
             return await operation()

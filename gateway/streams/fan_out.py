@@ -1,13 +1,13 @@
-"""Broadcasts: one call of a server stream, read by all who asked for the same.
+"""Fan-out: one upstream call of a server stream, shared by all identical subscriptions.
 
-The upstream is read as fast as the fastest reader takes. Who falls behind what is kept is ended,
-and nobody else waits for them.
+The upstream is read at the pace of the fastest subscription. A subscription that falls behind the
+buffered messages is ended; the others are not slowed down.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from google.protobuf.descriptor import FieldDescriptor
@@ -36,7 +36,9 @@ log = structlog.get_logger()
 class StreamItem:
     """One message of a stream, the field of it to show (None: all), and its cursor.
 
-    `end` is how many bytes the stream had up to here; `frames` keeps its forms, each made once.
+    `end` is the number of bytes of the stream up to and including this message. `frames` caches its
+    encoded
+    frames.
     """
 
     __slots__ = ("_message", "_method", "content", "cursor", "end", "field", "frames")
@@ -58,21 +60,21 @@ class StreamItem:
 
 
 class FanOutReader(Protocol):
-    """Who reads a fan_out: `at` is the number of the item that comes next.
+    """A reader of a fan-out. `at` is the number of its next item.
 
-    `after` is the numbered cursor up to which it has seen everything already. None: it has not.
+    `after` is the numbered cursor up to which items are skipped; None: no item is.
     """
 
     at: int
     after: int | None
 
     def wake(self) -> None:
-        """There is something new."""
+        """There is a new item, or the stream has ended."""
         ...
 
 
 class FanOut:
-    """An open call, what it brought last, and its readers."""
+    """An open upstream call, its latest messages, and its readers."""
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ class FanOut:
         after: int | None,
         forget: Callable[["FanOut"], None],
     ) -> None:
-        """`after` is the numbered cursor that it begins behind. None: it begins now."""
+        """`after` is the numbered cursor after which the call begins; None: it begins now."""
         self.initial_metadata: Metadata | None = None
         self.trailers: Metadata = []
         self.error: StatusError | None = None
@@ -99,16 +101,16 @@ class FanOut:
         self._task = asyncio.create_task(self._run())
 
     def add(self, reader: FanOutReader, at: int, after: int | None) -> None:
-        """Have a reader begin with an item, but for those up to a cursor.
+        """Start a reader at an item, and skip items up to a cursor.
 
-        A call that was opened further back may not have come as far yet as who joins it.
+        A call that was opened at an earlier cursor may not have reached the reader's cursor yet.
         """
         reader.at = at
         reader.after = after
         self._readers[reader] = None
 
     def remove(self, reader: FanOutReader) -> None:
-        """The last one to go ends the call."""
+        """Remove a reader. The call ends with its last reader."""
         self._readers.pop(reader, None)
         if not self._readers:
             self._task.cancel()
@@ -118,10 +120,10 @@ class FanOut:
             self._resume_reading()
 
     def find_position(self, method: Method, after: int | None) -> int | None:
-        """Find where a reader joins who asks for what comes after a cursor (None: from now on).
+        """Return where a reader that wants the items after a cursor (None: from now on) can join.
 
         Returns:
-            The number of its first item, or None if it would miss something here.
+            The number of its first item, or None if it would miss items.
         """
         if self.done:
             return None
@@ -137,7 +139,7 @@ class FanOut:
         return self._next - newer
 
     def take(self, reader: FanOutReader) -> StreamItem | None:
-        """Give a reader its next item. None: it has all.
+        """Return the next item of a reader. None: there is none yet.
 
         Raises:
             StatusError: It fell too far behind.
@@ -204,7 +206,7 @@ class FanOut:
                 self._covered = int(gone.cursor)
 
     def _drop_taken(self) -> None:
-        """Nobody joins here, so what all have read is of no more use."""
+        """Drop items that all readers have taken. Calls of unsafe methods are never joined."""
         slowest = min(reader.at for reader in self._readers)
         while self._first < slowest:
             self._kept_bytes -= len(self._items.popleft().content)
@@ -221,11 +223,3 @@ class FanOut:
     def _resume_reading(self) -> None:
         if self._paused is not None and not self._paused.done():
             self._paused.set_result(None)
-
-
-def resume_cursor(method: Method, message: Any) -> int | None:
-    """Read the cursor that a request resumes after. None: it wants what comes from now on."""
-    if not method.numbered:
-        return 0
-    after = int(getattr(message, method.resume))
-    return None if method.live and after == method.live else after

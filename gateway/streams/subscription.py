@@ -1,4 +1,4 @@
-"""Feeds: server streams as the gateway carries them, over SSE or WebSocket."""
+"""Event subscriptions: server streams as the gateway delivers them, over SSE or WebSocket."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,19 @@ from typing import Any, Protocol
 from gateway.auth.auth import Caller, token_expired
 from gateway.calls.closable import Closable
 from gateway.calls.requests import STREAM_SECONDS_MAX, make_call, stream_seconds, unary_seconds
-from gateway.contracts.descriptors import Method
 from gateway.http.errors import (
     DEADLINE_EXCEEDED,
     Metadata,
     StatusError,
     draining,
     failure,
-    invalid_field,
 )
 from gateway.http.messages import Request
 from gateway.routing.params import BoundRequest
 from gateway.routing.routes import Route
-from gateway.routing.text_fields import convert_text, find_field
 from gateway.streams.bidi import BidiCall
-from gateway.streams.fan_out import FanOut, StreamItem, resume_cursor
+from gateway.streams.cursors import resume_cursor
+from gateway.streams.fan_out import FanOut, StreamItem
 from gateway.streams.singleflight import INDIFFERENT
 from gateway.upstream import UpstreamCall, Upstreams
 
@@ -34,11 +32,11 @@ Key = tuple[object, ...]
 
 
 class ItemSink(Protocol):
-    """Where a subscription puts its items as they come, for who does not wait for them one by one."""
+    """Receives the items of a subscription as they arrive, instead of reading them one by one."""
 
     @property
     def ready(self) -> bool:
-        """True if it takes an item now. When it does again, it calls `wake` of the subscription."""
+        """True if it accepts an item now. Otherwise it calls the subscription's `wake` later."""
         ...
 
     def begin(self, headers: Metadata) -> None: ...
@@ -46,14 +44,14 @@ class ItemSink(Protocol):
     def take(self, item: StreamItem) -> None: ...
 
     def finish(self, error: StatusError | None, trailers: Metadata) -> None:
-        """The stream is over. It is called once."""
+        """The stream has ended. Called once."""
         ...
 
 
 class StreamSubscription(Closable):
-    """One reader of a stream: until its end, or until something here ends it.
+    """One reader of a fan-out, until the stream ends or the gateway ends it.
 
-    It is read with `read`, or pours itself into a sink.
+    It is read with `read`, or delivers its items to a sink.
     """
 
     def __init__(self, fan_out: FanOut, forget: Callable[["StreamSubscription"], None]) -> None:
@@ -70,7 +68,7 @@ class StreamSubscription(Closable):
         """Wait for the metadata before the first message.
 
         Raises:
-            StatusError: The stream ended badly.
+            StatusError: The stream failed.
         """
         while self._fan_out.initial_metadata is None:
             self.raise_ended()
@@ -80,14 +78,14 @@ class StreamSubscription(Closable):
         return self._fan_out.initial_metadata
 
     def trailers(self) -> Metadata:
-        """The metadata that came with the end."""
+        """Return the trailing metadata."""
         return self._fan_out.trailers
 
     async def read(self) -> StreamItem | None:
-        """Wait for the next message. None: the stream ended well.
+        """Wait for the next message. None: the stream ended with OK.
 
         Raises:
-            StatusError: It ended badly.
+            StatusError: It failed.
         """
         while True:
             item = self._next()
@@ -96,7 +94,7 @@ class StreamSubscription(Closable):
             await self._change()
 
     def deliver_to(self, sink: ItemSink) -> None:
-        """Put what comes, and what is there already, into a sink."""
+        """Deliver all items to a sink, including those that have arrived already."""
         self._sink = sink
         self.wake()
 
@@ -114,7 +112,7 @@ class StreamSubscription(Closable):
                     waiter.set_result(None)
 
     def close(self) -> None:
-        """End the stream because nobody reads it any more."""
+        """End the subscription because its client is gone."""
         self._sink = None
         self.end_by_client()
         self._fan_out.remove(self)
@@ -157,10 +155,11 @@ class StreamSubscription(Closable):
 
 
 class StreamSubscriptions:
-    """All that is open, so that a gateway that stops can end each with a status.
+    """All open streams and bidi calls, which are ended with a status when the gateway stops.
 
-    Whoever asks for the same stream of a safe method as the same caller shares one call, if they
-    miss nothing by it.
+    Subscriptions of one caller to the same stream of a safe method share an upstream call, unless
+    one would
+    miss items by it.
     """
 
     def __init__(self, upstreams: Upstreams) -> None:
@@ -173,10 +172,10 @@ class StreamSubscriptions:
     def open_stream(
         self, request: Request, route: Route, bound: BoundRequest, caller: Caller | None
     ) -> StreamSubscription:
-        """Open a stream, which ends with the caller's token at the latest.
+        """Open a subscription, which ends at the latest when the caller's token expires.
 
         Raises:
-            StatusError: The gateway stops, or there is no upstream.
+            StatusError: The gateway is stopping, or there is no upstream.
         """
         self._admit()
         seconds = stream_seconds(request.headers, caller)
@@ -191,10 +190,10 @@ class StreamSubscriptions:
         return subscription
 
     def open_bidi_call(self, request: Request, route: Route, caller: Caller | None) -> BidiCall:
-        """Open a call on which the client speaks too, or of which it gets a single answer.
+        """Open a call on which the client sends messages, or that returns a single message.
 
         Raises:
-            StatusError: The gateway stops, or there is no upstream.
+            StatusError: The gateway is stopping, or there is no upstream.
         """
         self._admit()
         method, headers = route.method, request.headers
@@ -211,7 +210,7 @@ class StreamSubscriptions:
         return bidi_call
 
     async def drain(self, seconds: float) -> bool:
-        """End all that is open, and waits until it is closed, if there was anything."""
+        """End all streams and wait until they are closed. Return True if there were any."""
         self._draining = True
         for each in list(self._open):
             if each.streams:
@@ -235,7 +234,7 @@ class StreamSubscriptions:
         caller: Caller | None,
         seconds: float,
     ) -> tuple[FanOut, int]:
-        """Find the call to share and where to join it, or else opens one."""
+        """Return the call to share and the position to join at, or open a new call."""
         method, message = route.method, bound.message
         after = resume_cursor(method, message)
         call = make_call(request, method, caller, bound, seconds)
@@ -273,7 +272,7 @@ class StreamSubscriptions:
 def sharing_key(
     route: Route, call: UpstreamCall, caller: Caller | None, message: Any, *, live: bool
 ) -> Key:
-    """What two calls must have in common to be one: all but where they begin."""
+    """Return a key that is equal for calls that can be shared: all but the resume cursor."""
     method = route.method
     content = call.request
     if method.numbered:
@@ -281,30 +280,15 @@ def sharing_key(
         rest.CopyFrom(message)
         rest.ClearField(method.resume)
         content = rest.SerializeToString(deterministic=True)
-    told = frozenset(
+    metadata = frozenset(
         (name, value)
         for name, value in call.metadata
         if name not in INDIFFERENT and name != "authorization"
     )
-    who = caller and (caller.subject or caller.authorization, caller.roles, caller.scopes)
+    identity = caller and (caller.subject or caller.authorization, caller.roles, caller.scopes)
     shown = route.response_body.name if route.response_body is not None else ""
-    return method.path, content, live, told, who, shown
+    return method.path, content, live, metadata, identity, shown
 
 
 def deadline_exceeded() -> StatusError:
     return failure(DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "The stream reached its deadline.")
-
-
-def resume_after(method: Method, message: Any, cursor: str, shown: str) -> None:
-    """Make a request go on after the last cursor that the client saw.
-
-    Raises:
-        StatusError: 400 when the cursor is none; `shown` names where it stood.
-    """
-    field = find_field(method.input, method.resume) if method.resume else None
-    if field is None:
-        return
-    try:
-        setattr(message, field.name, convert_text(field, cursor))
-    except ValueError as error:
-        raise invalid_field(shown, f"{error}.") from None

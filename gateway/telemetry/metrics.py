@@ -1,7 +1,6 @@
 """Durations of requests, counted per method, route and status.
 
-Recording a request is one look-up by three values and two additions. What OTLP calls attributes is
-made when a report is.
+Recording a request costs one look-up and two additions. OTLP attributes are built when a report is.
 """
 
 from services.common.telemetry import BOUNDS, Attributes, Histogram, Histograms, Meter, Series
@@ -39,11 +38,11 @@ class RequestMeter(Meter):
         return taken
 
     def remember(self, histograms: Histograms) -> None:
-        """Keep for `total` what was sent."""
+        """Add sent histograms to those of `total`."""
         self.merge(self._sent, histograms)
 
     def total(self) -> Histograms:
-        """Return all that was recorded since the process started."""
+        """Return all durations recorded since the process started."""
         total: Histograms = {}
         for part in (self._sent, self._histograms, self._named_recent()):
             self.merge(total, part)
@@ -54,7 +53,7 @@ class RequestMeter(Meter):
 
 
 def series_of(method: str, route: str, status: int) -> Series:
-    """Return the series of a request as OpenTelemetry's semantic conventions name it."""
+    """Return the series of a request, named by OpenTelemetry's semantic conventions."""
     attributes: Attributes = (
         ("http.request.method", method),
         ("http.route", route),
@@ -64,7 +63,7 @@ def series_of(method: str, route: str, status: int) -> Series:
 
 
 def prometheus(histograms: Histograms) -> bytes:
-    """Write the histograms of a `RequestMeter` in Prometheus' text format."""
+    """Return the histograms of a `RequestMeter` in Prometheus' text format."""
     lines = [f"# TYPE {METRIC} histogram"]
     for (_, attributes), histogram in sorted(histograms.items(), key=values_of):
         method, route, status = (value for _, value in attributes)

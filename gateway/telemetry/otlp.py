@@ -9,7 +9,7 @@ MODULE = "gateway"
 
 
 def make_reporter(meter: RequestMeter, upstream: Upstream) -> Reporter:
-    """Return a reporter that sends what `meter` records to an OTLP receiver."""
+    """Return a reporter that sends the records of `meter` to an OTLP receiver."""
 
     async def send(request: bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Channels: one address, and the connection to it, which is made again whenever it is lost."""
+"""Channels: one address and its connection, which is re-established when lost."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class UpstreamAddress:
-    """Where an upstream listens."""
+    """Address of an upstream."""
 
     host: str
     port: int
@@ -28,7 +28,7 @@ class UpstreamAddress:
 
     @classmethod
     def read(cls, target: str) -> "UpstreamAddress":
-        """Read `host:port`, `[host]:port` or `https://host:port`."""
+        """Parse `host:port`, `[host]:port` or `https://host:port`."""
         parts = urlsplit(target if "://" in target else f"http://{target}")
         return cls(parts.hostname or "", parts.port or 0, parts.scheme)
 
@@ -46,7 +46,7 @@ class UpstreamAddress:
 
 
 class UpstreamChannel:
-    """The connection to one address. `changed` is called when calls may start, or no more."""
+    """The connection to one address. `changed` is called when its availability may have changed."""
 
     def __init__(self, name: str, address: UpstreamAddress, changed: Callable[[], None]) -> None:
         self.address = address
@@ -69,7 +69,7 @@ class UpstreamChannel:
         return self._current is not None and self._current.connection.ready
 
     def start(self) -> None:
-        """Connect, unless that is done or under way."""
+        """Connect, unless connected or connecting already."""
         if self._current is None and self._connecting is None and not self._closed:
             self._connecting = asyncio.create_task(self._connect())
 
@@ -100,7 +100,7 @@ class UpstreamChannel:
     def _on_change(self) -> None:
         current = self._current
         if current is not None and current.connection.closed:
-            # It takes no new calls. Those that are under way go on.
+            # It accepts no new calls. Open calls continue.
             self._current = None
             if current.connection.streams:
                 self._ending.add(current)

@@ -24,7 +24,7 @@ CHANNEL_OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.use_local_subchannel_pool", 1),
-    # A room that was restarted is back within a second.
+    # Reconnect to a restarted service within a second.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", CONNECT_MILLISECONDS),
     ("grpc.max_reconnect_backoff_ms", CONNECT_MILLISECONDS),
@@ -34,7 +34,7 @@ CHANNEL_OPTIONS = (
 
 
 class GrpcioUpstream:
-    """An upstream at one address or several, which are called in turn."""
+    """An upstream at one address or several, called in turn."""
 
     def __init__(self, name: str, targets: Sequence[str]) -> None:
         self._name = name

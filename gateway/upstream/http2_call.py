@@ -1,4 +1,4 @@
-"""Calls under way on a connection: how they begin and end, and unary calls."""
+"""Calls on an HTTP/2 connection: how they begin and end, and unary calls."""
 
 import asyncio
 
@@ -25,12 +25,12 @@ from gateway.upstream.call import (
 
 ACKNOWLEDGED_BYTES = OWN_WINDOW // 4
 INFORMATIONAL, HTTP_OK = range(100, 200), 200
-TORN = "its message is torn"
+TRUNCATED = "its message is truncated"
 COMPRESSED = "its message is compressed, which was not offered"
 
 
 class ConnectionLostError(Exception):
-    """The connection ended the call. `unprocessed`: the server did nothing with it."""
+    """The connection was lost during the call. `unprocessed`: the server did not process it."""
 
     def __init__(self, *, unprocessed: bool) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class ConnectionLostError(Exception):
 
 
 class Http2Call:
-    """What unary calls and streams have in common: how a call begins, and how it ends."""
+    """Base of unary and streaming calls: how a call begins, and how it ends."""
 
     __slots__ = ("_connection", "_initial", "_name", "_stream", "_timer", "_trailers")
 
@@ -86,7 +86,7 @@ class Http2Call:
             self._end(malformed_response(self._name, "it has no trailers"))
 
     def on_writable(self) -> None:
-        """What waited is sent."""
+        """Nothing to resume: only streaming calls wait for the window."""
 
     def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
         if unprocessed or code == ErrorCode.CONNECT_ERROR:
@@ -96,7 +96,7 @@ class Http2Call:
         self._end(status_error(self._name, grpc, f"reset with {code.name}", [], []))
 
     def cancel(self) -> None:
-        """End the call from here, if it has not ended."""
+        """Cancel the call, unless it has ended."""
         if self._timer is not None:
             self._timer.cancel()
         if self._connection is not None and self._stream is not None:
@@ -122,7 +122,7 @@ class Http2Call:
 
 
 class Http2UnaryCall(Http2Call):
-    """A unary call: one message there, one back."""
+    """A unary call: one message each way."""
 
     __slots__ = ("_chunks", "_done", "_size")
 
@@ -133,11 +133,11 @@ class Http2UnaryCall(Http2Call):
         self._size = 0
 
     async def reply(self) -> Reply:
-        """Wait for the answer.
+        """Wait for the response.
 
         Raises:
-            StatusError: The server's, or the deadline.
-            LostError: The connection was lost.
+            StatusError: The server failed, or the deadline passed.
+            ConnectionLostError: The connection was lost.
         """
         try:
             return await self._done
@@ -170,18 +170,18 @@ class Http2UnaryCall(Http2Call):
 
 
 def check_single_message(content: bytes) -> str:
-    """Tells what is wrong with a body that must be one message, or nothing."""
+    """Return the problem of a body that must be one message, or an empty text."""
     if len(content) < grpc_framing.PREFIX.size:
         return "it has no message"
     compressed, size = grpc_framing.PREFIX.unpack_from(content)
     if compressed:
         return COMPRESSED
-    return "" if len(content) == size + grpc_framing.PREFIX.size else TORN
+    return "" if len(content) == size + grpc_framing.PREFIX.size else TRUNCATED
 
 
 def message_too_large(name: str) -> StatusError:
     return failure(
         RESOURCE_EXHAUSTED,
         "ANSWER_TOO_LARGE",
-        f"{name} answered with a message longer than {MESSAGE_BYTES_MAX} bytes.",
+        f"{name} sent a message longer than {MESSAGE_BYTES_MAX} bytes.",
     )

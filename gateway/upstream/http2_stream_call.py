@@ -1,4 +1,4 @@
-"""Calls under way of which either side may stream."""
+"""Streaming calls on an HTTP/2 connection."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ from gateway.upstream.http2_call import (
     ACKNOWLEDGED_BYTES,
     COMPRESSED,
     INFORMATIONAL,
-    TORN,
+    TRUNCATED,
     ConnectionLostError,
     Http2Call,
     message_too_large,
@@ -21,7 +21,7 @@ BACKLOG_BYTES_MAX = 64 * 1024
 
 
 class Http2StreamCall(Http2Call):
-    """A call of which either side may stream."""
+    """A call on which either side may stream."""
 
     __slots__ = ("_buffer", "_changed", "_ended", "_error", "_opened", "_queue", "_queued")
 
@@ -119,7 +119,7 @@ class Http2StreamCall(Http2Call):
         self._notify()
 
     def _acknowledge(self) -> None:
-        """Ask for more in place of what nobody has to keep: all but unread messages."""
+        """Enlarge the receive window by all bytes that are not in unread messages."""
         stream, connection = self._stream, self._connection
         if stream is not None and connection is not None:
             size = stream.received - self._queued
@@ -132,7 +132,7 @@ class Http2StreamCall(Http2Call):
                 self._timer.cancel()
             self._ended, self._error = True, error
             if error is None and self._buffer:
-                self._error = malformed_response(self._name, TORN)
+                self._error = malformed_response(self._name, TRUNCATED)
             self._notify()
 
     async def _change(self) -> None:

@@ -1,4 +1,4 @@
-"""Calls over our own HTTP/2: round robin over the addresses of an upstream, retried where safe."""
+"""Calls over the gateway's HTTP/2 client: round robin over addresses, retried where safe."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ from gateway.upstream.http2_stream_call import Http2StreamCall
 TRIES_MAX = 3
 WAITING_MAX = 1_000
 CONNECT_SECONDS = 1.0
-# Who opens a stream is told soon that there is nobody, and comes again by itself.
+# Fail new streams quickly when no server is connected; clients reconnect on their own.
 STREAM_CONNECT_SECONDS = 0.2
 HEALTH_SECONDS = 2.0
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
@@ -49,7 +49,7 @@ class LeanUpstream:
 
     @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop of all calls. To ask for the running one is a system call in Python 3.11."""
+        """The event loop of all calls, cached: looking it up costs a system call in Python 3.11."""
         return asyncio.get_running_loop()
 
     async def unary(self, call: UpstreamCall) -> Reply:
@@ -71,7 +71,7 @@ class LeanUpstream:
         return LeanStream(self, self._name, call)
 
     async def wait_ready_channel(self, seconds: float) -> ReadyChannel:
-        """Find a connection for a stream that may last so long.
+        """Return a connection for a stream that may last `seconds`.
 
         Raises:
             StatusError: There is none.
@@ -94,7 +94,7 @@ class LeanUpstream:
         return await http2_call.reply()
 
     def _pick_ready(self) -> ReadyChannel | None:
-        """Take the next address in turn that is healthy and has room."""
+        """Return the next address in turn that is healthy and accepts a call."""
         channels = self._channels
         for _ in channels:
             self._turn = (self._turn + 1) % len(channels)
@@ -105,7 +105,13 @@ class LeanUpstream:
         return None
 
     async def _wait(self, deadline: float, connecting: float) -> ReadyChannel:
-        """Wait so many seconds for a connection, and for room on one until the deadline."""
+        """Wait for a connection.
+
+        Raises:
+                StatusError: None was established within `connecting` seconds, or none had a free
+            stream until
+                `deadline`.
+        """
         loop = asyncio.get_running_loop()
         self._start()
         soon = loop.time() + connecting
@@ -145,7 +151,7 @@ class LeanUpstream:
                 future.set_result(None)
 
     async def _watch(self) -> None:
-        """Take addresses that do not serve out of the turn, and puts them back."""
+        """Check the health of all addresses periodically; skip those that are not serving."""
         while True:
             for channel in self._channels:
                 if channel.connection is not None:
@@ -168,7 +174,7 @@ class LeanUpstream:
 
 
 class LeanStream:
-    """A call that is open, or about to be while there is no connection yet."""
+    """A call that is open, or waits for a connection."""
 
     def __init__(self, upstream: LeanUpstream, name: str, call: UpstreamCall) -> None:
         self._upstream = upstream
@@ -212,9 +218,9 @@ class LeanStream:
 
 
 def is_shutdown_error(error: StatusError) -> bool:
-    """True if a server that stops ends the calls that it has with this error."""
-    told = any(key == DETAILS for key, _ in error.trailers)
-    return error.code in {CANCELLED, UNAVAILABLE} and not told
+    """True if a stopping server ends its open calls with this error."""
+    has_details = any(key == DETAILS for key, _ in error.trailers)
+    return error.code in {CANCELLED, UNAVAILABLE} and not has_details
 
 
 def call_head(ready: ReadyChannel, call: UpstreamCall) -> bytes:

@@ -1,4 +1,4 @@
-"""What a client says on a WebSocket, checked."""
+"""Commands of WebSocket clients, decoded and validated."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ KINDS = ("authenticate", "subscribe", "call", "message", "end", "cancel", "ping"
 
 @dataclass(frozen=True)
 class ClientCommand:
-    """One thing that a client wants. `content` is a request message, as its message_codec writes it."""
+    """One command of a client. `content` is a request message, as its message codec encodes it."""
 
     kind: str
     id: str = ""
@@ -31,10 +31,10 @@ class ClientCommand:
 
 
 def decode_json_command(text: str | None) -> ClientCommand:
-    """Read a text message.
+    """Decode a text message.
 
     Raises:
-        StatusError: It names the member that is wrong.
+        StatusError: It names the invalid member.
     """
     if text is None:
         raise failure(INVALID_ARGUMENT, "MESSAGE_NOT_TEXT", "Messages must be JSON in text.")
@@ -97,10 +97,10 @@ def check_seconds(seconds: float) -> float:
 
 
 def decode_binary_command(content: bytes | None) -> ClientCommand:
-    """Read a binary message, which is a `libral.gateway.v1.ClientFrame`.
+    """Decode a binary message, which is a `libral.gateway.v1.ClientFrame`.
 
     Raises:
-        StatusError: It names the field that is wrong.
+        StatusError: It names the invalid field.
     """
     if content is None:
         raise failure(INVALID_ARGUMENT, "MESSAGE_NOT_BINARY", "Messages must be ClientFrames.")
@@ -143,4 +143,4 @@ def check_path(command: ClientCommand) -> str:
 
 
 def unexpected_command(command: ClientCommand, reason: str) -> StatusError:
-    return invalid_field("type", f"{command.kind} cannot be said here: {reason}.")
+    return invalid_field("type", f"{command.kind} is not allowed here: {reason}.")

@@ -1,4 +1,4 @@
-"""`/v1/ws`: many calls on one WebSocket, as docs/architecture.md describes it."""
+"""`/v1/ws`: many calls on one WebSocket, as specified in docs/architecture.md."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ class ManySocket:
         """Serve the connection until either side closes it.
 
         Raises:
-            StatusError: The authorization at the upgrade is no good.
+            StatusError: The authorization of the handshake is invalid.
         """
         authorization = self._request.headers.get("authorization")
         if authorization:
@@ -101,7 +101,7 @@ class ManySocket:
         self._connection.push(self._message_codec.encode_authenticated())
 
     async def _open(self, command: ClientCommand) -> None:
-        """Open a call. What is wrong with it ends that call alone."""
+        """Open a call. An error ends only that call."""
         name = check_id(command)
         if name in self._calls:
             raise failure(ALREADY_EXISTS, "ID_IN_USE", f"id: {name!r} is in use already.")
@@ -133,7 +133,7 @@ class ManySocket:
         match = self._context.table.find_route("GET", path)
         method = match.route.method
         if not method.server_streaming or method.client_streaming:
-            raise invalid_field("path", f"{path} is no server stream.")
+            raise invalid_field("path", f"{path} is not a server stream.")
         caller = await self._context.authenticator.authenticate(self._authorization, method.rule)
         bound = bind_request(match, query.encode(), None, self._context.codec)
         subscription = self._context.subscriptions.open_stream(
@@ -175,12 +175,12 @@ class ManySocket:
         return call
 
     async def _send_message(self, command: ClientCommand) -> None:
-        """Send a message to the upstream, or that there are no more."""
+        """Send a message upstream, or half-close the call."""
         call = self._calls.get(check_id(command))
         if call is None:
-            raise invalid_field("id", "is no open call.")
+            raise invalid_field("id", "is not an open call.")
         if isinstance(call, StreamOperation) or call.bidi_call.half_closed:
-            raise unexpected_command(command, "the client has said all of this call")
+            raise unexpected_command(command, "the client has half-closed this call")
         if command.kind == "end":
             await call.half_close()
             return
@@ -194,7 +194,7 @@ class ManySocket:
     async def _cancel(self, command: ClientCommand) -> None:
         call = self._calls.pop(check_id(command), None)
         if call is None:
-            raise invalid_field("id", "is no open call.")
+            raise invalid_field("id", "is not an open call.")
         await call.close()
         cancelled = failure(CANCELLED, "CANCELLED", "The client cancelled the call.")
         self._connection.push(
@@ -215,7 +215,7 @@ class ManySocket:
 
 
 def with_call_headers(request: Request, command: ClientCommand) -> Request:
-    """The request as if it had the metadata and the deadline of a call."""
+    """Return the request with the metadata and the deadline of a call as headers."""
     headers = request.headers | {
         f"{METADATA_PREFIX}{k}": value for k, value in command.metadata.items()
     }

@@ -1,4 +1,4 @@
-"""What the gateway says on a WebSocket, as whole frames."""
+"""Message codecs of WebSockets: JSON and binary, as whole frames."""
 
 from typing import Any, Protocol
 
@@ -19,23 +19,23 @@ from gateway.websocket.framing import BINARY, TEXT, make_frame
 
 
 class MessageCodec(Protocol):
-    """The form of both sides' messages. A `tag` says which call a message is about."""
+    """Encoding of both sides' messages. A `tag` is the encoded id of a call."""
 
     subprotocol: str
 
     def decode_command(self, message: dict[str, Any]) -> ClientCommand:
-        """Read what the client said (ASGI's `websocket.receive`).
+        """Decode a message of the client (ASGI's `websocket.receive`).
 
         Raises:
-            StatusError: It cannot be understood.
+            StatusError: It is invalid.
         """
         ...
 
     def decode_request(self, method: Method, content: bytes | None) -> Message:
-        """Read a request message. None: an empty one.
+        """Decode a request message. None: an empty one.
 
         Raises:
-            StatusError: It is none of that method.
+            StatusError: It is no request of that method.
         """
         ...
 
@@ -87,8 +87,8 @@ class JsonMessageCodec:
         )
 
     def encode_headers(self, tag: bytes, metadata: dict[str, str]) -> bytes:
-        told = orjson.dumps(metadata)
-        return make_frame(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + told + b"}")
+        encoded = orjson.dumps(metadata)
+        return make_frame(TEXT, b'{"type":"headers"' + tag + b',"metadata":' + encoded + b"}")
 
     def encode_message(self, tag: bytes, item: StreamItem, *, enum_numbers: bool) -> bytes:
         key = (TEXT, tag, enum_numbers)
@@ -102,8 +102,8 @@ class JsonMessageCodec:
 
     def encode_end(self, tag: bytes, error: StatusError | None, trailers: Metadata) -> bytes:
         status = OK_STATUS if error is None else self._renderer.render_status(error)
-        told = visible_metadata(trailers)
-        more = b',"trailers":' + orjson.dumps(told) if told else b""
+        visible = visible_metadata(trailers)
+        more = b',"trailers":' + orjson.dumps(visible) if visible else b""
         return make_frame(TEXT, b'{"type":"end"' + tag + b',"status":' + status + more + b"}")
 
 
@@ -155,7 +155,7 @@ class BinaryMessageCodec:
 
 
 def choose_message_codec(offered: list[str], codec: Codec, renderer: Renderer) -> MessageCodec:
-    """Choose by the subprotocols that the client offers: the first that is known, else JSON."""
+    """Return the codec of the first known subprotocol that the client offers, or JSON."""
     for name in offered:
         if name == BinaryMessageCodec.subprotocol:
             return BinaryMessageCodec()

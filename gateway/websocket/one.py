@@ -1,4 +1,4 @@
-"""The path of a method as a WebSocket: one call, from the upgrade to the closing."""
+"""The path of a method as a WebSocket: one call, from the handshake to the close frame."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ AUTHENTICATE_SECONDS = 10.0
 class OneSocket:
     """One connection and its one call.
 
-    It is closed with 1000 if the call ended well, else with 4000 and the code of its status.
+    It is closed with 1000 if the call ended with OK, else with 4000 plus its gRPC code.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class OneSocket:
         """Serve the call to its end.
 
         Raises:
-            StatusError: What is wrong with path, query or authorization.
+            StatusError: Path, query or authorization are invalid.
         """
         caller, admitted = await self._admit()
         self._builder = MessageBuilder(self._match, self._request.query, self._context.codec)
@@ -68,7 +68,7 @@ class OneSocket:
 
     @property
     def _waits(self) -> bool:
-        """True if the request comes in messages."""
+        """True if the client sends the request as messages."""
         return self._match.route.takes_body or self._method.client_streaming
 
     def _wake(self) -> None:
@@ -76,7 +76,7 @@ class OneSocket:
             self._call.wake()
 
     async def _admit(self) -> tuple[Caller | None, bool]:
-        """Tells who calls, and whether they need not say so first, as browsers must."""
+        """Return the caller, and False if the client must send an `authenticate` command first."""
         rule, authorization = self._method.rule, self._request.headers.get("authorization")
         later = not authorization and rule is not None and not rule.public
         if later and isinstance(self._context.authenticator, Authenticator):
@@ -121,9 +121,11 @@ class OneSocket:
             async with asyncio.timeout(AUTHENTICATE_SECONDS):
                 command = await self._command()
         except TimeoutError:
-            raise unauthenticated("TOKEN_MISSING", "This needs a bearer token.") from None
+            raise unauthenticated("TOKEN_MISSING", "A bearer token is required.") from None
         if command.kind != "authenticate":
-            raise unauthenticated("TOKEN_MISSING", "This needs a bearer token: authenticate first.")
+            raise unauthenticated(
+                "TOKEN_MISSING", "A bearer token is required: authenticate first."
+            )
         caller = await self._context.authenticator.authenticate(
             f"Bearer {command.token}", self._method.rule
         )
@@ -137,7 +139,7 @@ class OneSocket:
         return self._bind(command)
 
     async def _command(self) -> ClientCommand:
-        """Wait for a command, and answers what is none and what is a ping."""
+        """Wait for a command. Respond to invalid ones and to pings."""
         while True:
             received = await self._connection.receive_command()
             if isinstance(received, StatusError):
@@ -171,7 +173,7 @@ class OneSocket:
             await self._send_message(call, command)
 
     async def _send_message(self, call: CallOperation, command: ClientCommand) -> None:
-        """Send a message on; path and query are in the first one, as over HTTP."""
+        """Send a message upstream. The first one includes path and query, as over HTTP."""
         try:
             if isinstance(self._message_codec, BinaryMessageCodec):
                 message = self._message_codec.decode_request(self._method, command.content)
@@ -185,7 +187,7 @@ class OneSocket:
             await call.send_message(message)
 
     def _bind(self, command: ClientCommand) -> BoundRequest:
-        """Make the one request message of what path, query and client say; the path wins."""
+        """Build the one request message from path, query and message. The path takes precedence."""
         query = self._request.query
         if not isinstance(self._message_codec, BinaryMessageCodec):
             return bind_request(

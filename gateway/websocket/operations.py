@@ -1,4 +1,4 @@
-"""Calls on a WebSocket: what the upstream says, put on the connection."""
+"""Operations: the calls of a WebSocket, whose messages are pushed to the connection."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ Ended = Callable[[StatusError | None], None]
 
 
 class StreamOperation:
-    """A server stream, which may be shared: it is put on the connection as it comes."""
+    """A server stream, which may be shared. Its messages are pushed as they arrive."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class StreamOperation:
 
 
 class CallOperation:
-    """A call on which both sides may speak, or one with a single answer."""
+    """A bidi call, a client stream, or a call with a single response message."""
 
     def __init__(
         self, connection: WebSocketConnection, tag: bytes, bidi_call: BidiCall, ended: Ended
@@ -93,21 +93,21 @@ class CallOperation:
         self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """It waits for room by itself."""
+        """Nothing to resume: its task waits for the connection itself."""
 
     async def send_message(self, message: Message) -> None:
-        """Send a message, or ends the call if the upstream takes none within a second."""
+        """Send a message. End the call if the upstream accepts none within a second."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self.bidi_call.send(message.SerializeToString())
         except TimeoutError:
-            problem = "The upstream takes no message."
+            problem = "The upstream accepts no messages."
             self.bidi_call.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
         except StatusError:
-            """The reader tells how the call ended."""
+            pass  # `_run` reports how the call ended.
 
     async def half_close(self) -> None:
-        """Says that no more messages follow."""
+        """Signal that no more messages follow."""
         with contextlib.suppress(StatusError):
             await self.bidi_call.half_close()
 
@@ -140,7 +140,7 @@ class CallOperation:
 
 
 def push_headers(connection: WebSocketConnection, tag: bytes, metadata: Metadata) -> None:
-    """Send the metadata, if there is any for the client."""
-    told = visible_metadata(metadata)
-    if told:
-        connection.push(connection.message_codec.encode_headers(tag, told))
+    """Send the initial metadata, if the client may see any of it."""
+    visible = visible_metadata(metadata)
+    if visible:
+        connection.push(connection.message_codec.encode_headers(tag, visible))

@@ -1,4 +1,4 @@
-"""A connection: what is sent on it, and whether it takes more."""
+"""A WebSocket connection: sends and receives messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,11 @@ SWITCHING = 101
 
 
 class WebSocketConnection:
-    """One accepted WebSocket, and the form of what is said on it.
+    """One accepted WebSocket, with its message codec.
 
-    Frames are written to the transport at once, with what it has buffered bounded by whoever
-    writes: they stop while it is not `ready`.
+    Frames are written to the transport immediately. Callers must stop while it is not `ready`,
+    which bounds
+    its buffer.
     """
 
     def __init__(self, request: Request, send: Send, message_codec: MessageCodec) -> None:
@@ -50,11 +51,11 @@ class WebSocketConnection:
         await self._port.writable.wait()
 
     def on_ready(self, call: Callable[[], None]) -> None:
-        """Call whenever more is taken again."""
+        """Set the function to call whenever the connection becomes ready again."""
         self._port.on_ready = call
 
     async def receive_command(self) -> ClientCommand | StatusError:
-        """Wait for what the client says, or for what is wrong with it.
+        """Wait for a command of the client. Return the error of an invalid one.
 
         Raises:
             ClientGoneError: The connection is closed.
@@ -70,7 +71,7 @@ class WebSocketConnection:
                     return error
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Close when all that was sent has been read, which is waited for 10 seconds."""
+        """Close after the client has read everything, which may take 10 seconds."""
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     def drop_slow(self) -> None:

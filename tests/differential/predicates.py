@@ -53,7 +53,7 @@ def unavailable(x: Exchange) -> bool:
     if not (x.ours.status == x.envoy.status in {503, 504} and x.envoy.json and same_arrived(x)):
         return False
     message = x.ours.json["error"]["message"]
-    own = message.endswith(("is not available.", "did not answer in time."))
+    own = message.endswith(("is not available.", "did not respond in time."))
     return own and not x.envoy.json["details"]
 
 
@@ -167,12 +167,12 @@ def given_twice(x: Exchange) -> bool:
 
 
 def path_and_query(x: Exchange) -> bool:
-    return only_envoy_took(x, "is given in the path already.")
+    return only_envoy_took(x, "is already given in the path.")
 
 
 def beside_whole_body(x: Exchange) -> bool:
     whole = x.route is not None and x.route.whole_body
-    return whole and only_envoy_took(x, "is not taken: the body is the whole request.")
+    return whole and only_envoy_took(x, "is not accepted: the body is the whole request.")
 
 
 def below_body_field(x: Exchange) -> bool:
@@ -206,7 +206,7 @@ def unknown_member(x: Exchange) -> bool:
         return False
     known = {name for f in x.route.method.input.fields for name in (f.name, f.json_name)}
     unknown = [re.search(r"(^|\.)nope$", name) or name not in known for name in violations(x)]
-    return all(unknown) and only_envoy_took(x, "is no field of this method.")
+    return all(unknown) and only_envoy_took(x, "is not a field of this method.")
 
 
 def null_in_map(x: Exchange) -> bool:
@@ -369,7 +369,7 @@ def float_max(x: Exchange) -> bool:
 def repeated_message(x: Exchange) -> bool:
     found = violations(x)
     return all(re.match(r"(items|subs)\.", name) for name in found) and only_envoy_took(
-        x, "is no parameter of this method."
+        x, "is not a parameter of this method."
     )
 
 

@@ -77,11 +77,11 @@ WRONG = [
     ({"LIBRAL_LOG_FORMAT": "xml"}, "LIBRAL_LOG_FORMAT is 'xml': use one of json, console."),
     (
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "h:4317"},
-        "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of the form http://host:port.",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL of the form http://host:port.",
     ),
     (
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://h:x"},
-        "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of the form http://host:port.",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL of the form http://host:port.",
     ),
     (
         {"LIBRAL_CORS_ORIGINS": "https://a.example/"},

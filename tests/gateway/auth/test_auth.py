@@ -35,7 +35,7 @@ async def test_refuses_other_roles(http, echo, tokens):
     response = await http.get("/v1/admin", headers=tokens.bearer("VIEWER"))
     assert response.status_code == 403
     error = error_of(response)
-    assert error["message"] == "This needs one of the roles ADMIN, OPERATOR."
+    assert error["message"] == "One of these roles is required: ADMIN, OPERATOR."
     assert error["details"][1]["message"] == "この操作を行う権限がありません。"
     assert echo.requests == []
 

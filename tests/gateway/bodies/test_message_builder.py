@@ -35,7 +35,7 @@ async def test_path_and_query_are_a_message_where_there_is_no_other(uploading, u
 
 async def test_path_and_query_are_checked(uploading, upstream):
     found = violations(await uploading.post("/v1/items?count=1", json=[]))
-    assert found == {"count": "is not taken: the body is the whole request."}
+    assert found == {"count": "is not accepted: the body is the whole request."}
     assert violations(await uploading.post("/v1/one/a?count=x")) == {"count": NUMBER}
     assert upstream.metadata == []
 

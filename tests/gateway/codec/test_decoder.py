@@ -31,9 +31,9 @@ async def test_echoes_a_body(http):
 BODIES = [
     (
         b'{"nope": 1, "item": {"nope": 2}}',
-        {"nope": "is no field of this method.", "item.nope": "is no field of this method."},
+        {"nope": "is not a field of this method.", "item.nope": "is not a field of this method."},
     ),
-    (b'{"items": [{}, {"nope": 1}]}', {"items[1].nope": "is no field of this method."}),
+    (b'{"items": [{}, {"nope": 1}]}', {"items[1].nope": "is not a field of this method."}),
     (b'{"small": "x"}', {"small": None}),
     (b'{"small": 1.5}', {"small": None}),
     (b'{"item": {"count": true}}', {"item.count": None}),
@@ -44,8 +44,8 @@ BODIES = [
     (b'{"time": "yesterday"}', {"time": None}),
     (b'{"data": "a"}', {"data": None}),
     (b'{"counts": {"a": null}}', {"counts.a": "must not be null."}),
-    (b'{"left": "a", "right": 1}', {"right": "excludes left, which is given too."}),
-    (b'{"text": "a", "text": "b"}', {"body": "is no JSON: 'text' is given twice."}),
+    (b'{"left": "a", "right": 1}', {"right": "excludes left, which is also given."}),
+    (b'{"text": "a", "text": "b"}', {"body": "is not JSON: 'text' is given twice."}),
     (b"[]", {"body": "must be a JSON object."}),
     (b"null", {"body": "must be a JSON object."}),
     (b"{", {"body": None}),

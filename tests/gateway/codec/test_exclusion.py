@@ -24,4 +24,4 @@ def test_names_the_one_that_came_second(kinds, value, found):
     else:
         (violation,) = violations
         assert violation.field == found[0]
-        assert violation.description == f"excludes {found[1]}, which is given too."
+        assert violation.description == f"excludes {found[1]}, which is also given."

@@ -41,7 +41,7 @@ REFUSED = [
     (scalars.read_boolean, 1, "must be true or false"),
     (scalars.read_bool_key, True, "must be true or false"),
     (scalars.read_string, 1, "must be a string"),
-    (scalars.read_string, "\ud800", "holds half of a character"),
+    (scalars.read_string, "\ud800", "contains an unpaired surrogate"),
     (scalars.read_octets, 1, "must be base64"),
 ]
 

@@ -16,13 +16,16 @@ def test_reads_what_json_is(text):
 
 
 REFUSED = [
-    (b'{"a":1,"a":2}', "body: is no JSON: 'a' is given twice."),
-    (b'{"x":{"a":1,"\\u0061":2}}', "body: is no JSON: 'a' is given twice."),
-    (b'{"a" :1,"a":2}', "body: is no JSON: 'a' is given twice."),
-    (b'{"a":NaN}', "body: is no JSON: NaN is no JSON number: write it as a string."),
-    (b'{"a":-Infinity}', "body: is no JSON: -Infinity is no JSON number: write it as a string."),
+    (b'{"a":1,"a":2}', "body: is not JSON: 'a' is given twice."),
+    (b'{"x":{"a":1,"\\u0061":2}}', "body: is not JSON: 'a' is given twice."),
+    (b'{"a" :1,"a":2}', "body: is not JSON: 'a' is given twice."),
+    (b'{"a":NaN}', "body: is not JSON: NaN is not a JSON number: write it as a string."),
+    (
+        b'{"a":-Infinity}',
+        "body: is not JSON: -Infinity is not a JSON number: write it as a string.",
+    ),
     (b"\xff", "body: is not UTF-8."),
-    (b'{"a":1,}', "body: is no JSON: Expecting property name enclosed in double quotes"),
+    (b'{"a":1,}', "body: is not JSON: Expecting property name enclosed in double quotes"),
     (b"[" * (DEPTH_MAX + 1) + b"]" * (DEPTH_MAX + 1), "body: is nested too deep."),
     (b"[" * 100_000, "body: is nested too deep."),
 ]

@@ -113,8 +113,8 @@ def endless(request) -> bytes:
 LIES = [
     (["a.B"], lambda _: None, "reflection of 'a.B': not found."),
     (["a.B"], lambda _: file("a.proto"), "reflection: no file defines a.B."),
-    (["a.B"], lambda _: b"\xff", "sent what is no descriptor."),
-    (["B"], lambda _: file("a.proto", "b.proto", service="B"), "b.proto cannot be had."),
+    (["a.B"], lambda _: b"\xff", "sent an invalid descriptor."),
+    (["B"], lambda _: file("a.proto", "b.proto", service="B"), "b.proto is missing."),
     (["Endless"], endless, "has more than 50 files or 5000 bytes of descriptors."),
     (["a.B"], lambda _: file("a", size=6000), "more than 50 files or 5000 bytes of descriptors."),
 ]
@@ -132,7 +132,7 @@ async def test_what_a_server_tells_is_bounded_and_checked(monkeypatch, services,
 
 async def test_reflection_takes_no_longer_than_its_bound(monkeypatch):
     monkeypatch.setattr(reflection, "SECONDS", 0.2)
-    with pytest.raises(ServerUnavailableError, match="did not answer reflection within"):
+    with pytest.raises(ServerUnavailableError, match="did not respond to reflection within"):
         await Liar(["Endless"], endless, delay=0.05).ask()
 
 

@@ -30,5 +30,5 @@ async def test_a_slow_room_costs_no_more_than_the_deadline(http):
     started = time.monotonic()
     response = await http.get("/v1/sleep", headers={"grpc-timeout": "200m"})
     assert response.status_code == 504
-    assert error_of(response)["message"] == f"{PACKAGE} did not answer in time."
+    assert error_of(response)["message"] == f"{PACKAGE} did not respond in time."
     assert time.monotonic() - started < 1

@@ -55,7 +55,8 @@ async def test_refuses_methods_without_rules_unless_told(tmp_path):
     assert status == 1
     assert error == (
         "gateway: These methods have no access rule (libral.policy.v1.rule): shop.v1.Shop.A, "
-        "shop.v1.Shop.B, shop.v1.Shop.C and 2 more. Use --no-auth to serve them to everybody.\n"
+        "shop.v1.Shop.B, shop.v1.Shop.C and 2 more. "
+        "Use --no-auth to serve them without authentication.\n"
     )
     status, out, _ = await run("--descriptor-set", str(contract), "--check", "--no-auth")
     assert (status, len(out.splitlines())) == (0, 5)

@@ -60,7 +60,7 @@ async def test_workers_reload_and_stay_when_others_cannot_take_their_place(tmp_p
         await gateway.logged("workers.kept")
         assert (await gateway.http.get("/v1/things")).status_code == 200
         assert (await gateway.http.get("/healthz")).json()["pid"] in workers
-        assert f"gateway: {served} is no FileDescriptorSet." in gateway.lines
+        assert f"gateway: {served} is not a FileDescriptorSet." in gateway.lines
 
 
 async def test_workers_of_the_mesh_have_nothing_to_reload():

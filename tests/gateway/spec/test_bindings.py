@@ -23,12 +23,12 @@ COLOR = "must be one of COLOR_UNSPECIFIED, RED, CRIMSON, BLUE, BELOW."
 TIME = "must be a time such as 2026-01-31T12:00:00Z."
 LAG = "must be a duration such as 1.5s."
 MASK = "must be field names such as displayName,roles."
-UNKNOWN = "is no parameter of this method."
+UNKNOWN = "is not a parameter of this method."
 MESSAGE = "cannot be given as text: it is a message."
 TWICE = "is given more than once."
-IN_PATH = "is given in the path already."
+IN_PATH = "is already given in the path."
 IN_BODY = "belongs in the body."
-WHOLE = "is not taken: the body is the whole request."
+WHOLE = "is not accepted: the body is the whole request."
 FLOAT_MAX = 3.4028234663852886e38
 
 
@@ -516,7 +516,7 @@ async def test_finds_nothing(client, mirror, path):
     for verb in ("GET", "OPTIONS"):
         answer = await client.send(verb, path)
         assert answer.status == 404
-        assert answer.json["error"]["message"] == f"There is nothing at {path}."
+        assert answer.json["error"]["message"] == f"There is no route for {path}."
     assert not mirror.seen
 
 
@@ -688,10 +688,10 @@ REFUSED = [
     ("int64_box=1&int64_box.value=2", {"int64_box.value": TWICE}),
     ("time=1970-01-01T00:00:00Z&time.seconds=5", {"time.seconds": TWICE}),
     ("left=a&left=b", {"left": TWICE}),
-    ("left=a&right=1", {"right": "excludes left, which is given too."}),
-    ("right=0&left=", {"left": "excludes right, which is given too."}),
-    ("branch.count=1&left=a", {"left": "excludes branch, which is given too."}),
-    ("left=a&branch.count=1", {"branch.count": "excludes left, which is given too."}),
+    ("left=a&right=1", {"right": "excludes left, which is also given."}),
+    ("right=0&left=", {"left": "excludes right, which is also given."}),
+    ("branch.count=1&left=a", {"left": "excludes branch, which is also given."}),
+    ("left=a&branch.count=1", {"branch.count": "excludes left, which is also given."}),
     # The path excludes its fields from the query, by either name.
     ("GET /v1/text/a?text=a", {"text": IN_PATH}),
     ("GET /v1/shelves/1?text=shelves/1", {"text": IN_PATH}),
@@ -701,8 +701,8 @@ REFUSED = [
     ("GET /v1/maybe/1?int64Box=2", {"int64Box": IN_PATH}),
     ("GET /v1/maybe/1?int64_box.value=2", {"int64_box.value": IN_PATH}),
     ("GET /v1/time/1970-01-01T00%3A00%3A00Z?time.seconds=5", {"time.seconds": IN_PATH}),
-    ("GET /v1/left/a?right=1", {"right": "excludes left, which is given too."}),
-    ("GET /v1/left/a?branch.count=1", {"branch.count": "excludes left, which is given too."}),
+    ("GET /v1/left/a?right=1", {"right": "excludes left, which is also given."}),
+    ("GET /v1/left/a?branch.count=1", {"branch.count": "excludes left, which is also given."}),
     # So does the body.
     ("POST /v1/kinds?text=a", {"text": WHOLE}),
     ("POST /v1/kinds?nope=a", {"nope": WHOLE}),
@@ -735,7 +735,7 @@ async def test_refuses(client, mirror, line, expected):
     assert not mirror.seen
 
 
-NO_FIELD = "is no field of this method."
+NO_FIELD = "is not a field of this method."
 REFUSED_BODIES = [
     ("POST /v1/kinds", b'{"nope": 1}', {"nope": NO_FIELD}),
     ("POST /v1/kinds", b'{"item": {"child": {"nope": 1}}}', {"item.child.nope": NO_FIELD}),
@@ -891,7 +891,7 @@ UNSERVED = [
     ),
     (
         [get("/v1/**/{text=**}")],
-        [f"{QUERY}: GET '/v1/**/{{text=**}}', column 14: '**' may stand only once in a template."],
+        [f"{QUERY}: GET '/v1/**/{{text=**}}', column 14: '**' may occur only once in a template."],
     ),
     ([get("/v1", "nope")], [f"{QUERY}: GET body 'nope' is no field of Kinds."]),
     ([get("/v1", "item.child")], [f"{QUERY}: GET body 'item.child' is no field of Kinds."]),
@@ -905,21 +905,27 @@ UNSERVED = [
     ([get("/docs")], [f"{QUERY}: GET '/docs' is a path of the gateway itself."]),
     ([get("/v1/ws")], [f"{QUERY}: GET '/v1/ws' is a path of the gateway itself."]),
     # The same paths twice
-    ([get("/v1/a"), get("/v1/a")], [f"{QUERY}: GET /v1/a is {QUERY} too."]),
-    ([get("/v1/*"), get("/v1/{text}")], [f"{QUERY}: GET /v1/{{text}} is {QUERY} too."]),
+    ([get("/v1/a"), get("/v1/a")], [f"{QUERY}: GET /v1/a is also bound to {QUERY}."]),
+    ([get("/v1/*"), get("/v1/{text}")], [f"{QUERY}: GET /v1/{{text}} is also bound to {QUERY}."]),
     (
         [get("/v1/{text}"), get("/v1/{said=*}")],
-        [f"{QUERY}: GET /v1/{{said=*}} is {QUERY} too."],
+        [f"{QUERY}: GET /v1/{{said=*}} is also bound to {QUERY}."],
     ),
     (
         [get("/v1/{text=a/*}"), get("/v1/a/{text}")],
-        [f"{QUERY}: GET /v1/a/{{text}} is {QUERY} too."],
+        [f"{QUERY}: GET /v1/a/{{text}} is also bound to {QUERY}."],
     ),
-    ([get("/v1/**"), get("/v1/{text=**}")], [f"{QUERY}: GET /v1/{{text=**}} is {QUERY} too."]),
-    ([get("/v1/*:a"), get("/v1/{text}:a")], [f"{QUERY}: GET /v1/{{text}}:a is {QUERY} too."]),
+    (
+        [get("/v1/**"), get("/v1/{text=**}")],
+        [f"{QUERY}: GET /v1/{{text=**}} is also bound to {QUERY}."],
+    ),
+    (
+        [get("/v1/*:a"), get("/v1/{text}:a")],
+        [f"{QUERY}: GET /v1/{{text}}:a is also bound to {QUERY}."],
+    ),
     (
         [get("/v1/a"), Binding("*", "/v1/b", "", ""), Binding("*", "/v1/b", "", "")],
-        [f"{QUERY}: * /v1/b is {QUERY} too."],
+        [f"{QUERY}: * /v1/b is also bound to {QUERY}."],
     ),
     # All that is wrong is listed.
     (
@@ -927,7 +933,7 @@ UNSERVED = [
         [
             f"{QUERY}: GET body 'nope' is no field of Kinds.",
             f"{QUERY}: GET '/v1/{{', column 6: a field name is missing.",
-            f"{QUERY}: GET /v1/b is {QUERY} too.",
+            f"{QUERY}: GET /v1/b is also bound to {QUERY}.",
         ],
     ),
 ]

@@ -85,7 +85,7 @@ def test_reads(text, segments, variables, verb):
 NO_SEGMENT = "a segment is missing"
 NO_FIELD = "a field name is missing"
 NO_VERB = "a verb is missing"
-ONCE = "'**' may stand only once in a template"
+ONCE = "'**' may occur only once in a template"
 BROKEN = [
     # "/" Segments
     ("a/b", 1, "a template starts with '/'"),
@@ -103,21 +103,21 @@ BROKEN = [
     ("/ ", 2, NO_SEGMENT),
     ("/日", 2, NO_SEGMENT),
     ('/"a"', 2, NO_SEGMENT),
-    ("/a\\b", 3, "'\\\\' cannot stand here"),
-    ("/a=b", 3, "'=' cannot stand here"),
-    ("/a[0]", 3, "'[' cannot stand here"),
-    ("/a|b", 3, "'|' cannot stand here"),
-    ("/a^", 3, "'^' cannot stand here"),
-    ("/a?b=c", 3, "'?' cannot stand here"),
-    ("/a%", 3, "'%' cannot stand here"),
+    ("/a\\b", 3, "'\\\\' is not allowed here"),
+    ("/a=b", 3, "'=' is not allowed here"),
+    ("/a[0]", 3, "'[' is not allowed here"),
+    ("/a|b", 3, "'|' is not allowed here"),
+    ("/a^", 3, "'^' is not allowed here"),
+    ("/a?b=c", 3, "'?' is not allowed here"),
+    ("/a%", 3, "'%' is not allowed here"),
     ("/%2", 2, NO_SEGMENT),
     ("/%g0", 2, NO_SEGMENT),
-    ("/a\n", 3, "'\\n' cannot stand here"),
+    ("/a\n", 3, "'\\n' is not allowed here"),
     # "*" and "**"
-    ("/a**", 3, "'*' cannot stand here"),
-    ("/**a", 4, "'a' cannot stand here"),
-    ("/*{a}", 3, "'{' cannot stand here"),
-    ("/****", 4, "'*' cannot stand here"),
+    ("/a**", 3, "'*' is not allowed here"),
+    ("/**a", 4, "'a' is not allowed here"),
+    ("/*{a}", 3, "'{' is not allowed here"),
+    ("/****", 4, "'*' is not allowed here"),
     ("/**/**", 5, ONCE),
     ("/{a=**/**}", 8, ONCE),
     ("/{a=b/**}/**", 11, ONCE),
@@ -142,10 +142,10 @@ BROKEN = [
     ("/{{a}}", 3, NO_FIELD),
     ("/{a={b=*}}", 5, "a variable inside a variable"),
     ("/{a=b/{c}/d}", 7, "a variable inside a variable"),
-    ("/{a.b}/{a.b}", 8, "the variable 'a.b' stands twice"),
-    ("/{a=x/*}/{a=y/*}", 10, "the variable 'a' stands twice"),
-    ("/{a}{b}", 5, "'{' cannot stand here"),
-    ("/{a}-{b}", 5, "'-' cannot stand here"),
+    ("/{a.b}/{a.b}", 8, "the variable 'a.b' occurs twice"),
+    ("/{a=x/*}/{a=y/*}", 10, "the variable 'a' occurs twice"),
+    ("/{a}{b}", 5, "'{' is not allowed here"),
+    ("/{a}-{b}", 5, "'-' is not allowed here"),
     # Verb
     ("/a/:b", 4, NO_SEGMENT),
     ("/*:", 4, NO_VERB),
@@ -156,8 +156,8 @@ BROKEN = [
     ("/a:/b", 4, NO_VERB),
     ("/{a}:b/c", 7, "a verb ends the template"),
     ("/{a}:b/{c}", 7, "a verb ends the template"),
-    ("/{a}:b:c", 7, "':' cannot stand here"),
-    ("/a:b{c}", 5, "'{' cannot stand here"),
+    ("/{a}:b:c", 7, "':' is not allowed here"),
+    ("/a:b{c}", 5, "'{' is not allowed here"),
 ]
 
 
@@ -339,7 +339,7 @@ def test_misses(template, path):
     with pytest.raises(StatusError) as caught:
         table(f"GET {template}").find("GET", path)
     assert caught.value.http == 404
-    assert caught.value.status.message == f"There is nothing at {path}."
+    assert caught.value.status.message == f"There is no route for {path}."
 
 
 NOT_HEX = "path: a % is not followed by two hexadecimal digits."

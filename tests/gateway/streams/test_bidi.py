@@ -51,7 +51,7 @@ async def test_bidirectional_errors(uploading, upstream):
 
     response = await uploading.post("/v1/chat", content=late(), headers=NDJSON)
     last = json.loads(response.text.splitlines()[-1])
-    assert last["status"]["message"].startswith("body[1]: is no JSON")
+    assert last["status"]["message"].startswith("body[1]: is not JSON")
 
 
 async def test_an_upstream_may_end_a_chat(uploading, upstream):

@@ -32,8 +32,8 @@ FRAMES = [
     (b"\x00\x00\x00\x00\x00", ""),
     (b"", "it has no message"),
     (b"\x00\x00\x00\x00", "it has no message"),
-    (b"\x00\x00\x00\x00\x02a", "its message is torn"),
-    (b"\x00\x00\x00\x00\x01ab", "its message is torn"),
+    (b"\x00\x00\x00\x00\x02a", "its message is truncated"),
+    (b"\x00\x00\x00\x00\x01ab", "its message is truncated"),
     (b"\x01\x00\x00\x00\x01a", "its message is compressed, which was not offered"),
 ]
 

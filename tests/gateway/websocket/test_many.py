@@ -158,7 +158,7 @@ async def test_a_client_that_has_said_all_says_no_more(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": -1})
         await send_json(socket, type="message", id="a", data={})
-        assert "said all" in (await receive_json(socket))["status"]["message"]
+        assert "half-closed" in (await receive_json(socket))["status"]["message"]
 
 
 PATH = "/v1/public:stream"
