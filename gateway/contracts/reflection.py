@@ -74,7 +74,7 @@ class Reflector:
                         return found
         except TimeoutError:
             raise ServerUnavailableError(
-                f"{self.address} did not response reflection within {SECONDS:.0f} seconds."
+                f"{self.address} did not respond to reflection within {SECONDS:.0f} seconds."
             ) from None
         raise DescriptorError(
             f"{self.address} has no server reflection: give its descriptors with --descriptor-set."

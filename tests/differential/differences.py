@@ -1,31 +1,31 @@
-"""Every difference between the gateway and Envoy that is known, and why the gateway's way stays."""
+"""Every known difference between the gateway and Envoy, and why the gateway's behavior stays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.differential import predicates
 from tests.differential.requests import ECHO, SPEC, below
-from tests.differential.worlds import Exchange, Request
+from tests.differential.worlds import Comparison, RawRequest
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: a request that shows it, what either side answers, and why."""
+    """One difference: a request that shows it, both responses, and the reason."""
 
     name: str
-    example: Request
+    example: RawRequest
     ours: str
     envoy: str
     why: str
-    explains: Callable[[Exchange], bool]
+    explains: Callable[[Comparison], bool]
 
 
-def explain(exchange: Exchange) -> list[Difference]:
-    return [each for each in DIFFERENCES if each.explains(exchange)]
+def explain(comparison: Comparison) -> list[Difference]:
+    return [each for each in DIFFERENCES if each.explains(comparison)]
 
 
-def get(target: str) -> Request:
-    return Request(SPEC, "GET", target)
+def get(target: str) -> RawRequest:
+    return RawRequest(SPEC, "GET", target)
 
 
 DIFFERENCES = [
@@ -39,7 +39,7 @@ DIFFERENCES = [
     ),
     Difference(
         "form of the upstream's errors",
-        Request(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
+        RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
         "AIP-193, its code that of HTTP",
         "google.rpc.Status, its code that of gRPC",
         "AIP-193",
@@ -47,7 +47,7 @@ DIFFERENCES = [
     ),
     Difference(
         "details of unknown types",
-        Request(
+        RawRequest(
             ECHO,
             "POST",
             "/v1/fail",
@@ -60,7 +60,7 @@ DIFFERENCES = [
     ),
     Difference(
         "UNAVAILABLE and DEADLINE_EXCEEDED without details",
-        Request(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
+        RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
         "a text of its own, with Retry-After",
         "the text",
         "a text from the connection names addresses",
@@ -68,7 +68,7 @@ DIFFERENCES = [
     ),
     Difference(
         "server streams",
-        Request(ECHO, "GET", "/v1/public:stream?until=2"),
+        RawRequest(ECHO, "GET", "/v1/public:stream?until=2"),
         "a line for each message, or server-sent events, and the status",
         "a JSON array",
         "a client reads messages as they come",
@@ -76,7 +76,7 @@ DIFFERENCES = [
     ),
     Difference(
         "server streams that fail",
-        Request(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
+        RawRequest(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
         "the status tells the error",
         "a JSON array that looks whole",
         "an error never looks like success",
@@ -84,7 +84,7 @@ DIFFERENCES = [
     ),
     Difference(
         "wrong method",
-        Request(SPEC, "DELETE", "/v1/text/a"),
+        RawRequest(SPEC, "DELETE", "/v1/text/a"),
         "405 with Allow",
         "404",
         "RFC 9110, 15.5.6",
@@ -92,7 +92,7 @@ DIFFERENCES = [
     ),
     Difference(
         "OPTIONS",
-        Request(SPEC, "OPTIONS", "/v1/kinds"),
+        RawRequest(SPEC, "OPTIONS", "/v1/kinds"),
         "204 with Allow",
         "404",
         "RFC 9110, 9.3.7",
@@ -100,7 +100,7 @@ DIFFERENCES = [
     ),
     Difference(
         "HEAD",
-        Request(SPEC, "HEAD", "/v1/kinds?text=a"),
+        RawRequest(SPEC, "HEAD", "/v1/kinds?text=a"),
         "as GET, without the body",
         "404",
         "RFC 9110, 9.3.2",
@@ -108,7 +108,7 @@ DIFFERENCES = [
     ),
     Difference(
         "custom kind in lower case",
-        Request(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
+        RawRequest(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
         '`kind: "report"` takes REPORT',
         "404: only a method in lower case, which no client sends",
         "ruling",
@@ -116,7 +116,7 @@ DIFFERENCES = [
     ),
     Difference(
         "rare methods",
-        Request(SPEC, "M-SEARCH", "/v1/custom/a"),
+        RawRequest(SPEC, "M-SEARCH", "/v1/custom/a"),
         "200",
         "400: its parser knows them not",
         "http.proto, `custom`",
@@ -220,7 +220,7 @@ DIFFERENCES = [
     ),
     Difference(
         "query beside body `*`",
-        Request(SPEC, "POST", "/v1/kinds?text=a"),
+        RawRequest(SPEC, "POST", "/v1/kinds?text=a"),
         "400",
         "200: it is bound",
         "ruling; http.proto: there are no parameters then",
@@ -228,7 +228,7 @@ DIFFERENCES = [
     ),
     Difference(
         "query below the body field",
-        Request(SPEC, "PUT", "/v1/body/item?item.count=1", b"{}"),
+        RawRequest(SPEC, "PUT", "/v1/body/item?item.count=1", b"{}"),
         "400",
         "200: it is bound",
         "ruling; http.proto: parameters are the fields that are not the body",
@@ -236,7 +236,7 @@ DIFFERENCES = [
     ),
     Difference(
         "path and body",
-        Request(SPEC, "PUT", "/v1/kinds/a", b'{"text": "b"}'),
+        RawRequest(SPEC, "PUT", "/v1/kinds/a", b'{"text": "b"}'),
         "200: the path wins",
         "400",
         "http.proto: the body is what the path does not bind",
@@ -244,7 +244,7 @@ DIFFERENCES = [
     ),
     Difference(
         "body where the rule has none",
-        Request(SPEC, "DELETE", "/v1/kinds/a", b"not JSON"),
+        RawRequest(SPEC, "DELETE", "/v1/kinds/a", b"not JSON"),
         "200: it is not read",
         "read as the request message",
         "http.proto: no body then",
@@ -252,7 +252,7 @@ DIFFERENCES = [
     ),
     Difference(
         "empty body for a field",
-        Request(SPEC, "PUT", "/v1/body/item"),
+        RawRequest(SPEC, "PUT", "/v1/body/item"),
         "the field is absent",
         "the field is present and empty",
         "an empty body says nothing",
@@ -260,7 +260,7 @@ DIFFERENCES = [
     ),
     Difference(
         "unknown member of the body",
-        Request(SPEC, "POST", "/v1/kinds", b'{"nope": 1}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"nope": 1}'),
         "400 with the field named",
         "200: dropped",
         "proto3 JSON: refused by default",
@@ -268,7 +268,7 @@ DIFFERENCES = [
     ),
     Difference(
         "null in a map",
-        Request(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
         "400",
         "200: the default",
         "ruling; proto3 JSON: null is no value of a map",
@@ -284,7 +284,7 @@ DIFFERENCES = [
     ),
     Difference(
         "response_body of an additional binding",
-        Request(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
+        RawRequest(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
         "the field",
         "the whole message, as the first binding has none",
         "http.proto: each binding has its own",
@@ -292,7 +292,7 @@ DIFFERENCES = [
     ),
     Difference(
         "number as the whole body",
-        Request(SPEC, "POST", "/v1/body/big", b"5"),
+        RawRequest(SPEC, "POST", "/v1/body/big", b"5"),
         "200",
         "504 after the route's timeout",
         "http.proto: a field is the body",
@@ -300,7 +300,7 @@ DIFFERENCES = [
     ),
     Difference(
         "one value for a list",
-        Request(SPEC, "POST", "/v1/body/tags", b'"a"'),
+        RawRequest(SPEC, "POST", "/v1/body/tags", b'"a"'),
         "400",
         "200: a list of one",
         "proto3 JSON: an array",
@@ -308,7 +308,7 @@ DIFFERENCES = [
     ),
     Difference(
         "wrappers, Timestamp, Duration as objects",
-        Request(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
         "400",
         "200",
         "proto3 JSON: they have forms of their own",
@@ -316,7 +316,7 @@ DIFFERENCES = [
     ),
     Difference(
         "lists in lists",
-        Request(SPEC, "POST", "/v1/kinds", b'{"tags": [["a"]]}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"tags": [["a"]]}'),
         "400",
         "200: one list",
         "proto3 JSON: an array of values",
@@ -324,7 +324,7 @@ DIFFERENCES = [
     ),
     Difference(
         "object in a map of numbers",
-        Request(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": {}}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": {}}}'),
         "400",
         "500: what it sends cannot be read",
         "proto3 JSON: a number",
@@ -380,7 +380,7 @@ DIFFERENCES = [
     ),
     Difference(
         "field masks",
-        Request(SPEC, "POST", "/v1/body/mask", b'"a_b"'),
+        RawRequest(SPEC, "POST", "/v1/body/mask", b'"a_b"'),
         "400",
         "200",
         "proto3 JSON: names in lower camel case",
@@ -460,7 +460,7 @@ DIFFERENCES = [
     ),
     Difference(
         "update mask of a PATCH",
-        Request(SPEC, "PATCH", "/v1/items/1", b'{"count": 1}'),
+        RawRequest(SPEC, "PATCH", "/v1/items/1", b'{"count": 1}'),
         "filled with the fields that the body gives",
         "left empty",
         "AIP-134",

@@ -1,4 +1,4 @@
-"""Drives an ASGI application by plain messages, like a server that offers no extensions."""
+"""Drive an ASGI application with plain messages, like a server without extensions."""
 
 import asyncio
 import contextlib
@@ -22,8 +22,8 @@ def make_app(contracts: Contracts, targets: Mapping[str, str], **options: Any) -
     )
 
 
-class Connection:
-    """One call of an application. What it sends is read with `sent`."""
+class AsgiConnection:
+    """One call of an application. `sent` returns the messages that it sends."""
 
     def __init__(
         self,
@@ -87,15 +87,15 @@ class Connection:
         return self._sent.empty()
 
 
-def request(app: Gateway, target: str, method: str = "GET", **scope: Any) -> Connection:
-    """A request without a body."""
-    connection = Connection(app, "http", target, method=method, **scope)
+def request(app: Gateway, target: str, method: str = "GET", **scope: Any) -> AsgiConnection:
+    """Return a request without a body."""
+    connection = AsgiConnection(app, "http", target, method=method, **scope)
     connection.give("http.request")
     return connection
 
 
-class Socket(Connection):
-    """A WebSocket that speaks JSON."""
+class AsgiSocket(AsgiConnection):
+    """A WebSocket with JSON messages."""
 
     def __init__(self, app: Gateway, target: str = "/v1/ws", **scope: Any) -> None:
         super().__init__(app, "websocket", target, **scope)

@@ -22,7 +22,7 @@ numbers = itertools.count()
 def write_set(
     folder: Path, rpcs: str, *, package: str = "shop.v1", file: str = "shop.proto"
 ) -> Path:
-    """Compile a service Shop of these methods to a descriptor set."""
+    """Compile a service Shop with these methods to a descriptor set."""
     place = folder / f"contract{next(numbers)}"
     place.mkdir()
     source = place / file
@@ -45,11 +45,11 @@ def write_plain_set(folder: Path) -> Path:
 
 
 class Backend:
-    """A server that says who it is and what it was asked.
+    """A server whose replies hold its name and the request.
 
-    A request of the name `slow` is answered after half a second; a stream sends
-    one reply, and the next when `release` is set; a client's stream gets the
-    reply to its last request.
+    A request with the name `slow` takes half a second. A stream sends one reply, and the next when
+    `release`
+    is set. A client stream gets the reply to its last request.
     """
 
     def __init__(

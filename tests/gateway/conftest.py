@@ -1,4 +1,4 @@
-"""An echo service of our own, compiled at test time, behind a real gateway on real uvicorn."""
+"""An echo service, compiled at test time, behind a real gateway on real uvicorn."""
 
 import asyncio
 import base64
@@ -70,7 +70,7 @@ def contracts(descriptor_set) -> Contracts:
 
 
 class Tokens:
-    """Signs tokens as the users room does, and publishes the key."""
+    """Signs tokens as the users service does, and publishes the key."""
 
     def __init__(self) -> None:
         self.fetched = 0
@@ -99,7 +99,7 @@ class Tokens:
 
 @dataclass
 class EchoService:
-    """The upstream: it answers what it was asked, and remembers it."""
+    """The upstream: it responds with its requests and records them."""
 
     contracts: Contracts
     tokens: Tokens
@@ -181,7 +181,7 @@ class EchoService:
         return self.message("KeySet", keys=[self.tokens.public()])
 
     async def count(self, request, context):
-        """Count from `after` + 1 to `until`, and then fails, waits or ends."""
+        """Count from `after` + 1 to `until`, and then fail, wait or end."""
         self.note(request, context)
         self.open_streams += 1
         try:
@@ -202,7 +202,7 @@ def snake(name: str) -> str:
 
 
 class HealthHandler(grpc.GenericRpcHandler):
-    """grpc.health.v1.Health/Check, in bytes."""
+    """grpc.health.v1.Health/Check, with serialized messages."""
 
     def service(self, handler_call_details):
         if handler_call_details.method != "/grpc.health.v1.Health/Check":
@@ -269,7 +269,7 @@ async def gateway(contracts, shared_echo) -> AsyncIterator[RunningGateway]:
 
 @pytest.fixture
 def echo(shared_echo) -> EchoService:
-    """The upstream of the gateway, without memories."""
+    """The upstream of the gateway, with its records cleared."""
     shared_echo.forget()
     return shared_echo
 
@@ -280,7 +280,7 @@ def http(gateway) -> httpx.AsyncClient:
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:
-    """The error of an answer, which must be AIP-193."""
+    """Return the error of a response, which must be AIP-193."""
     assert response.headers["content-type"] == "application/json"
     error = response.json()["error"]
     assert error["code"] == response.status_code
@@ -336,7 +336,7 @@ async def shared_upstream(upload_contracts) -> AsyncIterator[Uploading]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def upload_gateway(upload_contracts, shared_upstream) -> AsyncIterator[RunningGateway]:
-    """A gateway of methods whose clients stream, which one origin may call."""
+    """A gateway for client streams, with one allowed origin."""
     origins = frozenset({"https://a.example"})
     targets = shared_upstream.targets
     async with RunningGateway(upload_contracts, targets, cors_origins=origins) as running:
@@ -345,7 +345,7 @@ async def upload_gateway(upload_contracts, shared_upstream) -> AsyncIterator[Run
 
 @pytest.fixture
 def upstream(shared_upstream) -> Uploading:
-    """The upstream of that gateway, without memories."""
+    """The upstream of `upload_gateway`, with its records cleared."""
     shared_upstream.forget()
     return shared_upstream
 
@@ -375,7 +375,7 @@ def chat(shared_chat) -> ChatService:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["lean", "grpcio"])
 async def talk(request, chat_contracts, shared_chat) -> AsyncIterator[RunningGateway]:
-    """A gateway before the chat service, over each of the two transports."""
+    """A gateway in front of the chat service, over each of the two transports."""
     targets = {"chat.v1": f"127.0.0.1:{shared_chat.port}"}
     async with RunningGateway(chat_contracts, targets, transport=request.param) as running:
         yield running

@@ -1,4 +1,4 @@
-"""WebSockets to a gateway, as a client that speaks JSON."""
+"""WebSockets to a gateway, with JSON messages."""
 
 import asyncio
 import json

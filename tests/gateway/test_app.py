@@ -18,7 +18,7 @@ from gateway import app
 from gateway.app import REFUSAL
 from gateway.http.messages import BODY_BYTES_MAX, ResponseAbortedError
 from gateway.telemetry.metrics import series_of
-from tests.gateway.asgi import Connection, Socket, make_app, request
+from tests.gateway.asgi import AsgiConnection, AsgiSocket, make_app, request
 from tests.gateway.conftest import error_of, eventually, read_events
 from tests.gateway.sockets import receive_json, send_json
 
@@ -33,7 +33,7 @@ async def test_options_names_the_verbs(http):
     assert (await http.options("/nope")).status_code == 404
 
 
-async def test_a_defect_is_500_and_says_no_more(http, gateway, monkeypatch):
+async def test_a_defect_is_500_without_details(http, gateway, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("secret")
 
@@ -55,7 +55,7 @@ IMPORT = re.compile(
 )
 
 
-async def test_the_gateway_imports_no_room():
+async def test_the_gateway_imports_no_service():
     sources = [path.read_text() for path in Path(app.__file__).parent.rglob("*.py")]
     assert len(sources) > 50
     assert not [source for source in sources if IMPORT.search(source)]
@@ -174,12 +174,12 @@ async def test_a_client_that_left_is_no_failure(application, echo):
 
 
 async def test_sockets_over_plain_messages(application, echo):
-    async with Socket(application) as client:
+    async with AsgiSocket(application) as client:
         await client.sent("websocket.accept")
         await client.send_json(type="subscribe", id="a", path="/v1/public:stream?until=2")
-        heard = [await client.receive_json() for _ in range(3)]
-        assert [each.get("cursor") for each in heard] == ["1", "2", None]
-        assert (heard[2]["type"], heard[2]["status"]["status"]) == ("end", "OK")
+        received = [await client.receive_json() for _ in range(3)]
+        assert [each.get("cursor") for each in received] == ["1", "2", None]
+        assert (received[2]["type"], received[2]["status"]["status"]) == ("end", "OK")
         await client.send_json(type="ping")
         assert await client.receive_json() == {"type": "pong"}
         client.give("websocket.disconnect", code=1000)
@@ -187,7 +187,7 @@ async def test_sockets_over_plain_messages(application, echo):
 
 
 async def test_a_socket_of_one_method_over_plain_messages(application, echo):
-    async with Socket(application, "/v1/public:stream?until=1", subprotocols=[]) as client:
+    async with AsgiSocket(application, "/v1/public:stream?until=1", subprotocols=[]) as client:
         assert (await client.sent("websocket.accept"))["subprotocol"] is None
         assert [(await client.receive_json())["type"] for _ in range(2)] == ["message", "end"]
         assert (await client.sent("websocket.close"))["code"] == 1000
@@ -195,7 +195,7 @@ async def test_a_socket_of_one_method_over_plain_messages(application, echo):
 
 
 async def test_a_binary_socket_over_plain_messages(application, echo):
-    async with Socket(application, subprotocols=["libral.v1.binary"]) as client:
+    async with AsgiSocket(application, subprotocols=["libral.v1.binary"]) as client:
         assert (await client.sent("websocket.accept"))["subprotocol"] == "libral.v1.binary"
         ping = socket_pb2.ClientFrame(ping=Empty())
         client.give("websocket.receive", bytes=ping.SerializeToString())
@@ -204,17 +204,17 @@ async def test_a_binary_socket_over_plain_messages(application, echo):
 
 
 async def test_a_handshake_is_refused_with_and_without_a_response(application):
-    async with Socket(application, "/nope", extensions={REFUSAL: {}}) as client:
+    async with AsgiSocket(application, "/nope", extensions={REFUSAL: {}}) as client:
         assert (await client.sent(f"{REFUSAL}.start"))["status"] == 404
         assert b'"ROUTE_NOT_FOUND"' in (await client.sent(f"{REFUSAL}.body"))["body"]
-    async with Socket(application, "/nope") as client:
+    async with AsgiSocket(application, "/nope") as client:
         assert (await client.sent("websocket.close"))["code"] == 4005
         await client.ended()
 
 
 async def test_the_lifespan_of_a_server_ends_streams_and_upstreams(contracts, shared_echo):
     application = make_app(contracts, shared_echo.targets)
-    async with Connection(application, "lifespan") as lifespan:
+    async with AsgiConnection(application, "lifespan") as lifespan:
         lifespan.give("lifespan.startup")
         await lifespan.sent("lifespan.startup.complete")
         async with request(application, "/v1/public:stream?until=1&wait=true") as stream:
@@ -230,7 +230,7 @@ async def test_the_lifespan_of_a_server_ends_streams_and_upstreams(contracts, sh
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stock(application):
-    """The application on uvicorn as it comes: h11 and wsproto, without the gateway's protocols."""
+    """The application on stock uvicorn: h11 and wsproto, without the gateway's protocols."""
     server = uvicorn.Server(
         uvicorn.Config(application, port=0, http="h11", ws="wsproto", log_config=None)
     )

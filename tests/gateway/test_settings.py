@@ -22,7 +22,7 @@ def test_defaults():
     assert (settings.logs.layout, read(terminal=True).logs.layout) == ("json", "console")
 
 
-def test_reads_the_targets_of_all_rooms():
+def test_reads_the_targets_of_all_services():
     settings = read(LIBRAL_USERS_TARGET="a:1", LIBRAL_EVENTS_TARGET="[::1]:2", OTHER_TARGET="c:3")
     assert settings.upstreams == {"libral.users.v1": "a:1", "libral.events.v1": "[::1]:2"}
 

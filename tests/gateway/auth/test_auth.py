@@ -49,7 +49,7 @@ async def test_asks_for_a_token(http, echo):
 
 
 def forge(tokens: Tokens) -> dict[str, str]:
-    """Tokens that are no good, by what is wrong with them."""
+    """Return invalid tokens, by their defect."""
     other = Ed25519PrivateKey.generate()
     known = {"iss": "libral", "sub": "users/1", "roles": ["ADMIN"], "exp": time.time() + 60}
     header = {"kid": tokens.key_id}

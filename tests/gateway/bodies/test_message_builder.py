@@ -40,7 +40,7 @@ async def test_path_and_query_are_checked(uploading, upstream):
     assert upstream.metadata == []
 
 
-async def test_what_a_oneof_keeps_apart_is_a_message_of_its_own(uploading, upstream):
+async def test_path_and_body_of_one_oneof_are_separate_messages(uploading, upstream):
     data = random.Random(1).randbytes(300_000)
     url = "/v1/files/1:upload?file.title=t"
     response = await uploading.post(

@@ -1,4 +1,4 @@
-"""Calls that are ended from here: once, and with a status."""
+"""Calls that the gateway ends: once, and with a status."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from gateway.http.errors import StatusError, draining, internal
 
 
 class CountingCall(Closable):
-    """Counts its ends."""
+    """Counts the calls of `on_end`."""
 
     ends = 0
 

@@ -1,4 +1,4 @@
-"""Members of which an object may have one."""
+"""Mutually exclusive members of an object."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The codec beside `json_format`, on random messages of every kind."""
+"""The codec compared with `json_format`, on random messages of every type."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Values of scalar fields: what each kind takes and refuses."""
+"""Values of scalar fields: accepted and refused."""
 
 import math
 

@@ -32,12 +32,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("content", "message"), REFUSED)
-def test_says_what_is_wrong(content, message):
+def test_names_the_problem(content, message):
     with pytest.raises(StatusError) as caught:
         read_json(content)
     assert caught.value.status.message.startswith(message.removesuffix("."))
 
 
-def test_takes_as_many_levels_as_it_says():
+def test_accepts_the_documented_depth():
     content = b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
     assert json.dumps(read_json(content)).encode() == content

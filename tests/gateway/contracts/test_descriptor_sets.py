@@ -1,4 +1,4 @@
-"""Descriptor sets of several sources, joined."""
+"""Descriptor sets of several sources, merged."""
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet

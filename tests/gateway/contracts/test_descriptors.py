@@ -8,7 +8,7 @@ from gateway.contracts.descriptors import DescriptorError, load_file, load_set
 
 @pytest.mark.parametrize("content", [b"\xff\xff", b"nonsense"])
 def test_refuses_what_is_no_descriptor_set(content):
-    with pytest.raises(DescriptorError, match="no FileDescriptorSet"):
+    with pytest.raises(DescriptorError, match="is not a FileDescriptorSet"):
         load_set(content, "x")
 
 

@@ -1,4 +1,4 @@
-"""What servers tell of themselves."""
+"""Services and files fetched by reflection."""
 
 import asyncio
 
@@ -56,7 +56,7 @@ async def test_names_a_server_that_is_away():
 
 
 class Liar:
-    """A server that answers reflection with whatever a test wants."""
+    """A server with arbitrary reflection responses."""
 
     def __init__(self, services, files, delay=0.0) -> None:
         self._services, self._files, self._delay = services, files, delay
@@ -121,7 +121,7 @@ LIES = [
 
 
 @pytest.mark.parametrize(("services", "files", "problem"), LIES)
-async def test_what_a_server_tells_is_bounded_and_checked(monkeypatch, services, files, problem):
+async def test_reflection_responses_are_bounded_and_checked(monkeypatch, services, files, problem):
     monkeypatch.setattr(reflection, "FILES_MAX", 50)
     monkeypatch.setattr(reflection, "BYTES_MAX", 5000)
     with pytest.raises(DescriptorError) as caught:
@@ -136,7 +136,7 @@ async def test_reflection_takes_no_longer_than_its_bound(monkeypatch):
         await Liar(["Endless"], endless, delay=0.05).ask()
 
 
-async def test_waits_until_a_server_has_returned(tmp_path):
+async def test_waits_until_a_server_has_reconnected(tmp_path):
     contract = write_set(tmp_path, RPCS)
     async with Backend(contract) as backend:
         reflector = Reflector(backend.address)

@@ -20,7 +20,7 @@ async def test_openapi_describes_every_route(http, gateway):
     assert schema["properties"]["name"] == {"type": "string", "description": "Its name."}
 
 
-async def test_openapi_tells_of_maps_nested_fields_and_cursors(http):
+async def test_openapi_describes_maps_nested_fields_and_cursors(http):
     paths = (await http.get("/openapi.json")).json()["paths"]
     parameters = {each["name"]: each for each in paths["/v1/echo"]["get"]["parameters"]}
     assert parameters["counts"]["style"] == "deepObject"

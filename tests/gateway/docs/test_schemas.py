@@ -9,7 +9,7 @@ from gateway.routing.table import make_table
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_openapi_tells_of_behavior_streams_and_bodies(upload_gateway, uploading):
+async def test_openapi_describes_behavior_streams_and_bodies(upload_gateway, uploading):
     document = (await uploading.get("/openapi.json")).json()
     assert document["info"]["title"] == "uploads.v1"
     item = document["components"]["schemas"]["uploads.v1.Item"]

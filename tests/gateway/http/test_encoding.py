@@ -1,4 +1,4 @@
-"""Responses compressed, or not sent again."""
+"""Compressed and conditional responses."""
 
 import gzip
 

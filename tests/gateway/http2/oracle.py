@@ -1,4 +1,4 @@
-"""Our connection joined to one of h2, an HTTP/2 of other hands."""
+"""The gateway's connection joined to one of h2, an independent implementation."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ REQUEST = ((":method", "POST"), (":scheme", "http"), (":path", "/a/B"), (":autho
 
 @dataclass
 class RecordingOwner:
-    """What the owner of a stream hears."""
+    """Records the callbacks of a stream."""
 
     headers: list = field(default_factory=list)
     data: bytes = b""
@@ -44,7 +44,7 @@ class RecordingOwner:
 
 
 class Pair:
-    """A client of ours and a server of h2's, joined by hand."""
+    """A client connection of the gateway and a server connection of h2."""
 
     def __init__(self, **server_settings) -> None:
         self.client = Http2Connection(lambda: None)
@@ -60,7 +60,7 @@ class Pair:
         self.exchange()
 
     def exchange(self, cuts=()) -> None:
-        """Carries bytes both ways until neither has any. h2 raises if a window is overrun."""
+        """Transfer bytes both ways until there are none. h2 raises if a window is exceeded."""
         cuts = list(cuts)
         while True:
             sent, received = b"".join(self.client.output), self.server.data_to_send()
@@ -86,7 +86,7 @@ class Pair:
             self.resets[event.stream_id] = event.error_code
 
     def open(self, data=b"", *, end=True, extra=()):
-        heard = RecordingOwner()
+        received = RecordingOwner()
         fields = [(name.encode(), value.encode()) for name, value in (*REQUEST, *extra)]
         block = b"".join(literal_field(name, value) for name, value in fields)
-        return heard, self.client.open(heard, block, data, end=end)
+        return received, self.client.open(received, block, data, end=end)

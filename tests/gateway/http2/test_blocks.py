@@ -23,8 +23,8 @@ from gateway.http2.frames import ErrorCode, ProtocolError
     ),
     size=st.sampled_from([0, 60, 4096]),
 )
-def test_cached_blocks_mean_what_they_say(blocks, size):
-    """The cache of blocks never outlives the table, also where entries are driven out."""
+def test_cached_blocks_decode_correctly(blocks, size):
+    """The cache is never stale, even when table entries are evicted."""
     encoder, reader = hpack.Encoder(), BlockReader()
     encoder.header_table_size = size
     for fields in blocks:

@@ -1,4 +1,4 @@
-"""Our connection against h2: what one says, the other understands."""
+"""The connection against h2: each side decodes the frames of the other."""
 
 import h2.config
 import h2.connection
@@ -17,7 +17,7 @@ from tests.gateway.http2.oracle import Pair, RecordingOwner
 
 def test_a_request_and_its_answer():
     pair = Pair()
-    heard, stream = pair.open(b"abc", extra=[("authorization", "secret" * 40)])
+    received, stream = pair.open(b"abc", extra=[("authorization", "secret" * 40)])
     pair.exchange()
     assert dict(pair.requests[stream.id])[b"authorization"] == b"secret" * 40
     assert (pair.bodies[stream.id], stream.id in pair.ended) == (b"abc", True)
@@ -25,22 +25,22 @@ def test_a_request_and_its_answer():
     pair.server.send_data(stream.id, b"def", pad_length=7)
     pair.server.send_headers(stream.id, [("grpc-status", "0")], end_stream=True)
     pair.exchange()
-    assert heard.headers == [((b":status", b"200"), (b"x", b"y")), ((b"grpc-status", b"0"),)]
-    assert (heard.data, heard.ended, pair.client.streams) == (b"def", True, {})
+    assert received.headers == [((b":status", b"200"), (b"x", b"y")), ((b"grpc-status", b"0"),)]
+    assert (received.data, received.ended, pair.client.streams) == (b"def", True, {})
 
 
 def test_an_answer_before_the_request_has_ended_stops_it():
     pair = Pair(initial_window_size=10)
-    heard, stream = pair.open(b"a" * 100_000)
+    received, stream = pair.open(b"a" * 100_000)
     pair.server.receive_data(b"".join(pair.client.output))
     pair.client.output.clear()
     pair.server.send_headers(stream.id, [(":status", "200"), ("grpc-status", "8")], end_stream=True)
     pair.exchange()
-    assert heard.ended
+    assert received.ended
     assert pair.resets == {stream.id: ErrorCode.NO_ERROR}
 
 
-def test_goaway_tells_what_was_not_processed():
+def test_goaway_marks_unprocessed_streams():
     pair = Pair()
     done, first = pair.open()
     lost, second = pair.open()

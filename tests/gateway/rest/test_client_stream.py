@@ -1,4 +1,4 @@
-"""Client streams over HTTP: answers that come early, and the deadline."""
+"""Client streams over HTTP: early responses, and the deadline."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Server streams over HTTP: headers, heartbeats, files, clients that leave or stall."""
+"""Server streams over HTTP: headers, heartbeats, files, clients that disconnect or stall."""
 
 import asyncio
 import json

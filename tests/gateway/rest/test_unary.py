@@ -26,7 +26,7 @@ async def test_head_is_get_without_a_body(http):
     assert int(response.headers["content-length"]) > 0
 
 
-async def test_a_slow_room_costs_no_more_than_the_deadline(http):
+async def test_a_slow_service_costs_no_more_than_the_deadline(http):
     started = time.monotonic()
     response = await http.get("/v1/sleep", headers={"grpc-timeout": "200m"})
     assert response.status_code == 504

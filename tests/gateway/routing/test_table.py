@@ -1,4 +1,4 @@
-"""The route that a path finds."""
+"""The route of a path."""
 
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def test_names_the_verbs_that_are_allowed(table):
 
 
 def test_the_routes_of_the_mesh_are_as_agreed():
-    """A change of a contract's HTTP form shows here, and is then meant."""
+    """An unintended change of a contract's HTTP bindings fails here."""
     routes = make_table(load_bundled()).routes
     lines = [
         f"{r.verb:6} {r.template.text}  {r.method.full_name}"

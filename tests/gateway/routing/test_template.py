@@ -1,4 +1,4 @@
-"""The template grammar of http.proto: what it takes, what it gives, what it refuses."""
+"""The template grammar of http.proto: parsed and refused templates."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text to values: every kind of field, by a path or a query."""
+"""Text to values: every type of field, in a path or a query."""
 
 import math
 
@@ -137,7 +137,7 @@ def test_resolves_paths(everything):
 @pytest.mark.parametrize(
     ("name", "can"), [("time", True), ("maybe", True), ("item", False), ("extra", False)]
 )
-def test_knows_what_text_can_say(everything, name, can):
+def test_knows_which_fields_text_can_represent(everything, name, can):
     assert is_bindable(find_field(everything, name)) is can
 
 

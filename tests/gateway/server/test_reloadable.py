@@ -1,4 +1,4 @@
-"""Descriptors replaced while requests go on."""
+"""Gateway contexts replaced while requests are served."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ SSE = {"accept": "text/event-stream"}
 
 
 class Reloadable(RunningGateway):
-    """A gateway in this process, whose core a test replaces."""
+    """A gateway in this process whose context a test replaces."""
 
     @property
     def generations(self) -> ReloadableGateway:
@@ -41,7 +41,7 @@ class Reloadable(RunningGateway):
         return core
 
 
-async def test_callers_measures_and_connections_outlive_a_core(contracts, shared_echo, tokens):
+async def test_callers_metrics_and_connections_outlive_a_context(contracts, shared_echo, tokens):
     async with Reloadable(contracts, shared_echo.targets) as gateway:
         headers = tokens.bearer("OPERATOR")
         before = tokens.fetched
@@ -75,7 +75,7 @@ async def test_upstreams_close_after_their_last_call(tmp_path):
         assert (await gateway.http.get("/v1/things/a")).status_code == 200
 
 
-async def test_cores_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
+async def test_contexts_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(reloadable, "RETIRED_MAX", 1)
     async with Backend(write_set(tmp_path, WATCH)) as backend:
         targets = {"shop.v1": backend.address}
@@ -92,7 +92,7 @@ async def test_cores_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
                     assert '"status":"OK"' in events[-1]["data"]
 
 
-async def test_a_gateway_that_stops_ends_the_streams_of_all_cores(tmp_path):
+async def test_a_stopping_gateway_ends_the_streams_of_all_contexts(tmp_path):
     async with Backend(write_set(tmp_path, WATCH)) as backend:
         targets = {"shop.v1": backend.address}
         async with Reloadable(backend.contracts, targets, auth=False) as gateway:
@@ -105,7 +105,7 @@ async def test_a_gateway_that_stops_ends_the_streams_of_all_cores(tmp_path):
             await stopping
 
 
-async def test_the_pages_outlive_a_core(tmp_path):
+async def test_the_pages_outlive_a_context(tmp_path):
     async with Backend(write_set(tmp_path, GET)) as backend:
         targets = {"shop.v1": backend.address}
         async with Reloadable(backend.contracts, targets, auth=False) as gateway:

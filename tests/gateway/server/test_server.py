@@ -24,7 +24,7 @@ async def test_small_answers_wait_for_nothing():
 
 
 async def ask(port: int, *names: str):
-    """Open a connection and asks; returns it with the last answer."""
+    """Open a connection and send requests. Return it with the last response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer = None
     for name in names:

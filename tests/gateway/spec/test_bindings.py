@@ -1,4 +1,4 @@
-"""HttpRule as google/api/http.proto has it, over HTTP: path, query, body, answer, verbs."""
+"""HttpRule as google/api/http.proto specifies it, over HTTP: path, query, body, response, verbs."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,13 +33,13 @@ FLOAT_MAX = 3.4028234663852886e38
 
 
 def request_of(spec: Contracts, path: str, content: bytes) -> Any:
-    """Read what arrived at a method."""
+    """Return the request that arrived at a method."""
     (method,) = [method for method in spec.methods if method.path == path]
     return message_factory.GetMessageClass(method.input).FromString(content)
 
 
 def same(message: Any, expected: dict[str, Any]) -> bool:
-    """Compare by bytes: NaN equals itself, and a field that is absent no empty one."""
+    """Compare by bytes: NaN equals itself, and absent fields differ from empty ones."""
     wanted = json_format.ParseDict(expected, type(message)())
     return bytes_of(message) == bytes_of(wanted)
 
@@ -307,7 +307,7 @@ BODIES = [
     ),
     ("POST /v1/kinds", b'{"narrow": 3.4028235e38}', {"narrow": FLOAT_MAX}),
     ("POST /v1/kinds?$alt=json", b'{"text": "a"}', {"text": "a"}),
-    # `*` is all that the path does not take.
+    # `*` is every field that is not in the path.
     ("PUT /v1/kinds/a", b'{"small": 1}', {"text": "a", "small": 1}),
     ("PUT /v1/kinds/a", b'{"text": "b", "small": 1}', {"text": "a", "small": 1}),
     ("PUT /v1/kinds/a", b"", {"text": "a"}),
@@ -356,7 +356,7 @@ BODIES = [
     ("POST /v1/body/whatever", b'["a"]', {"whatever": ["a"]}),
     ("POST /v1/body/whatever", b"null", {"whatever": None}),
     ("POST /v1/body/renamed?text=a", b'"b"', {"renamed": "b", "text": "a"}),
-    # There is none.
+    # No body.
     ("GET /v1/kinds?text=a", b'{"text": "b"}', {"text": "a"}),
     ("DELETE /v1/kinds/a?small=1", b"not JSON", {"text": "a", "small": 1}),
 ]
@@ -367,7 +367,7 @@ async def test_binds_the_body(client, mirror, spec, line, content, expected):
     await arrives(client, mirror, spec, line, content, expected)
 
 
-# The answer: all fields, or one.
+# The response: all fields, or one.
 ANSWERS = [
     ("GET /v1/answer/text?text=a", b"", "a"),
     ("GET /v1/answer/text", b"", ""),
@@ -397,7 +397,7 @@ async def test_answers_with_one_field(client, line, content, expected):
     assert answer.json == expected
 
 
-# HttpBody is not JSON: it is taken and given as it is.
+# HttpBody is not JSON: it is passed unchanged.
 RAW = [
     ("POST /v1/raw", "image/png", b"\x89PNG\xff\0", "image/png", b"\x89PNG\xff\0"),
     ("POST /v1/raw", "application/json", b"{", "application/json", b"{"),
@@ -520,7 +520,7 @@ async def test_finds_nothing(client, mirror, path):
     assert not mirror.seen
 
 
-# What is refused: the field, and why.
+# Refused requests: the field, and the reason.
 REFUSED = [
     # Paths
     ("GET /v1/small/x", {"small": INT32}),
@@ -714,7 +714,7 @@ REFUSED = [
     ("POST /v1/body/renamed?other=a", {"other": IN_BODY}),
     ("POST /v1/uploads/1?file.data=AA", {"file.data": IN_BODY}),
     ("POST /v1/uploads/1?name=uploads/2", {"name": IN_PATH}),
-    # All that is wrong is listed.
+    # All problems are listed.
     ("small=x&big=y", {"small": INT32, "big": INT64}),
     ("nope=1&item.nope=2&text=a&text=b", {"nope": UNKNOWN, "item.nope": UNKNOWN, "text": TWICE}),
     ("time=x&lag=y&color=z&data=!", {"time": TIME, "lag": LAG, "color": COLOR, "data": BYTES}),
@@ -811,7 +811,7 @@ async def test_refuses_maps(client, mirror, query):
     assert not mirror.seen
 
 
-# PATCH whose body is a field, and whose request has an `update_mask` that is not given.
+# PATCH whose body is one field, without the `update_mask` of its request.
 MASKS = [
     ("PATCH /v1/items/1", b'{"count": 1}', ["count"]),
     ("PATCH /v1/items/1", b'{"createTime": "1970-01-01T00:00:00Z"}', ["create_time"]),
@@ -826,7 +826,7 @@ MASKS = [
         ["child.display_name", "child.child.count"],
     ),
     ("PATCH /v1/items/1?dry=true", b'{"count": 1}', ["count"]),
-    # It is given.
+    # With an update mask.
     ("PATCH /v1/items/1?updateMask=labels", b'{"count": 1}', ["labels"]),
     ("PATCH /v1/items/1?update_mask=labels", b'{"count": 1}', ["labels"]),
     ("PATCH /v1/items/1?updateMask=", b'{"count": 1}', []),
@@ -844,7 +844,7 @@ async def test_fills_masks(client, mirror, spec, line, content, paths):
     assert sorted(request_of(spec, *mirror.seen[answer.id]).update_mask.paths) == sorted(paths)
 
 
-# What is refused at start-up: bindings of a method that takes and gives Kinds.
+# Bindings refused at startup. The method takes and returns Kinds.
 def get(template: str, body: str = "", answer: str = "") -> Binding:
     return Binding("GET", template, body, answer)
 
@@ -893,15 +893,15 @@ UNSERVED = [
         [get("/v1/**/{text=**}")],
         [f"{QUERY}: GET '/v1/**/{{text=**}}', column 14: '**' may occur only once in a template."],
     ),
-    ([get("/v1", "nope")], [f"{QUERY}: GET body 'nope' is no field of Kinds."]),
-    ([get("/v1", "item.child")], [f"{QUERY}: GET body 'item.child' is no field of Kinds."]),
-    ([get("/v1", "**")], [f"{QUERY}: GET body '**' is no field of Kinds."]),
-    ([get("/v1", "", "nope")], [f"{QUERY}: GET response_body 'nope' is no field of Kinds."]),
+    ([get("/v1", "nope")], [f"{QUERY}: GET body 'nope' is not a field of Kinds."]),
+    ([get("/v1", "item.child")], [f"{QUERY}: GET body 'item.child' is not a field of Kinds."]),
+    ([get("/v1", "**")], [f"{QUERY}: GET body '**' is not a field of Kinds."]),
+    ([get("/v1", "", "nope")], [f"{QUERY}: GET response_body 'nope' is not a field of Kinds."]),
     (
         [get("/v1", "", "item.child")],
-        [f"{QUERY}: GET response_body 'item.child' is no field of Kinds."],
+        [f"{QUERY}: GET response_body 'item.child' is not a field of Kinds."],
     ),
-    ([get("/v1", "", "*")], [f"{QUERY}: GET response_body '*' is no field of Kinds."]),
+    ([get("/v1", "", "*")], [f"{QUERY}: GET response_body '*' is not a field of Kinds."]),
     ([get("/docs")], [f"{QUERY}: GET '/docs' is a path of the gateway itself."]),
     ([get("/v1/ws")], [f"{QUERY}: GET '/v1/ws' is a path of the gateway itself."]),
     # The same paths twice
@@ -927,11 +927,11 @@ UNSERVED = [
         [get("/v1/a"), Binding("*", "/v1/b", "", ""), Binding("*", "/v1/b", "", "")],
         [f"{QUERY}: * /v1/b is also bound to {QUERY}."],
     ),
-    # All that is wrong is listed.
+    # All problems are listed.
     (
         [get("/v1/a", "nope"), get("/v1/{"), get("/v1/b"), get("/v1/b")],
         [
-            f"{QUERY}: GET body 'nope' is no field of Kinds.",
+            f"{QUERY}: GET body 'nope' is not a field of Kinds.",
             f"{QUERY}: GET '/v1/{{', column 6: a field name is missing.",
             f"{QUERY}: GET /v1/b is also bound to {QUERY}.",
         ],

@@ -1,4 +1,4 @@
-"""Every `google.api.http` binding that an installed package brings becomes a route."""
+"""Every `google.api.http` binding of an installed package becomes a route."""
 
 import importlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ BINDINGS_MIN = 8
 
 
 def annotated_files() -> dict[str, FileDescriptor]:
-    """The files of generated code that import the annotation and declare services."""
+    """Return the files of generated code that import the annotation and declare services."""
     modules = sorted(set(generated_modules()))
     files = [importlib.import_module(name).DESCRIPTOR for name in modules]
     return {file.name: file for file in files if file.services_by_name}
@@ -33,7 +33,7 @@ def generated_modules() -> Iterator[str]:
 
 
 def read_methods(file: FileDescriptor) -> list[Method]:
-    """Read the methods of one file that have bindings, as the gateway does."""
+    """Return the methods of one file that have bindings, as the gateway reads them."""
     content = descriptor_pb2.FileDescriptorSet(file=with_imports([file])).SerializeToString()
     services = file.services_by_name.values()
     own = {method.full_name for service in services for method in service.methods}

@@ -1,4 +1,4 @@
-"""Path templates as google/api/http.proto has them: grammar, matching, decoding, precedence."""
+"""Path templates as google/api/http.proto specifies them: grammar, matching, precedence."""
 
 import pytest
 
@@ -169,7 +169,7 @@ def test_refuses(text, column, problem):
 
 
 def table(*forms: str) -> RouteTable:
-    """A table of routes, each written as a verb and a template."""
+    """Return a table of routes, each written as a verb and a template."""
     pairs = [form.split(" ", 1) for form in forms]
     rest = dict.fromkeys(("method", "whole_body", "body", "response_body"))
     return RouteTable(Route(verb, parse_template(text), **rest) for verb, text in pairs)
@@ -267,7 +267,7 @@ MATCHED = [
     ("/{x}", "/%25", {"x": "%"}),
     ("/{x}", "/%252F", {"x": "%2F"}),
     ("/{x}", "/%2525252F", {"x": "%25252F"}),
-    # Many are too, but for the slash, which stays as it is written.
+    # Several are decoded too, except the slash.
     ("/{x=a/*}", "/a/b%20c", {"x": "a/b c"}),
     ("/{x=a/*}", "/a/b%2Fc", {"x": "a/b%2Fc"}),
     ("/{x=a/*}", "/a/b%2fc", {"x": "a/b%2fc"}),
@@ -280,14 +280,14 @@ MATCHED = [
     ("/{x=**}", "/a%2Fb/c%20d", {"x": "a%2Fb/c d"}),
     ("/{x=**}/a", "/%2f/%25/a", {"x": "%2f/%"}),
     ("/{x}/{y=**}", "/a%2Fb/a%2Fb", {"x": "a/b", "y": "a%2Fb"}),
-    # Exactly one segment is one, whatever its template.
+    # A variable of exactly one segment counts as one, whatever its template.
     ("/{x=a%2Fb}", "/a%2Fb", {"x": "a/b"}),
 ]
 
 
 @pytest.mark.parametrize(("template", "path", "variables"), MATCHED)
 def test_matches(template, path, variables):
-    assert table(f"GET {template}").find("GET", path).variables == variables
+    assert table(f"GET {template}").find_route("GET", path).variables == variables
 
 
 UNMATCHED = [
@@ -337,7 +337,7 @@ UNMATCHED = [
 @pytest.mark.parametrize(("template", "path"), UNMATCHED)
 def test_misses(template, path):
     with pytest.raises(StatusError) as caught:
-        table(f"GET {template}").find("GET", path)
+        table(f"GET {template}").find_route("GET", path)
     assert caught.value.http == 404
     assert caught.value.status.message == f"There is no route for {path}."
 
@@ -362,12 +362,12 @@ BROKEN_ESCAPES = [
 @pytest.mark.parametrize(("template", "path", "problem"), BROKEN_ESCAPES)
 def test_refuses_broken_escapes(template, path, problem):
     with pytest.raises(StatusError) as caught:
-        table(f"GET {template}").find("GET", path)
+        table(f"GET {template}").find_route("GET", path)
     assert caught.value.http == 400
     assert caught.value.status.message == problem
 
 
-# The first of the templates is the one that is found, in whatever order they are registered.
+# The first template is found, in any order of registration.
 PRECEDENCE = [
     ("/a", ["/a", "/{x}"]),
     ("/a", ["/a", "/{x=**}"]),
@@ -384,12 +384,12 @@ PRECEDENCE = [
     ("/a/b/c", ["/a/{x=**}/{y}/c", "/a/{x=**}/c"]),
     ("/a/b", ["/{x=a/*}", "/{x=a/**}"]),
     ("/a/b", ["/{x=a/b}", "/{y=a/*}"]),
-    # A literal that leads nowhere gives way.
+    # Backtracking from a literal without a match below it.
     ("/a/c", ["/{x}/c", "/a/b"]),
     ("/a/b/d", ["/{x=**}", "/a/b/c"]),
     ("/a/b/d", ["/a/{x}/d", "/a/b/c"]),
     ("/a/b/d", ["/{x}/b/d", "/a/b/c", "/a/{x}/e"]),
-    # A verb is told apart first.
+    # A custom verb is matched first.
     ("/a:v", ["/{x}:v", "/a"]),
     ("/a:v", ["/{x=**}:v", "/a", "/{x}"]),
     ("/a", ["/{x}", "/a:v"]),
@@ -402,7 +402,7 @@ PRECEDENCE = [
 def test_finds_the_most_specific(path, templates):
     forms = [f"GET {template}" for template in templates]
     for order in (forms, forms[::-1]):
-        assert table(*order).find("GET", path).route.template.text == templates[0]
+        assert table(*order).find_route("GET", path).route.template.text == templates[0]
 
 
 VERBS = [
@@ -412,7 +412,7 @@ VERBS = [
     (["GET /a", "POST /{x}"], "GET /a", "/a"),
     (["GET /a/{x}", "PUT /{x=**}"], "PUT /a/b", "/{x=**}"),
     (["GET /{x}:v", "POST /a:v"], "GET /a:v", "/{x}:v"),
-    # A custom kind is a verb, and `*` is every verb that has no route of its own.
+    # A custom kind is a verb, and `*` matches every verb without its own route.
     (["LIST /a", "GET /a"], "LIST /a", "/a"),
     (["* /{x}"], "PROPFIND /a", "/{x}"),
     (["* /{x}", "GET /{x=**}"], "GET /a", "/{x}"),
@@ -423,7 +423,7 @@ VERBS = [
 
 @pytest.mark.parametrize(("forms", "request_line", "template"), VERBS)
 def test_finds_by_verb(forms, request_line, template):
-    assert table(*forms).find(*request_line.split()).route.template.text == template
+    assert table(*forms).find_route(*request_line.split()).route.template.text == template
 
 
 NOT_ALLOWED = [
@@ -442,7 +442,7 @@ NOT_ALLOWED = [
 def test_names_what_is_allowed(forms, request_line, allowed):
     verb, path = request_line.split()
     with pytest.raises(StatusError) as caught:
-        table(*forms).find(verb, path)
+        table(*forms).find_route(verb, path)
     assert caught.value.http == 405
     assert caught.value.headers == [("allow", allowed)]
     assert caught.value.status.message == f"{verb} is not allowed here: use {allowed}."

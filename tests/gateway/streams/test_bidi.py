@@ -23,7 +23,7 @@ async def test_bidirectional(uploading, upstream):
 
 
 async def test_bidirectional_at_once(upload_gateway, upstream):
-    """Each message is answered before the next is sent."""
+    """Each message gets a response before the next is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", upload_gateway.port)
     writer.write(b"POST /v1/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n")
     writer.write(b"accept: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")

@@ -35,7 +35,7 @@ def test_resumes_after_the_last_cursor(watch):
     assert request.after == 12
 
 
-def test_refuses_a_cursor_that_is_none(watch):
+def test_refuses_an_invalid_cursor(watch):
     with pytest.raises(StatusError) as caught:
         resume_after(watch, watch.request_class(), "x", "last-event-id")
     assert [each.field for each in caught.value.violations] == ["last-event-id"]

@@ -1,4 +1,4 @@
-"""Identical reads share one call of the upstream."""
+"""Identical reads share one upstream call."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class SlowEcho(EchoService):
-    """Waits to be told before it answers."""
+    """Responds only after its release."""
 
     async def get_item(self, request, context):
         self.note(request, context)
@@ -51,7 +51,7 @@ async def test_identical_reads_share_one_call(slow):
     assert len(service.requests) == 3
 
 
-async def test_a_reader_who_leaves_takes_nobody_along(slow):
+async def test_a_cancelled_request_does_not_cancel_others(slow):
     service, gateway = slow
     first = asyncio.create_task(gateway.http.get("/v1/items/a"))
     await eventually(lambda: len(service.requests) == 1)

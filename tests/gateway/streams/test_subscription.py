@@ -90,7 +90,7 @@ async def test_ends_streams_when_the_token_expires(gateway, tokens):
         await send_json(socket, type="authenticate", token=tokens.sign("VIEWER", exp=expire))
         await receive_json(socket)
         await send_json(socket, type="subscribe", id="a", path="/v1/numbers:stream?wait=true")
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 401)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 401)
         await send_json(socket, type="ping")
         assert await receive_json(socket) == {"type": "pong"}

@@ -1,4 +1,4 @@
-"""A server of methods that take and give bytes, on either engine, and calls of them."""
+"""A server with methods on serialized messages, on either engine, and calls of them."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ LIMITS = [
 
 
 class Server:
-    """Methods that take and give bytes."""
+    """Methods on serialized messages."""
 
     def __init__(self, engine: str) -> None:
         self.engine = engine

@@ -1,4 +1,4 @@
-"""Unary calls under way: bounds, the deadline, broken messages."""
+"""Unary calls: bounds, the deadline, malformed messages."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Calls of every kind by their names, many on one socket."""
+"""Calls of every kind by method name, many on one socket."""
 
 import time
 
@@ -52,8 +52,8 @@ async def test_a_unary_call(talk, chat):
 async def test_a_unary_call_without_data_sends_an_empty_message(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Say")
-        heard = [await receive_json(socket) for _ in range(3)]
-        assert heard[1]["data"] == line()
+        received = [await receive_json(socket) for _ in range(3)]
+        assert received[1]["data"] == line()
 
 
 async def test_a_client_stream(talk, chat):
@@ -81,15 +81,15 @@ async def test_a_server_stream_by_name(talk, chat):
     await chat.append("first")
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": 0})
-        heard = await receive_json(socket)
-        assert (heard["data"]["text"], heard["cursor"]) == ("first", "1")
+        received = await receive_json(socket)
+        assert (received["data"]["text"], received["cursor"]) == ("first", "1")
 
 
 async def test_a_deadline_ends_the_call(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat", timeout=0.2)
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["status"]) == ("end", "DEADLINE_EXCEEDED")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["status"]) == ("end", "DEADLINE_EXCEEDED")
     await eventually(lambda: chat.open == 0)
 
 
@@ -110,9 +110,9 @@ async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
         await call(socket, "a", "Chat")
         await call(socket, "b", "Chat")
         await send_json(socket, type="message", id="a", data={"nope": 1})
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 400)
-        assert "nope" in heard["status"]["message"]
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 400)
+        assert "nope" in received["status"]["message"]
         await send_json(socket, type="message", id="b", data={"text": "x"})
         assert (await receive_json(socket))["data"]["text"] == "X"
 
@@ -129,9 +129,9 @@ REFUSED = [
 async def test_a_call_that_cannot_be_made_ends(talk, chat, message, reason):
     async with open_socket(talk) as socket:
         await send_json(socket, **message)
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"]) == ("end", "a")
-        assert heard["status"]["details"][0]["reason"] == reason
+        received = await receive_json(socket)
+        assert (received["type"], received["id"]) == ("end", "a")
+        assert received["status"]["details"][0]["reason"] == reason
 
 
 WRONG = [
@@ -146,15 +146,15 @@ WRONG = [
 
 
 @pytest.mark.parametrize("message", WRONG)
-async def test_says_which_member_is_wrong(talk, chat, message):
+async def test_names_the_invalid_member(talk, chat, message):
     async with open_socket(talk) as socket:
         await send_json(socket, **message)
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 400)
-        assert heard["status"]["message"].split(":")[0] in message
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 400)
+        assert received["status"]["message"].split(":")[0] in message
 
 
-async def test_a_client_that_has_said_all_says_no_more(talk, chat):
+async def test_no_message_follows_a_half_close(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": -1})
         await send_json(socket, type="message", id="a", data={})
@@ -188,9 +188,9 @@ async def test_carries_many_streams(gateway):
     async with open_socket(gateway) as socket:
         for number in range(20):
             await send_json(socket, type="subscribe", id=f"n{number}", path=f"{PATH}?until=20")
-        heard = [await receive_json(socket) for _ in range(20 * 21)]
+        received = [await receive_json(socket) for _ in range(20 * 21)]
     for number in range(20):
-        mine = [message for message in heard if message["id"] == f"n{number}"]
+        mine = [message for message in received if message["id"] == f"n{number}"]
         assert [m.get("cursor") for m in mine] == [*map(str, range(1, 21)), None]
 
 
@@ -214,8 +214,8 @@ async def test_cancel_ends_the_call(gateway, echo):
         await receive_json(socket)
         assert echo.open_streams == 1
         await send_json(socket, type="cancel", id="a")
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 499)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 499)
         await eventually(lambda: echo.open_streams == 0)
         await send_json(socket, type="subscribe", id="a", path=f"{PATH}?until=0")
         assert await receive_json(socket) == {"type": "end", "id": "a", "status": OK}
@@ -258,8 +258,8 @@ async def test_authorizes_by_message(gateway, tokens):
         await send_json(socket, type="subscribe", id="a", path=path)
         assert (await receive_json(socket))["status"] == OK
         await send_json(socket, type="authenticate", token="nonsense")
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 401)
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 401)
 
 
 ENDED = [
@@ -275,24 +275,24 @@ ENDED = [
 async def test_ends_what_cannot_be_opened(gateway, path, code):
     async with open_socket(gateway) as socket:
         await send_json(socket, type="subscribe", id="é", path=path)
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "é", code)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "é", code)
 
 
 async def test_an_id_is_used_once_at_a_time(gateway):
     async with open_socket(gateway) as socket:
         await send_json(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
         await send_json(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 409)
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 409)
 
 
 async def test_a_socket_has_32_subscriptions(gateway, echo):
     async with open_socket(gateway) as socket:
         for number in range(33):
             await send_json(socket, type="subscribe", id=str(number), path=f"{PATH}?wait=true")
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 429)
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 429)
         await eventually(lambda: echo.open_streams == 32)
     await eventually(lambda: echo.open_streams == 0)
 
@@ -307,8 +307,8 @@ async def test_a_gateway_that_stops_ends_streams_with_a_status(contracts, shared
         started = time.monotonic()
         await gateway.stop()
         assert time.monotonic() - started < 3
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 503)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 503)
         with pytest.raises(ConnectionClosed) as caught:
             await receive_json(socket)
         assert caught.value.rcvd.code == 1012

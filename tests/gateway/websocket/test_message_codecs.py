@@ -37,13 +37,13 @@ async def test_a_unary_call(talk, chat):
             timeout=Duration(seconds=1, nanos=500_000_000),
         )
         await send_json(socket, id="a", call=call)
-        heard = [await receive_json(socket) for _ in range(3)]
-    assert [frame.WhichOneof("event") for frame in heard] == ["headers", "message", "end"]
-    assert {frame.id for frame in heard} == {"a"}
-    assert dict(heard[0].headers.metadata) == {"x-mood": "good", "x-raw-bin": "AP8="}
-    assert heard[1].message.content == request
-    assert heard[2].end.status.code == 0
-    assert dict(heard[2].end.trailers) == {"x-cost": "3"}
+        received = [await receive_json(socket) for _ in range(3)]
+    assert [frame.WhichOneof("event") for frame in received] == ["headers", "message", "end"]
+    assert {frame.id for frame in received} == {"a"}
+    assert dict(received[0].headers.metadata) == {"x-mood": "good", "x-raw-bin": "AP8="}
+    assert received[1].message.content == request
+    assert received[2].end.status.code == 0
+    assert dict(received[2].end.trailers) == {"x-cost": "3"}
     assert chat.metadata["x-word"] == "yes"
     assert 1 < chat.remaining < 1.6
 
@@ -52,30 +52,30 @@ async def test_both_sides_stream(talk, chat):
     async with binary(talk) as socket:
         await send_json(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
         await send_json(socket, id="a", message=chat.line(text="x").SerializeToString())
-        heard = await receive_json(socket)
-        assert type(chat.line()).FromString(heard.message.content).text == "X"
+        received = await receive_json(socket)
+        assert type(chat.line()).FromString(received.message.content).text == "X"
         await send_json(socket, id="a", end=Empty())
-        heard = [await receive_json(socket), await receive_json(socket)]
-        assert heard[1].end.status.code == 0
+        received = [await receive_json(socket), await receive_json(socket)]
+        assert received[1].end.status.code == 0
 
 
 async def test_a_subscription_has_cursors(talk, chat):
     await chat.append("one")
     async with binary(talk) as socket:
         await send_json(socket, id="a", subscribe=socket_pb2.Subscribe(path="/v1/log:watch"))
-        heard = await receive_json(socket)
-        assert heard.message.cursor == "1"
-        assert type(chat.line()).FromString(heard.message.content).text == "one"
+        received = await receive_json(socket)
+        assert received.message.cursor == "1"
+        assert type(chat.line()).FromString(received.message.content).text == "one"
 
 
 async def test_one_call(talk, chat):
     async with binary(talk, "/v1/rooms/red/chat") as socket:
         await send_json(socket, message=chat.line(room="blue", text="x").SerializeToString())
-        heard = type(chat.line()).FromString((await receive_json(socket)).message.content)
-        assert (heard.room, heard.text) == ("red", "X")
+        received = type(chat.line()).FromString((await receive_json(socket)).message.content)
+        assert (received.room, received.text) == ("red", "X")
         await send_json(socket, message=chat.line(code=9, text="no").SerializeToString())
-        heard = await receive_json(socket)
-        assert (heard.end.status.code, heard.end.status.message) == (9, "no")
+        received = await receive_json(socket)
+        assert (received.end.status.code, received.end.status.message) == (9, "no")
         assert await closing_code(socket) == 4009
 
 
@@ -87,11 +87,11 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("message", "reason"), WRONG)
-async def test_says_what_it_does_not_understand(talk, chat, message, reason):
+async def test_rejects_invalid_commands(talk, chat, message, reason):
     async with binary(talk) as socket:
         await socket.send(message)
-        heard = await receive_json(socket)
-        assert reason.encode() in heard.error.details[0].value
+        received = await receive_json(socket)
+        assert reason.encode() in received.error.details[0].value
         await send_json(socket, ping=Empty())
         assert (await receive_json(socket)).WhichOneof("event") == "pong"
 
@@ -100,6 +100,6 @@ async def test_a_message_that_is_none_ends_its_call(talk, chat):
     async with binary(talk) as socket:
         await send_json(socket, id="a", call=socket_pb2.Call(method="chat.v1.ChatService/Chat"))
         await send_json(socket, id="a", message=b"\xff")
-        heard = await receive_json(socket)
-        assert heard.end.status.code == 3
-        assert heard.end.status.message.startswith("message")
+        received = await receive_json(socket)
+        assert received.end.status.code == 3
+        assert received.end.status.message.startswith("message")

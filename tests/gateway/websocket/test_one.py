@@ -18,9 +18,13 @@ OK = {"code": 0, "status": "OK", "message": "", "details": []}
 async def test_a_server_stream(talk, chat):
     await chat.append("one", "two")
     async with open_socket(talk, "/v1/log:watch?after=1") as socket:
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["data"]["text"], heard["cursor"]) == ("message", "two", "2")
-        assert "id" not in heard
+        received = await receive_json(socket)
+        assert (received["type"], received["data"]["text"], received["cursor"]) == (
+            "message",
+            "two",
+            "2",
+        )
+        assert "id" not in received
         await chat.append("three")
         assert (await receive_json(socket))["cursor"] == "3"
         assert chat.open == 1
@@ -60,7 +64,7 @@ async def test_a_client_stream_has_the_path_in_its_first_message(talk, chat):
         assert await closing_code(socket) == 1000
 
 
-async def test_a_client_stream_without_messages_says_what_the_path_says(talk, chat):
+async def test_a_client_stream_without_messages_sends_the_path(talk, chat):
     async with open_socket(talk, "/v1/rooms/red/add") as socket:
         await send_json(socket, type="end")
         assert (await receive_json(socket))["data"]["room"] == "red"
@@ -73,16 +77,16 @@ async def test_both_sides_stream(talk, chat):
         await send_json(socket, type="ping")
         assert await receive_json(socket) == {"type": "pong"}
         await send_json(socket, type="message", data={"code": 9, "text": "no"})
-        heard = await receive_json(socket)
-        assert (heard["type"], heard["status"]["status"]) == ("end", "FAILED_PRECONDITION")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["status"]) == ("end", "FAILED_PRECONDITION")
         assert await closing_code(socket) == 4009
 
 
 async def test_headers_are_metadata_and_deadline(talk, chat):
     headers = {"grpc-metadata-x-word": "yes", "grpc-timeout": "300m"}
     async with open_socket(talk, "/v1/rooms/red/chat", additional_headers=headers) as socket:
-        heard = await receive_json(socket)
-        assert heard["status"]["status"] == "DEADLINE_EXCEEDED"
+        received = await receive_json(socket)
+        assert received["status"]["status"] == "DEADLINE_EXCEEDED"
         assert await closing_code(socket) == 4004
     assert chat.metadata["x-word"] == "yes"
 
@@ -107,15 +111,15 @@ async def test_a_message_that_is_none_ends_the_call(talk, chat):
 async def test_a_browser_authenticates_first(talk, chat):
     async with open_socket(talk, "/v1/secret") as socket:
         await send_json(socket, type="message", data={})
-        heard = await receive_json(socket)
-        assert heard["status"]["details"][0]["reason"] == "TOKEN_MISSING"
+        received = await receive_json(socket)
+        assert received["status"]["details"][0]["reason"] == "TOKEN_MISSING"
         assert await closing_code(socket) == 4016
     async with open_socket(talk, "/v1/secret") as socket:
         await send_json(socket, type="authenticate", token="nonsense")
         assert (await receive_json(socket))["status"]["code"] == 401
 
 
-async def test_who_may_is_admitted_by_message_or_header(talk, chat):
+async def test_callers_authenticate_by_message_or_header(talk, chat):
     header = know(talk, "users/1", "OPERATOR")
     token = header["authorization"].removeprefix("Bearer ")
     async with open_socket(talk, "/v1/secret") as socket:
@@ -132,7 +136,7 @@ async def test_who_may_is_admitted_by_message_or_header(talk, chat):
     assert caught.value.response.status_code == 403
 
 
-async def test_a_browser_that_says_nothing_is_closed(talk, chat, monkeypatch):
+async def test_a_browser_that_sends_nothing_is_closed(talk, chat, monkeypatch):
     monkeypatch.setattr(one, "AUTHENTICATE_SECONDS", 0.2)
     async with open_socket(talk, "/v1/secret") as socket:
         assert (await receive_json(socket))["status"]["code"] == 401
@@ -153,17 +157,17 @@ async def test_what_is_wrong_at_the_upgrade_is_an_http_error(talk, chat, path, c
     assert caught.value.response.status_code == code
 
 
-async def test_says_what_cannot_be_said(talk, chat):
+async def test_rejects_commands_out_of_order(talk, chat):
     async with open_socket(talk, "/v1/rooms/red/chat") as socket:
         for kind in ("authenticate", "subscribe", "call"):
             await send_json(socket, type=kind, id="a", token="x", path="/", method="x")
-            heard = await receive_json(socket)
-            assert (heard["type"], heard["status"]["code"]) == ("error", 400)
-            assert kind in heard["status"]["message"]
+            received = await receive_json(socket)
+            assert (received["type"], received["status"]["code"]) == ("error", 400)
+            assert kind in received["status"]["message"]
         await send_json(socket, type="end")
         await send_json(socket, type="message", data={})
-        heard = [await receive_json(socket) for _ in range(4)]
-        assert sorted(message["type"] for message in heard) == [
+        received = [await receive_json(socket) for _ in range(4)]
+        assert sorted(message["type"] for message in received) == [
             "end",
             "error",
             "message",

@@ -1,4 +1,4 @@
-"""A session: pings, and the bound of a message."""
+"""A session: pings, and the maximum size of a message."""
 
 import pytest
 from websockets.exceptions import ConnectionClosed
