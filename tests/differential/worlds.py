@@ -23,7 +23,7 @@ from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
 from tests.gateway.spec.mirror import HttpResponse, Mirror, RawClient
 
 LOCAL = "127.0.0.1"
-ANSWER_SECONDS = 10.0
+RESPONSE_SECONDS = 10.0
 IDLE_SECONDS = 1.0  # less than the idle timeout of servers
 
 
@@ -111,7 +111,7 @@ class World:
     async def _open_upstream(self, enter):
         parrot = await enter(Parrot(inputs={m.path: m.input for m in self.contracts.methods}))
         targets = {method.package: parrot.target for method in self.contracts.methods}
-        return targets, lambda answer: parrot.messages.pop(answer.id, None)
+        return targets, lambda response: parrot.messages.pop(response.id, None)
 
     async def compare(self, request: RawRequest) -> Comparison:
         ours = await self._ask(self._ours, request)
@@ -126,10 +126,10 @@ class World:
             return None
 
     async def _ask(self, line: "ReconnectingClient", request: RawRequest) -> Side:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await line.send(request)
-        kind = answer.headers.get("content-type", "")
-        return Side(answer.status, kind, answer.content, self._take(answer))
+        async with asyncio.timeout(RESPONSE_SECONDS):
+            response = await line.send(request)
+        kind = response.headers.get("content-type", "")
+        return Side(response.status, kind, response.content, self._take(response))
 
 
 class EchoWorld(World):
@@ -189,16 +189,16 @@ class ReconnectingClient:
         if self._client is None:
             self._client = await RawClient(self._port).__aenter__()
         try:
-            answer = await self._client.send(
+            response = await self._client.send(
                 request.verb, request.target, request.body, request.kind
             )
         except BaseException:
             await self._hang_up()
             raise
         self._used = time.monotonic()
-        if answer.headers.get("connection") == "close":
+        if response.headers.get("connection") == "close":
             await self._hang_up()
-        return answer
+        return response
 
     async def _hang_up(self) -> None:
         if self._client is not None:

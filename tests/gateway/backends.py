@@ -96,10 +96,10 @@ class Backend:
 
         def reply(request: Any, context: Any) -> bytes:
             caller = dict(context.invocation_metadata()).get("authorization", "")
-            answer = make_reply(
+            response = make_reply(
                 method=method.full_name, server=self.name, name=request.name, caller=caller
             )
-            return answer.SerializeToString()
+            return response.SerializeToString()
 
         async def unary(request, context):
             await asyncio.sleep(0.5 if request.name == "slow" else 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import orjson
 
 CONNECTIONS = 16
-ANSWER_SECONDS = 20.0
+RESPONSE_SECONDS = 20.0
 
 Check = Callable[[int, dict], bool]
 
@@ -50,11 +50,11 @@ class Load:
         for turn in turns:
             path, check = self._ask(turn)
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(RESPONSE_SECONDS):
                     if writer is None:
                         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
                     writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
-                    status, last, content = await read_answer(reader)
+                    status, last, content = await read_response(reader)
             except (OSError, EOFError, TimeoutError) as error:
                 self.failures[type(error).__name__] += 1
                 writer = None
@@ -69,7 +69,7 @@ class Load:
             writer.close()
 
 
-async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, dict]:
+async def read_response(reader: asyncio.StreamReader) -> tuple[int, bool, dict]:
     """Return the status, whether the connection ends, and the JSON."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     lines = head.split("\r\n")

@@ -76,14 +76,16 @@ async def plain(application):
         yield client
 
 
-async def test_answers_without_a_server(plain, echo):
-    answer = await plain.get("/v1/echo?text=a%20b", headers={"origin": "https://a.example"})
-    assert (answer.status_code, answer.json()["text"]) == (200, "a b")
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["access-control-allow-origin"] == "https://a.example"
-    assert int(answer.headers["content-length"]) == len(answer.content)
-    assert echo.metadata[0]["x-request-id"] == answer.headers["x-request-id"]
-    again = await plain.get("/v1/echo?text=a b", headers={"if-none-match": answer.headers["etag"]})
+async def test_runs_without_a_server(plain, echo):
+    response = await plain.get("/v1/echo?text=a%20b", headers={"origin": "https://a.example"})
+    assert (response.status_code, response.json()["text"]) == (200, "a b")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["access-control-allow-origin"] == "https://a.example"
+    assert int(response.headers["content-length"]) == len(response.content)
+    assert echo.metadata[0]["x-request-id"] == response.headers["x-request-id"]
+    again = await plain.get(
+        "/v1/echo?text=a b", headers={"if-none-match": response.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
     sent = await plain.post("/v1/echo", json={"tags": ["x" * 2000]})
     assert sent.json()["tags"] == ["x" * 2000]
@@ -111,9 +113,9 @@ FORMATS = [
 
 @pytest.mark.parametrize(("accept", "last"), FORMATS)
 async def test_streams_without_a_server(plain, echo, accept, last):
-    answer = await plain.get("/v1/public:stream?until=2", headers={"accept": accept})
-    assert answer.headers["content-type"] == accept
-    assert answer.text.index('"position":"1"') < answer.text.index(last)
+    response = await plain.get("/v1/public:stream?until=2", headers={"accept": accept})
+    assert response.headers["content-type"] == accept
+    assert response.text.index('"position":"1"') < response.text.index(last)
 
 
 async def test_a_file_that_breaks_does_not_look_complete_without_a_server(
@@ -199,8 +201,8 @@ async def test_a_binary_socket_over_plain_messages(application, echo):
         assert (await client.sent("websocket.accept"))["subprotocol"] == "libral.v1.binary"
         ping = socket_pb2.ClientFrame(ping=Empty())
         client.give("websocket.receive", bytes=ping.SerializeToString())
-        answer = socket_pb2.ServerFrame.FromString((await client.sent("websocket.send"))["bytes"])
-        assert answer.WhichOneof("event") == "pong"
+        response = socket_pb2.ServerFrame.FromString((await client.sent("websocket.send"))["bytes"])
+        assert response.WhichOneof("event") == "pong"
 
 
 async def test_a_handshake_is_refused_with_and_without_a_response(application):

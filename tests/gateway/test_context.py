@@ -12,8 +12,8 @@ async def test_json_is_as_the_deployment_wants_it(contracts, shared_echo):
     chosen = JsonOptions(proto_names=True, defaults=False, enum_numbers=True)
     async with RunningGateway(contracts, shared_echo.targets, json=chosen) as gateway:
         query = "active5mCount=1&color=RED&small=0&item.count=0"
-        answer = await gateway.http.get(f"/v1/echo?{query}")
-        assert answer.json() == {"active_5m_count": 1, "color": 1, "item": {}}
+        response = await gateway.http.get(f"/v1/echo?{query}")
+        assert response.json() == {"active_5m_count": 1, "color": 1, "item": {}}
         lines = (await gateway.http.get("/v1/public:stream?until=1")).text.splitlines()
         assert lines[0] == '{"position":"1"}'
         refused = await gateway.http.get("/v1/echo?nope=1")

@@ -18,14 +18,14 @@ async def test_echoes_a_body(http):
         "color": None,
         "data": "/+8=",
     }
-    answer = (await http.post("/v1/echo", json=sent)).json()
-    assert answer["text"] == "日本"
-    assert answer["big"] == "9007199254740993"
-    assert answer["items"] == [{"name": "a", "count": 0}]
-    assert answer["counts"] == {"a": 1}
-    assert answer["extra"] == {"deep": [1, None, {"x": True}]}
-    assert answer["wide"] == "NaN"
-    assert answer["color"] == "COLOR_UNSPECIFIED"
+    response = (await http.post("/v1/echo", json=sent)).json()
+    assert response["text"] == "日本"
+    assert response["big"] == "9007199254740993"
+    assert response["items"] == [{"name": "a", "count": 0}]
+    assert response["counts"] == {"a": 1}
+    assert response["extra"] == {"deep": [1, None, {"x": True}]}
+    assert response["wide"] == "NaN"
+    assert response["color"] == "COLOR_UNSPECIFIED"
 
 
 BODIES = [

@@ -27,8 +27,8 @@ async def test_two_upstreams_share_what_both_list(tmp_path):
     ):
         upstreams = [part for each in (one, two, third) for part in ("--upstream", each.address)]
         async with GatewayProgram(*upstreams, "--no-auth") as gateway:
-            answers = [(await gateway.http.get("/v1/things/a")).json() for _ in range(8)]
-            assert {answer["server"] for answer in answers} == {"one", "two"}
+            responses = [(await gateway.http.get("/v1/things/a")).json() for _ in range(8)]
+            assert {response["server"] for response in responses} == {"one", "two"}
             assert (await gateway.http.get("/v1/other")).json()["server"] == "other"
 
 
@@ -44,7 +44,7 @@ async def test_upstreams_that_differ_are_named(tmp_path):
             assert str(caught.value) == f"{one.address} and {other.address} differ in {what}."
 
 
-async def test_one_upstream_answers_for_all_packages_of_sets(tmp_path):
+async def test_one_upstream_serves_all_packages_of_descriptor_sets(tmp_path):
     first = write_set(tmp_path, GET)
     second = write_set(tmp_path, rpc("Look", 'get: "/v1/b"'), package="b.v1", file="b.proto")
     sets = ("--descriptor-set", str(first), "--descriptor-set", str(second))
@@ -55,8 +55,8 @@ async def test_one_upstream_answers_for_all_packages_of_sets(tmp_path):
         packages = ("--upstream", f"shop.v1={backend.address}")
         async with GatewayProgram(*sets, *packages, "--no-auth") as gateway:
             assert (await gateway.http.get("/v1/things/a")).json()["server"] == "first"
-            answer = await gateway.http.get("/v1/b")
-            assert error_of(answer)["message"] == "b.v1 is not available."
+            response = await gateway.http.get("/v1/b")
+            assert error_of(response)["message"] == "b.v1 is not available."
 
 
 @pytest.mark.parametrize(

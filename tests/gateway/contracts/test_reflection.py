@@ -61,7 +61,7 @@ class Liar:
     def __init__(self, services, files, delay=0.0) -> None:
         self._services, self._files, self._delay = services, files, delay
 
-    async def answer(self, requests, context):
+    async def respond(self, requests, context):
         async for request in requests:
             await asyncio.sleep(self._delay)
             response = ServerReflectionResponse()
@@ -80,7 +80,7 @@ class Liar:
     async def ask(self):
         server = grpc.aio.server()
         handler = grpc.stream_stream_rpc_method_handler(
-            self.answer,
+            self.respond,
             ServerReflectionRequest.FromString,
             ServerReflectionResponse.SerializeToString,
         )

@@ -15,7 +15,7 @@ from gateway.http2.frames import ErrorCode, ProtocolError
 from tests.gateway.http2.oracle import Pair, RecordingOwner
 
 
-def test_a_request_and_its_answer():
+def test_a_request_and_its_response():
     pair = Pair()
     received, stream = pair.open(b"abc", extra=[("authorization", "secret" * 40)])
     pair.exchange()
@@ -29,7 +29,7 @@ def test_a_request_and_its_answer():
     assert (received.data, received.ended, pair.client.streams) == (b"def", True, {})
 
 
-def test_an_answer_before_the_request_has_ended_stops_it():
+def test_a_response_before_the_end_of_the_request_stops_it():
     pair = Pair(initial_window_size=10)
     received, stream = pair.open(b"a" * 100_000)
     pair.server.receive_data(b"".join(pair.client.output))
@@ -56,7 +56,7 @@ def test_goaway_marks_unprocessed_streams():
     assert second.id not in pair.client.streams
 
 
-def test_pings_are_answered():
+def test_pings_are_acknowledged():
     pair = Pair()
     pair.server.ping(b"12345678")
     pair.client.receive(pair.server.data_to_send())

@@ -71,7 +71,7 @@ async def test_nothing_listens_there():
         await connect("127.0.0.1", 1, None, lambda: None)
 
 
-async def test_a_peer_that_does_not_answer_tls(monkeypatch):
+async def test_a_peer_that_does_not_complete_the_tls_handshake(monkeypatch):
     monkeypatch.setattr(protocol, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

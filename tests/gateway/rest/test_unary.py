@@ -15,7 +15,7 @@ async def test_passes_raw_bodies_both_ways(http):
     assert response.headers["content-type"] == "image/x"
 
 
-async def test_answers_with_one_field(http):
+async def test_responds_with_one_field(http):
     assert (await http.get("/v1/part?name=a")).json() == {"name": "a", "count": 0}
 
 

@@ -34,8 +34,8 @@ QUERIES = [
 async def test_binds_queries(http, query, expected):
     response = await http.get(f"/v1/echo?{query}")
     assert response.status_code == 200, response.text
-    answer = response.json()
-    assert {name: answer[name] for name in expected} == expected
+    content = response.json()
+    assert {name: content[name] for name in expected} == expected
 
 
 REFUSED = [
@@ -79,8 +79,8 @@ async def test_the_path_excludes_the_same_parameter(http):
     assert found == {"name": "is already given in the path."}
     found = violations_of(await http.get("/v1/nested/1?item.count=2"))
     assert found == {"item.count": "is already given in the path."}
-    answer = (await http.get("/v1/nested/1?item.name=x")).json()
-    assert (answer["item"]["name"], answer["item"]["count"]) == ("x", 1)
+    response = (await http.get("/v1/nested/1?item.name=x")).json()
+    assert (response["item"]["name"], response["item"]["count"]) == ("x", 1)
 
 
 async def test_refuses_a_path_that_does_not_convert(http):

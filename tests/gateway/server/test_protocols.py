@@ -21,23 +21,23 @@ async def raw_exchange(port: int, content: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(content)
     await writer.drain()
-    answer = await asyncio.wait_for(reader.read(), 5)
+    response = await asyncio.wait_for(reader.read(), 5)
     writer.close()
-    return answer
+    return response
 
 
 async def test_malformed_http_is_an_error_of_ours(gateway):
-    answer = await raw_exchange(gateway.port, b"NONSENSE\r\n\r\n")
-    head, _, body = answer.partition(b"\r\n\r\n")
+    response = await raw_exchange(gateway.port, b"NONSENSE\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert orjson.loads(body)["error"]["status"] == "INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize("content", [b"x: " + b"y" * 70_000, b"x: y\r\n" * 12_000])
 async def test_headers_have_a_bound(gateway, content):
-    answer = await raw_exchange(gateway.port, b"GET / HTTP/1.1\r\n" + content)
-    assert answer.startswith(b"HTTP/1.1 431 ")
-    assert b'"code":431' in answer
+    response = await raw_exchange(gateway.port, b"GET / HTTP/1.1\r\n" + content)
+    assert response.startswith(b"HTTP/1.1 431 ")
+    assert b'"code":431' in response
 
 
 PATH = "/v1/public:stream"

@@ -102,8 +102,8 @@ async def test_restarts_of_each_worker_fail_no_request(tmp_path):
             group.create_task(load.run(REQUESTS, until=done))
         restarted = await gateway.logged("worker.restarted", 2 * ROLLS)
         assert {line["instead_of"] for line in restarted[:2]} == first
-        answer = (await gateway.http.get("/healthz")).json()
-        assert answer["pid"] in {line["pid"] for line in restarted[-2:]}
+        response = (await gateway.http.get("/healthz")).json()
+        assert response["pid"] in {line["pid"] for line in restarted[-2:]}
     assert load.sent >= REQUESTS
     assert load.failures == {}
     assert load.closes >= 1

@@ -32,13 +32,15 @@ class Reloadable(RunningGateway):
     """A gateway in this process whose context a test replaces."""
 
     @property
-    def generations(self) -> ReloadableGateway:
+    def reloadable_gateway(self) -> ReloadableGateway:
         return self.server.gateway
 
     def replace(self, contracts, targets) -> GatewayContext:
-        core = self.generations.context.with_contracts(contracts, make_table(contracts), targets)
-        self.generations.replace(core)
-        return core
+        context = self.reloadable_gateway.context.with_contracts(
+            contracts, make_table(contracts), targets
+        )
+        self.reloadable_gateway.replace(context)
+        return context
 
 
 async def test_callers_metrics_and_connections_outlive_a_context(contracts, shared_echo, tokens):
@@ -47,11 +49,11 @@ async def test_callers_metrics_and_connections_outlive_a_context(contracts, shar
         before = tokens.fetched
         upstream = gateway.context.upstreams.find_upstream(f"{PACKAGE}.EchoService")
         assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
-        core = gateway.replace(contracts, shared_echo.targets)
+        context = gateway.replace(contracts, shared_echo.targets)
         headers = tokens.bearer("OPERATOR", sub="users/2")
         assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
         assert tokens.fetched == before + 1
-        assert core.upstreams.find_upstream(f"{PACKAGE}.EchoService") is upstream
+        assert context.upstreams.find_upstream(f"{PACKAGE}.EchoService") is upstream
         metrics = (await gateway.http.get("/metrics")).text
         assert 'route="/v1/admin",status="200"} 2\n' in metrics
 

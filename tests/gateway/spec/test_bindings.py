@@ -49,9 +49,9 @@ def bytes_of(message: Any) -> bytes:
 
 
 async def arrives(client, mirror, spec, line: str, content: bytes, expected: dict[str, Any]):
-    answer = await client.send(*line.split(" "), content)
-    assert answer.status == 200, answer.content
-    message = request_of(spec, *mirror.seen[answer.id])
+    response = await client.send(*line.split(" "), content)
+    assert response.status == 200, response.content
+    message = request_of(spec, *mirror.seen[response.id])
     assert same(message, expected), message
 
 
@@ -391,10 +391,10 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("line", "content", "expected"), ANSWERS)
-async def test_answers_with_one_field(client, line, content, expected):
-    answer = await client.send(*line.split(" "), content)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == expected
+async def test_responds_with_one_field(client, line, content, expected):
+    response = await client.send(*line.split(" "), content)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert response.json == expected
 
 
 # HttpBody is not JSON: it is passed unchanged.
@@ -410,14 +410,14 @@ RAW = [
 
 @pytest.mark.parametrize(("line", "kind", "content", "shown_kind", "shown"), RAW)
 async def test_passes_raw_bodies(client, line, kind, content, shown_kind, shown):
-    answer = await client.send(*line.split(" "), content, kind)
-    assert (answer.status, answer.headers["content-type"]) == (200, shown_kind)
-    assert answer.content == shown
+    response = await client.send(*line.split(" "), content, kind)
+    assert (response.status, response.headers["content-type"]) == (200, shown_kind)
+    assert response.content == shown
 
 
 async def test_passes_a_raw_body_in_a_field(client, mirror, spec):
-    answer = await client.send("POST", "/v1/uploads/1?note=a", b"\xff", "image/x")
-    message = request_of(spec, *mirror.seen[answer.id])
+    response = await client.send("POST", "/v1/uploads/1?note=a", b"\xff", "image/x")
+    message = request_of(spec, *mirror.seen[response.id])
     file = {"content_type": "image/x", "data": "/w=="}
     assert same(message, {"name": "uploads/1", "file": file, "note": "a"})
 
@@ -462,8 +462,8 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("path", "allowed"), OPTIONS)
 async def test_options_names_the_verbs(client, mirror, path, allowed):
-    answer = await client.send("OPTIONS", path)
-    assert (answer.status, answer.headers["allow"]) == (204, allowed)
+    response = await client.send("OPTIONS", path)
+    assert (response.status, response.headers["allow"]) == (204, allowed)
     assert not mirror.seen
 
 
@@ -482,11 +482,11 @@ ALLOWED = [
 
 @pytest.mark.parametrize(("line", "allowed"), ALLOWED)
 async def test_names_what_is_allowed(client, line, allowed):
-    answer = await client.send(*line.split(" "))
-    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    response = await client.send(*line.split(" "))
+    assert (response.status, response.headers["allow"]) == (405, allowed)
     if not line.startswith("HEAD"):
         message = f"{line.split(' ')[0]} is not allowed here: use {allowed}."
-        assert answer.json["error"]["message"] == message
+        assert response.json["error"]["message"] == message
 
 
 NOWHERE = [
@@ -514,9 +514,9 @@ NOWHERE = [
 @pytest.mark.parametrize("path", NOWHERE)
 async def test_finds_nothing(client, mirror, path):
     for verb in ("GET", "OPTIONS"):
-        answer = await client.send(verb, path)
-        assert answer.status == 404
-        assert answer.json["error"]["message"] == f"There is no route for {path}."
+        response = await client.send(verb, path)
+        assert response.status == 404
+        assert response.json["error"]["message"] == f"There is no route for {path}."
     assert not mirror.seen
 
 
@@ -839,14 +839,14 @@ MASKS = [
 
 @pytest.mark.parametrize(("line", "content", "paths"), MASKS)
 async def test_fills_masks(client, mirror, spec, line, content, paths):
-    answer = await client.send(*line.split(" "), content)
-    assert answer.status == 200, answer.content
-    assert sorted(request_of(spec, *mirror.seen[answer.id]).update_mask.paths) == sorted(paths)
+    response = await client.send(*line.split(" "), content)
+    assert response.status == 200, response.content
+    assert sorted(request_of(spec, *mirror.seen[response.id]).update_mask.paths) == sorted(paths)
 
 
 # Bindings refused at startup. The method takes and returns Kinds.
-def get(template: str, body: str = "", answer: str = "") -> Binding:
-    return Binding("GET", template, body, answer)
+def get(template: str, body: str = "", response: str = "") -> Binding:
+    return Binding("GET", template, body, response)
 
 
 MISSING = "does not exist"

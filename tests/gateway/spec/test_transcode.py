@@ -48,12 +48,12 @@ async def deliver(port: int, mirror: Mirror, cases: Iterable[Case]) -> None:
     async with RawClient(port) as client:
         for method, message, numbers in cases:
             verb, target, body = transcode(method, message, numbers=numbers)
-            answer = await client.send(verb, target, body)
-            assert answer.status == 200, (verb, target, body, answer.content)
-            path, arrived = mirror.seen.pop(answer.id)
+            response = await client.send(verb, target, body)
+            assert response.status == 200, (verb, target, body, response.content)
+            path, arrived = mirror.seen.pop(response.id)
             assert path == method.path
             received = type(message).FromString(arrived)
-            returned = json_format.Parse(answer.content, type(message)())
+            returned = json_format.Parse(response.content, type(message)())
             for found in (received, returned):
                 assert bytes_of(found) == bytes_of(message), (target, body, found, message)
 

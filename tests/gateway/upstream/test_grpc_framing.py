@@ -34,7 +34,7 @@ def test_a_request_block_is_read_back():
     assert (fields[b"x-text"], fields[b"x-data-bin"]) == (b"a, b", b"AP8")
 
 
-def test_metadata_of_an_answer():
+def test_metadata_of_a_response():
     fields = ((b":status", b"200"), (b"content-type", b"application/grpc"), (b"grpc-status", b"0"))
     assert grpc_framing.read_metadata(fields) == []
     more = (*fields, (b"x-a", b"1"), (b"x-b-bin", b"AP8,AQ=="), (b"x-c-bin", b"!"), (b":x", b"y"))

@@ -12,7 +12,7 @@ from tests.gateway.upstream.servers import call
 MEBIBYTE = 1024 * 1024
 
 
-async def test_an_answer_that_is_too_long(upstream):
+async def test_a_response_that_is_too_long(upstream):
     with pytest.raises(StatusError) as caught:
         await upstream.unary(call("Repeat", b"%d" % (5 * MEBIBYTE)))
     assert caught.value.code == 8
@@ -39,5 +39,5 @@ FRAMES = [
 
 
 @pytest.mark.parametrize(("content", "problem"), FRAMES)
-def test_one_message_is_all_of_a_unary_answer(content, problem):
+def test_a_unary_response_is_exactly_one_message(content, problem):
     assert check_single_message(content) == problem

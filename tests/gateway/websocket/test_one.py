@@ -31,7 +31,7 @@ async def test_a_server_stream(talk, chat):
     await eventually(lambda: chat.open == 0)
 
 
-async def test_a_read_is_answered_and_closed(talk, chat):
+async def test_a_read_gets_a_response_and_is_closed(talk, chat):
     async with open_socket(talk, "/v1/rooms/red/line?text=hi") as socket:
         assert (await receive_json(socket))["type"] == "headers"
         data = (await receive_json(socket))["data"]

@@ -8,7 +8,7 @@ from tests.gateway.sockets import open_socket, receive_json, send_json
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_answers_pings(gateway):
+async def test_responds_to_pings(gateway):
     async with open_socket(gateway) as socket:
         await send_json(socket, type="ping")
         assert await receive_json(socket) == {"type": "pong"}
