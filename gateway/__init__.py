@@ -1,7 +1,10 @@
-"""A gateway from gRPC to REST, SSE and WebSocket, from descriptors alone.
+"""A gateway from gRPC to REST, server-sent events and WebSocket, driven by descriptors alone.
 
-It owns no data and knows no service: routes, messages, access rules and documentation come from a
-descriptor set. Every response is what the upstream answered or an AIP-193 error, and every call,
-body, stream and queue has a bound. `app` is the ASGI application; the packages are layers, which
-`README.md` lists.
+It owns no data and has no code for single services: routes, messages, access rules and
+documentation
+come from a descriptor set. A response is either the upstream's or an AIP-193 error. Every call,
+body,
+stream and queue is bounded. `app` is the ASGI application; `README.md` lists the packages, which
+are
+layers.
 """

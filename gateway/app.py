@@ -1,14 +1,16 @@
 """The gateway as an ASGI application.
 
-It runs under any ASGI server. An HTTP request passes, in this order:
+It runs under any ASGI server. An HTTP request passes these steps:
 
-1. `__call__` reads the head, with request id and trace; in the end the request is measured and
-   logged, whatever became of it.
-2. `_serve` adds the CORS headers, turns an error into an AIP-193 response, encodes the response
-   and sends it.
-3. `_respond` answers OPTIONS and the gateway's own pages, and finds the route.
-4. `rest.unary` and `rest.client_stream` authenticate, bind, call and return a response;
-   `rest.server_stream` sends its response itself, as it comes.
+1. `__call__` reads the head, with request id and trace. At the end it measures and logs the
+request,
+   whatever its outcome.
+2. `_serve` adds the CORS headers, turns an error into an AIP-193 response, and encodes and sends
+the
+   response.
+3. `_respond` handles OPTIONS and the gateway's own pages, and finds the route.
+4. `rest.unary` and `rest.client_stream` authenticate, bind, call and return a response.
+   `rest.server_stream` sends its response itself, message by message.
 
 A WebSocket passes `__call__`, `_serve_socket` and a socket of `gateway.websocket`.
 """
@@ -17,12 +19,12 @@ import time
 
 import structlog
 
-from gateway.context import Core
-from gateway.docs.pages import Pages
-from gateway.http.encoding import encoded
+from gateway.context import GatewayContext
+from gateway.docs.pages import GatewayPages
+from gateway.http.encoding import compress_response
 from gateway.http.errors import StatusError, internal
 from gateway.http.messages import (
-    ANSWER,
+    SEND_RESPONSE,
     ClientGoneError,
     Receive,
     Request,
@@ -49,11 +51,11 @@ log = structlog.get_logger()
 
 
 class Gateway:
-    """Serves HTTP and WebSocket."""
+    """ASGI application that serves HTTP and WebSocket."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
-        self._pages = Pages(core)
+    def __init__(self, context: GatewayContext) -> None:
+        self.context = context
+        self._pages = GatewayPages(context)
         self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +75,7 @@ class Gateway:
             self._record(request, started)
 
     async def _serve(self, request: Request, send: Send) -> None:
-        request.cors = self.core.cors.headers(request)
+        request.cors = self.context.cors.cors_headers(request)
         try:
             response = await self._respond(request, send)
         except StatusError as error:
@@ -84,10 +86,10 @@ class Gateway:
             log.exception("request.failed", request_id=request.id, route=request.route)
             response = self._fail(request, internal())
         if response is not None and not request.status:
-            response = encoded(request, response)
-            request.answer(response.status)
+            response = compress_response(request, response)
+            request.start_response(response.status)
             headers = response.encoded_headers(request)
-            send_at_once = extensions_of(request.scope).get(ANSWER)
+            send_at_once = extensions_of(request.scope).get(SEND_RESPONSE)
             if not (send_at_once and send_at_once(response.status, headers, response.body)):
                 await send_whole(request, response, headers, send)
 
@@ -95,54 +97,54 @@ class Gateway:
         """Return the response, or None after it was streamed."""
         if request.method == "OPTIONS":
             return self._options(request)
-        page = self._pages.find(request.path)
+        page = self._pages.find_page(request.path)
         if page is not None:
             request.route = request.path
             if request.method not in READING:
                 raise not_allowed(request.method, {"GET"})
             return await page()
-        match = self.core.table.find(request.method, request.path)
+        match = self.context.table.find_route(request.method, request.path)
         request.route = match.route.template.text
         method = match.route.method
         if method.server_streaming:
-            return await server_stream.respond(self.core, request, match, send)
+            return await server_stream.respond(self.context, request, match, send)
         if method.client_streaming:
-            return await client_stream.respond(self.core, request, match)
-        return await unary.respond(self.core, request, match)
+            return await client_stream.respond(self.context, request, match)
+        return await unary.respond(self.context, request, match)
 
     def _options(self, request: Request) -> Response:
-        if self._pages.find(request.path) is not None:
+        if self._pages.find_page(request.path) is not None:
             request.route, verbs = request.path, with_implied({"GET"})
         else:
-            verbs = self.core.table.allowed(request.path)
+            verbs = self.context.table.allowed_verbs(request.path)
         allowed = ", ".join(sorted(verbs))
-        preflight = self.core.cors.preflight(request, allowed)
+        preflight = self.context.cors.preflight(request, allowed)
         return preflight or Response(204, content_type="", headers=[("allow", allowed)])
 
     def _fail(self, request: Request, error: StatusError) -> Response:
         request.outcome = error.code
         languages = request.headers.get("accept-language", "")
-        return error_response(error, self.core.renderer, languages)
+        return error_response(error, self.context.renderer, languages)
 
     async def _serve_socket(self, request: Request, send: Send) -> None:
         try:
             if request.path == SOCKET_PATH:
                 request.route = SOCKET_PATH
-                await ManySocket(self.core, request, send).serve()
+                await ManySocket(self.context, request, send).serve()
             else:
-                match = self.core.table.find_any(request.path)
+                match = self.context.table.find_any_route(request.path)
                 request.route = match.route.template.text
-                await OneSocket(self.core, request, match, send).serve()
+                await OneSocket(self.context, request, match, send).serve()
         except StatusError as error:
             await self._refuse(request, error, send)
 
     async def _refuse(self, request: Request, error: StatusError, send: Send) -> None:
-        """Answer a handshake with an error.
+        """Reject a handshake with an error.
 
-        A server without ASGI's `websocket.http.response` answers 403 in its place.
+        A server without ASGI's `websocket.http.response` extension responds with 403 instead.
         """
         response = self._fail(request, error)
-        request.answer(response.status)
+        request.start_response(response.status)
         if REFUSAL not in extensions_of(request.scope):
             await send({"type": "websocket.close", "code": STATUS_BASE + error.code})
             return
@@ -151,14 +153,17 @@ class Gateway:
         await send({"type": f"{REFUSAL}.body", "body": response.body})
 
     def _record(self, request: Request, started: float) -> None:
-        """Measure until the answer began, which for a stream is not its end.
+        """Record the time until the response began, which for a stream is not its end.
 
-        The gateway's own pages, which probes ask all the time, are no API traffic.
+        The gateway's own pages are left out: probes request them constantly, and they are no API
+        traffic.
         """
         ended = time.perf_counter()
-        answered = (request.answered or ended) - started
-        if self._pages.find(request.route) is None:
-            self.core.meter.record_request(request.method, request.route, request.status, answered)
+        seconds = (request.responded_at or ended) - started
+        if self._pages.find_page(request.route) is None:
+            self.context.meter.record_request(
+                request.method, request.route, request.status, seconds
+            )
         self._log.info(
             "request",
             request_id=request.id,
@@ -174,15 +179,15 @@ class Gateway:
         """End all streams and close the upstreams when the server stops."""
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
-        await self.core.feeds.drain(DRAIN_SECONDS)
-        await self.core.upstreams.close()
+        await self.context.subscriptions.drain(DRAIN_SECONDS)
+        await self.context.upstreams.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 async def send_whole(
     request: Request, response: Response, headers: list[tuple[bytes, bytes]], send: Send
 ) -> None:
-    """Send a response by ASGI's two messages. The answer to HEAD has no body.
+    """Send a response as ASGI's two messages. The response to HEAD has no body.
 
     Raises:
         ClientGoneError: The client closed the connection.

@@ -1,4 +1,4 @@
-"""The settings of the gateway: environment and command line, checked."""
+"""Settings of the gateway from environment and command line, validated."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from gateway.codec import Options
+from gateway.codec import JsonOptions
 from services.common.logs import LogSettings
 from services.common.settings import Environment, SettingsError, is_port
 
@@ -18,10 +18,11 @@ ADDRESS = re.compile(r"(?:https?://)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+):([0-9]
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to listen, whom to call, what to say.
+    """Addresses, logging and JSON options of a gateway.
 
-    `upstreams` maps packages to `host:port`, or to several with commas between; `addresses` are
-    those of servers that tell their services themselves, or answer for all of `sets`.
+    `upstreams` maps packages to `host:port`, or to several joined by commas. `addresses` are
+    servers with
+    reflection, or the one that serves all descriptor sets.
     """
 
     host: str
@@ -32,7 +33,7 @@ class Settings:
     logs: LogSettings
     cors_origins: frozenset[str]
     transport: str
-    json: Options
+    json: JsonOptions
 
 
 def read_settings(
@@ -42,12 +43,12 @@ def read_settings(
     terminal: bool,
     json: Iterable[str] = (),
 ) -> Settings:
-    """Read the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and take its place.
+    """Read the environment. `upstreams` are `[PACKAGE=]HOST:PORT` and replace its targets.
 
-    `json` are names of `JSON`, beside those of the environment.
+    `json` are names of `JSON`, in addition to those of the environment.
 
     Raises:
-        SettingsError: A variable or an upstream cannot be used.
+        SettingsError: A variable or an upstream is invalid.
     """
     environment = Environment(variables)
     given = [read_upstream(text) for text in upstreams]
@@ -62,7 +63,7 @@ def read_settings(
         logs=LogSettings.read(environment, terminal=terminal),
         cors_origins=frozenset(read_origins(environment, "LIBRAL_CORS_ORIGINS")),
         transport=environment.choice("LIBRAL_GATEWAY_TRANSPORT", TRANSPORTS, "lean"),
-        json=make_options({*json, *read_json(environment, "LIBRAL_GATEWAY_JSON")}),
+        json=make_json_options({*json, *read_json_names(environment, "LIBRAL_GATEWAY_JSON")}),
     )
 
 
@@ -74,7 +75,7 @@ def read_targets(variables: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def read_upstream(text: str) -> tuple[str, str]:
-    """Splits off the package, which is empty where none is named."""
+    """Return the package, which may be empty, and the address."""
     package, separator, address = text.rpartition("=")
     parts = address.split(",")
     if (separator and not package) or not all(map(is_address, parts)):
@@ -103,18 +104,18 @@ def read_endpoint(environment: Environment, name: str) -> str | None:
             return f"{parts.hostname}:{parts.port}"
     except ValueError:
         pass
-    raise SettingsError(f"{name} is no URL of the form http://host:port.")
+    raise SettingsError(f"{name} is not a URL of the form http://host:port.")
 
 
-def read_json(environment: Environment, name: str) -> Iterable[str]:
+def read_json_names(environment: Environment, name: str) -> Iterable[str]:
     for option in environment.words(name):
         if option not in JSON:
-            fail(name, option, f"use {', '.join(JSON)}, with commas between")
+            fail(name, option, f"use {', '.join(JSON)}, separated by commas")
         yield option
 
 
-def make_options(json: set[str]) -> Options:
-    return Options(
+def make_json_options(json: set[str]) -> JsonOptions:
+    return JsonOptions(
         proto_names=PROTO_NAMES in json,
         defaults=NO_DEFAULTS not in json,
         enum_numbers=ENUM_NUMBERS in json,
@@ -128,7 +129,7 @@ def read_origins(environment: Environment, name: str) -> Iterable[str]:
             parts.scheme not in {"http", "https"}
             or parts.geturl() != f"{parts.scheme}://{parts.netloc}"
         ):
-            fail(name, origin, "write origins as https://host, with commas between")
+            fail(name, origin, "write origins as https://host, separated by commas")
         yield origin
 
 

@@ -1,5 +1,6 @@
-"""Callers: who calls a method, and whether its access rule admits them.
+"""Authentication of callers, and enforcement of access rules.
 
-`auth` verifies bearer tokens, each once, and enforces the rules; `keys` fetches the keys that
-tokens are signed with from the method that publishes them.
+`auth` verifies bearer tokens, each once, and enforces the rules; `keys` fetches the signing keys
+from
+the method that publishes them.
 """

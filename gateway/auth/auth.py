@@ -1,4 +1,4 @@
-"""Callers: tokens verified once and remembered, and the access rules of methods."""
+"""Callers: verified tokens with a cache, and the access rules of methods."""
 
 import math
 from collections.abc import Awaitable
@@ -24,9 +24,11 @@ TOKEN_CHARACTERS_MAX = 8192
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, until when (Unix seconds) they are taken for that, and what upstreams are told.
+    """An authenticated caller.
 
-    `authorization` is the value of that header as an upstream gets it.
+    `authorization` is the header value that upstreams receive. `expire` is when the token expires,
+    in Unix
+    seconds.
     """
 
     authorization: str
@@ -47,10 +49,10 @@ class Authenticator:
         """Return an authenticator with the same cache that fetches new keys with `fetch`."""
         return Authenticator(self._keys.with_fetch(fetch), self._cache)
 
-    async def caller(self, authorization: str | None, rule: Rule | None) -> Caller | None:
-        """Return the caller of a method under that rule.
+    async def authenticate(self, authorization: str | None, rule: Rule | None) -> Caller | None:
+        """Return the caller of a method that has this access rule.
 
-        Where no token is needed, one that is not valid is ignored.
+        An invalid token is ignored where the rule requires none.
 
         Raises:
             StatusError: 401, 403, or 503 when the keys cannot be fetched.
@@ -61,7 +63,7 @@ class Authenticator:
             except StatusError:
                 return None
         caller = await self.verify(authorization)
-        enforce(rule, caller)
+        enforce_rule(rule, caller)
         return caller
 
     def verify(self, authorization: str | None) -> Awaitable[Caller]:
@@ -71,7 +73,7 @@ class Authenticator:
             StatusError: 401, or 503 when the keys cannot be fetched.
         """
         if not authorization:
-            raise unauthenticated("TOKEN_MISSING", "This needs a bearer token.")
+            raise unauthenticated("TOKEN_MISSING", "A bearer token is required.")
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != SCHEME or not token or len(token) > TOKEN_CHARACTERS_MAX:
@@ -83,7 +85,7 @@ class Authenticator:
             key = await self._keys.find_key(key_id_of(token))
             claims = verify_token(token, key, USER_ISSUER, LEEWAY_SECONDS)
         except ExpiredTokenError:
-            raise expired() from None
+            raise token_expired() from None
         except TokenError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
         caller = Caller(
@@ -96,32 +98,40 @@ class Authenticator:
         return claims.expire, caller
 
 
-class OpenDoor:
-    """Admits everybody. Whether they are who they say is for the upstream to judge."""
+class NoAuth:
+    """Admits every caller to every method. Upstreams verify the `authorization` header."""
 
-    async def caller(self, authorization: str | None, _: Rule | None) -> Caller | None:
+    async def authenticate(self, authorization: str | None, _: Rule | None) -> Caller | None:
         return await self.verify(authorization) if authorization else None
 
     async def verify(self, authorization: str | None) -> Caller:
-        """Takes the value of an authorization header as it is."""
+        """Return a caller with this authorization value, unverified.
+
+        Raises:
+            StatusError: 401, the value is not printable ASCII.
+        """
         value = authorization or ""
         if not (value.isascii() and value.isprintable()):
             raise unauthenticated("TOKEN_INVALID", "authorization must be printable ASCII.")
         return Caller(value)
 
 
-def expired() -> StatusError:
+def token_expired() -> StatusError:
     return unauthenticated("TOKEN_EXPIRED", "The token has expired.")
 
 
-def enforce(rule: Rule, caller: Caller) -> None:
-    """Admits a caller who holds one of the roles, or the scope."""
+def enforce_rule(rule: Rule, caller: Caller) -> None:
+    """Check that a caller has one of the rule's roles, or its scope.
+
+    Raises:
+        StatusError: 403.
+    """
     if caller.roles & rule.roles or (rule.scope and rule.scope in caller.scopes):
         return
     roles = ", ".join(sorted(rule.roles))
     raise failure(
         PERMISSION_DENIED,
         "PERMISSION_DENIED",
-        f"This needs one of the roles {roles}.",
+        f"One of these roles is required: {roles}.",
         metadata={"roles": roles, "scope": rule.scope},
     )

@@ -1,7 +1,8 @@
-"""Bodies that are many request messages: each is read, and sent on, as it arrives.
+"""Request bodies that hold many messages; each message is sent upstream as it arrives.
 
 `splitters` find the messages in JSON and `multipart` the parts of multipart/form-data; `readers`
-choose between them; `maker` makes the messages; `upload` sends them.
+choose
+between them; `message_builder` makes the messages; `upload` sends them.
 """
 
 from gateway.bodies.upload import Upload

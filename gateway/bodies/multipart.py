@@ -8,26 +8,26 @@ from google.protobuf.message import Message
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from gateway.bodies.maker import Maker, is_http_body
+from gateway.bodies.message_builder import MessageBuilder, is_http_body
 from gateway.bodies.splitters import MESSAGE_BYTES_MAX
 from gateway.codec.text import BODY
 from gateway.http.errors import invalid_field
 from gateway.http.messages import JSON_TYPE
 from gateway.routing.params import PARAMETERS_MAX
 from gateway.routing.routes import is_raw
-from gateway.routing.text_fields import Target, find_target
+from gateway.routing.text_fields import FieldTarget, find_target
 
 TEXT = "text/plain"
 
 
 @dataclass
-class Part:
-    """A part whose headers have been read. `takes_file`: it is sent in chunks."""
+class FormPart:
+    """A part whose headers have been read. If `takes_file`, it is sent in chunks."""
 
     name: str
     content_type: str
     takes_file: bool
-    target: Target | None
+    target: FieldTarget | None
     content: bytearray = field(default_factory=bytearray)
     chunks: int = 0
 
@@ -36,28 +36,29 @@ class Part:
         return JSON_TYPE.fullmatch(self.content_type) is not None
 
 
-class Form:
-    """Reads a form: its fields, its JSON parts and its files, in their order.
+class FormReader:
+    """Reads the fields, JSON parts and files of a form, in order.
 
-    Fields that follow one another make one message; a part of JSON makes one; a file makes one a
-    chunk, of which the first has its content type.
+    Consecutive fields make one message, and so does a part of JSON. A file makes one message a
+    chunk, the
+    first of which has the content type.
     """
 
-    def __init__(self, content_type: str, maker: Maker) -> None:
-        """Reads the boundary.
+    def __init__(self, content_type: str, builder: MessageBuilder) -> None:
+        """Read the boundary.
 
         Raises:
-            StatusError: 400, there is none.
+            StatusError: 400, the content type has none.
         """
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-        self._maker = maker
-        self._raw = is_raw(None, maker.route.method.input)
+        self._builder = builder
+        self._raw = is_raw(None, builder.route.method.input)
         self._ready: list[Message] = []
         self._texts: list[tuple[str, str]] = []
         self._text_bytes = 0
         self._name, self._value = bytearray(), bytearray()
         self._headers: dict[str, str] = {}
-        self._part = Part("", "", takes_file=False, target=None)
+        self._part = FormPart("", "", takes_file=False, target=None)
         self._ended = False
         try:
             self._parser = MultipartParser(
@@ -78,21 +79,21 @@ class Form:
             raise invalid_field("content-type", "must name the boundary of its parts.")
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, it is no form, or what is wrong with a part.
+            StatusError: 400, the body is no form, or a part is invalid.
         """
         try:
             self._parser.write(data)
         except FormParserError:
-            raise invalid_field(BODY, "is no multipart/form-data.") from None
+            raise invalid_field(BODY, "is not multipart/form-data.") from None
         ready, self._ready = self._ready, []
         yield from ready
 
     def end(self) -> Iterator[Message]:
         if not self._ended:
-            raise invalid_field(BODY, "is not complete: its last boundary is missing.")
+            raise invalid_field(BODY, "is incomplete: the last boundary is missing.")
         self._flush()
         yield from self._ready
 
@@ -103,17 +104,17 @@ class Form:
         self._value.clear()
 
     def _begin(self) -> None:
-        """Decides what the part is that follows its headers."""
+        """Classify the part that follows these headers."""
         options = parse_options_header(self._headers.get("content-disposition"))[1]
         content_type = self._headers.get("content-type", "")
         self._headers = {}
         name = options.get(b"name", b"").decode(errors="replace")
         is_text = b"filename" not in options and content_type.partition(";")[0] in {"", TEXT}
-        target = None if self._raw else find_target(self._maker.route.method.input, name)
-        takes_file = self._raw or (not is_text and target is not None and holds_bytes(target))
-        self._part = Part(name, content_type or TEXT, takes_file=takes_file, target=target)
+        target = None if self._raw else find_target(self._builder.route.method.input, name)
+        takes_file = self._raw or (not is_text and target is not None and takes_bytes(target))
+        self._part = FormPart(name, content_type or TEXT, takes_file=takes_file, target=target)
         if not (takes_file or is_text or self._part.is_json):
-            raise invalid_field(name, "is no field that takes a file.")
+            raise invalid_field(name, "is not a field that accepts a file.")
         if takes_file or self._part.is_json:
             self._flush()
 
@@ -132,7 +133,7 @@ class Form:
             if not part.chunks:
                 self._chunk(b"")
         elif part.is_json:
-            self._ready += self._maker.of_json(bytes(part.content))
+            self._ready += self._builder.from_json(bytes(part.content))
         else:
             self._add_text(part)
 
@@ -140,9 +141,9 @@ class Form:
         part = self._part
         kind = "" if part.chunks else part.content_type
         part.chunks += 1
-        self._ready += self._maker.of_chunk(part.target, data, kind)
+        self._ready += self._builder.from_chunk(part.target, data, kind)
 
-    def _add_text(self, part: Part) -> None:
+    def _add_text(self, part: FormPart) -> None:
         if len(self._texts) == PARAMETERS_MAX:
             raise invalid_field(BODY, f"has more than {PARAMETERS_MAX} fields.")
         try:
@@ -152,16 +153,16 @@ class Form:
         self._text_bytes += len(part.content)
 
     def _flush(self) -> None:
-        """Makes the message of the fields that came last."""
+        """Build the message of the pending fields."""
         if self._texts:
-            self._ready += self._maker.of_texts(self._texts)
+            self._ready += self._builder.from_fields(self._texts)
         self._texts, self._text_bytes = [], 0
 
     def _end(self) -> None:
         self._ended = True
 
 
-def holds_bytes(target: Target) -> bool:
+def takes_bytes(target: FieldTarget) -> bool:
     found = target.field
     if found.is_repeated:
         return False

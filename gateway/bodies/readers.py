@@ -1,21 +1,21 @@
-"""Readers: what makes messages of a body, chosen by its content type."""
+"""Body readers: turn a body into messages, chosen by its content type."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from google.protobuf.message import Message
 
-from gateway.bodies.maker import Maker
-from gateway.bodies.multipart import Form
-from gateway.bodies.splitters import Array, Lines
+from gateway.bodies.message_builder import MessageBuilder
+from gateway.bodies.multipart import FormReader
+from gateway.bodies.splitters import ArraySplitter, LineSplitter
 from gateway.http.messages import FORM, JSON, JSON_TYPE, NDJSON, unsupported
-from gateway.routing.text_fields import Target
+from gateway.routing.text_fields import FieldTarget
 
 
-class Reader(Protocol):
-    """Takes a body in chunks, and yields messages when they are complete.
+class BodyReader(Protocol):
+    """Takes a body in chunks and yields messages once they are complete.
 
-    Both raise StatusError, 400, with what is wrong.
+    Both methods raise StatusError (400) if the body is invalid.
     """
 
     def feed(self, data: bytes) -> Iterator[Message]: ...
@@ -23,29 +23,29 @@ class Reader(Protocol):
     def end(self) -> Iterator[Message]: ...
 
 
-class Json:
+class JsonReader:
     """Reads messages of JSON."""
 
-    def __init__(self, splitter: Lines | Array, maker: Maker) -> None:
+    def __init__(self, splitter: LineSplitter | ArraySplitter, builder: MessageBuilder) -> None:
         self._splitter = splitter
-        self._maker = maker
+        self._builder = builder
 
     def feed(self, data: bytes) -> Iterator[Message]:
         for content in self._splitter.feed(data):
-            yield from self._maker.of_json(content)
+            yield from self._builder.from_json(content)
 
     def end(self) -> Iterator[Message]:
         for content in self._splitter.end():
-            yield from self._maker.of_json(content)
+            yield from self._builder.from_json(content)
 
 
-class Raw:
-    """Reads a body of any kind as HttpBody, a chunk a message, the first with the content type."""
+class RawReader:
+    """Reads any body as HttpBody: one message a chunk, the first with the content type."""
 
-    def __init__(self, content_type: str, maker: Maker) -> None:
-        body = maker.route.body
-        self._maker = maker
-        self._target = None if body is None else Target((body,), None)
+    def __init__(self, content_type: str, builder: MessageBuilder) -> None:
+        body = builder.route.body
+        self._builder = builder
+        self._target = None if body is None else FieldTarget((body,), None)
         self._content_type = content_type
         self._some = False
 
@@ -60,22 +60,22 @@ class Raw:
     def _chunk(self, data: bytes) -> Iterator[Message]:
         kind = "" if self._some else self._content_type
         self._some = True
-        yield from self._maker.of_chunk(self._target, data, kind)
+        yield from self._builder.from_chunk(self._target, data, kind)
 
 
-def make_reader(content_type: str, maker: Maker) -> Reader:
-    """Makes the reader for a content type.
+def make_reader(content_type: str, builder: MessageBuilder) -> BodyReader:
+    """Return the reader for a content type.
 
     Raises:
-        StatusError: 415, there is none.
+        StatusError: 415, no reader accepts it.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == FORM:
-        return Form(content_type, maker)
-    if maker.route.raw_body:
-        return Raw(content_type, maker)
+        return FormReader(content_type, builder)
+    if builder.route.raw_body:
+        return RawReader(content_type, builder)
     if kind == NDJSON:
-        return Json(Lines(), maker)
+        return JsonReader(LineSplitter(), builder)
     if not kind or JSON_TYPE.fullmatch(content_type):
-        return Json(Array(), maker)
+        return JsonReader(ArraySplitter(), builder)
     raise unsupported(NDJSON, JSON, FORM)

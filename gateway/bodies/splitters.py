@@ -1,4 +1,4 @@
-"""JSON in pieces: where each message ends, before all of them are there."""
+"""Incremental JSON splitters, which find the end of each message in a partial body."""
 
 import re
 from collections.abc import Iterator
@@ -13,29 +13,29 @@ IN_STRING = re.compile(rb'["\\]')
 OPENING, CLOSING = frozenset({b"[", b"{"}), frozenset({b"]", b"}"})
 
 
-def too_long(index: int) -> StatusError:
+def message_too_long(index: int) -> StatusError:
     return invalid_field(f"{BODY}[{index}]", f"is longer than {MESSAGE_BYTES_MAX} bytes.")
 
 
-class Piece:
-    """The message that is arriving."""
+class MessageBuffer:
+    """The bytes of the message that is arriving."""
 
     def __init__(self) -> None:
         self._content = bytearray()
         self._count = 0
 
     def add(self, data: bytes) -> None:
-        """Adds to it.
+        """Append bytes.
 
         Raises:
-            StatusError: It is longer than 1 MiB.
+            StatusError: The message is longer than 1 MiB.
         """
         self._content += data
         if len(self._content) > MESSAGE_BYTES_MAX:
-            raise too_long(self._count)
+            raise message_too_long(self._count)
 
     def take(self) -> bytes:
-        """Takes it, and begins the next."""
+        """Return the message and start the next."""
         content = bytes(self._content)
         self._content.clear()
         self._count += 1
@@ -46,17 +46,17 @@ class Piece:
         return not self._content.strip(SPACE)
 
 
-class Lines:
-    """NDJSON: a message a line. Blank lines are none."""
+class LineSplitter:
+    """Splits NDJSON: one message a line. Blank lines are skipped."""
 
     def __init__(self) -> None:
-        self._piece = Piece()
+        self._piece = MessageBuffer()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, one is too long.
+            StatusError: 400, a message is too long.
         """
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -70,11 +70,11 @@ class Lines:
             yield self._piece.take()
 
 
-class Array:
-    """One JSON array of messages. What is between its commas is not read here."""
+class ArraySplitter:
+    """Splits one JSON array of messages. The text of an element is not validated here."""
 
     def __init__(self) -> None:
-        self._piece = Piece()
+        self._piece = MessageBuffer()
         self._depth = 0
         self._in_string = False
         self._escaped = 0
@@ -82,16 +82,16 @@ class Array:
         self._ended = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yields the messages that are complete.
+        """Yield the messages that are complete.
 
         Raises:
-            StatusError: 400, it is no array, or one is too long.
+            StatusError: 400, the body is no array, or a message is too long.
         """
         start, position = 0, self._escaped
         while found := (IN_STRING if self._in_string else STRUCTURE).search(data, position):
             mark, position = found[0], found.end()
             if self._in_string:
-                # What comes after a backslash ends no string.
+                # An escaped character does not end the string.
                 position += mark == b"\\"
                 self._in_string = mark == b"\\"
             elif mark == b'"':
@@ -107,11 +107,11 @@ class Array:
 
     def end(self) -> Iterator[bytes]:
         if not self._ended:
-            raise invalid_field(BODY, "is not complete: its array has no end.")
+            raise invalid_field(BODY, "is incomplete: the array is not closed.")
         return iter(())
 
     def _step(self, mark: bytes) -> bool:
-        """Goes one step in or out, and tells whether the mark is one of the array itself."""
+        """Track the depth. Return True if the mark belongs to the array itself."""
         if mark in OPENING:
             self._depth += 1
             return self._depth == 1
@@ -121,7 +121,7 @@ class Array:
         return self._depth <= 1
 
     def _between(self, mark: bytes) -> Iterator[bytes]:
-        """Ends the message before a mark of the array."""
+        """End the message before a mark of the array."""
         if mark == b"[" and self._depth == 1 and self._piece.blank and not self._ended:
             return
         if self._ended or (mark, self._depth) not in {(b",", 1), (b"]", 0)}:

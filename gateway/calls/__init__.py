@@ -1,5 +1,6 @@
-"""Calls of upstream methods: what every kind of call is made of.
+"""Parts shared by all kinds of upstream calls.
 
-`requests` makes a call of a request message, with its metadata and deadline; `closable` is the
-base of calls that the gateway may end of its own accord.
+`requests` makes a call from a request message, with metadata and deadline; `closable` is the base
+of
+calls that the gateway itself may end.
 """

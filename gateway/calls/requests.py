@@ -1,4 +1,4 @@
-"""Calls: the request message, and what the room is told beside: metadata and deadline."""
+"""Upstream calls of a request: message, metadata and deadline."""
 
 import base64
 import binascii
@@ -12,8 +12,8 @@ from gateway.http.errors import invalid_field
 from gateway.http.messages import Request
 from gateway.http.metadata import HOP_BY_HOP, KEY, METADATA_PREFIX, PRIVATE_PREFIXES, is_text
 from gateway.http.trace import TRACEPARENT, TRACESTATE, state_of
-from gateway.routing.params import Bound
-from gateway.upstream import Call, Metadata
+from gateway.routing.params import BoundRequest
+from gateway.upstream import Metadata, UpstreamCall
 
 UNARY_SECONDS = 5.0
 UNARY_SECONDS_MAX = 60.0
@@ -37,10 +37,10 @@ UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
 
 def make_call(
-    request: Request, method: Method, caller: Caller | None, bound: Bound, seconds: float
-) -> Call:
+    request: Request, method: Method, caller: Caller | None, bound: BoundRequest, seconds: float
+) -> UpstreamCall:
     named = method.rule.headers if method.rule is not None else ()
-    return Call(
+    return UpstreamCall(
         path=method.path,
         request=None if method.client_streaming else bound.message.SerializeToString(),
         metadata=make_metadata(request, caller, named),
@@ -50,7 +50,7 @@ def make_call(
 
 
 def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...]) -> Metadata:
-    """Chooses what of the headers a room sees. `named` are those its policy asks for."""
+    """Return the metadata of a call. `named` are the headers that its access rule forwards."""
     headers, trace = request.headers, request.trace
     metadata: Metadata = [
         ("x-request-id", request.id),
@@ -61,14 +61,14 @@ def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...
         metadata.append((TRACESTATE, state))
     if caller is not None:
         metadata.append(("authorization", caller.authorization))
-    metadata += [(name, headers[name]) for name in (*PASSED, *named) if passes(name, headers)]
+    metadata += [(name, headers[name]) for name in (*PASSED, *named) if is_forwarded(name, headers)]
     for name, value in headers.items():
         if name.startswith(METADATA_PREFIX):
-            metadata += prefixed(name.removeprefix(METADATA_PREFIX), value)
+            metadata += read_prefixed(name.removeprefix(METADATA_PREFIX), value)
     return metadata
 
 
-def passes(name: str, headers: dict[str, str]) -> bool:
+def is_forwarded(name: str, headers: dict[str, str]) -> bool:
     return (
         name in headers
         and name not in NOT_PASSED
@@ -77,8 +77,12 @@ def passes(name: str, headers: dict[str, str]) -> bool:
     )
 
 
-def prefixed(key: str, value: str) -> Metadata:
-    """Takes the prefix off a header that the client meant as metadata."""
+def read_prefixed(key: str, value: str) -> Metadata:
+    """Return the metadata of a `grpc-metadata-` header, given its key without the prefix.
+
+    Raises:
+        StatusError: 400, the value of a `-bin` key is not base64.
+    """
     if not KEY.fullmatch(key) or key in NOT_PASSED or key.startswith(PRIVATE_PREFIXES):
         return []
     if not key.endswith("-bin"):
@@ -90,25 +94,32 @@ def prefixed(key: str, value: str) -> Metadata:
 
 
 def unary_seconds(headers: dict[str, str]) -> float:
-    """Reads how long the client will wait: 5 seconds if it does not say, at most 60."""
-    given = given_seconds(headers)
+    """Return the deadline of a unary call in seconds: 5 by default, at most 60."""
+    given = read_timeout(headers)
     return UNARY_SECONDS if given is None else min(given, UNARY_SECONDS_MAX)
 
 
 def stream_seconds(
     headers: dict[str, str], caller: Caller | None, default: float = STREAM_SECONDS_MAX
 ) -> float:
-    """A stream lasts an hour at most, and no longer than the token."""
-    given = given_seconds(headers)
+    """Return the maximum duration of a stream in seconds.
+
+    It is at most an hour, and ends with the caller's token.
+    """
+    given = read_timeout(headers)
     seconds = default if given is None else min(given, STREAM_SECONDS_MAX)
     if caller is not None and caller.expire - time.time() < seconds:
-        # The gateway ends the stream itself then, as UNAUTHENTICATED.
+        # A second later than the gateway itself ends the stream as UNAUTHENTICATED.
         return max(caller.expire - time.time(), 0.0) + 1.0
     return seconds
 
 
-def given_seconds(headers: dict[str, str]) -> float | None:
-    """Reads `grpc-timeout` (such as `500m`) or `x-request-timeout` (seconds)."""
+def read_timeout(headers: dict[str, str]) -> float | None:
+    """Return the seconds of `grpc-timeout` (such as `500m`) or `x-request-timeout`, or None.
+
+    Raises:
+        StatusError: 400, the header is malformed.
+    """
     if "grpc-timeout" in headers:
         found = GRPC_TIMEOUT.fullmatch(headers["grpc-timeout"])
         if found is None or not int(found[1]):

@@ -1,4 +1,4 @@
-"""The codec: what the rest of the gateway asks."""
+"""The codec: the interface of this package."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from gateway.http.errors import INTERNAL, Violation, failure, invalid, invalid_f
 
 
 @dataclass(frozen=True)
-class Options:
+class JsonOptions:
     """How a deployment writes JSON. `defaults`: fields without presence are always written."""
 
     proto_names: bool = False
@@ -24,10 +24,10 @@ class Options:
 
 
 class Codec:
-    """Reads and writes the messages of one pool."""
+    """Reads and writes the messages of one descriptor pool."""
 
-    def __init__(self, pool: DescriptorPool, options: Options | None = None) -> None:
-        self.options = options = options or Options()
+    def __init__(self, pool: DescriptorPool, options: JsonOptions | None = None) -> None:
+        self.options = options = options or JsonOptions()
         self._enum_numbers = options.enum_numbers
         self._decoder = Decoder(pool)
         self._encoders = {
@@ -41,18 +41,18 @@ class Codec:
         }
 
     def decode(self, content: bytes, message: Message, field: FieldDescriptor | None) -> Any:
-        """Reads JSON into a message, or into one field of it, and returns the value as read.
+        """Decode JSON into a message, or into one field of it. Return the parsed JSON value.
 
         Raises:
-            StatusError: 400 that lists what is wrong.
+            StatusError: 400 that lists the violations.
         """
         value = read_json(content)
         kind: Any = message.DESCRIPTOR
         try:
             if field is None:
-                found = self._decoder.message(kind)(message, value)
+                found = self._decoder.message_reader(kind)(message, value)
             else:
-                found = self._decoder.field(field)(message, value)
+                found = self._decoder.field_reader(field)(message, value)
         except ValueError as error:
             raise invalid_field(BODY, f"{error}.") from None
         if found:
@@ -62,25 +62,25 @@ class Codec:
     def encode(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> bytes:
-        """Writes a message, or one field of it.
+        """Encode a message, or one field of it.
 
         Raises:
-            StatusError: 500, it holds what JSON cannot say.
+            StatusError: 500, JSON cannot represent a value of it.
         """
         try:
-            return orjson.dumps(self.value(message, field, enum_numbers=enum_numbers))
+            return orjson.dumps(self.to_value(message, field, enum_numbers=enum_numbers))
         except (ValueError, TypeError, RecursionError) as error:
-            problem = f"The answer cannot be written as JSON: {error}."
+            problem = f"The response cannot be written as JSON: {error}."
             raise failure(INTERNAL, "ANSWER_NOT_JSON", problem) from error
 
-    def value(
+    def to_value(
         self, message: Message, field: FieldDescriptor | None, *, enum_numbers: bool = False
     ) -> Any:
-        """Writes a message, or one field of it, as dicts, lists and scalars."""
+        """Return a message, or one field of it, as dicts, lists and scalars."""
         encoder = self._encoders[enum_numbers or self._enum_numbers]
         kind: Any = message.DESCRIPTOR
         if field is None:
-            return encoder.message(kind)(message)
+            return encoder.message_writer(kind)(message)
         if field.has_presence and not message.HasField(field.name):
             return None
-        return encoder.field(field)(getattr(message, field.name))
+        return encoder.field_writer(field)(getattr(message, field.name))

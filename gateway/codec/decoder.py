@@ -15,21 +15,21 @@ from gateway.codec.dynamic import (
     read_struct,
     read_value,
 )
-from gateway.codec.exclusion import check_rivals, exclusive
+from gateway.codec.exclusion import check_exclusive, exclusive_groups
 from gateway.codec.fields import ANY_TYPE, VALUE, WRAPPERS, is_map, is_null, map_fields
-from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, reader
+from gateway.codec.scalars import HALF, TEXT_FORM, key_reader, scalar_reader
 from gateway.http.errors import Violation
 
 Violations = list[Violation]
-# Reads a value into a message, and tells what is wrong, or raises ValueError if it is all of it.
+# Decodes a value into a message. Returns violations of members, or raises ValueError for the value.
 Fill = Callable[[Any, Any], Violations | None]
 
 NO_NULL = "must not be null"
-UNKNOWN = "is no field of this method."
+UNKNOWN = "is not a field of this method."
 
 
 class Decoder:
-    """Reads messages of one pool."""
+    """Decodes the messages of one descriptor pool."""
 
     def __init__(self, pool: DescriptorPool) -> None:
         self._pool = pool
@@ -44,24 +44,24 @@ class Decoder:
         }
         self._special = WRAPPERS | self._known.keys()
 
-    def message(self, kind: Descriptor) -> Fill:
-        """The function that reads a message of that kind."""
+    def message_reader(self, kind: Descriptor) -> Fill:
+        """Return the function that decodes a message of this type."""
         name = kind.full_name
         if name not in self._known:
-            # A message that may hold itself meets its own name while its table is made.
+            # A recursive message refers to itself while its table is built.
             self._known[name] = lambda message, value: self._known[name](message, value)  # noqa: PLW0108
             self._known[name] = wrapper(kind) if name in WRAPPERS else self._object(kind)
         return self._known[name]
 
-    def field(self, field: FieldDescriptor) -> Fill:
-        """The function that reads a value into its field, of which null leaves most unset."""
+    def field_reader(self, field: FieldDescriptor) -> Fill:
+        """Return the function that decodes a value into its field. Null leaves most unset."""
         fill = self._member(field)
         if takes_null(field) and not field.is_repeated:
             return fill
         return lambda message, value: None if value is None else fill(message, value)
 
     def _member(self, field: FieldDescriptor) -> Fill:
-        """The function that reads a member of an object, which is not null, into its field."""
+        """Return the function that decodes a non-null member into its field."""
         if is_map(field):
             return self._map(field)
         if field.is_repeated:
@@ -76,8 +76,8 @@ class Decoder:
             if takes_null(field) and not field.is_repeated
             for name in (field.name, field.json_name)
         }
-        rivals = exclusive(kind)
-        # A JSON name alone is no contest; only the other name of the same field makes it one.
+        rivals = exclusive_groups(kind)
+        # Without its contract name, the JSON name of a field excludes nothing.
         contested = frozenset(
             name for group, nulls in rivals for name in (group[1:] if nulls else group)
         )
@@ -87,7 +87,7 @@ class Decoder:
                 raise ValueError(OBJECT_FORM)
             violations: Violations = []
             if not contested.isdisjoint(value):
-                violations += check_rivals(rivals, value)
+                violations += check_exclusive(rivals, value)
             for name, member in value.items():
                 fill_member = members.get(name)
                 if fill_member is None:
@@ -101,7 +101,7 @@ class Decoder:
                     violations.append(Violation(name, f"{error}."))
                 else:
                     if found:
-                        violations += inside(name, found)
+                        violations += prefix_violations(name, found)
             return violations
 
         return fill
@@ -117,7 +117,7 @@ class Decoder:
 
     def _submessage(self, field: FieldDescriptor) -> Fill:
         kind: Any = field.message_type
-        name, fill = field.name, self.message(kind)
+        name, fill = field.name, self.message_reader(kind)
 
         def fill_member(message: Any, value: Any) -> Violations | None:
             target = getattr(message, name)
@@ -127,10 +127,10 @@ class Decoder:
         return fill_member
 
     def _extension(self, field: FieldDescriptor) -> Fill:
-        """Reads an extension of a proto2 message that is one value."""
+        """Return the function that decodes a singular scalar extension of a proto2 message."""
         if field.is_repeated or field.message_type is not None:
-            return refuse
-        read = reader(field)
+            return refuse_extension
+        read = scalar_reader(field)
 
         def fill_member(message: Any, value: Any) -> None:
             message.Extensions[field] = read(value)
@@ -145,16 +145,16 @@ class Decoder:
             if value.__class__ is not list:
                 raise ValueError(LIST_FORM)
             target = getattr(message, name)
-            return each(enumerate(value), nullable, lambda _, item: add(target, item))
+            return fill_each(enumerate(value), nullable, lambda _, item: add(target, item))
 
         return fill_member
 
     def _adder(self, field: FieldDescriptor) -> Fill:
-        """The function that reads one item to the end of a repeated field."""
+        """Return the function that decodes one item and appends it to a repeated field."""
         if field.message_type is not None:
-            fill = self.message(field.message_type)
+            fill = self.message_reader(field.message_type)
             return lambda target, item: fill(target.add(), item)
-        read = reader(field)
+        read = scalar_reader(field)
         return lambda target, item: target.append(read(item))
 
     def _map(self, field: FieldDescriptor) -> Fill:
@@ -168,7 +168,7 @@ class Decoder:
             if value.__class__ is not dict:
                 raise ValueError(OBJECT_FORM)
             target = getattr(message, name)
-            return each(
+            return fill_each(
                 value.items(), nullable, lambda key, item: set_item(target, read_key(key), item)
             )
 
@@ -176,13 +176,13 @@ class Decoder:
 
     def _item(self, field: FieldDescriptor) -> Callable[[Any, Any, Any], Violations | None]:
         if field.message_type is not None:
-            fill = self.message(field.message_type)
+            fill = self.message_reader(field.message_type)
             return lambda target, key, value: fill(target[key], value)
-        read = reader(field)
+        read = scalar_reader(field)
         return lambda target, key, value: target.__setitem__(key, read(value))
 
     def _read_any(self, message: Any, value: Any) -> Violations | None:
-        """Reads an Any. One whose type nobody knows is taken with its bytes."""
+        """Decode an Any. One of an unknown type is given as bytes."""
         if value.__class__ is not dict:
             raise ValueError(OBJECT_FORM)
         if not value:
@@ -199,10 +199,12 @@ class Decoder:
         inner = message_factory.GetMessageClass(kind)()
         if kind.full_name in self._special:
             if members.keys() != {"value"}:
-                return [Violation("value", "must be given, and nothing beside.")]
-            found = inside("value", self.message(kind)(inner, members["value"]) or [])
+                return [Violation("value", "must be the only member besides @type.")]
+            found = prefix_violations(
+                "value", self.message_reader(kind)(inner, members["value"]) or []
+            )
         else:
-            found = self.message(kind)(inner, members) or []
+            found = self.message_reader(kind)(inner, members) or []
         message.type_url, message.value = url, inner.SerializeToString()
         return found
 
@@ -216,7 +218,7 @@ def wrapper(kind: Descriptor) -> Fill:
 
 
 def scalar(field: FieldDescriptor) -> Fill:
-    name, read = field.name, reader(field)
+    name, read = field.name, scalar_reader(field)
 
     def fill_member(message: Any, value: Any) -> None:
         setattr(message, name, read(value))
@@ -232,22 +234,22 @@ def scalar(field: FieldDescriptor) -> Fill:
     return fill_text if field.type == FieldDescriptor.TYPE_STRING else fill_member
 
 
-def refuse(_: Any, __: Any) -> None:
-    raise ValueError("is an extension that cannot be given")
+def refuse_extension(_: Any, __: Any) -> None:
+    raise ValueError("is an extension that is not supported")
 
 
 def takes_null(field: FieldDescriptor) -> bool:
-    """Whether null is one of the values that the field may hold."""
+    """True if null is a value of the field."""
     kind = field.message_type
     return is_null(field) or (kind is not None and kind.full_name == VALUE)
 
 
-def each(
+def fill_each(
     items: Iterable[tuple[Any, Any]],
     nullable: bool,  # noqa: FBT001 - see the two callers
     take: Callable[[Any, Any], Violations | None],
 ) -> Violations:
-    """Takes every item of a list or a map, and collects what is wrong with which."""
+    """Decode every item of a list or map. Return the violations of all of them."""
     violations: Violations = []
     for key, item in items:
         name = f"[{key}]" if key.__class__ is int else key
@@ -260,16 +262,16 @@ def each(
             violations.append(Violation(name, f"{error}."))
         else:
             if found:
-                violations += inside(name, found)
+                violations += prefix_violations(name, found)
     return violations
 
 
-def inside(name: str, violations: Violations) -> Violations:
-    """Puts the name of the member before what was found in it."""
-    return [Violation(join(name, each.field), each.description) for each in violations]
+def prefix_violations(name: str, violations: Violations) -> Violations:
+    """Prefix violations with the name of the member that holds them."""
+    return [Violation(join_path(name, each.field), each.description) for each in violations]
 
 
-def join(name: str, path: str) -> str:
+def join_path(name: str, path: str) -> str:
     return name + path if not path or path.startswith("[") else f"{name}.{path}"
 
 
@@ -277,4 +279,4 @@ def unknown_bytes(url: str, members: dict[str, Any]) -> bytes:
     content = members.get("value")
     if members.keys() == {"value"} and isinstance(content, str):
         return well_known.read_bytes(content)
-    raise ValueError(f"is of type {url}, which is not known: give its bytes as value, in base64")
+    raise ValueError(f"has the unknown type {url}: give its bytes as value, in base64")

@@ -16,10 +16,10 @@ def write_list(message: Any) -> list[Any]:
 
 
 def write_value(message: Any) -> Any:
-    """Writes a `google.protobuf.Value`.
+    """Return a `google.protobuf.Value` as JSON.
 
     Raises:
-        ValueError: It is a number that JSON has not.
+        ValueError: It is NaN or infinite.
     """
     kind = message.WhichOneof("kind")
     if kind == "struct_value":
@@ -27,7 +27,7 @@ def write_value(message: Any) -> Any:
     if kind == "list_value":
         return write_list(message.list_value)
     if kind == "number_value" and not math.isfinite(message.number_value):
-        raise ValueError("a Value holds a number that JSON has not")
+        raise ValueError("a Value holds NaN or an infinity")
     return None if kind in {None, "null_value"} else getattr(message, kind)
 
 
@@ -48,7 +48,7 @@ def read_list(value: Any, message: Any) -> None:
 
 
 def read_value(value: Any, message: Any) -> None:
-    """Reads any JSON into a `google.protobuf.Value`."""
+    """Read any JSON into a `google.protobuf.Value`."""
     if value is None:
         message.null_value = 0
     elif isinstance(value, bool):

@@ -1,7 +1,8 @@
-"""Messages → values that a JSON writer takes.
+"""Messages → values for a JSON writer.
 
-For each message a function is written as Python source, one statement a field, and compiled. Of the
-descriptor the source holds field names alone, which are identifiers, and string literals.
+For each message type a function is generated as Python source, one statement a field, and compiled.
+The only parts of a descriptor in the source are field names, which are identifiers, and string
+literals.
 """
 
 import keyword
@@ -22,7 +23,7 @@ Write = Callable[[Any], Any]
 
 
 class Encoder:
-    """Writes messages of one pool. `defaults`: fields without presence are always written."""
+    """Encodes the messages of one pool. `defaults`: fields without presence are always written."""
 
     def __init__(
         self, pool: DescriptorPool, *, proto_names: bool, defaults: bool, enum_numbers: bool
@@ -42,27 +43,27 @@ class Encoder:
         }
         self._special = WRAPPERS | self._known.keys()
 
-    def message(self, kind: Descriptor) -> Write:
-        """The function that writes a message of that kind."""
+    def message_writer(self, kind: Descriptor) -> Write:
+        """Return the function that encodes a message of this type."""
         name = kind.full_name
         if name not in self._known:
-            # A message that may hold itself meets its own name while it is compiled.
+            # A recursive message refers to itself while it is compiled.
             self._known[name] = lambda message: self._known[name](message)  # noqa: PLW0108
             self._known[name] = self._wrapper(kind) if name in WRAPPERS else self._compile(kind)
         return self._known[name]
 
-    def field(self, field: FieldDescriptor) -> Write:
-        """The function that writes what a field holds, all of it."""
+    def field_writer(self, field: FieldDescriptor) -> Write:
+        """Return the function that encodes the whole value of a field."""
         if is_map(field):
             return self._map(field)
         write = self._value(field)
         if field.is_repeated:
-            # The slice of a repeated field is a list, made faster than by iterating.
+            # Slicing a repeated field into a list is faster than iterating.
             return all_of if write is None else lambda values: [write(value) for value in values[:]]
         return write or as_is
 
     def _wrapper(self, kind: Descriptor) -> Write:
-        write = self.field(kind.fields_by_name["value"])
+        write = self.field_writer(kind.fields_by_name["value"])
         return lambda message: write(message.value)
 
     def _compile(self, kind: Descriptor) -> Write:
@@ -74,7 +75,7 @@ class Encoder:
             if field.has_presence:
                 condition = f"m.HasField({field.name!r})"
             elif not self._defaults:
-                condition = f"(v := {read(field)}) or is_set(v)"
+                condition = f"(v := {field_expression(field)}) or is_set(v)"
             else:
                 continue
             lines.append(f" if {condition}: d[{self._key(field)!r}] = {self._source(field, names)}")
@@ -82,7 +83,7 @@ class Encoder:
             lines.append(" extend(m, d)")
         lines.append(" return d")
         code = compile("\n".join(lines), f"<JSON of {kind.full_name}>", "exec")
-        exec(code, names)  # noqa: S102 - the module's docstring says what it holds
+        exec(code, names)  # noqa: S102 - see the module's docstring
         write: Write = names["write"]
         return write
 
@@ -90,20 +91,20 @@ class Encoder:
         return field.name if self._proto_names else field.json_name
 
     def _source(self, field: FieldDescriptor, names: dict[str, Any]) -> str:
-        """Writes the expression of one field, and enters its function into `names`."""
+        """Return the expression that encodes one field, and enter its function into `names`."""
         writer = f"w{field.number}"
         if field.enum_type is not None and not field.is_repeated and not self._enum_numbers:
             names[writer] = enum_names(field).get
-            return f"{writer}(v := {read(field)}, v)"
+            return f"{writer}(v := {field_expression(field)}, v)"
         if field.is_repeated or self._value(field) is not None:
-            names[writer] = self.field(field)
-            return f"{writer}({read(field)})"
-        return read(field)
+            names[writer] = self.field_writer(field)
+            return f"{writer}({field_expression(field)})"
+        return field_expression(field)
 
     def _value(self, field: FieldDescriptor) -> Write | None:
-        """The function that writes one value of a field. None: JSON has it as it is."""
+        """Return the function that encodes one value, or None if JSON takes it unchanged."""
         if field.message_type is not None:
-            return self.message(field.message_type)
+            return self.message_writer(field.message_type)
         if field.enum_type is not None:
             return None if self._enum_numbers else enum_writer(field)
         if field.type in INTEGERS_64:
@@ -117,7 +118,7 @@ class Encoder:
         return lambda values: {write_key(key): write(item) for key, item in values.items()}
 
     def _write_any(self, message: Any) -> dict[str, Any]:
-        """Writes an Any. One whose type nobody knows keeps its bytes."""
+        """Encode an Any. One of an unknown type keeps its bytes."""
         url, content = message.type_url, message.value
         if not url and not content:
             return {}
@@ -126,20 +127,20 @@ class Encoder:
             inner = message_factory.GetMessageClass(kind).FromString(content)
         except (KeyError, DecodeError):
             return {ANY_TYPE: url, "value": well_known.write_bytes(content)}
-        value = self.message(kind)(inner)
+        value = self.message_writer(kind)(inner)
         if kind.full_name in self._special:
             return {ANY_TYPE: url, "value": value}
         return {ANY_TYPE: url, **value}
 
     def _extend(self, message: Any, target: dict[str, Any]) -> None:
-        """Writes the extensions of a proto2 message."""
+        """Encode the extensions of a proto2 message."""
         for field, value in message.ListFields():
             if field.is_extension:
-                target[f"[{field.full_name}]"] = self.field(field)(value)
+                target[f"[{field.full_name}]"] = self.field_writer(field)(value)
 
 
-def read(field: FieldDescriptor) -> str:
-    """Writes the expression that reads a field of the message `m`."""
+def field_expression(field: FieldDescriptor) -> str:
+    """Return the expression that reads a field of the message `m`."""
     return f"getattr(m, {field.name!r})" if keyword.iskeyword(field.name) else f"m.{field.name}"
 
 
@@ -147,7 +148,7 @@ def enum_names(field: FieldDescriptor) -> dict[int, str | None]:
     if is_null(field):
         return {0: None}
     kind: Any = field.enum_type
-    # Of names for the same number the first is written.
+    # Reversed, so that the first of several aliases wins.
     return {value.number: value.name for value in reversed(kind.values)}
 
 
@@ -165,7 +166,7 @@ def as_is(value: Any) -> Any:
 
 
 def is_set(value: Any) -> bool:
-    """Whether a false value is one that is written all the same: the negative zero."""
+    """True for the negative zero, the one falsy value that differs from a default."""
     return isinstance(value, float) and math.copysign(1.0, value) < 0
 
 

@@ -1,4 +1,4 @@
-"""Members of which a JSON object may have one: both names of a field, fields of a oneof."""
+"""Mutually exclusive members of a JSON object: both names of a field, fields of a oneof."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from google.protobuf.descriptor import Descriptor
 from gateway.http.errors import Violation
 
 
-def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
-    """Lists the groups of members of which an object may have one, and whether null counts."""
+def exclusive_groups(kind: Descriptor) -> list[tuple[list[str], bool]]:
+    """Return the groups of mutually exclusive members, and whether null counts as given."""
     groups = [
         ([field.json_name, field.name], True)
         for field in kind.fields
@@ -21,10 +21,10 @@ def exclusive(kind: Descriptor) -> list[tuple[list[str], bool]]:
     return groups
 
 
-def check_rivals(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> list[Violation]:
+def check_exclusive(groups: list[tuple[list[str], bool]], value: dict[str, Any]) -> list[Violation]:
     violations: list[Violation] = []
     for names, nulls in groups:
         given = [n for n in value if n in names and (nulls or value[n] is not None)]
         if len(given) > 1:
-            violations.append(Violation(given[1], f"excludes {given[0]}, which is given too."))
+            violations.append(Violation(given[1], f"excludes {given[0]}, which is also given."))
     return violations

@@ -1,4 +1,4 @@
-"""What encoder and decoder ask of a field."""
+"""Properties of fields, shared by encoder and decoder."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ def is_map(field: FieldDescriptor) -> bool:
 
 
 def is_null(field: FieldDescriptor) -> bool:
-    """Whether the field is an enum that JSON writes as null."""
+    """True if the field is a `google.protobuf.NullValue`, which JSON writes as null."""
     return field.enum_type is not None and field.enum_type.full_name == NULL_VALUE
 
 
 def map_fields(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor]:
-    """The key and the value of a map."""
+    """Return the key field and the value field of a map."""
     entry: Any = field.message_type
     return entry.fields_by_name["key"], entry.fields_by_name["value"]

@@ -18,26 +18,26 @@ INTEGER_DIGITS_MAX = 20
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 NUMBER_FORM = "must be a number"
 TEXT_FORM = "must be a string"
-HALF = "holds half of a character"
+HALF = "contains an unpaired surrogate"
 
 
-def reader(field: FieldDescriptor) -> Read:
-    """The function that reads one value of a scalar field. It raises ValueError, and says why."""
+def scalar_reader(field: FieldDescriptor) -> Read:
+    """Return the function that reads one value of a scalar field. It raises ValueError."""
     if field.enum_type is not None:
-        return enum(field.enum_type, null=is_null(field))
+        return enum_reader(field.enum_type, null=is_null(field))
     return READERS[field.type]
 
 
 def key_reader(field: FieldDescriptor) -> Read:
-    """The function that reads a key of a map, which JSON has as a string."""
+    """Return the function that reads a key of a map, which is a string in JSON."""
     return KEY_READERS.get(field.type) or READERS[field.type]
 
 
-def integer(low: int, high: int) -> Read:
+def integer_reader(low: int, high: int) -> Read:
     problem = f"must be an integer from {low} to {high}"
 
     def read(value: Any) -> int:
-        number = value if value.__class__ is int else whole(value)
+        number = value if value.__class__ is int else whole_number(value)
         if number is None or not low <= number <= high:
             raise ValueError(problem)
         return number
@@ -45,8 +45,8 @@ def integer(low: int, high: int) -> Read:
     return read
 
 
-def whole(value: Any) -> int | None:
-    """Reads an integer that is written as a string, or as a number with a fraction of zero."""
+def whole_number(value: Any) -> int | None:
+    """Read an integer written as a string or as a float. None: it is no whole number."""
     if value.__class__ is str:
         if len(value) <= INTEGER_DIGITS_MAX and INTEGER.fullmatch(value):
             return int(value)
@@ -56,7 +56,7 @@ def whole(value: Any) -> int | None:
     return None
 
 
-def double(value: Any) -> float:
+def read_double(value: Any) -> float:
     if value.__class__ is float and math.isfinite(value):
         return value
     if isinstance(value, str):
@@ -74,26 +74,26 @@ def double(value: Any) -> float:
     return number
 
 
-def single(value: Any) -> float:
-    number = double(value)
-    if math.isfinite(number) and math.isinf(well_known.single(number)):
+def read_single(value: Any) -> float:
+    number = read_double(value)
+    if math.isfinite(number) and math.isinf(well_known.round_to_single(number)):
         raise ValueError("must be a number of single precision")
     return number
 
 
-def boolean(value: Any) -> bool:
+def read_boolean(value: Any) -> bool:
     if value is True or value is False:
         return value
     raise ValueError("must be true or false")
 
 
-def bool_key(value: Any) -> bool:
+def read_bool_key(value: Any) -> bool:
     if value not in {"true", "false"}:
         raise ValueError("must be true or false")
     return bool(value == "true")
 
 
-def text(value: Any) -> str:
+def read_string(value: Any) -> str:
     if value.__class__ is not str:
         raise ValueError(TEXT_FORM)
     if not value.isascii():
@@ -104,13 +104,13 @@ def text(value: Any) -> str:
     return value
 
 
-def octets(value: Any) -> bytes:
+def read_octets(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError(well_known.BYTES_FORM)
     return well_known.read_bytes(value)
 
 
-def enum(kind: EnumDescriptor, *, null: bool) -> Read:
+def enum_reader(kind: EnumDescriptor, *, null: bool) -> Read:
     numbers = {value.name: value.number for value in kind.values}
     problem = f"must be one of {', '.join(numbers)}"
     closed = kind.is_closed
@@ -121,7 +121,7 @@ def enum(kind: EnumDescriptor, *, null: bool) -> Read:
         if value is None and null:
             return 0
         number = None if isinstance(value, bool) else value
-        number = number if number.__class__ is int else whole(number)
+        number = number if number.__class__ is int else whole_number(number)
         known = number in kind.values_by_number if number is not None else False
         if number is None or not (known or (not closed and -(2**31) <= number < 2**31)):
             raise ValueError(problem)
@@ -130,26 +130,26 @@ def enum(kind: EnumDescriptor, *, null: bool) -> Read:
     return read
 
 
-INT32 = integer(-(2**31), 2**31 - 1)
-INT64 = integer(-(2**63), 2**63 - 1)
-UINT32 = integer(0, 2**32 - 1)
-UINT64 = integer(0, 2**64 - 1)
+INT32 = integer_reader(-(2**31), 2**31 - 1)
+INT64 = integer_reader(-(2**63), 2**63 - 1)
+UINT32 = integer_reader(0, 2**32 - 1)
+UINT64 = integer_reader(0, 2**64 - 1)
 
 READERS: dict[int, Read] = {
-    FieldDescriptor.TYPE_DOUBLE: double,
-    FieldDescriptor.TYPE_FLOAT: single,
+    FieldDescriptor.TYPE_DOUBLE: read_double,
+    FieldDescriptor.TYPE_FLOAT: read_single,
     FieldDescriptor.TYPE_INT64: INT64,
     FieldDescriptor.TYPE_UINT64: UINT64,
     FieldDescriptor.TYPE_INT32: INT32,
     FieldDescriptor.TYPE_FIXED64: UINT64,
     FieldDescriptor.TYPE_FIXED32: UINT32,
-    FieldDescriptor.TYPE_BOOL: boolean,
-    FieldDescriptor.TYPE_STRING: text,
-    FieldDescriptor.TYPE_BYTES: octets,
+    FieldDescriptor.TYPE_BOOL: read_boolean,
+    FieldDescriptor.TYPE_STRING: read_string,
+    FieldDescriptor.TYPE_BYTES: read_octets,
     FieldDescriptor.TYPE_UINT32: UINT32,
     FieldDescriptor.TYPE_SFIXED32: INT32,
     FieldDescriptor.TYPE_SFIXED64: INT64,
     FieldDescriptor.TYPE_SINT32: INT32,
     FieldDescriptor.TYPE_SINT64: INT64,
 }
-KEY_READERS: dict[int, Read] = {FieldDescriptor.TYPE_BOOL: bool_key}
+KEY_READERS: dict[int, Read] = {FieldDescriptor.TYPE_BOOL: read_bool_key}

@@ -1,4 +1,4 @@
-"""JSON text → values: no member twice, no NaN, nothing nested without end."""
+"""JSON text → values, without duplicate members, NaN or excessive nesting."""
 
 import json
 import re
@@ -14,27 +14,27 @@ SPACED_COLON = re.compile(rb'"\s+:')
 
 
 def read_json(content: bytes) -> Any:
-    """Reads JSON.
+    """Parse JSON.
 
     Raises:
-        StatusError: 400 that says what is wrong, and where.
+        StatusError: 400 with the problem and its position.
     """
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return read_slowly(content)
-    # orjson keeps the last of two members of one name. Each member has its `":`, so where there
-    # are no more of those than members, none was dropped.
-    if content.count(b'":') == members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
+        return read_strictly(content)
+    # orjson drops all but the last of duplicate members. Every member has one `":`, so equal counts
+    # prove that none was dropped.
+    if content.count(b'":') == count_members(value, DEPTH_MAX) and not SPACED_COLON.search(content):
         return value
-    return read_slowly(content)
+    return read_strictly(content)
 
 
-def members(value: Any, levels: int) -> int:
-    """Counts the members of all objects.
+def count_members(value: Any, levels: int) -> int:
+    """Return the number of members of all objects.
 
     Raises:
-        StatusError: 400, there are more than so many levels.
+        StatusError: 400, the value is nested deeper than `levels`.
     """
     if value.__class__ not in CONTAINERS:
         return 0
@@ -42,26 +42,28 @@ def members(value: Any, levels: int) -> int:
         raise too_deep()
     inner = value if value.__class__ is list else value.values()
     own = 0 if value.__class__ is list else len(value)
-    return own + sum([members(x, levels - 1) for x in inner if x.__class__ in CONTAINERS])
+    return own + sum([count_members(x, levels - 1) for x in inner if x.__class__ in CONTAINERS])
 
 
 CONTAINERS = frozenset({dict, list})
 
 
-def read_slowly(content: bytes) -> Any:
-    """Reads JSON and tells where it breaks, and which member is given twice."""
+def read_strictly(content: bytes) -> Any:
+    """Parse JSON with errors that name the position of a syntax error or the duplicate member."""
     try:
-        value = json.loads(content.decode(), object_pairs_hook=unique, parse_constant=refuse)
+        value = json.loads(
+            content.decode(), object_pairs_hook=unique_members, parse_constant=refuse_constant
+        )
     except RecursionError:
         raise too_deep() from None
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
-        raise invalid_field(BODY, f"is no JSON: {error.msg}, {at}.") from None
+        raise invalid_field(BODY, f"is not JSON: {error.msg}, {at}.") from None
     except UnicodeDecodeError:
         raise invalid_field(BODY, "is not UTF-8.") from None
     except ValueError as error:
-        raise invalid_field(BODY, f"is no JSON: {error}.") from None
-    members(value, DEPTH_MAX)
+        raise invalid_field(BODY, f"is not JSON: {error}.") from None
+    count_members(value, DEPTH_MAX)
     return value
 
 
@@ -69,7 +71,7 @@ def too_deep() -> StatusError:
     return invalid_field(BODY, "is nested too deep.")
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -78,5 +80,5 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number: write it as a string")
+def refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number: write it as a string")

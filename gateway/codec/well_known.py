@@ -1,4 +1,4 @@
-"""The JSON forms of well-known types that are strings: times, durations, masks, bytes, floats."""
+"""JSON forms of well-known types that are strings: times, durations, masks, bytes, floats."""
 
 import base64
 import binascii
@@ -36,30 +36,31 @@ FLOAT_DIGITS_MAX = 9
 
 
 def write_time(message: Any) -> str:
-    """Writes a Timestamp as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second.
+    """Return a Timestamp as RFC 3339 in UTC, with 0, 3, 6 or 9 fractional digits.
 
     Raises:
-        ValueError: It is no time from year 1 to 9999.
+        ValueError: The year is not within 1 to 9999.
     """
-    return moment(message.seconds, message.nanos)
+    return format_time(message.seconds, message.nanos)
 
 
 @lru_cache(maxsize=8192)
-def moment(seconds: int, nanos: int) -> str:
-    """The text of a time since 1970."""
+def format_time(seconds: int, nanos: int) -> str:
+    """Return a time, given as seconds and nanoseconds since 1970, as RFC 3339."""
     if not (SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos < NANOS):
         raise ValueError(TIME_RANGE)
     days, rest = divmod(seconds, DAY_SECONDS)
     minutes, second = divmod(rest, 60)
-    return f"{day(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{fraction(nanos)}Z"
+    clock = f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+    return f"{format_day(days)}T{clock}{format_fraction(nanos)}Z"
 
 
 @lru_cache(maxsize=1024)
-def day(days: int) -> str:
+def format_day(days: int) -> str:
     return (FIRST_DAY + dt.timedelta(days=days)).isoformat()
 
 
-def fraction(nanos: int) -> str:
+def format_fraction(nanos: int) -> str:
     if not nanos:
         return ""
     if nanos % 1000:
@@ -68,22 +69,22 @@ def fraction(nanos: int) -> str:
 
 
 def read_time(text: Any, message: Any) -> None:
-    """Reads a Timestamp from RFC 3339.
+    """Read a Timestamp from RFC 3339.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no timestamp.
     """
     if not isinstance(text, str):
         raise ValueError(TIME_FORM)
-    seconds, nanos = instant(text)
+    seconds, nanos = parse_time(text)
     message.seconds = seconds
     if nanos:
         message.nanos = nanos
 
 
 @lru_cache(maxsize=8192)
-def instant(text: str) -> tuple[int, int]:
-    """The seconds since 1970 and the nanoseconds that a text tells."""
+def parse_time(text: str) -> tuple[int, int]:
+    """Return the seconds since 1970 and the nanoseconds of an RFC 3339 text."""
     found = TIME.fullmatch(text)
     if found is None:
         raise ValueError(TIME_FORM)
@@ -99,7 +100,7 @@ def instant(text: str) -> tuple[int, int]:
 
 
 def write_duration(message: Any) -> str:
-    """Writes a Duration as seconds.
+    """Return a Duration as seconds.
 
     Raises:
         ValueError: It is longer than 10,000 years, or its signs differ.
@@ -108,14 +109,14 @@ def write_duration(message: Any) -> str:
     if abs(seconds) > DURATION_SECONDS_MAX or abs(nanos) >= NANOS or seconds * nanos < 0:
         raise ValueError("a Duration is out of range")
     sign = "-" if seconds < 0 or nanos < 0 else ""
-    return f"{sign}{abs(seconds)}{fraction(abs(nanos))}s"
+    return f"{sign}{abs(seconds)}{format_fraction(abs(nanos))}s"
 
 
 def read_duration(text: Any, message: Any) -> None:
-    """Reads a Duration.
+    """Read a Duration.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no duration.
     """
     found = DURATION.fullmatch(text) if isinstance(text, str) else None
     if found is None or int(found[2]) > DURATION_SECONDS_MAX:
@@ -126,10 +127,10 @@ def read_duration(text: Any, message: Any) -> None:
 
 
 def write_mask(message: Any) -> str:
-    """Writes a FieldMask in JSON's names.
+    """Return a FieldMask with JSON names.
 
     Raises:
-        ValueError: A name would not be read back as itself.
+        ValueError: A name does not survive the conversion to camelCase and back.
     """
     return ",".join(map(write_path, message.paths))
 
@@ -137,15 +138,15 @@ def write_mask(message: Any) -> str:
 @lru_cache(maxsize=4096)
 def write_path(path: str) -> str:
     if not REVERSIBLE.fullmatch(path):
-        raise ValueError(f"{path!r} cannot stand in a FieldMask")
+        raise ValueError(f"{path!r} cannot be written as a FieldMask")
     return SNAKE.sub(lambda found: found[1].upper(), path)
 
 
 def read_mask(text: Any, message: Any) -> None:
-    """Reads a FieldMask. The path `*` is that of AIP-134: all of it.
+    """Read a FieldMask. The path `*` of AIP-134 means all fields.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no field mask.
     """
     if not isinstance(text, str):
         raise ValueError(MASK_FORM)
@@ -156,10 +157,10 @@ def read_mask(text: Any, message: Any) -> None:
 
 
 def read_either_mask(text: str, message: Any) -> None:
-    """Reads a FieldMask whose names are JSON's or the contract's, as clients write in a query.
+    """Read a FieldMask of JSON names or contract names, as clients write it in a query.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no field mask.
     """
     paths = text.split(",") if text else []
     if not all(map(OWN_MASK.fullmatch, paths)):
@@ -176,10 +177,10 @@ def write_bytes(value: bytes) -> str:
 
 
 def read_bytes(text: str) -> bytes:
-    """Reads base64 in either alphabet, with or without padding.
+    """Decode base64 in either alphabet, with or without padding.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not base64.
     """
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
@@ -195,18 +196,18 @@ def write_double(value: float) -> float | str:
 
 
 def write_float(value: float) -> float | str:
-    """Writes a float of single precision with as few digits as tell it from its neighbours."""
+    """Return a single-precision float with the fewest digits that identify it."""
     if not math.isfinite(value):
         return write_double(value)
     for digits in range(6, FLOAT_DIGITS_MAX):
         short = float(f"{value:.{digits}g}")
-        if single(short) == value:
+        if round_to_single(short) == value:
             return short
     return float(f"{value:.{FLOAT_DIGITS_MAX}g}")
 
 
-def single(value: float) -> float:
-    """Rounds to single precision."""
+def round_to_single(value: float) -> float:
+    """Round to single precision."""
     try:
         return float(FLOAT.unpack(FLOAT.pack(value))[0])
     except OverflowError:

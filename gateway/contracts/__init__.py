@@ -1,6 +1,7 @@
-"""Contracts: the descriptors that the gateway serves by, and where they come from.
+"""Contracts: the descriptors that the gateway serves, and their sources.
 
-`descriptors` loads a descriptor set as methods with their HTTP bindings and access rules, with
-`comments` for the documentation; `descriptor_sets` joins several sets; `reflection` asks servers
-for theirs; `discovery` chooses between the two and follows changes.
+`descriptors` loads a descriptor set as methods with HTTP bindings and access rules, with `comments`
+for
+the documentation; `descriptor_sets` merges several sets; `reflection` fetches them from servers;
+`discovery` chooses between the two and follows changes.
 """

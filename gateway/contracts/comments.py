@@ -1,10 +1,10 @@
-"""Comments of the contracts, by the full name of what they describe."""
+"""Comments of the contracts, by the full name of the element they describe."""
 
 from collections.abc import Iterator
 
 from google.protobuf import descriptor_pb2
 
-# Where google/protobuf/descriptor.proto keeps what can carry a comment.
+# Field numbers of google/protobuf/descriptor.proto on the paths of commented elements.
 MESSAGE, ENUM, SERVICE = 4, 5, 6
 MESSAGE_FIELD, MESSAGE_NESTED, MESSAGE_ENUM = 2, 3, 4
 ENUM_VALUE, SERVICE_METHOD = 2, 2
@@ -13,7 +13,7 @@ Paths = Iterator[tuple[tuple[int, ...], str]]
 
 
 def read_comments(file: descriptor_pb2.FileDescriptorProto) -> Iterator[tuple[str, str]]:
-    """Yields the full name and the leading comment of all that has one."""
+    """Yield the full name and leading comment of every element that has one."""
     written = {
         tuple(location.path): location.leading_comments.strip()
         for location in file.source_code_info.location
@@ -50,7 +50,10 @@ def message_paths(
 
 
 def enum_paths(enum: descriptor_pb2.EnumDescriptorProto, path: tuple[int, ...], name: str) -> Paths:
-    """Values are named below their enum, which tells apart those of two enums."""
+    """Yield the paths of an enum and its values.
+
+    Values are named below their enum, since two enums may have values of the same name.
+    """
     yield path, name
     for number, value in enumerate(enum.value):
         yield (*path, ENUM_VALUE, number), f"{name}.{value.name}"

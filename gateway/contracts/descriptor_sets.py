@@ -1,4 +1,4 @@
-"""Descriptor sets of several sources, joined to one."""
+"""Descriptor sets of several sources, merged into one."""
 
 import graphlib
 from collections.abc import Iterable, Iterator
@@ -13,20 +13,19 @@ from google.protobuf.descriptor_pb2 import (
 
 from gateway.contracts.descriptors import DescriptorError
 
-# Every library brings its own version of these, and newer ones only add to them.
+# Libraries bundle different versions of these files. Newer versions only add to them.
 LIBRARIES = ("google/protobuf/", "google/api/", "google/rpc/")
 
 Files = Iterable[FileDescriptorProto]
 
 
-def join(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
-    """Joins the files of named sources, each after the files that it imports.
+def join_sets(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
+    """Merge the files of named sources, each file after the files that it imports.
 
-    Of files that two sources have, comments and JSON names that follow from the
-    names of fields do not count as different.
+    Comments, and JSON names that follow from field names, may differ between two copies of a file.
 
     Raises:
-        DescriptorError: Two sources differ in a file, or files import each other in a ring.
+        DescriptorError: Two sources differ in a file, or files import each other.
     """
     known: dict[str, tuple[str, FileDescriptorProto]] = {}
     for source, files in sources:
@@ -34,24 +33,30 @@ def join(sources: Iterable[tuple[str, Files]]) -> FileDescriptorSet:
             other, first = known.setdefault(file.name, (source, file))
             if first is file:
                 continue
-            if not file.name.startswith(LIBRARIES) and bare(first) != bare(file):
+            if not file.name.startswith(LIBRARIES) and canonical_bytes(first) != canonical_bytes(
+                file
+            ):
                 raise DescriptorError(f"{other} and {source} differ in {file.name}.")
             if file.ByteSize() > first.ByteSize():
                 known[file.name] = (source, file)
-    return FileDescriptorSet(file=ordered({name: file for name, (_, file) in known.items()}))
+    return FileDescriptorSet(
+        file=in_import_order({name: file for name, (_, file) in known.items()})
+    )
 
 
-def ordered(files: dict[str, FileDescriptorProto]) -> Iterator[FileDescriptorProto]:
+def in_import_order(files: dict[str, FileDescriptorProto]) -> Iterator[FileDescriptorProto]:
     imports = {name: sorted(file.dependency) for name, file in sorted(files.items())}
     try:
         names = list(graphlib.TopologicalSorter(imports).static_order())
     except graphlib.CycleError as error:
-        raise DescriptorError(f"These import each other: {', '.join(error.args[1])}.") from None
+        raise DescriptorError(
+            f"These files import each other: {', '.join(error.args[1])}."
+        ) from None
     return (files[name] for name in names if name in files)
 
 
-def bare(file: FileDescriptorProto) -> bytes:
-    """What a file means, without what some compilers write and others leave out."""
+def canonical_bytes(file: FileDescriptorProto) -> bytes:
+    """Return a file serialized without what some compilers write and others leave out."""
     copy = FileDescriptorProto()
     copy.CopyFrom(file)
     copy.ClearField("source_code_info")
@@ -70,6 +75,6 @@ def fields_of(scope: Any) -> Iterator[FieldDescriptorProto]:
 
 
 def json_name(name: str) -> str:
-    """The JSON name that a field has unless it declares another."""
+    """Return the default JSON name of a field."""
     first, *words = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in words)

@@ -1,4 +1,4 @@
-"""Methods, messages and options, read from a descriptor set into a pool of their own."""
+"""Methods, messages and options, read from a descriptor set into a separate pool."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class DescriptorError(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may call a method (`libral.policy.v1.Rule`)."""
+    """Access rule of a method (`libral.policy.v1.Rule`)."""
 
     public: bool = False
     roles: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Binding:
-    """One HTTP form of a method (`google.api.HttpRule`). The verb `*` is any."""
+    """One HTTP binding of a method (`google.api.HttpRule`). The verb `*` matches any."""
 
     verb: str
     template: str
@@ -52,11 +52,12 @@ class Binding:
 
 @dataclass(frozen=True)
 class Method:
-    """A gRPC method. `rule` is None in a set that knows no access rules.
+    """A gRPC method. `rule` is None in a set without access rules.
 
-    It is `safe` if it is marked with `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
-    `cursor`, `resume`, `live` and `whole` are those of `libral.policy.v1.Stream`; cursors that are
-    `numbered` are whole numbers, which tell what came before what.
+    `safe` methods are marked `idempotency_level = NO_SIDE_EFFECTS`. `cursor`, `resume`, `live` and
+    `whole`
+    are those of `libral.policy.v1.Stream`. `numbered` cursors are integers, which order the
+    messages.
     """
 
     full_name: str
@@ -82,7 +83,9 @@ class Method:
         service, _, name = self.full_name.rpartition(".")
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", f"/{service}/{name}")
-        numbered = is_whole(self.output, self.cursor) and is_whole(self.input, self.resume)
+        numbered = holds_whole_number(self.output, self.cursor) and holds_whole_number(
+            self.input, self.resume
+        )
         object.__setattr__(self, "numbered", numbered)
         object.__setattr__(self, "request_class", message_factory.GetMessageClass(self.input))
         object.__setattr__(self, "response_class", message_factory.GetMessageClass(self.output))
@@ -90,7 +93,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Contracts:
-    """A descriptor set, loaded. `comments` maps full names to what is written above them."""
+    """A loaded descriptor set. `comments` maps full names to their comments."""
 
     pool: DescriptorPool
     methods: tuple[Method, ...]
@@ -98,39 +101,39 @@ class Contracts:
 
 
 def load_bundled() -> Contracts:
-    """Loads the contracts of the mesh, which lie beside the generated code."""
+    """Load the contracts of the mesh, which are stored beside the generated code."""
     package, name = BUNDLED
-    return load(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
+    return load_set(resources.files(package).joinpath(name).read_bytes(), f"{package}/{name}")
 
 
 def load_file(path: Path) -> Contracts:
-    return make_contracts(read_file(path), str(path))
+    return make_contracts(read_set_file(path), str(path))
 
 
-def load(content: bytes, source: str) -> Contracts:
-    return make_contracts(read(content, source), source)
+def load_set(content: bytes, source: str) -> Contracts:
+    return make_contracts(read_set(content, source), source)
 
 
-def read_file(path: Path) -> FileDescriptorSet:
+def read_set_file(path: Path) -> FileDescriptorSet:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DescriptorError(f"{path}: {error.strerror}.") from None
-    return read(content, str(path))
+    return read_set(content, str(path))
 
 
-def read(content: bytes, source: str) -> FileDescriptorSet:
+def read_set(content: bytes, source: str) -> FileDescriptorSet:
     try:
         return FileDescriptorSet.FromString(content)
     except DecodeError:
-        raise DescriptorError(f"{source} is no FileDescriptorSet.") from None
+        raise DescriptorError(f"{source} is not a FileDescriptorSet.") from None
 
 
 def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
-    """Loads a descriptor set, made with `--include_imports`, into a pool of its own.
+    """Load a descriptor set, made with `--include_imports`, into a separate pool.
 
     Raises:
-        DescriptorError: A file that it imports is missing.
+        DescriptorError: An imported file is missing.
     """
     pool = DescriptorPool()
     try:
@@ -150,11 +153,11 @@ def make_contracts(files: FileDescriptorSet, source: str) -> Contracts:
 def read_methods(
     file: descriptor_pb2.FileDescriptorProto, pool: DescriptorPool
 ) -> Iterator[Method]:
-    options = Options(pool)
+    options = MethodOptionReader(pool)
     for service in file.service:
         owner = f"{file.package}.{service.name}" if file.package else service.name
         for method in service.method:
-            known = options.of(method)
+            known = options.read(method)
             yield Method(
                 full_name=f"{owner}.{method.name}",
                 package=file.package,
@@ -167,8 +170,8 @@ def read_methods(
             )
 
 
-class Options:
-    """Reads method options through the pool: the set alone tells what they mean."""
+class MethodOptionReader:
+    """Reads method options through the pool, since only the set defines its extensions."""
 
     def __init__(self, pool: DescriptorPool) -> None:
         self._kind: Any = None
@@ -178,7 +181,7 @@ class Options:
         self._rule = find_extension(pool, RULE)
         self._stream = find_extension(pool, STREAM)
 
-    def of(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
+    def read(self, method: descriptor_pb2.MethodDescriptorProto) -> dict[str, Any]:
         if self._kind is None:
             return {"bindings": (), "rule": None}
         options = self._kind.FromString(method.options.SerializeToString())
@@ -216,8 +219,8 @@ def read_rule(rule: Any) -> Rule:
     )
 
 
-def is_whole(message: Descriptor, name: str) -> bool:
-    """Whether a field of that name holds whole numbers of 64 bits."""
+def holds_whole_number(message: Descriptor, name: str) -> bool:
+    """True if the message has a 64-bit integer field of that name."""
     found = message.fields_by_name.get(name)
     return found is not None and found.cpp_type in WHOLE_TYPES
 

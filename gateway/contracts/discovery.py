@@ -1,4 +1,4 @@
-"""Discovery: where a gateway learns what it serves and who answers for it."""
+"""Discovery: where the gateway gets its descriptors and the addresses of their upstreams."""
 
 import asyncio
 import time
@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from gateway.contracts.descriptor_sets import join
-from gateway.contracts.descriptors import DescriptorError, read_file
-from gateway.contracts.reflection import AwayError, Reflected, Reflector
+from gateway.contracts.descriptor_sets import join_sets
+from gateway.contracts.descriptors import DescriptorError, read_set_file
+from gateway.contracts.reflection import ReflectedServer, Reflector, ServerUnavailableError
 
 FIRST_SECONDS = 10.0
 RETRY_SECONDS = 0.5
@@ -22,10 +22,10 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Findings:
-    """A descriptor set, where it is from, and the targets of packages or services.
+class DiscoveryResult:
+    """A descriptor set, its source, and the targets of packages or services.
 
-    `services` are those that are served; None: all of the set.
+    `services` are those to serve; None: all of the set.
     """
 
     source: str
@@ -35,67 +35,70 @@ class Findings:
 
 
 class Discovery:
-    """Learns from descriptor sets, or else from the servers themselves by reflection.
+    """Reads descriptor sets, or else fetches them from servers by reflection.
 
-    With `sets`, the one address answers for all services whose package has no
-    target; without, every address is asked, and answers for what it lists.
+    With `descriptor_sets`, the one address serves all services whose package has no target.
+    Without, every
+    address is asked by reflection and serves the services that it lists.
     """
 
     def __init__(
-        self, sets: Iterable[Path], addresses: Iterable[str], packages: Mapping[str, str]
+        self, descriptor_sets: Iterable[Path], addresses: Iterable[str], packages: Mapping[str, str]
     ) -> None:
-        self._sets = tuple(sets)
+        self._descriptor_sets = tuple(descriptor_sets)
         self._addresses = tuple(addresses)
         self._packages = packages
-        self._last: dict[str, Reflected] = {}
+        self._last: dict[str, ReflectedServer] = {}
         self._reflectors: list[Reflector] = []
-        if self._sets and len(self._addresses) > 1:
+        if self._descriptor_sets and len(self._addresses) > 1:
             raise DescriptorError(
                 "--upstream: with --descriptor-set, give one HOST:PORT, or PACKAGE=HOST:PORT each."
             )
-        if not self._sets and self._packages:
+        if not self._descriptor_sets and self._packages:
             raise DescriptorError(
                 "--upstream: PACKAGE=HOST:PORT beside HOST:PORT needs --descriptor-set."
             )
-        if not self._sets:
+        if not self._descriptor_sets:
             each = dict.fromkeys(part for text in self._addresses for part in text.split(","))
             self._reflectors = [Reflector(address) for address in each]
 
-    async def first(self) -> Findings:
-        """Reads at the start, when servers may still be starting: for 10 seconds.
+    async def read_first(self) -> DiscoveryResult:
+        """Read at startup. Retry for 10 seconds, because servers may still be starting.
 
         Raises:
-            DescriptorError: They do not come, or as `read`.
+            DescriptorError: A server stays unavailable, or as `read`.
         """
         deadline = time.monotonic() + FIRST_SECONDS
-        told = False
+        warned = False
         while True:
             try:
                 return await self.read()
-            except AwayError as error:
+            except ServerUnavailableError as error:
                 if time.monotonic() > deadline:
                     raise
-                if not told:
+                if not warned:
                     log.warning("upstream.awaited", problem=str(error), seconds=FIRST_SECONDS)
-                told = True
+                warned = True
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def read(self) -> Findings:
-        """Reads the sets, or asks the servers. One that is away is taken as it last was.
+    async def read(self) -> DiscoveryResult:
+        """Read the sets, or query the servers. The last result stands for an unavailable server.
 
         Raises:
-            DescriptorError: A set or an answer cannot be used, or two of them differ.
+            DescriptorError: A set or a response cannot be used, or two of them differ.
         """
-        if self._sets:
+        if self._descriptor_sets:
             return await asyncio.to_thread(self._read_sets)
-        reflected = await asyncio.gather(*map(self._ask, self._reflectors))
-        return await asyncio.to_thread(combine, reflected)
+        reflected = await asyncio.gather(*map(self._fetch, self._reflectors))
+        return await asyncio.to_thread(combine_servers, reflected)
 
-    async def returned(self) -> None:
-        """Waits until the connection to a server, after it was lost, is there again."""
+    async def wait_reconnected(self) -> None:
+        """Wait until a lost connection to any server is established again."""
         if not self._reflectors:
             await asyncio.Event().wait()
-        waits = [asyncio.create_task(reflector.returned()) for reflector in self._reflectors]
+        waits = [
+            asyncio.create_task(reflector.wait_reconnected()) for reflector in self._reflectors
+        ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -106,32 +109,32 @@ class Discovery:
         for reflector in self._reflectors:
             await reflector.close()
 
-    async def _ask(self, reflector: Reflector) -> Reflected:
+    async def _fetch(self, reflector: Reflector) -> ReflectedServer:
         try:
-            found = await reflector.ask()
-        except AwayError:
+            found = await reflector.fetch()
+        except ServerUnavailableError:
             if reflector.address not in self._last:
                 raise
             return self._last[reflector.address]
         self._last[reflector.address] = found
         return found
 
-    def _read_sets(self) -> Findings:
-        for path in self._sets:
-            settle(path)
-        joined = join((str(path), read_file(path).file) for path in self._sets)
+    def _read_sets(self) -> DiscoveryResult:
+        for path in self._descriptor_sets:
+            wait_until_written(path)
+        joined = join_sets((str(path), read_set_file(path).file) for path in self._descriptor_sets)
         targets = dict(self._packages)
         for file in joined.file if self._addresses else ():
             if file.package not in self._packages:
                 prefix = f"{file.package}." if file.package else ""
                 services = [prefix + service.name for service in file.service]
                 targets |= dict.fromkeys(services, self._addresses[0])
-        return Findings(", ".join(map(str, self._sets)), joined, targets)
+        return DiscoveryResult(", ".join(map(str, self._descriptor_sets)), joined, targets)
 
 
-def combine(reflected: Sequence[Reflected]) -> Findings:
-    """Joins what several servers tell. A service that two list is spread over both."""
-    listed: dict[str, list[Reflected]] = {}
+def combine_servers(reflected: Sequence[ReflectedServer]) -> DiscoveryResult:
+    """Merge the results of several servers. A service that two list is balanced over both."""
+    listed: dict[str, list[ReflectedServer]] = {}
     for each in reflected:
         for service, file in each.services.items():
             others = listed.setdefault(service, [])
@@ -140,16 +143,16 @@ def combine(reflected: Sequence[Reflected]) -> Findings:
                     f"{others[0].address} and {each.address} differ in the file of {service}."
                 )
             others.append(each)
-    joined = join((each.address, each.files) for each in reflected)
+    joined = join_sets((each.address, each.files) for each in reflected)
     targets = {
         service: ",".join(each.address for each in others) for service, others in listed.items()
     }
     source = ", ".join(each.address for each in reflected)
-    return Findings(source, joined, targets, frozenset(targets))
+    return DiscoveryResult(source, joined, targets, frozenset(targets))
 
 
-def settle(path: Path) -> None:
-    """Waits while a file is being written, which is until it is 0.2 seconds old."""
+def wait_until_written(path: Path) -> None:
+    """Wait until a file is at least 0.2 seconds old, in case it is still being written."""
     for _ in range(SETTLE_ROUNDS_MAX):
         try:
             age = time.time() - path.stat().st_mtime

@@ -1,6 +1,6 @@
-"""Reflection: a server asked for its services and their descriptors.
+"""Server reflection: fetches the services of a server and their descriptors.
 
-As grpc.reflection.v1 describes it, or v1alpha, whose messages are the same.
+It uses grpc.reflection.v1, or v1alpha, whose messages are the same.
 """
 
 import asyncio
@@ -36,15 +36,15 @@ OPTIONS = (
 )
 
 
-class AwayError(DescriptorError):
-    """The server does not answer now."""
+class ServerUnavailableError(DescriptorError):
+    """The server is unreachable or did not respond in time."""
 
 
 @dataclass(frozen=True)
-class Reflected:
-    """What a server tells of itself: the files of its services, and which file defines which.
+class ReflectedServer:
+    """The services of a server, with the file that defines each, and all their files.
 
-    Reflection itself is left out of the services.
+    The reflection service itself is left out.
     """
 
     address: str
@@ -53,35 +53,35 @@ class Reflected:
 
 
 class Reflector:
-    """Asks one server, over a connection that it keeps."""
+    """Fetches the descriptors of one server over a persistent connection."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
 
-    async def ask(self) -> Reflected:
-        """Asks for services and files.
+    async def fetch(self) -> ReflectedServer:
+        """Fetch services and files.
 
         Raises:
-            AwayError: The server is away, or took longer than 10 seconds.
-            DescriptorError: It has no reflection, or what it tells cannot be used.
+            ServerUnavailableError: The server is unreachable, or took longer than 10 seconds.
+            DescriptorError: It has no reflection, or its response cannot be used.
         """
         try:
             async with asyncio.timeout(SECONDS):
                 for version in VERSIONS:
-                    found = await self._ask(version)
+                    found = await self._fetch(version)
                     if found is not None:
                         return found
         except TimeoutError:
-            raise AwayError(
-                f"{self.address} did not answer reflection within {SECONDS:.0f} seconds."
+            raise ServerUnavailableError(
+                f"{self.address} did not respond to reflection within {SECONDS:.0f} seconds."
             ) from None
         raise DescriptorError(
             f"{self.address} has no server reflection: give its descriptors with --descriptor-set."
         )
 
-    async def returned(self) -> None:
-        """Waits until the connection, after it was lost, is there again."""
+    async def wait_reconnected(self) -> None:
+        """Wait until a lost connection is established again."""
         lost = False
         while True:
             state = self._channel.get_state(try_to_connect=True)
@@ -95,29 +95,30 @@ class Reflector:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def _ask(self, version: str) -> Reflected | None:
-        """Asks in one version. None: the server does not know it."""
-        questions = Questions(self._channel, self.address, version)
+    async def _fetch(self, version: str) -> ReflectedServer | None:
+        """Fetch with one version of the service. None: the server does not have it."""
+        client = ReflectionClient(self._channel, self.address, version)
         try:
-            listed = await questions.ask(list_services="*")
+            listed = await client.request(list_services="*")
         except UnknownVersionError:
             return None
         names = [service.name for service in listed.list_services_response.service]
         services = sorted(name for name in names if not name.startswith(ITSELF))
-        files = await collect(questions, services)
+        files = await fetch_files(client, services)
         defined = {service: files.services[service] for service in services}
-        return Reflected(self.address, defined, tuple(files.known.values()))
+        return ReflectedServer(self.address, defined, tuple(files.known.values()))
 
 
 class UnknownVersionError(DescriptorError):
     """The server has no reflection of this version."""
 
 
-class Questions:
-    """Questions to a server in one version of reflection, each a stream of its own.
+class ReflectionClient:
+    """Calls one version of the reflection service, with a separate stream for each request.
 
-    The method is a bidirectional stream. One that carries one question ends
-    after its answer, so that it can be called like a unary method.
+    The method is a bidirectional stream. A stream with one request ends after its response, and can
+    be
+    called like a unary method.
     """
 
     def __init__(self, channel: grpc.aio.Channel, address: str, version: str) -> None:
@@ -128,56 +129,53 @@ class Questions:
             response_deserializer=ServerReflectionResponse.FromString,
         )
 
-    async def ask(self, **question: Any) -> Any:
-        """Asks one question.
+    async def request(self, **fields: Any) -> Any:
+        """Return the response to one request.
 
         Raises:
-            UnknownVersionError, AwayError, DescriptorError: The server does not
-                know this version, is away, or refuses.
+            UnknownVersionError, ServerUnavailableError, DescriptorError: The server does not
+                have this version, is unreachable, or refuses.
         """
         try:
-            answer = await self._method(ServerReflectionRequest(**question))
+            response = await self._method(ServerReflectionRequest(**fields))
         except grpc.aio.AioRpcError as error:
             raise self._translate(error) from None
-        if answer.WhichOneof("message_response") == "error_response":
-            asked = next(iter(question.values()))
-            raise DescriptorError(
-                f"{self.address}, reflection of {asked!r}: {answer.error_response.error_message}."
-            )
-        return answer
+        if response.WhichOneof("message_response") == "error_response":
+            problem = response.error_response.error_message
+            requested = next(iter(fields.values()))
+            raise DescriptorError(f"{self.address}, reflection of {requested!r}: {problem}.")
+        return response
 
     def _translate(self, error: grpc.aio.AioRpcError) -> DescriptorError:
         code = error.code()
         if code is grpc.StatusCode.UNIMPLEMENTED:
             return UnknownVersionError(f"{self.address} has no reflection of this version.")
         if code is grpc.StatusCode.UNAVAILABLE:
-            return AwayError(f"{self.address} cannot be reached.")
+            return ServerUnavailableError(f"{self.address} cannot be reached.")
         return DescriptorError(f"{self.address}, reflection: {code.name} {error.details()}.")
 
 
-async def collect(questions: Questions, services: Iterable[str]) -> "Files":
-    """Fetches the files of services and all that these import.
+async def fetch_files(client: ReflectionClient, services: Iterable[str]) -> "FileCollection":
+    """Fetch the files of services, and all files that these import.
 
     Raises:
-        DescriptorError: They are more than 2,000 files or 16 MiB, or some cannot be had.
+        DescriptorError: There are more than 2,000 files or 16 MiB, or a file is missing.
     """
-    files = Files(questions.address)
+    files = FileCollection(client.address)
     for service in services:
         if service not in files.services:
-            files.add(await questions.ask(file_containing_symbol=service))
+            files.add(await client.request(file_containing_symbol=service))
             if service not in files.services:
-                raise DescriptorError(
-                    f"{questions.address}, reflection: no file defines {service}."
-                )
+                raise DescriptorError(f"{client.address}, reflection: no file defines {service}.")
     while missing := files.missing():
         name = missing[0]
-        files.add(await questions.ask(file_by_filename=name))
+        files.add(await client.request(file_by_filename=name))
         if name not in files.known:
-            raise DescriptorError(f"{questions.address}, reflection: {name} cannot be had.")
+            raise DescriptorError(f"{client.address}, reflection: {name} is missing.")
     return files
 
 
-class Files:
+class FileCollection:
     """The files that a server sent, by name, and the names of those that define its services."""
 
     def __init__(self, address: str) -> None:
@@ -187,12 +185,12 @@ class Files:
         self._imports: set[str] = set()
         self._bytes = 0
 
-    def add(self, answer: Any) -> None:
-        for content in answer.file_descriptor_response.file_descriptor_proto:
+    def add(self, response: Any) -> None:
+        for content in response.file_descriptor_response.file_descriptor_proto:
             try:
                 file = FileDescriptorProto.FromString(content)
             except DecodeError:
-                raise DescriptorError(f"{self._address} sent what is no descriptor.") from None
+                raise DescriptorError(f"{self._address} sent an invalid descriptor.") from None
             if file.name not in self.known:
                 self._bytes += len(content)
                 self._add(file)

@@ -1,4 +1,4 @@
-"""`/docs`: the OpenAPI document as one plain page, without a script or a request elsewhere."""
+"""`/docs`: the OpenAPI document as one plain page, without scripts or external requests."""
 
 from html import escape
 from typing import Any
@@ -17,7 +17,7 @@ small { opacity: .75; }
 
 
 def render_html(document: dict[str, Any]) -> str:
-    """Renders the operations by service, each with its parameters and roles."""
+    """Render the operations by service, each with its parameters and roles."""
     groups: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
@@ -31,7 +31,7 @@ def render_html(document: dict[str, Any]) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width">'
         f"<style>{STYLE}</style><h1>{title}</h1>"
-        f"<p>The same for machines: <code>/openapi.json</code>.</p>{sections}</html>"
+        f"<p>Machine-readable: <code>/openapi.json</code>.</p>{sections}</html>"
     )
 
 
@@ -52,7 +52,7 @@ def render_operation(verb: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def body_type(operation: dict[str, Any]) -> str:
-    """Names the kinds of body that an operation takes, and the schema of the first."""
+    """Return the schema of a request body and its content types, or an empty text."""
     content: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
     if not content:
         return ""

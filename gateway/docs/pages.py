@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.docs.html import render_html
 from gateway.docs.openapi import make_openapi
 from gateway.http.errors import UNAVAILABLE, failure
@@ -24,11 +24,11 @@ START = datetime.now(UTC).isoformat(timespec="milliseconds")
 Page = Callable[[], Awaitable[Response]]
 
 
-class Pages:
-    """What lies at the paths that no contract may take."""
+class GatewayPages:
+    """The pages at the paths that no contract may bind."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
         self._openapi = b""
         self._html = b""
         self._pages: Mapping[str, Page] = {
@@ -39,7 +39,7 @@ class Pages:
             "/docs": self._docs,
         }
 
-    def find(self, path: str) -> Page | None:
+    def find_page(self, path: str) -> Page | None:
         return self._pages.get(path)
 
     async def _healthz(self) -> Response:
@@ -52,22 +52,22 @@ class Pages:
         return Response(200, orjson.dumps(known))
 
     async def _readyz(self) -> Response:
-        """Answers 503 with the names of the upstreams that do not serve."""
-        upstreams = self._core.upstreams
+        """Respond with 503 and the names of the upstreams that are not serving."""
+        upstreams = self._context.upstreams
         names = upstreams.names
-        healthy = await asyncio.gather(*(upstreams.healthy(name) for name in names))
+        healthy = await asyncio.gather(*(upstreams.is_healthy(name) for name in names))
         away = [name for name, serves in zip(names, healthy, strict=True) if not serves]
         if away:
             raise failure(
                 UNAVAILABLE,
                 "NOT_READY",
-                f"These do not serve: {', '.join(away)}.",
+                f"Not serving: {', '.join(away)}.",
                 metadata={"upstreams": ",".join(away)},
             )
         return Response(200, orjson.dumps({"status": "SERVING", "upstreams": names}))
 
     async def _metrics(self) -> Response:
-        return Response(200, prometheus(self._core.meter.total()), PROMETHEUS)
+        return Response(200, prometheus(self._context.meter.total()), PROMETHEUS)
 
     async def _openapi_json(self) -> Response:
         if not self._openapi:
@@ -86,5 +86,5 @@ class Pages:
         return render_html(self._make_document()).encode()
 
     def _make_document(self) -> dict[str, Any]:
-        core = self._core
-        return make_openapi(core.contracts, core.table, core.codec.options)
+        context = self._context
+        return make_openapi(context.contracts, context.table, context.codec.options)

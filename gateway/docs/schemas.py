@@ -6,7 +6,7 @@ from typing import Any
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from gateway.codec import Options, is_map
+from gateway.codec import JsonOptions, is_map
 from gateway.codec.fields import WRAPPERS, is_null, map_fields
 
 ERROR = "Error"
@@ -89,19 +89,19 @@ ERROR_SCHEMA: Schema = {
 }
 
 
-class Schemas:
-    """The schemas of the messages and enums met, by full name."""
+class SchemaRegistry:
+    """The schemas of all messages and enums referenced so far, by full name."""
 
-    def __init__(self, comments: Mapping[str, str], options: Options) -> None:
+    def __init__(self, comments: Mapping[str, str], options: JsonOptions) -> None:
         self._comments = comments
         self._options = options
         self.known: dict[str, Schema] = {ERROR: ERROR_SCHEMA}
 
-    def name(self, field: FieldDescriptor) -> str:
+    def field_name(self, field: FieldDescriptor) -> str:
         return field.name if self._options.proto_names else field.json_name
 
-    def of(self, field: FieldDescriptor) -> Schema:
-        """The schema of a field, with its comment and its behavior (AIP-203)."""
+    def field_schema(self, field: FieldDescriptor) -> Schema:
+        """Return the schema of a field, with its comment and its behavior (AIP-203)."""
         if is_map(field):
             value = self._single(map_fields(field)[1])
             schema: Schema = {"type": "object", "additionalProperties": value}
@@ -114,8 +114,8 @@ class Schemas:
             marks["description"] = comment
         return schema | marks
 
-    def message(self, message: Descriptor, *, update: bool = False) -> Schema:
-        """The schema of a message. One that is an `update` may lack what is required."""
+    def message_schema(self, message: Descriptor, *, update: bool = False) -> Schema:
+        """Return the schema of a message. In an `update` no field is required."""
         name = message.full_name
         if name in WELL_KNOWN:
             return WELL_KNOWN[name]
@@ -127,8 +127,12 @@ class Schemas:
             self.known[key] = schema
             if comment := self.comment(name):
                 schema["description"] = comment
-            schema["properties"] = {self.name(field): self.of(field) for field in message.fields}
-            required = [self.name(field) for field in message.fields if self._is_required(field)]
+            schema["properties"] = {
+                self.field_name(field): self.field_schema(field) for field in message.fields
+            }
+            required = [
+                self.field_name(field) for field in message.fields if self._is_required(field)
+            ]
             if required and not update:
                 schema["required"] = required
         return {"$ref": f"#/components/schemas/{key}"}
@@ -137,12 +141,12 @@ class Schemas:
         return " ".join(self._comments.get(name, "").split())
 
     def _is_required(self, field: FieldDescriptor) -> bool:
-        """Whether the field is always given. Without defaults an answer may lack any field."""
+        """True if the field is always given. Without defaults a response may lack any field."""
         return self._options.defaults and REQUIRED in behavior(field)
 
     def _single(self, field: FieldDescriptor) -> Schema:
         if field.message_type is not None:
-            return self.message(field.message_type)
+            return self.message_schema(field.message_type)
         if is_null(field):
             return {"type": "null"}
         if field.enum_type is not None:

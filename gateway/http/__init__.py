@@ -1,6 +1,7 @@
-"""HTTP as the gateway sees it, without routes and without gRPC.
+"""HTTP without routes and without gRPC.
 
 `messages` are request and response; `errors` are AIP-193 errors, with `languages` to choose among
-their texts; `encoding` compresses responses and answers conditional requests; `cors` admits
-origins; `metadata` and `trace` translate headers; `tasks` ends the tasks of a request.
+their
+texts; `encoding` compresses responses and handles conditional requests; `cors` admits origins;
+`metadata` and `trace` translate headers; `tasks` ends the tasks of a request.
 """

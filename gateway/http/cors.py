@@ -1,22 +1,22 @@
-"""Cross-origin requests: refused by every browser unless an origin is named."""
+"""Cross-origin requests, which browsers refuse unless an origin is configured."""
 
 from gateway.http.messages import Request, Response
 
 MAX_AGE_SECONDS = 600
-# The star stands for the metadata of upstreams, whose names only they know.
+# The star covers metadata of upstreams, whose names are unknown here.
 EXPOSED = "x-request-id, retry-after, etag, *"
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class Cors:
-    """Answers for the origins that may read our answers."""
+class CorsPolicy:
+    """The origins that may read responses."""
 
     def __init__(self, origins: frozenset[str]) -> None:
         self._origins = origins
 
-    def headers(self, request: Request) -> Headers:
-        """What an answer to that request carries beside."""
+    def cors_headers(self, request: Request) -> Headers:
+        """Return the headers to add to the response to a request."""
         if not self._origins:
             return []
         vary = [(b"vary", b"origin")]
@@ -30,7 +30,7 @@ class Cors:
         ]
 
     def preflight(self, request: Request, allowed: str) -> Response | None:
-        """Answers a preflight of an origin that may, and None for any other request."""
+        """Return the response to a preflight from an allowed origin, or None for other requests."""
         asked = request.headers.get("access-control-request-method")
         if asked is None or request.headers.get("origin", "") not in self._origins:
             return None

@@ -1,4 +1,4 @@
-"""Answers in the form that the client takes best: compressed, or not sent again."""
+"""Content encoding and conditional responses (RFC 9110)."""
 
 import gzip
 import hashlib
@@ -19,7 +19,7 @@ QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 ANY, IDENTITY = "*", "identity"
 REVALIDATED = "private, no-cache"
 
-# In the order in which we choose among what the client likes as much.
+# In order of preference among encodings of equal quality.
 ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor(level=3).compress,
     "br": partial(brotli.compress, quality=4),
@@ -27,12 +27,12 @@ ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def encoded(request: Request, response: Response) -> Response:
-    """Compresses an answer as the client asks (RFC 9110, section 12.5.3), if that is worth it."""
+def compress_response(request: Request, response: Response) -> Response:
+    """Compress a long response if the client accepts it (RFC 9110, section 12.5.3)."""
     if len(response.body) < COMPRESSED_BYTES_MIN or not COMPRESSIBLE.match(response.content_type):
         return response
     headers = [*response.headers, ("vary", "accept-encoding")]
-    chosen = choose(request.headers.get("accept-encoding", ""))
+    chosen = choose_encoding(request.headers.get("accept-encoding", ""))
     body = response.body
     if chosen is not None:
         headers.append(("content-encoding", chosen))
@@ -41,8 +41,8 @@ def encoded(request: Request, response: Response) -> Response:
 
 
 @lru_cache(maxsize=256)
-def choose(accepted: str) -> str | None:
-    """Chooses the encoding with the highest quality. None: as it is."""
+def choose_encoding(accepted: str) -> str | None:
+    """Return the encoding with the highest quality. None: identity."""
     qualities = dict(map(read_quality, filter(None, accepted.lower().split(","))))
     rest = qualities.get(ANY, 0.0)
     best = max(ENCODERS, key=lambda name: qualities.get(name, rest))
@@ -56,8 +56,8 @@ def read_quality(part: str) -> tuple[str, float]:
     return name.strip(), float(found[1]) if found else float(not parameter.strip())
 
 
-def tagged(request: Request, response: Response) -> Response:
-    """Gives an answer to GET its ETag, and leaves its body out if the client has it (RFC 9110)."""
+def add_etag(request: Request, response: Response) -> Response:
+    """Add an ETag to a response to GET; return 304 if the client has that version (RFC 9110)."""
     if response.status != OK:
         return response
     if not response.tag:
@@ -66,13 +66,13 @@ def tagged(request: Request, response: Response) -> Response:
     tag = response.tag
     headers = [*response.headers, ("etag", tag)]
     known = request.headers.get("if-none-match")
-    if known is not None and matches(known, tag):
+    if known is not None and matches_etag(known, tag):
         return Response(NOT_MODIFIED, b"", "", headers, REVALIDATED)
     return Response(OK, response.body, response.content_type, headers, REVALIDATED)
 
 
-def matches(known: str, tag: str) -> bool:
-    """Compares weakly, as If-None-Match does (section 13.1.2)."""
+def matches_etag(known: str, tag: str) -> bool:
+    """True if If-None-Match holds the tag, compared weakly (section 13.1.2)."""
     opaque = tag.removeprefix("W/")
     return any(
         each.strip() == ANY or each.strip().removeprefix("W/") == opaque

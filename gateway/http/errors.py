@@ -1,4 +1,4 @@
-"""Errors as clients see them: one table of codes, rendered as AIP-193."""
+"""Errors of the gateway and of upstreams: one table of codes, rendered as AIP-193."""
 
 import base64
 import math
@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from gateway.http.languages import choose
+from gateway.http.languages import choose_locale
 
 DOMAIN = "libral"
 LOCALE = "ja"
@@ -55,7 +55,7 @@ CODES: Mapping[int, tuple[str, int]] = {
 }
 UNKNOWN = 2
 
-# Metadata of gRPC: values of keys that end with `-bin` are bytes.
+# gRPC metadata. Values of keys with the suffix `-bin` are bytes.
 Metadata = list[tuple[str, str | bytes]]
 
 LOCALIZED: Mapping[str, str] = {
@@ -71,18 +71,20 @@ LOCALIZED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Violation:
-    """What is wrong with one field, which is named as the client wrote it."""
+    """The problem of one field, which is named as the client wrote it."""
 
     field: str
     description: str
 
 
 class StatusError(Exception):
-    """A `google.rpc.Status` on its way to the client.
+    """A `google.rpc.Status` to send to the client.
 
-    `http` overrides the HTTP status of the code, for what HTTP tells apart and
-    gRPC does not: 405, 408, 413, 415, 431. `initial` and `trailers` are the metadata that an
-    upstream sent with it, `violations` what of the request is wrong.
+    `http` overrides the HTTP status of the code for cases that gRPC has no code for: 405, 408, 413,
+    415,
+    431. `initial` and `trailers` are the metadata that an upstream sent with the error.
+    `violations` are
+    the invalid fields of the request.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ def failure(
     http: int | None = None,
     headers: Iterable[tuple[str, str]] = (),
 ) -> StatusError:
-    """Makes an error of the gateway's own, with an ErrorInfo of that reason."""
+    """Return an error of the gateway itself, with an ErrorInfo of that reason."""
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata or {})
     details: list[Message] = [info]
     if code == UNAVAILABLE:
@@ -120,13 +122,13 @@ def failure(
     if reason in LOCALIZED:
         localized = error_details_pb2.LocalizedMessage(locale=LOCALE, message=LOCALIZED[reason])
         details.append(localized)
-    packed = [pack(detail) for detail in details]
+    packed = [pack_detail(detail) for detail in details]
     status = status_pb2.Status(code=code, message=message, details=packed)
     return StatusError(status, http=http, headers=headers)
 
 
 def invalid(violations: list[Violation]) -> StatusError:
-    """Makes the 400 that lists every violation."""
+    """Return the 400 that lists every violation."""
     first = violations[0]
     surplus = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
     error = failure(
@@ -137,7 +139,7 @@ def invalid(violations: list[Violation]) -> StatusError:
     bad_request = error_details_pb2.BadRequest()
     for violation in violations:
         bad_request.field_violations.add(field=violation.field, description=violation.description)
-    error.status.details.append(pack(bad_request))
+    error.status.details.append(pack_detail(bad_request))
     error.violations = violations
     return error
 
@@ -147,7 +149,7 @@ def invalid_field(field: str, description: str) -> StatusError:
 
 
 def unauthenticated(reason: str, message: str) -> StatusError:
-    """Makes the 401 with the challenge of RFC 6750."""
+    """Return the 401 with the challenge of RFC 6750."""
     challenge = "Bearer" if reason == "TOKEN_MISSING" else 'Bearer error="invalid_token"'
     headers = [("www-authenticate", challenge)]
     return failure(UNAUTHENTICATED, reason, message, headers=headers)
@@ -170,33 +172,33 @@ def internal() -> StatusError:
     return failure(INTERNAL, "INTERNAL", "Internal error.")
 
 
-def pack(detail: Message) -> any_pb2.Any:
+def pack_detail(detail: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(detail)
     return packed
 
 
 def reason_of(error: StatusError) -> str:
-    """The reason of its ErrorInfo, or nothing."""
+    """Return the reason of its ErrorInfo, or an empty text."""
     for detail in error.status.details:
-        info: Any = unpack(detail, error_details_pb2.ErrorInfo)
+        info: Any = unpack_detail(detail, error_details_pb2.ErrorInfo)
         if info is not None:
             return str(info.reason)
     return ""
 
 
 def retry_after(error: StatusError) -> int | None:
-    """Tells after how many whole seconds to try again, or None."""
+    """Return the whole seconds to wait before a retry, or None."""
     for detail in error.status.details:
-        info: Any = unpack(detail, error_details_pb2.RetryInfo)
+        info: Any = unpack_detail(detail, error_details_pb2.RetryInfo)
         if info is not None:
             delay: float = info.retry_delay.seconds + info.retry_delay.nanos / 1e9
             return max(RETRY_SECONDS, math.ceil(delay))
     return RETRY_SECONDS if error.code == UNAVAILABLE else None
 
 
-def unpack(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
-    """Reads a detail of that kind. None: it is of another, or torn."""
+def unpack_detail(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
+    """Return a detail of that type, or None if it is of another type or cannot be decoded."""
     message = kind()
     try:
         return message if detail.Unpack(message) else None
@@ -204,14 +206,14 @@ def unpack(detail: any_pb2.Any, kind: type[Message]) -> Message | None:
         return None
 
 
-def in_language(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
-    """Leaves of several LocalizedMessages the one that the client likes best, or all of them."""
+def choose_localized(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_pb2.Any]:
+    """Return the details with only the LocalizedMessage that the client prefers, or all of them."""
     found: dict[int, str] = {}
     for number, detail in enumerate(details):
-        message: Any = unpack(detail, error_details_pb2.LocalizedMessage)
+        message: Any = unpack_detail(detail, error_details_pb2.LocalizedMessage)
         if message is not None:
             found[number] = message.locale
-    best = choose(accepted, list(found.values())) if len(found) > 1 else None
+    best = choose_locale(accepted, list(found.values())) if len(found) > 1 else None
     if best is None:
         return details
     left_out = found.keys() - {list(found)[best]}
@@ -219,22 +221,23 @@ def in_language(details: Sequence[any_pb2.Any], accepted: str) -> Sequence[any_p
 
 
 class Renderer:
-    """Renders errors. Details of types that nobody knows keep their bytes."""
+    """Renders errors. Details of unknown types keep their bytes."""
 
     def __init__(self, pool: DescriptorPool) -> None:
         self._pools = (pool, Default())
 
-    def body(self, error: StatusError, languages: str = "") -> bytes:
-        return b'{"error":' + self.status(error, languages) + b"}"
+    def render_body(self, error: StatusError, languages: str = "") -> bytes:
+        return b'{"error":' + self.render_status(error, languages) + b"}"
 
-    def status(self, error: StatusError, languages: str = "") -> bytes:
-        """Renders what stands in `error`, and in `status` at the end of a stream.
+    def render_status(self, error: StatusError, languages: str = "") -> bytes:
+        """Return the JSON of `error`, and of `status` at the end of a stream.
 
-        `languages` are those of an Accept-Language; empty: all that there are.
+        `languages` is the value of Accept-Language. If it is empty, all localized messages are
+        kept.
         """
         details: Sequence[any_pb2.Any] = error.status.details
         if languages:
-            details = in_language(details, languages)
+            details = choose_localized(details, languages)
         return orjson.dumps(
             {
                 "code": error.http,

@@ -1,4 +1,4 @@
-"""Languages: which of several locales the client likes best (RFC 4647, section 3.4)."""
+"""Language negotiation (RFC 4647, section 3.4)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,24 +9,29 @@ RANGES_MAX = 32
 QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII | re.IGNORECASE)
 
 
-def choose(accepted: str, locales: Sequence[str]) -> int | None:
-    """Finds the locale that an Accept-Language likes best. None: it names none of them.
+def choose_locale(accepted: str, locales: Sequence[str]) -> int | None:
+    """Return the index of the locale that an Accept-Language prefers, or None if it accepts none.
 
-    A range finds the locale that it names, or that it names when its last subtags are left out;
-    or else the first locale of which it is the beginning, as `ja` is of `ja-JP`.
+    A range matches the locale that it names, also after its last subtags are removed, or else the
+    first
+    locale of which it is a prefix, as `ja` is of `ja-JP`.
     """
     ranges = read_ranges(accepted.lower())
     refused = [name for name, quality in ranges if not quality]
     tags = [tag.lower().replace("_", "-") for tag in locales]
-    left = [number for number, tag in enumerate(tags) if not any(below(tag, r) for r in refused)]
+    left = [
+        number
+        for number, tag in enumerate(tags)
+        if not any(is_within_range(tag, r) for r in refused)
+    ]
     for name, quality in ranges:
         if not quality:
             break
         if name == ANY and left:
             return left[0]
-        for shorter in truncated(name):
+        for shorter in fallbacks_of(name):
             exact = [number for number in left if tags[number] == shorter]
-            found = exact or [number for number in left if below(tags[number], shorter)]
+            found = exact or [number for number in left if is_within_range(tags[number], shorter)]
             if found:
                 return found[0]
     return None
@@ -34,7 +39,7 @@ def choose(accepted: str, locales: Sequence[str]) -> int | None:
 
 @lru_cache(maxsize=256)
 def read_ranges(accepted: str) -> tuple[tuple[str, float], ...]:
-    """Reads language ranges, the best first. One whose quality is none is not accepted."""
+    """Return the language ranges, the best first. A range of quality 0 is refused."""
     ranges: list[tuple[str, float]] = []
     for part in accepted.split(",")[:RANGES_MAX]:
         name, _, parameter = part.partition(";")
@@ -45,17 +50,17 @@ def read_ranges(accepted: str) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(ranges, key=lambda each: -each[1]))
 
 
-def truncated(name: str) -> Iterator[str]:
-    """Yields a range, and what is left of it without its last subtags."""
+def fallbacks_of(name: str) -> Iterator[str]:
+    """Yield a range, and the shorter ranges without its last subtags."""
     subtags = name.split("-")
     while subtags:
         yield "-".join(subtags)
         subtags.pop()
-        # A singleton begins what was left out.
+        # A single-character subtag belongs to the removed subtag after it.
         if len(subtags) > 1 and len(subtags[-1]) == 1:
             subtags.pop()
 
 
-def below(tag: str, name: str) -> bool:
-    """Whether a locale is a range, or one of its varieties."""
+def is_within_range(tag: str, name: str) -> bool:
+    """True if a locale equals a range or is more specific."""
     return tag == name or tag.startswith(f"{name}-")

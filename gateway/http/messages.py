@@ -1,4 +1,4 @@
-"""HTTP as the gateway sees it: one request, its body, its answer."""
+"""HTTP messages: a request with its body, and a response."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from gateway.http.errors import (
     failure,
     retry_after,
 )
-from gateway.http.metadata import shown
+from gateway.http.metadata import metadata_headers
 from gateway.http.trace import parent_of
 
 Scope = Mapping[str, Any]
@@ -32,18 +32,18 @@ WITHOUT_BODY = frozenset({204, 304})
 NO_STORE = "no-store"
 JSON, NDJSON, FORM = "application/json", "application/x-ndjson", "multipart/form-data"
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-# Where a UUID tells its version and variant, and what a random one has there (RFC 9562).
+# The version and variant bits of a UUID, and their values in version 4 (RFC 9562).
 UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
-# What a path may hold unescaped beside letters, digits and "_.-~" (RFC 3986, section 3.3).
+# Unescaped characters of a path besides letters, digits and "_.-~" (RFC 3986, section 3.3).
 SEGMENTS = "/:@!$&'()*+,;="
-# Extensions of ASGI that the gateway's own server offers; under any other server it does without.
+# ASGI extensions of the gateway's own server. They are optional under other servers.
 ABORT = "gateway.abort"
-ANSWER = "gateway.answer"
+SEND_RESPONSE = "gateway.send_response"
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection: nobody waits for an answer."""
+    """The client closed the connection, so a response cannot be delivered."""
 
 
 class ResponseAbortedError(Exception):
@@ -52,7 +52,7 @@ class ResponseAbortedError(Exception):
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a request, all of it."""
+    """The whole body of a request."""
 
     content: bytes
     content_type: str
@@ -60,12 +60,13 @@ class Body:
 
 @dataclass
 class Request:
-    """A request, and what became of it.
+    """A request, and its outcome.
 
-    `trace` is its traceparent. It is measured under `route`. `answered` is when
-    the answer began, on the clock of `time.perf_counter`; `outcome` is the gRPC
-    code that it ended with.
-    `cors` are headers that every answer to it carries.
+    `trace` is its traceparent. `route` is the label of its metrics. `responded_at` is when the
+    response
+    began, on the clock of `time.perf_counter`; `outcome` is the gRPC code that it ended with.
+    `cors` are
+    headers to add to every response.
     """
 
     scope: Scope
@@ -79,7 +80,7 @@ class Request:
     trace: str
     route: str = "unmatched"
     status: int = 0
-    answered: float = 0.0
+    responded_at: float = 0.0
     outcome: int = OK
     cors: Sequence[tuple[bytes, bytes]] = ()
 
@@ -101,16 +102,16 @@ class Request:
             trace=parent_of(headers),
         )
 
-    def answer(self, status: int) -> None:
-        """Notes that the answer begins."""
-        self.status, self.answered = status, time.perf_counter()
+    def start_response(self, status: int) -> None:
+        """Note the status and the time at which the response begins."""
+        self.status, self.responded_at = status, time.perf_counter()
 
     async def read_body(self) -> bytes:
-        """Reads the body.
+        """Read the whole body.
 
         Raises:
-            StatusError: 413 when it is too long, 408 when it takes too long.
-            ClientGoneError: The client left in its middle.
+            StatusError: 413, it is too long; 408, it takes longer than 30 seconds.
+            ClientGoneError: The client disconnected before its end.
         """
         self._check_declared(BODY_BYTES_MAX)
         try:
@@ -131,11 +132,11 @@ class Request:
         return b"".join(chunks)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yields the body as it arrives, up to 256 MiB.
+        """Yield the body as it arrives, up to 256 MiB.
 
         Raises:
-            StatusError: 413 when it is too long, 408 when none of it comes for 30 seconds.
-            ClientGoneError: The client left in its middle.
+            StatusError: 413, it is too long; 408, nothing arrived for 30 seconds.
+            ClientGoneError: The client disconnected before its end.
         """
         self._check_declared(UPLOAD_BYTES_MAX)
         length, more = 0, True
@@ -151,7 +152,7 @@ class Request:
             yield chunk
 
     async def _receive_chunk(self) -> tuple[bytes, bool]:
-        """Waits for the next part of the body, and tells whether there is more."""
+        """Return the next chunk of the body, and whether more follow."""
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
@@ -163,7 +164,7 @@ class Request:
             raise too_large(limit)
 
     async def read_json_body(self, *, raw: bool) -> Body:
-        """Reads a body that must be JSON, unless the method takes any.
+        """Read a body, which must be JSON unless `raw`.
 
         Raises:
             StatusError: 415 for another content type, or as `read_body`.
@@ -177,7 +178,8 @@ class Request:
         """Drop the connection, with what is still to be sent.
 
         Raises:
-            ResponseAbortedError: The server has no means to; it does so for this error.
+                ResponseAbortedError: The server has no extension for it; it drops the connection
+            for this error.
         """
         drop = extensions_of(self.scope).get(ABORT)
         if drop is None:
@@ -187,7 +189,7 @@ class Request:
 
 @dataclass
 class Response:
-    """An answer that is sent whole. `tag` is its ETag, once somebody asked for it."""
+    """A response that is sent whole. `tag` is its ETag, once computed."""
 
     status: int
     body: bytes = b""
@@ -231,11 +233,11 @@ def raw_path_of(scope: Scope) -> str:
 
 
 def error_response(error: StatusError, renderer: Renderer, languages: str = "") -> Response:
-    headers = [*error.headers, *shown(error.initial, error.trailers)]
+    headers = [*error.headers, *metadata_headers(error.initial, error.trailers)]
     delay = retry_after(error)
     if delay is not None:
         headers.append(("retry-after", str(delay)))
-    return Response(error.http, renderer.body(error, languages), headers=headers)
+    return Response(error.http, renderer.render_body(error, languages), headers=headers)
 
 
 def too_large(limit: int) -> StatusError:
@@ -269,7 +271,7 @@ def unsupported(*kinds: str) -> StatusError:
 
 
 def request_id(given: str) -> str:
-    """Takes over the id of a request that has one, or makes one: a random UUID, not a secret."""
+    """Return the client's request id if it is a UUID, or else a random one, which is no secret."""
     if given and UUID.fullmatch(given):
         return given
     digits = f"{getrandbits(128) & ~UUID_4_MASK | UUID_4:032x}"

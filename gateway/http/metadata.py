@@ -1,4 +1,4 @@
-"""Metadata of an upstream as headers of the answer: `grpc-metadata-…` and `grpc-trailer-…`."""
+"""Upstream metadata as response headers: `grpc-metadata-…` and `grpc-trailer-…`."""
 
 import itertools
 import re
@@ -25,7 +25,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-# What HTTP itself says of the answer.
+# Keys that would collide with HTTP headers of the response.
 OWN = frozenset(
     {"accept-encoding", "content-length", "content-type", "date", "server", "x-request-id"}
 )
@@ -36,32 +36,32 @@ BYTES_MAX = 8 * 1024
 Headers = list[tuple[str, str]]
 
 
-def shown(initial: Metadata, trailers: Metadata) -> Headers:
-    """Makes the headers that tell a client what an upstream sent before its answer and after.
+def metadata_headers(initial: Metadata, trailers: Metadata) -> Headers:
+    """Return the headers for the initial and trailing metadata of an upstream.
 
-    What is of gRPC, of this mesh or of the connection is left out, and what is beyond 8 KiB.
+    Keys of gRPC, of this mesh and of the connection are left out, and all beyond 8 KiB.
     """
-    headers = [(METADATA_PREFIX + key, value) for key, value in public(initial)]
-    headers += [(TRAILER_PREFIX + key, value) for key, value in public(trailers)]
-    return within(headers)
+    headers = [(METADATA_PREFIX + key, value) for key, value in visible_entries(initial)]
+    headers += [(TRAILER_PREFIX + key, value) for key, value in visible_entries(trailers)]
+    return limit_size(headers)
 
 
 def with_trailers(status: bytes, trailers: Metadata) -> bytes:
-    """Puts what an upstream sent at the end of a stream into its final status."""
-    found = texts(trailers)
+    """Add the trailing metadata of a stream to its final status."""
+    found = visible_metadata(trailers)
     return status[:-1] + b',"trailers":' + orjson.dumps(found) + b"}" if found else status
 
 
-def texts(metadata: Metadata) -> dict[str, str]:
-    """What a client may see, by key: several values of one have commas between."""
+def visible_metadata(metadata: Metadata) -> dict[str, str]:
+    """Return the metadata that a client may see. Several values of a key are joined by commas."""
     found: dict[str, str] = {}
-    for key, value in within(list(public(metadata))):
+    for key, value in limit_size(list(visible_entries(metadata))):
         found[key] = f"{found[key]},{value}" if key in found else value
     return found
 
 
-def public(metadata: Metadata) -> Iterator[tuple[str, str]]:
-    """Yields what a client may see, bytes as base64."""
+def visible_entries(metadata: Metadata) -> Iterator[tuple[str, str]]:
+    """Yield the metadata that a client may see, bytes as base64."""
     for key, value in metadata:
         if key.startswith(PRIVATE_PREFIXES) or key in HIDDEN or not KEY.fullmatch(key):
             continue
@@ -70,8 +70,8 @@ def public(metadata: Metadata) -> Iterator[tuple[str, str]]:
             yield key, text
 
 
-def within(headers: Headers) -> Headers:
-    """Leaves out what is beyond 8 KiB."""
+def limit_size(headers: Headers) -> Headers:
+    """Drop headers beyond 8 KiB."""
     sizes = itertools.accumulate(map(size_of, headers))
     return [header for header, size in zip(headers, sizes, strict=True) if size <= BYTES_MAX]
 
@@ -81,5 +81,5 @@ def size_of(header: tuple[str, str]) -> int:
 
 
 def is_text(value: str) -> bool:
-    """Whether a header of gRPC can carry it: printable ASCII."""
+    """True if a gRPC header can carry the value: printable ASCII."""
     return value.isascii() and value.isprintable()

@@ -1,4 +1,4 @@
-"""Tasks that belong to a request."""
+"""Tasks of a request."""
 
 import asyncio
 from typing import Any

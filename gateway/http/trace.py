@@ -1,4 +1,4 @@
-"""W3C trace context: a trace that the client began goes on, and where there is none one begins."""
+"""W3C trace context: a client's trace is continued, or else a new one is started."""
 
 import re
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ NOT_ZERO = 1 << 64 | 1
 
 
 def parent_of(headers: Mapping[str, str]) -> str:
-    """Tells the traceparent of a request: the client's if it is one, or else that of a new trace.
+    """Return the client's traceparent if it is valid, or else that of a new trace.
 
-    A new one is sampled: whether it is recorded is for those to say who record.
+    A new trace has the sampled flag; the collector decides whether to record it.
     """
     given = headers.get(TRACEPARENT)
     if given is not None and is_parent(given):
@@ -29,7 +29,7 @@ def parent_of(headers: Mapping[str, str]) -> str:
 
 
 def state_of(headers: Mapping[str, str], parent: str) -> str | None:
-    """Tells the tracestate of a request, which is worth nothing without its traceparent."""
+    """Return the tracestate of a request, which is valid only with the client's own traceparent."""
     state = headers.get(TRACESTATE)
     if state is None or headers.get(TRACEPARENT) != parent or len(state) > STATE_CHARACTERS_MAX:
         return None
@@ -37,11 +37,11 @@ def state_of(headers: Mapping[str, str], parent: str) -> str | None:
 
 
 def is_parent(text: str) -> bool:
-    """Whether a text is a traceparent. Only a version after the first may have more fields."""
+    """True if a text is a traceparent. Only versions after the first may have more fields."""
     found = FORM.fullmatch(text) if len(text) <= PARENT_CHARACTERS_MAX else None
     return found is not None and not (found["more"] and found["version"] == FIRST_VERSION)
 
 
 def trace_of(parent: str) -> str:
-    """The id of the trace of a traceparent."""
+    """Return the trace id of a traceparent."""
     return parent[3:35]

@@ -1,7 +1,10 @@
-"""The client's side of HTTP/2 (RFC 9113), as much of it as gRPC needs.
+"""An HTTP/2 client (RFC 9113) with the features that gRPC needs.
 
-`frames` writes frames and `blocks` header blocks; `connection` holds the state of one connection
-without I/O, with its `stream`s and a `sender` that keeps to the peer's windows; `protocol` runs
-it on asyncio. It takes 4 MiB of memory a connection at most for what is neither sent nor read,
-but for what its streams hold, and each of those is bounded by its window.
+`frames` encodes frames and `blocks` header blocks. `connection` is the state of one connection
+without
+I/O, with its `stream`s and a `sender` that respects the peer's flow-control windows. `protocol`
+runs it
+on asyncio. A connection buffers at most 4 MiB in addition to its streams, each of which is bounded
+by
+its window.
 """

@@ -1,4 +1,4 @@
-"""Header blocks (RFC 7541): written without state, read through a cache."""
+"""Header blocks (RFC 7541): encoded without a dynamic table, decoded through a cache."""
 
 from functools import lru_cache
 from typing import Any
@@ -20,8 +20,8 @@ CACHE_MAX = 256
 CACHED_BYTES_MAX = 128
 
 
-def length(size: int) -> bytes:
-    """An integer with a prefix of seven bits (section 5.1), as stands before a string."""
+def encode_length(size: int) -> bytes:
+    """Encode an integer with a 7-bit prefix (section 5.1), as before a string."""
     if size < PREFIX_MAX:
         return bytes((size,))
     size -= PREFIX_MAX
@@ -34,22 +34,23 @@ def length(size: int) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def kept(name: bytes, value: bytes) -> bytes:
-    """Writes a field that comes again and again."""
-    return literal(name, value)
+def cached_field(name: bytes, value: bytes) -> bytes:
+    """Encode a field that repeats across requests."""
+    return literal_field(name, value)
 
 
-def literal(name: bytes, value: bytes) -> bytes:
-    """Writes a field that enters no table (section 6.2.2), and never one on the way if secret."""
+def literal_field(name: bytes, value: bytes) -> bytes:
+    """Encode a field without indexing (section 6.2.2), or as never indexed if it is secret."""
     first = NEVER_INDEXED if name in SECRET else WITHOUT_INDEXING
-    return b"".join((first, length(len(name)), name, length(len(value)), value))
+    return b"".join((first, encode_length(len(name)), name, encode_length(len(value)), value))
 
 
 class BlockReader:
-    """Reads the blocks of one connection.
+    """Decodes the header blocks of one connection.
 
-    A block that changes nothing of the connection's table means the same as long as the table stays
-    the same, so those are read once. Servers write nearly all their blocks that way.
+    A block that does not change the dynamic table always decodes to the same fields while the table
+    is
+    unchanged, so its result is cached. Most servers encode nearly all blocks that way.
     """
 
     def __init__(self) -> None:
@@ -57,10 +58,10 @@ class BlockReader:
         self._known: dict[bytes, Fields] = {}
 
     def read(self, block: bytes) -> Fields:
-        """Reads a block.
+        """Decode a block.
 
         Raises:
-            ProtocolError: It is none, or its fields are longer than 64 KiB.
+            ProtocolError: It is invalid, or its fields are longer than 64 KiB.
         """
         known = self._known.get(block)
         if known is not None:
@@ -71,23 +72,23 @@ class BlockReader:
         except HPACKError as error:
             raise ProtocolError(ErrorCode.COMPRESSION_ERROR, str(error)) from None
         fields = tuple((bytes(name), bytes(value)) for name, value in decoded)
-        if not same(self._table(), before):
+        if not is_same_table(self._table(), before):
             self._known.clear()
         elif len(self._known) < CACHE_MAX and is_short(block):
             self._known[block] = fields
         return fields
 
     def _table(self) -> tuple[int, Any]:
-        """What changes whenever the table does: its length, and the entry made last."""
+        """Return what changes with every insertion: the table's length and its newest entry."""
         entries = self._decoder.header_table.dynamic_entries
         return len(entries), entries[0] if entries else None
 
 
 def is_short(block: bytes) -> bool:
-    """Whether a block is worth keeping, and tells nothing of the table's size (section 6.3)."""
+    """True if a block is worth caching and holds no table size update (section 6.3)."""
     return 0 < len(block) <= CACHED_BYTES_MAX and block[0] not in SIZE_UPDATE
 
 
-def same(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
-    """Whether nothing was entered between. Each entry is an object of its own."""
+def is_same_table(table: tuple[int, Any], other: tuple[int, Any]) -> bool:
+    """True if nothing was inserted in between. Each entry is a distinct object."""
     return table[0] == other[0] and table[1] is other[1]

@@ -1,8 +1,8 @@
-"""One connection, without I/O: bytes in, calls of the streams' owners out.
+"""One HTTP/2 connection without I/O: takes received bytes, and calls the owners of streams.
 
-Both directions keep to the windows (RFC 9113, section 5.2). What arrives counts against the window
-of the connection as soon as it is here, so that a stream whose owner does not read holds up no
-other; against its own window it counts until the owner has acknowledged it.
+Both directions respect flow control (RFC 9113, section 5.2). Received data counts against the
+connection's window only until it is parsed, so a stream that is not read does not block others. It
+counts against the stream's window until the owner acknowledges it.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from gateway.http2 import frames
 from gateway.http2.blocks import HEADER_BYTES_MAX, BlockReader
 from gateway.http2.frames import HEAD, HEAD_BYTES, ErrorCode, ProtocolError
-from gateway.http2.sender import Sender
-from gateway.http2.stream import Owner, Stream
+from gateway.http2.sender import FrameSender
+from gateway.http2.stream import Http2Stream, StreamOwner
 
 OWN_WINDOW = 256 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
-# Frames that carry nothing, in a row: more is a flood.
+# Consecutive frames without content. More are treated as an attack.
 IDLE_FRAMES_MAX = 1_000
 BLOCK_BYTES_MAX = HEADER_BYTES_MAX
 PRIORITY_BYTES = 5
@@ -27,15 +27,15 @@ OWN_SETTINGS = {
 }
 
 
-class Connection(Sender):
-    """The client's side of a connection."""
+class Http2Connection(FrameSender):
+    """The client side of a connection."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
-        """`wake` is called when output or room appears."""
+        """`wake` is called when there is output to write, or a stream can be opened."""
         super().__init__(wake)
         self.output += [
             frames.PREFACE,
-            frames.settings(OWN_SETTINGS),
+            frames.settings_frame(OWN_SETTINGS),
             frames.window_update(0, CONNECTION_WINDOW - frames.WINDOW_BYTES),
         ]
         self.ready = False
@@ -60,35 +60,35 @@ class Connection(Sender):
 
     @property
     def available(self) -> bool:
-        """Whether a stream can be opened now."""
+        """True if a stream can be opened now."""
         return self.ready and not self.closed and len(self.streams) < self.streams_max
 
-    def open(self, owner: Owner, block: bytes, data: bytes, *, end: bool) -> Stream:
-        """Opens a stream. Ask `available` first."""
+    def open(self, owner: StreamOwner, block: bytes, data: bytes, *, end: bool) -> Http2Stream:
+        """Open a stream. Check `available` first."""
         number = self._next_id
         self._next_id += 2
         if self._next_id > frames.STREAM_ID_MAX:
             self.closed = True
-        stream = Stream(number, owner, self._peer_window)
+        stream = Http2Stream(number, owner, self._peer_window)
         self.streams[number] = stream
-        self._write(frames.headers(number, block, end=False, size_max=self._frame_bytes))
+        self._write(frames.headers_frames(number, block, end=False, size_max=self._frame_bytes))
         self.send(stream, data, end=end)
         return stream
 
-    def acknowledge(self, stream: Stream, size: int) -> None:
-        """Lets the peer send so much more on a stream."""
+    def acknowledge(self, stream: Http2Stream, size: int) -> None:
+        """Enlarge the receive window of a stream by `size` bytes."""
         stream.received -= size
         if stream.id in self.streams:
             self._write(frames.window_update(stream.id, size))
 
-    def cancel(self, stream: Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
-        """Ends a stream. Its owner hears no more."""
+    def cancel(self, stream: Http2Stream, code: ErrorCode = ErrorCode.CANCEL) -> None:
+        """Reset a stream. Its owner gets no more calls."""
         if self.streams.pop(stream.id, None) is not None:
             self._write(frames.rst_stream(stream.id, code))
             self._wake()
 
     def receive(self, data: bytes) -> None:
-        """Takes what arrived.
+        """Process received bytes.
 
         Raises:
             ProtocolError: The connection must end: call `abandon`.
@@ -108,21 +108,21 @@ class Connection(Sender):
         self._rest = data[position:] if position < size else b""
 
     def abandon(self, code: ErrorCode) -> None:
-        """Says goodbye, and tells all owners that their streams are over."""
+        """Queue GOAWAY and reset all streams."""
         self._write(frames.goaway(code))
         self.lose()
 
     def lose(self) -> None:
-        """The connection is gone, and with it all streams."""
+        """Reset all streams after the connection was lost."""
         self.closed = True
         for stream in [*self.streams.values()]:
             self._reset(stream, ErrorCode.CONNECT_ERROR, unprocessed=False)
 
     def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._block is not None and kind != frames.CONTINUATION:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a header block is torn")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a header block is interrupted")
         if not self.ready and kind != frames.SETTINGS:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "the preface is no SETTINGS")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS")
         take = self._takers.get(kind)
         if take is not None:
             take(flags, number, payload)
@@ -133,7 +133,7 @@ class Connection(Sender):
         if self._unacknowledged > CONNECTION_WINDOW // 2:
             self._write(frames.window_update(0, self._unacknowledged))
             self._unacknowledged = 0
-        data, end = frames.unpad(flags, payload), bool(flags & frames.END_STREAM)
+        data, end = frames.remove_padding(flags, payload), bool(flags & frames.END_STREAM)
         self._count_idle(idle=not data and not end)
         if stream is None:
             return
@@ -148,7 +148,7 @@ class Connection(Sender):
 
     def _take_headers(self, flags: int, number: int, payload: bytes) -> None:
         self._find(number)
-        block = frames.unpad(flags, payload)
+        block = frames.remove_padding(flags, payload)
         if flags & frames.PRIORITIZED:
             if len(block) < PRIORITY_BYTES:
                 raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "HEADERS is too short")
@@ -160,7 +160,7 @@ class Connection(Sender):
 
     def _take_continuation(self, flags: int, number: int, payload: bytes) -> None:
         if self._block is None or self._block[0] != number:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION without HEADERS")
         self._count_idle(idle=not payload)
         _, first, block = self._block
         block += payload
@@ -171,7 +171,7 @@ class Connection(Sender):
             self._give_headers(number, bytes(block), end=bool(first & frames.END_STREAM))
 
     def _give_headers(self, number: int, block: bytes, *, end: bool) -> None:
-        # A block is read even for a stream that is over: it may change the table.
+        # Decode the block even for an ended stream: it may change the dynamic table.
         fields = self._blocks.read(block)
         stream = self.streams.get(number)
         if stream is None:
@@ -194,7 +194,7 @@ class Connection(Sender):
         self._count_idle(idle=self.ready)
         for key, value in frames.SETTING.iter_unpack(payload):
             self._apply_setting(key, value)
-        # The peer counts by the new windows from the acknowledgement on, so that goes first.
+        # The new windows apply after the acknowledgement, so it must precede any data.
         self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self.ready = True
         self._drain_all()
@@ -222,10 +222,10 @@ class Connection(Sender):
         size = read_number(payload) & frames.WINDOW_BYTES_MAX
         stream = self._find(number) if number else None
         if not size:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window grows by nothing")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a window increment of 0")
         if not number:
-            self._room += size
-            if self._room > frames.WINDOW_BYTES_MAX:
+            self._window += size
+            if self._window > frames.WINDOW_BYTES_MAX:
                 raise ProtocolError(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
             self._drain_all()
         elif stream is not None:
@@ -235,20 +235,20 @@ class Connection(Sender):
     def _take_push_promise(self, _: int, __: int, ___: bytes) -> None:
         raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "push is off")
 
-    def _find(self, number: int) -> Stream | None:
-        """Finds an open stream, or None for one that is over."""
+    def _find(self, number: int) -> Http2Stream | None:
+        """Return an open stream, or None for one that has ended."""
         if not number % 2 or number >= self._next_id:
-            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame of no stream of ours")
+            raise ProtocolError(ErrorCode.PROTOCOL_ERROR, "a frame for an unknown stream")
         return self.streams.get(number)
 
-    def _end(self, stream: Stream) -> None:
-        """The peer has said all. What we have not sent yet is of no use to it any more."""
+    def _end(self, stream: Http2Stream) -> None:
+        """End a stream that the peer has completed. Data that is still unsent is dropped."""
         del self.streams[stream.id]
         if not stream.sent:
             self._write(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))
         self._wake()
 
-    def _reset(self, stream: Stream, code: ErrorCode, *, unprocessed: bool) -> None:
+    def _reset(self, stream: Http2Stream, code: ErrorCode, *, unprocessed: bool) -> None:
         if self.streams.pop(stream.id, None) is not None:
             stream.owner.on_reset(code, unprocessed=unprocessed)
             self._wake()
@@ -256,17 +256,17 @@ class Connection(Sender):
     def _count_idle(self, *, idle: bool) -> None:
         self._idle_frames = self._idle_frames + 1 if idle else 0
         if self._idle_frames > IDLE_FRAMES_MAX:
-            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "a flood of frames")
+            raise ProtocolError(ErrorCode.ENHANCE_YOUR_CALM, "too many empty frames")
 
 
 def read_number(payload: bytes) -> int:
     if len(payload) != frames.NUMBER.size:
-        raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame is not of its size")
+        raise ProtocolError(ErrorCode.FRAME_SIZE_ERROR, "a frame has an invalid length")
     return int(frames.NUMBER.unpack(payload)[0])
 
 
 def error_code(number: int) -> ErrorCode:
-    """Unknown codes count as INTERNAL_ERROR (RFC 9113, section 7)."""
+    """Return the code of a number. Unknown codes count as INTERNAL_ERROR (RFC 9113, section 7)."""
     try:
         return ErrorCode(number)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Frames (RFC 9113, section 4 and 6), and the codes of errors (section 7)."""
+"""Frames (RFC 9113, sections 4 and 6) and error codes (section 7)."""
 
 import struct
 from enum import IntEnum
@@ -46,7 +46,7 @@ class ErrorCode(IntEnum):
 
 
 class ProtocolError(Exception):
-    """The peer broke the protocol: the connection ends with this code."""
+    """The peer violated the protocol: the connection ends with this code."""
 
     def __init__(self, code: ErrorCode, problem: str) -> None:
         super().__init__(problem)
@@ -57,7 +57,7 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return HEAD.pack(len(payload) << 8 | kind, flags, stream) + payload
 
 
-def settings(values: dict[int, int]) -> bytes:
+def settings_frame(values: dict[int, int]) -> bytes:
     return frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*item) for item in values.items()))
 
 
@@ -70,12 +70,12 @@ def rst_stream(stream: int, code: ErrorCode) -> bytes:
 
 
 def goaway(code: ErrorCode) -> bytes:
-    """A client's: no stream of the peer was processed, since push is off."""
+    """Return a client's GOAWAY. Its last stream is 0, since push is disabled."""
     return frame(GOAWAY, 0, 0, TWO_NUMBERS.pack(0, code))
 
 
-def headers(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
-    """HEADERS, and CONTINUATION where the block is longer than a frame may be."""
+def headers_frames(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
+    """Return HEADERS, and CONTINUATION frames if the block exceeds the maximum frame size."""
     flags = END_STREAM if end else 0
     if len(block) <= size_max:
         return frame(HEADERS, flags | END_HEADERS, stream, block)
@@ -86,8 +86,8 @@ def headers(stream: int, block: bytes, *, end: bool, size_max: int) -> bytes:
     return b"".join(written)
 
 
-def unpad(flags: int, payload: bytes) -> bytes:
-    """Takes the padding off DATA or HEADERS (section 6.1)."""
+def remove_padding(flags: int, payload: bytes) -> bytes:
+    """Remove the padding of DATA or HEADERS (section 6.1)."""
     if not flags & PADDED:
         return payload
     if not payload or payload[0] >= len(payload):

@@ -1,4 +1,4 @@
-"""A connection on asyncio: writes joined per turn of the loop, and a peer that is dead noticed."""
+"""A connection on asyncio: writes are batched per turn of the loop, and dead peers are detected."""
 
 import asyncio
 import socket
@@ -6,28 +6,28 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.frames import ErrorCode, ProtocolError
 
 CONNECT_SECONDS = 1.0
-# A peer that is gone without a word is noticed within 45 seconds.
+# Detects a dead peer within 45 seconds.
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 ALPN = "h2"
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Runs one connection. `changed` is called when streams may be opened, or no more."""
+    """Runs one connection. `changed` is called when its availability may have changed."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = changed
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
-        self.connection = Connection(self._wake)
+        self.connection = Http2Connection(self._wake)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        keep_alive(transport.get_extra_info("socket"))
+        enable_keepalive(transport.get_extra_info("socket"))
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -42,7 +42,7 @@ class HttpProtocol(asyncio.Protocol):
         self._changed()
 
     def end(self, code: ErrorCode = ErrorCode.NO_ERROR) -> None:
-        """Says goodbye and closes the connection, with all its streams."""
+        """Send GOAWAY and close the connection with all its streams."""
         self.connection.abandon(code)
         self._flush()
         if self._transport is not None:
@@ -68,10 +68,10 @@ class HttpProtocol(asyncio.Protocol):
 async def connect(
     host: str, port: int, tls: ssl.SSLContext | None, changed: Callable[[], None]
 ) -> HttpProtocol:
-    """Opens a connection.
+    """Open a connection.
 
     Raises:
-        OSError: There is nobody, or who is there does not speak HTTP/2.
+        OSError: Nothing listens there, or the peer does not speak HTTP/2.
     """
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_SECONDS):
@@ -86,7 +86,7 @@ async def connect(
     return protocol
 
 
-def keep_alive(connected: socket.socket | None) -> None:
+def enable_keepalive(connected: socket.socket | None) -> None:
     if connected is None or connected.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -1,4 +1,4 @@
-"""A stream of a connection, and what its owner is told of it."""
+"""A stream of a connection, and the callbacks of its owner."""
 
 from collections import deque
 from typing import Protocol
@@ -7,31 +7,31 @@ from gateway.http2.blocks import Fields
 from gateway.http2.frames import ErrorCode
 
 
-class Owner(Protocol):
-    """Who opened a stream, and is told what becomes of it. `reset` is the last that it hears."""
+class StreamOwner(Protocol):
+    """Callbacks of the code that opened a stream. There are none after `on_reset`."""
 
     def on_headers(self, fields: Fields, *, end: bool) -> None: ...
 
     def on_data(self, data: bytes, *, end: bool) -> None: ...
 
-    def on_room(self) -> None:
-        """What waited for a window is sent."""
+    def on_writable(self) -> None:
+        """All buffered data was sent."""
         ...
 
     def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
-        """The stream ended early. `unprocessed`: the peer did nothing with it."""
+        """The stream ended early. `unprocessed`: the peer did not process it at all."""
         ...
 
 
-class Stream:
-    """A stream of a connection."""
+class Http2Stream:
+    """A stream. `window` is how many bytes may be sent, and `waiting` the data that exceeds it."""
 
-    __slots__ = ("backlog", "closing", "id", "owner", "received", "room", "sent", "waiting")
+    __slots__ = ("backlog", "closing", "id", "owner", "received", "sent", "waiting", "window")
 
-    def __init__(self, number: int, owner: Owner, room: int) -> None:
+    def __init__(self, number: int, owner: StreamOwner, window: int) -> None:
         self.id = number
         self.owner = owner
-        self.room = room
+        self.window = window
         self.waiting: deque[bytes] | None = None
         self.backlog = 0
         self.received = 0

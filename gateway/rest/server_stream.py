@@ -1,4 +1,4 @@
-"""Server streams over HTTP: SSE, NDJSON or an array, by Accept; and files as they are."""
+"""Server streams over HTTP: SSE, NDJSON or an array, by Accept; and files unchanged."""
 
 import asyncio
 import contextlib
@@ -8,18 +8,19 @@ from typing import Any
 import structlog
 
 from gateway.bodies import Upload
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.http.errors import Metadata, StatusError, internal
 from gateway.http.messages import ClientGoneError, Request, Response, Send, base_headers
-from gateway.http.metadata import shown, with_trailers
+from gateway.http.metadata import metadata_headers, with_trailers
 from gateway.http.tasks import cancel_and_wait
-from gateway.rest.stream_formats import Framing, choose_framing
+from gateway.rest.stream_formats import StreamFormat, choose_format
 from gateway.rest.unary import BINARY, raw_of, raw_type
-from gateway.routing.params import Bound, bind
-from gateway.routing.routes import Match
-from gateway.streams.bidi import Dialog
-from gateway.streams.fan_out import Item
-from gateway.streams.subscription import OK_STATUS, Feed, resume
+from gateway.routing.params import BoundRequest, bind_request
+from gateway.routing.routes import RouteMatch
+from gateway.streams.bidi import BidiCall
+from gateway.streams.cursors import resume_after
+from gateway.streams.fan_out import StreamItem
+from gateway.streams.subscription import OK_STATUS, StreamSubscription
 
 HEARTBEAT_SECONDS = 15.0
 FIRST_SECONDS = 0.3
@@ -33,95 +34,101 @@ LAST_EVENT_ID = "last-event-id"
 log = structlog.get_logger()
 
 
-async def respond(core: Core, request: Request, match: Match, send: Send) -> Response | None:
-    """Calls a server stream and writes it to its end; HEAD is answered without a call.
+async def respond(
+    context: GatewayContext, request: Request, match: RouteMatch, send: Send
+) -> Response | None:
+    """Call a method with a server stream and write the stream to its end. HEAD makes no call.
 
-    What a client that streams sends is passed on at the same time.
+    The client's own messages are sent upstream at the same time.
 
     Raises:
-        StatusError: It failed before anything was written.
+        StatusError: The call failed before anything was written.
     """
     route = match.route
     authorization = request.headers.get("authorization")
-    caller = await core.authenticator.caller(authorization, route.method.rule)
-    framing = choose_framing(request.headers.get("accept", ""))
+    caller = await context.authenticator.authenticate(authorization, route.method.rule)
+    stream_format = choose_format(request.headers.get("accept", ""))
     if request.method == "HEAD":
-        return Response(200, content_type="" if route.raw_answer else framing.content_type)
-    upload = Upload(request, match, core.codec) if route.method.client_streaming else None
-    feed: Feed | Dialog
+        return Response(200, content_type="" if route.raw_response else stream_format.content_type)
+    upload = Upload(request, match, context.codec) if route.method.client_streaming else None
+    stream: StreamSubscription | BidiCall
     if upload is None:
-        bound = await bind_whole(core, request, match)
-        feed = core.feeds.open(request, route, bound, caller)
+        bound = await bind_single(context, request, match)
+        stream = context.subscriptions.open_stream(request, route, bound, caller)
     else:
         bound = upload.bound
-        feed = core.feeds.dialog(request, route, caller)
-    if route.raw_answer:
-        await RawWriter(core, request, send, upload).write(feed, match)
+        stream = context.subscriptions.open_bidi_call(request, route, caller)
+    if route.raw_response:
+        await RawStreamWriter(context, request, send, upload).write(stream, match)
     else:
-        writer = FramedWriter(core, request, send, upload)
-        await writer.write(feed, framing, enum_numbers=bound.enum_numbers)
+        writer = JsonStreamWriter(context, request, send, upload)
+        await writer.write(stream, stream_format, enum_numbers=bound.enum_numbers)
     return None
 
 
-async def bind_whole(core: Core, request: Request, match: Match) -> Bound:
-    """Makes the one request message, which goes on where the client says that it was."""
+async def bind_single(context: GatewayContext, request: Request, match: RouteMatch) -> BoundRequest:
+    """Return the single request message, resumed after `Last-Event-ID` if the client sent it."""
     route = match.route
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
-    bound = bind(match, request.query, body, core.codec)
+    bound = bind_request(match, request.query, body, context.codec)
     if LAST_EVENT_ID in request.headers:
         cursor = request.headers[LAST_EVENT_ID]
-        resume(route.method, bound.message, cursor, LAST_EVENT_ID)
+        resume_after(route.method, bound.message, cursor, LAST_EVENT_ID)
     return bound
 
 
-class Writer:
-    """Writes one feed as the body of one answer, while what the client sends is passed on."""
+class StreamWriter:
+    """Writes one stream as the body of a response while the client's messages are sent upstream."""
 
-    def __init__(self, core: Core, request: Request, send: Send, upload: Upload | None) -> None:
-        self._core = core
+    def __init__(
+        self, context: GatewayContext, request: Request, send: Send, upload: Upload | None
+    ) -> None:
+        self._context = context
         self._request = request
         self._send = send
         self._upload = upload
-        self._sent = asyncio.Event()
+        self._uploaded = asyncio.Event()
 
     @contextlib.asynccontextmanager
-    async def _reading(self, feed: Feed | Dialog) -> "AsyncGenerator[asyncio.Task[Item | None]]":
-        """Reads the first message of a feed, which is closed in the end."""
-        watch = asyncio.create_task(self._watch(feed))
-        first = asyncio.create_task(feed.read())
+    async def _reading(
+        self, stream: StreamSubscription | BidiCall
+    ) -> "AsyncGenerator[asyncio.Task[StreamItem | None]]":
+        """Read the first message of a stream, and close the stream at the end."""
+        watching = asyncio.create_task(self._watch_client(stream))
+        first = asyncio.create_task(stream.read())
         try:
             yield first
         except TimeoutError:
             self._request.abort()
         finally:
-            feed.close()
-            for task in (first, watch):
+            stream.close()
+            for task in (first, watching):
                 await cancel_and_wait(task)
 
-    async def _watch(self, feed: Feed | Dialog) -> None:
-        """Passes on what the client sends, and ends the feed when the client goes."""
+    async def _watch_client(self, stream: StreamSubscription | BidiCall) -> None:
+        """Send the client's messages upstream, and end the stream when the client disconnects."""
         try:
-            if self._upload is not None and isinstance(feed, Dialog):
-                await self._upload.send(feed)
-            self._sent.set()
+            if self._upload is not None and isinstance(stream, BidiCall):
+                await self._upload.send(stream)
+            self._uploaded.set()
             while (await self._request.receive())["type"] != "http.disconnect":
                 pass
-            feed.close()
+            stream.close()
         except ClientGoneError:
-            feed.close()
+            stream.close()
         except StatusError as error:
-            feed.end(error)
+            stream.end(error)
         except Exception:
             log.exception("stream.failed", request_id=self._request.id)
-            feed.end(internal())
+            stream.end(internal())
 
     async def _start(self, content_type: str, metadata: Metadata) -> None:
         headers = [
             *base_headers(self._request, content_type),
             NO_BUFFER,
-            *((name.encode(), value.encode()) for name, value in shown(metadata, [])),
+            *((name.encode(), value.encode()) for name, value in metadata_headers(metadata, [])),
         ]
-        self._request.answer(OK_HTTP)
+        self._request.start_response(OK_HTTP)
         await self._send({"type": "http.response.start", "status": OK_HTTP, "headers": headers})
 
     async def _write(self, chunk: bytes, *, more: bool = True) -> None:
@@ -134,80 +141,90 @@ class Writer:
             raise ClientGoneError from None
 
 
-class FramedWriter(Writer):
-    """Writes the messages of a feed as JSON, and its final status."""
+class JsonStreamWriter(StreamWriter):
+    """Writes the messages of a stream as JSON, and its final status."""
 
-    async def write(self, feed: Feed | Dialog, framing: Framing, *, enum_numbers: bool) -> None:
-        """Writes all of it.
+    async def write(
+        self,
+        stream: StreamSubscription | BidiCall,
+        stream_format: StreamFormat,
+        *,
+        enum_numbers: bool,
+    ) -> None:
+        """Write the whole stream.
 
         Raises:
-            StatusError: The feed failed before anything was written.
+            StatusError: It failed before anything was written.
         """
-        async with self._reading(feed) as first:
+        async with self._reading(stream) as first:
             await self._wait(first)
             if first.done():
                 first.result()
-            await self._start(framing.content_type, await metadata_soon(feed))
-            async with beating(self._beat(framing)):
-                end = await self._write_items(feed, first, framing, enum_numbers=enum_numbers)
+            await self._start(stream_format.content_type, await metadata_if_ready(stream))
+            async with run_heartbeat(self._beat(stream_format)):
+                end = await self._write_items(
+                    stream, first, stream_format, enum_numbers=enum_numbers
+                )
             await self._write(end, more=False)
 
-    async def _wait(self, first: "asyncio.Task[Item | None]") -> None:
-        """Waits a moment for the first message, and before that until the client has spoken."""
+    async def _wait(self, first: "asyncio.Task[StreamItem | None]") -> None:
+        """Wait until the upload has ended, and then up to 0.3 seconds for the first message."""
         if self._upload is not None:
-            sent = asyncio.create_task(self._sent.wait())
+            sent = asyncio.create_task(self._uploaded.wait())
             await asyncio.wait({first, sent}, return_when=asyncio.FIRST_COMPLETED)
             await cancel_and_wait(sent)
         await asyncio.wait({first}, timeout=FIRST_SECONDS)
 
     async def _write_items(
         self,
-        feed: Feed | Dialog,
-        first: "asyncio.Task[Item | None]",
-        framing: Framing,
+        stream: StreamSubscription | BidiCall,
+        first: "asyncio.Task[StreamItem | None]",
+        stream_format: StreamFormat,
         *,
         enum_numbers: bool,
     ) -> bytes:
-        """Writes the messages, and tells what ends the answer."""
+        """Write the messages. Return the last chunk of the body."""
         try:
             item = await first
             while item is not None:
-                data = self._core.codec.encode(item.message, item.field, enum_numbers=enum_numbers)
-                await self._write(framing.message(data, item.cursor))
-                item = await feed.read()
+                data = self._context.codec.encode(
+                    item.message, item.field, enum_numbers=enum_numbers
+                )
+                await self._write(stream_format.message(data, item.cursor))
+                item = await stream.read()
         except StatusError as error:
             self._request.outcome = error.code
             languages = self._request.headers.get("accept-language", "")
-            status = self._core.renderer.status(error, languages)
-            return framing.end(with_trailers(status, error.trailers), ok=False)
-        return framing.end(with_trailers(OK_STATUS, feed.trailers()), ok=True)
+            status = self._context.renderer.render_status(error, languages)
+            return stream_format.end(with_trailers(status, error.trailers), ok=False)
+        return stream_format.end(with_trailers(OK_STATUS, stream.trailers()), ok=True)
 
-    async def _beat(self, framing: Framing) -> None:
-        while framing.heartbeat:
+    async def _beat(self, stream_format: StreamFormat) -> None:
+        while stream_format.heartbeat:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await self._write(framing.heartbeat)
+            await self._write(stream_format.heartbeat)
 
 
-class RawWriter(Writer):
-    """Writes a feed of `google.api.HttpBody` as one file, of the first message's content type.
+class RawStreamWriter(StreamWriter):
+    """Writes a stream of `google.api.HttpBody` as one file, with the content type of the first.
 
-    One that breaks in the middle is cut off: the connection is dropped.
+    If the stream fails in the middle, the connection is dropped.
     """
 
-    async def write(self, feed: Feed | Dialog, match: Match) -> None:
-        """Writes all of it.
+    async def write(self, stream: StreamSubscription | BidiCall, match: RouteMatch) -> None:
+        """Write the whole stream.
 
         Raises:
-            StatusError: The feed failed before anything was written.
+            StatusError: It failed before anything was written.
         """
-        async with self._reading(feed) as first:
+        async with self._reading(stream) as first:
             item = await first
             kind = raw_type(raw_of(match.route, item.message)) if item is not None else BINARY
-            await self._start(kind, await metadata_soon(feed))
+            await self._start(kind, await metadata_if_ready(stream))
             try:
                 while item is not None:
                     await self._write(raw_of(match.route, item.message).data)
-                    item = await feed.read()
+                    item = await stream.read()
             except StatusError as error:
                 self._request.outcome = error.code
                 self._request.abort()
@@ -215,11 +232,11 @@ class RawWriter(Writer):
             await self._write(b"", more=False)
 
 
-async def metadata_soon(feed: Feed | Dialog) -> Metadata:
-    """The metadata before the first message, if it is there or comes at once."""
+async def metadata_if_ready(stream: StreamSubscription | BidiCall) -> Metadata:
+    """Return the initial metadata if it arrives within 10 ms, or else nothing."""
     try:
         async with asyncio.timeout(SOON_SECONDS):
-            return await feed.headers()
+            return await stream.initial_metadata()
     except TimeoutError:
         return []
     except StatusError as error:
@@ -227,7 +244,7 @@ async def metadata_soon(feed: Feed | Dialog) -> Metadata:
 
 
 @contextlib.asynccontextmanager
-async def beating(beat: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def run_heartbeat(beat: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     task = asyncio.create_task(beat)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Framings: how the messages of a stream are written over HTTP, and its end is told."""
+"""Stream formats: how the messages and the final status of a stream are written over HTTP."""
 
 from typing import Protocol
 
@@ -7,8 +7,8 @@ from gateway.http.messages import JSON, NDJSON
 SSE_TYPE = "text/event-stream"
 
 
-class Framing(Protocol):
-    """How the parts of a stream are written."""
+class StreamFormat(Protocol):
+    """How the messages of a stream, its heartbeats and its end are written."""
 
     content_type: str
     heartbeat: bytes
@@ -18,8 +18,8 @@ class Framing(Protocol):
     def end(self, status: bytes, *, ok: bool) -> bytes: ...
 
 
-class ServerSentEvents:
-    """Server-sent events, as EventSource of a browser reads them."""
+class SseFormat:
+    """Server-sent events, as a browser's EventSource reads them."""
 
     content_type = SSE_TYPE
     heartbeat = b":\n\n"
@@ -32,8 +32,8 @@ class ServerSentEvents:
         return b"event: status\ndata: " + status + b"\n\n"
 
 
-class Lines:
-    """One JSON object a line. It has no comments, so no heartbeats."""
+class NdjsonFormat:
+    """One JSON object a line. NDJSON has no comments, so there are no heartbeats."""
 
     content_type = NDJSON
     heartbeat = b""
@@ -45,8 +45,8 @@ class Lines:
         return b'{"status":' + status + b"}\n"
 
 
-class Array:
-    """One JSON array. One that broke is not closed: it ends with the error, and is no JSON."""
+class JsonArrayFormat:
+    """One JSON array. A failed stream ends with the error and leaves the array unclosed."""
 
     content_type = JSON
     heartbeat = b"\n"
@@ -64,17 +64,17 @@ class Array:
         return b"]" if self._separator == b"," else b"[]"
 
 
-def choose_framing(accept: str) -> Framing:
-    """Chooses by Accept: the kind named first of those that there are, else NDJSON."""
+def choose_format(accept: str) -> StreamFormat:
+    """Return the first known format in Accept, or NDJSON."""
     for part in accept.split(","):
-        framing = FRAMINGS.get(part.partition(";")[0].strip().lower())
-        if framing is not None:
-            return framing()
-    return Lines()
+        stream_format = FORMATS.get(part.partition(";")[0].strip().lower())
+        if stream_format is not None:
+            return stream_format()
+    return NdjsonFormat()
 
 
-FRAMINGS: dict[str, type[ServerSentEvents | Lines | Array]] = {
-    SSE_TYPE: ServerSentEvents,
-    NDJSON: Lines,
-    JSON: Array,
+FORMATS: dict[str, type[SseFormat | NdjsonFormat | JsonArrayFormat]] = {
+    SSE_TYPE: SseFormat,
+    NDJSON: NdjsonFormat,
+    JSON: JsonArrayFormat,
 }

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 from gateway.calls.requests import make_call, unary_seconds
-from gateway.context import Core
-from gateway.http.encoding import tagged
+from gateway.context import GatewayContext
+from gateway.http.encoding import add_etag
 from gateway.http.messages import Request, Response
-from gateway.http.metadata import is_text, shown
-from gateway.routing.params import bind
-from gateway.routing.routes import Match, Route
+from gateway.http.metadata import is_text, metadata_headers
+from gateway.routing.params import bind_request
+from gateway.routing.routes import Route, RouteMatch
 from gateway.upstream import Reply
 
 READING = frozenset({"GET", "HEAD"})
@@ -17,53 +17,57 @@ BINARY = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~\w-]+/[!#$%&'*+.^_`|~\w-]+(?:[ \t]*;.*)?", re.ASCII)
 
 
-async def respond(core: Core, request: Request, match: Match) -> Response:
-    """Answers with what a unary method answers.
+async def respond(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
+    """Return the response of a unary method. Identical concurrent reads share one call.
 
     Raises:
-        StatusError: What is wrong with the request, or what the upstream answered.
+        StatusError: The request is invalid, or the upstream failed.
     """
     if request.method not in READING:
-        return await call(core, request, match)
+        return await call_method(context, request, match)
     if match.route.method.safe and not match.route.takes_body:
-        response = await core.flights.join(request, lambda: call(core, request, match))
+        response = await context.coalescer.join(
+            request, lambda: call_method(context, request, match)
+        )
     else:
-        response = await call(core, request, match)
-    return tagged(request, response)
+        response = await call_method(context, request, match)
+    return add_etag(request, response)
 
 
-async def call(core: Core, request: Request, match: Match) -> Response:
-    """Calls a unary method and writes its answer."""
+async def call_method(context: GatewayContext, request: Request, match: RouteMatch) -> Response:
+    """Call a unary method and return its response."""
     route, method = match.route, match.route.method
     authorization = request.headers.get("authorization")
-    caller = await core.authenticator.caller(authorization, method.rule)
+    caller = await context.authenticator.authenticate(authorization, method.rule)
     body = await request.read_json_body(raw=route.raw_body) if route.takes_body else None
-    bound = bind(match, request.query, body, core.codec)
+    bound = bind_request(match, request.query, body, context.codec)
     made = make_call(request, method, caller, bound, unary_seconds(request.headers))
-    reply = await core.upstreams.of(method.service).unary(made)
-    return answer(core, route, reply, enum_numbers=bound.enum_numbers)
+    reply = await context.upstreams.find_upstream(method.service).unary(made)
+    return make_response(context, route, reply, enum_numbers=bound.enum_numbers)
 
 
-def answer(core: Core, route: Route, reply: Reply, *, enum_numbers: bool) -> Response:
-    """Writes what the upstream answered, with the metadata that came with it."""
+def make_response(
+    context: GatewayContext, route: Route, reply: Reply, *, enum_numbers: bool
+) -> Response:
+    """Return the HTTP response for an upstream's reply, with its metadata."""
     message: Any = route.method.response_class.FromString(reply.content)
-    if route.raw_answer:
+    if route.raw_response:
         body = raw_of(route, message)
         response = Response(200, body.data, raw_type(body))
     else:
-        encoded = core.codec.encode(message, route.response_body, enum_numbers=enum_numbers)
+        encoded = context.codec.encode(message, route.response_body, enum_numbers=enum_numbers)
         response = Response(200, encoded)
     if reply.headers or reply.trailers:
-        response.headers += shown(reply.headers, reply.trailers)
+        response.headers += metadata_headers(reply.headers, reply.trailers)
     return response
 
 
 def raw_of(route: Route, message: Any) -> Any:
-    """The `google.api.HttpBody` of an answer."""
+    """Return the `google.api.HttpBody` of a response message."""
     return message if route.response_body is None else getattr(message, route.response_body.name)
 
 
 def raw_type(body: Any) -> str:
-    """The content type that an upstream gave, if it is one (RFC 9110, section 8.3.1)."""
+    """Return the upstream's content type if it is valid (RFC 9110, section 8.3.1)."""
     kind: str = body.content_type
     return kind if MEDIA_TYPE.fullmatch(kind) and is_text(kind) else BINARY

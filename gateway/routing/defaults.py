@@ -1,4 +1,4 @@
-"""What a gateway makes of descriptors that were not written for it."""
+"""Contracts and routes of descriptors that were not written for this gateway."""
 
 import dataclasses
 
@@ -9,23 +9,24 @@ from gateway.contracts.descriptors import (
     Method,
     make_contracts,
 )
-from gateway.contracts.discovery import Findings
-from gateway.routing.table import Table, make_table
+from gateway.contracts.discovery import DiscoveryResult
+from gateway.routing.table import RouteTable, make_table
 
 NAMED_MAX = 3
 
 
 def make_public(contracts: Contracts) -> Contracts:
-    """Takes the access rules off all methods."""
+    """Remove the access rules of all methods."""
     methods = tuple(dataclasses.replace(method, rule=None) for method in contracts.methods)
     return dataclasses.replace(contracts, methods=methods)
 
 
-def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
-    """Makes contracts and routes of what was found.
+def build_routes(findings: DiscoveryResult, *, auth: bool) -> tuple[Contracts, RouteTable]:
+    """Return the contracts and routes of a discovery result.
 
-    A method without `google.api.http` is served at `POST /package.Service/Method`
-    with its whole request as the body. Without `auth` all methods are public.
+    A method without `google.api.http` is served at `POST /package.Service/Method` with the whole
+    request
+    as the body. Without `auth` all methods are public.
 
     Raises:
         DescriptorError: The descriptors cannot be used, or methods lack access rules.
@@ -46,7 +47,7 @@ def make(findings: Findings, *, auth: bool) -> tuple[Contracts, Table]:
 
 
 def with_binding(method: Method) -> Method:
-    """Gives a method without bindings its own path."""
+    """Add the default binding to a method without bindings."""
     if method.bindings:
         return method
     binding = Binding(verb="POST", template=method.path, body="*", response_body="")
@@ -64,5 +65,5 @@ def check_rules(contracts: Contracts) -> None:
         names = ", ".join(lacking[:NAMED_MAX]) + (f" and {surplus} more" if surplus > 0 else "")
         raise DescriptorError(
             f"These methods have no access rule (libral.policy.v1.rule): {names}. "
-            "Use --no-auth to serve them to everybody."
+            "Use --no-auth to serve them without authentication."
         )

@@ -1,4 +1,4 @@
-"""Requests: what path, query and body say, bound to the request message."""
+"""Binding of path, query and body to the request message."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,8 +13,14 @@ from gateway.codec.fields import map_fields
 from gateway.codec.scalars import key_reader
 from gateway.http.errors import Violation, invalid, invalid_field
 from gateway.http.messages import Body
-from gateway.routing.routes import Match, Route
-from gateway.routing.text_fields import Target, bindable, convert, find_field, find_target
+from gateway.routing.routes import Route, RouteMatch
+from gateway.routing.text_fields import (
+    FieldTarget,
+    convert_text,
+    find_field,
+    find_target,
+    is_bindable,
+)
 
 PARAMETERS_MAX = 500
 SYSTEM = "$"
@@ -28,18 +34,18 @@ Names = tuple[str, ...]
 
 
 @dataclass
-class Bound:
-    """A request message, and how its answer is wanted."""
+class BoundRequest:
+    """A request message, and how to encode its response."""
 
     message: Message
     enum_numbers: bool = False
 
 
 @dataclass
-class Binder:
-    """Binds path and query, and collects everything that is wrong with them.
+class RequestBinder:
+    """Binds path and query, and collects all violations.
 
-    The fields of a `form` are named as in a query, and are the body.
+    The fields of a `form` are named as in a query, but belong to the body.
     """
 
     route: Route
@@ -54,7 +60,7 @@ class Binder:
             target = self.route.variables[name]
             self.path.add(target.names)
             try:
-                assign(self.message, target, text)
+                assign_field(self.message, target, text)
             except ValueError as error:
                 self._reject(name, str(error))
 
@@ -68,37 +74,37 @@ class Binder:
     def _bind_parameter(self, name: str, text: str) -> None:
         route = self.route
         if route.whole_body and not self.form:
-            raise ValueError("is not taken: the body is the whole request")
+            raise ValueError("is not accepted: the body is the whole request")
         target = find_target(route.method.input, name)
         if target is None:
-            raise ValueError("is no parameter of this method")
+            raise ValueError("is not a parameter of this method")
         names = target.names
         if route.body is not None and names[0] == route.body.name and not self.form:
             raise ValueError("belongs in the body")
         if any(overlap(names, taken) for taken in self.path):
-            raise ValueError("is given in the path already")
-        if not bindable(target.field):
+            raise ValueError("is already given in the path")
+        if not is_bindable(target.field):
             raise ValueError(MESSAGE_FORM)
         if not target.field.is_repeated and any(overlap(names, other) for other in self.query):
             raise ValueError(TWICE)
         self.query.add(names)
-        assign(self.message, target, text)
+        assign_field(self.message, target, text)
 
     def _reject(self, name: str, description: str) -> None:
         self.violations.append(Violation(name, f"{description}."))
 
 
 def overlap(names: Names, others: Names) -> bool:
-    """Whether one of two fields is the other, or lies in it."""
+    """True if one of two fields is the other or contains it."""
     shorter = min(len(names), len(others))
     return names[:shorter] == others[:shorter]
 
 
-def assign(message: Any, target: Target, text: str) -> None:
-    """Sets one field, or extends it.
+def assign_field(message: Any, target: FieldTarget, text: str) -> None:
+    """Set one field, or append to it.
 
     Raises:
-        ValueError: It cannot be, and why.
+        ValueError: The text is no value of the field, or the field excludes another.
     """
     owner = message
     for parent in target.chain[:-1]:
@@ -109,7 +115,7 @@ def assign(message: Any, target: Target, text: str) -> None:
     if is_map(found):
         assign_item(getattr(owner, found.name), found, target.key, text)
         return
-    value = convert(found, text)
+    value = convert_text(found, text)
     if found.is_repeated:
         getattr(owner, found.name).append(value)
     elif found.message_type is None:
@@ -125,7 +131,7 @@ def assign_item(items: Any, found: FieldDescriptor, text: str | None, value: str
     key = key_reader(key_field)(text)
     if key in items:
         raise ValueError(TWICE)
-    converted = convert(value_field, value)
+    converted = convert_text(value_field, value)
     if value_field.message_type is None:
         items[key] = converted
     else:
@@ -136,18 +142,18 @@ def check_oneof(owner: Any, found: FieldDescriptor) -> None:
     oneof = found.containing_oneof
     other = owner.WhichOneof(oneof.name) if oneof is not None else None
     if other is not None and other != found.name:
-        raise ValueError(f"excludes {other}, which is given too")
+        raise ValueError(f"excludes {other}, which is also given")
 
 
-def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
-    """Makes the request message.
+def bind_request(match: RouteMatch, query: bytes, body: Body | None, codec: Codec) -> BoundRequest:
+    """Return the request message.
 
     Raises:
-        StatusError: 400 that lists every violation, or those of the body.
+        StatusError: 400 that lists every violation of path and query, or those of the body.
     """
     route = match.route
     message = route.method.request_class()
-    bound = Bound(message)
+    bound = BoundRequest(message)
     value = bind_body(route, message, body, codec) if body is not None else None
     if not match.variables and not query and route.mask is None:
         return bound
@@ -155,7 +161,7 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
         for name, text in match.variables.items():
             setattr(message, name, text)
         return bound
-    binder = Binder(route, message)
+    binder = RequestBinder(route, message)
     if body is not None:
         clear_variables(route, message)
     binder.bind_path(match.variables)
@@ -170,12 +176,12 @@ def bind(match: Match, query: bytes, body: Body | None, codec: Codec) -> Bound:
     return bound
 
 
-def is_plain(target: Target) -> bool:
+def is_plain(target: FieldTarget) -> bool:
     return target.is_plain_text
 
 
 def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
-    """Reads the body into the message, and returns the JSON that it was."""
+    """Read the body into the message. Return its JSON value."""
     target: Any = message
     if route.raw_body:
         target = message if route.body is None else getattr(message, route.body.name)
@@ -185,7 +191,7 @@ def bind_body(route: Route, message: Message, body: Body, codec: Codec) -> Any:
 
 
 def clear_variables(route: Route, message: Message) -> None:
-    """The path wins over the body."""
+    """Clear the fields that the path gives, since the path takes precedence over the body."""
     for target in route.variables.values():
         owner: Any = message
         for parent in target.chain[:-1]:
@@ -194,35 +200,39 @@ def clear_variables(route: Route, message: Message) -> None:
 
 
 def fill_mask(route: Route, message: Any, value: Any) -> None:
-    """Names in the update mask (AIP-134) what the body gave, but for what the path gives."""
+    """Add the fields of the body to the update mask (AIP-134), except those of the path."""
     if route.mask is None or route.body is None or not isinstance(value, dict):
         return
     kind: Any = route.body.message_type
     in_path = {".".join(target.names[1:]) for target in route.variables.values()}
-    paths = [path for path in leaves(kind, value) if path not in in_path]
+    paths = [path for path in given_paths(kind, value) if path not in in_path]
     getattr(message, route.mask.name).paths.extend(paths)
 
 
-def leaves(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
-    """Yields the paths of the fields that an object gives, as the contract names them."""
+def given_paths(kind: Descriptor, value: dict[str, Any]) -> Iterator[str]:
+    """Yield the paths of the fields that a JSON object gives, with their contract names."""
     for name, member in value.items():
         found = find_field(kind, name)
         if found is None:
             continue
         inner = found.message_type
-        if inner is None or is_whole(found, inner) or not (isinstance(member, dict) and member):
+        if (
+            inner is None
+            or is_masked_whole(found, inner)
+            or not (isinstance(member, dict) and member)
+        ):
             yield found.name
         else:
-            yield from (f"{found.name}.{path}" for path in leaves(inner, member))
+            yield from (f"{found.name}.{path}" for path in given_paths(inner, member))
 
 
-def is_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
-    """Whether a mask names the field only as a whole."""
+def is_masked_whole(found: FieldDescriptor, kind: Descriptor) -> bool:
+    """True if a mask cannot name parts of the field."""
     return found.is_repeated or kind.full_name.startswith("google.protobuf.")
 
 
 def read_query(query: bytes) -> list[tuple[str, str]]:
-    """Reads a query string as browsers write it: `+` is a space."""
+    """Parse a query string as browsers write it: `+` is a space."""
     try:
         return parse_qsl(
             query.decode("ascii"),

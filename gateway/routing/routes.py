@@ -1,4 +1,4 @@
-"""Routes: each HTTP form of a method, checked against the messages of the method."""
+"""Routes: the HTTP bindings of methods, checked against their messages."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,14 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from gateway.contracts.descriptors import HTTP_BODY, Method
 from gateway.routing import template
 from gateway.routing.template import Template
-from gateway.routing.text_fields import FIELD_MASK, Target, bindable, find_field, find_own, resolve
+from gateway.routing.text_fields import (
+    FIELD_MASK,
+    FieldTarget,
+    find_field,
+    find_own,
+    is_bindable,
+    resolve_path,
+)
 
 UPDATE_MASK = "update_mask"
 WHOLE_BODY = "*"
@@ -17,7 +24,7 @@ OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/w
 
 @dataclass(frozen=True)
 class Route:
-    """One HTTP form of a method. `body` is None when the method takes none."""
+    """One HTTP binding of a method. `body` is None when the method takes none."""
 
     verb: str
     template: Template
@@ -31,10 +38,13 @@ class Route:
         return self.whole_body or self.body is not None
 
     @cached_property
-    def variables(self) -> dict[str, Target]:
-        """The fields that the path gives, by the names of its variables."""
+    def variables(self) -> dict[str, FieldTarget]:
+        """The fields that the path gives, by variable name."""
         names = [variable.field for variable in self.template.variables]
-        return {name: Target(resolve(self.method.input, name, find_own), None) for name in names}
+        return {
+            name: FieldTarget(resolve_path(self.method.input, name, find_own), None)
+            for name in names
+        }
 
     @cached_property
     def mask(self) -> FieldDescriptor | None:
@@ -48,12 +58,12 @@ class Route:
 
     @cached_property
     def raw_body(self) -> bool:
-        """Whether the body is taken as it comes, of any content type."""
+        """True if the body is an HttpBody of any content type."""
         return self.takes_body and is_raw(self.body, self.method.input)
 
     @cached_property
-    def raw_answer(self) -> bool:
-        """Whether the answer is sent as the room wrote it."""
+    def raw_response(self) -> bool:
+        """True if the response is an HttpBody, which is sent unchanged."""
         return is_raw(self.response_body, self.method.output)
 
 
@@ -63,17 +73,21 @@ def is_raw(field: FieldDescriptor | None, message: Descriptor) -> bool:
 
 
 @dataclass(slots=True)
-class Match:
-    """A route and the values of its variables, decoded."""
+class RouteMatch:
+    """A route and the decoded values of its variables."""
 
     route: Route
     variables: dict[str, str]
 
 
 def make_route(method: Method, number: int) -> Route:
-    """Checks one binding against the messages of its method."""
+    """Return the route of one binding, checked against the messages of its method.
+
+    Raises:
+        ValueError: The binding cannot be served.
+    """
     binding = method.bindings[number]
-    parsed = template.parse(binding.template)
+    parsed = template.parse_template(binding.template)
     if parsed.text in OWN_PATHS:
         raise ValueError(f"{parsed.text!r} is a path of the gateway itself")
     if method.rule is not None and not (method.rule.public or method.rule.roles):
@@ -92,8 +106,8 @@ def make_route(method: Method, number: int) -> Route:
 
 
 def check_variable(method: Method, name: str, parsed: Template) -> None:
-    chain = resolve(method.input, name, find_own)
-    if not chain or chain[-1].is_repeated or not bindable(chain[-1]):
+    chain = resolve_path(method.input, name, find_own)
+    if not chain or chain[-1].is_repeated or not is_bindable(chain[-1]):
         column = parsed.text.index("{" + name) + 1
         problem = "cannot be given in a path" if chain else "does not exist"
         raise ValueError(
@@ -106,5 +120,5 @@ def top_field(message: Descriptor, name: str, option: str) -> FieldDescriptor | 
         return None
     found = find_field(message, name)
     if found is None:
-        raise ValueError(f"{option} {name!r} is no field of {message.name}")
+        raise ValueError(f"{option} {name!r} is not a field of {message.name}")
     return found

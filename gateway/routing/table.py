@@ -1,7 +1,8 @@
-"""The table of all routes, found by walking a trie.
+"""The table of all routes, a trie.
 
-At each segment a literal beats `*`, and `*` beats `**`, so the cost of a
-look-up grows with the path and not with the number of routes.
+At each segment a literal takes precedence over `*`, and `*` over `**`. The cost of a look-up grows
+with
+the length of the path, not with the number of routes.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from functools import cached_property
 
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import NOT_FOUND, UNIMPLEMENTED, StatusError, failure, invalid_field
-from gateway.routing.routes import Match, Route, make_route
+from gateway.routing.routes import Route, RouteMatch, make_route
 from gateway.routing.template import DOUBLE_STAR, STAR
 
 ANY_VERB, NO_VERB = "*", ""
@@ -19,7 +20,7 @@ PREFERRED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RoutesError(Exception):
-    """Bindings that cannot be served, each with its own line."""
+    """Bindings that cannot be served, one problem a line."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -28,7 +29,7 @@ class RoutesError(Exception):
 
 @dataclass
 class Node:
-    """A place in the trie. `tails` are the lengths of what may follow `**`."""
+    """A node of the trie. `tails` are the possible numbers of segments after `**`."""
 
     literals: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
     star: "Node | None" = None
@@ -46,7 +47,7 @@ class Node:
         return self.literals.setdefault(segment, Node())
 
 
-class Table:
+class RouteTable:
     """All routes of a descriptor set."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -56,26 +57,26 @@ class Table:
         if problems:
             raise RoutesError(problems)
 
-    def find(self, verb: str, path: str) -> Match:
-        """Finds the route of a path as written, percent escapes and all.
+    def find_route(self, verb: str, path: str) -> RouteMatch:
+        """Return the route of a raw path, with percent escapes.
 
         Raises:
-            StatusError: 404, 405 with Allow, or 400 for a broken escape.
+            StatusError: 404, 405 with Allow, or 400 for a malformed escape.
         """
-        segments, custom = split(path)
+        segments, custom = split_path(path)
         allowed: set[str] = set()
-        route = search(self._root, segments, 0, custom, verb, allowed)
+        route = search_node(self._root, segments, 0, custom, verb, allowed)
         if route is not None:
-            return Match(route, bound(route, segments))
+            return RouteMatch(route, bind_variables(route, segments))
         if not allowed:
             raise not_found(path)
         raise not_allowed(verb, allowed)
 
-    def of(self, method: str) -> Route:
-        """Finds a method that is served, by a name such as `package.Service/Method`.
+    def find_method_route(self, method: str) -> Route:
+        """Return the route of a method named `package.Service/Method`.
 
         Raises:
-            StatusError: 404, there is none of that name.
+            StatusError: 404, no served method has that name.
         """
         route = self._by_method.get(method)
         if route is None:
@@ -86,25 +87,25 @@ class Table:
     def _by_method(self) -> dict[str, Route]:
         return {route.method.path.removeprefix("/"): route for route in reversed(self.routes)}
 
-    def find_any(self, path: str) -> Match:
-        """Finds the route of a path for a client that names no verb: GET before others.
+    def find_any_route(self, path: str) -> RouteMatch:
+        """Return the route of a path for a client that names no verb. GET takes precedence.
 
         Raises:
-            StatusError: 404, or 400 for a broken escape.
+            StatusError: 404, or 400 for a malformed escape.
         """
-        allowed = self.allowed(path) - {"HEAD", "OPTIONS"}
+        allowed = self.allowed_verbs(path) - {"HEAD", "OPTIONS"}
         usual = [verb for verb in PREFERRED if verb in allowed]
-        return self.find((usual or sorted(allowed))[0], path)
+        return self.find_route((usual or sorted(allowed))[0], path)
 
-    def allowed(self, path: str) -> set[str]:
-        """Tells the verbs that a path takes.
+    def allowed_verbs(self, path: str) -> set[str]:
+        """Return the verbs that a path accepts.
 
         Raises:
             StatusError: 404, there is no such path.
         """
-        segments, custom = split(path)
+        segments, custom = split_path(path)
         verbs: set[str] = set()
-        search(self._root, segments, 0, custom, NO_VERB, verbs)
+        search_node(self._root, segments, 0, custom, NO_VERB, verbs)
         if not verbs:
             raise not_found(path)
         return with_implied(verbs)
@@ -120,19 +121,20 @@ class Table:
         leaf = node.leaves.setdefault(f":{verb}" if verb else "", {})
         if route.verb in leaf:
             other = leaf[route.verb].method.full_name
-            return f"{route.method.full_name}: {route.verb} {route.template.text} is {other} too."
+            binding = f"{route.verb} {route.template.text}"
+            return f"{route.method.full_name}: {binding} is also bound to {other}."
         leaf[route.verb] = route
         self.routes.append(route)
         return ""
 
 
-def search(
+def search_node(
     node: Node, segments: list[str], depth: int, custom: str, verb: str, allowed: set[str]
 ) -> Route | None:
-    """Finds the best route from a place in the trie on, and notes the verbs of those it passes."""
+    """Return the best route below a node, and collect the verbs of other routes on the path."""
     if depth == len(segments):
         leaf = node.leaves.get(custom)
-        route = choose(leaf, verb) if leaf is not None else None
+        route = choose_route(leaf, verb) if leaf is not None else None
         if route is not None:
             return route
         allowed.update(leaf or ())
@@ -140,28 +142,28 @@ def search(
         segment = segments[depth]
         for child in (node.literals.get(segment), node.star if segment else None):
             if child is not None:
-                route = search(child, segments, depth + 1, custom, verb, allowed)
+                route = search_node(child, segments, depth + 1, custom, verb, allowed)
                 if route is not None:
                     return route
     if node.double_star is not None:
         for tail in sorted(node.tails, reverse=True):
             if depth + tail <= len(segments):
                 start = len(segments) - tail
-                route = search(node.double_star, segments, start, custom, verb, allowed)
+                route = search_node(node.double_star, segments, start, custom, verb, allowed)
                 if route is not None:
                     return route
     return None
 
 
-def choose(leaf: dict[str, Route], verb: str) -> Route | None:
-    """Chooses the route of a verb: HEAD is served by GET, and what is of any verb comes last."""
+def choose_route(leaf: dict[str, Route], verb: str) -> Route | None:
+    """Return the route of a verb. Routes without a verb constraint are matched last."""
     if verb == NO_VERB:
         return None
     return leaf.get(verb) or (leaf.get("GET") if verb == "HEAD" else None) or leaf.get(ANY_VERB)
 
 
-def split(path: str) -> tuple[list[str], str]:
-    """Splits a path into segments and the custom verb of the last one, with its colon."""
+def split_path(path: str) -> tuple[list[str], str]:
+    """Split a path into segments and the custom verb of the last one, with its colon."""
     segments = path.removeprefix("/").split("/")
     last, colon, verb = segments[-1].rpartition(":")
     if not colon:
@@ -170,7 +172,7 @@ def split(path: str) -> tuple[list[str], str]:
     return segments, colon + verb
 
 
-def bound(route: Route, segments: list[str]) -> dict[str, str]:
+def bind_variables(route: Route, segments: list[str]) -> dict[str, str]:
     if not route.template.variables:
         return {}
     try:
@@ -180,7 +182,7 @@ def bound(route: Route, segments: list[str]) -> dict[str, str]:
 
 
 def not_found(path: str) -> StatusError:
-    return failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is nothing at {path}.")
+    return failure(NOT_FOUND, "ROUTE_NOT_FOUND", f"There is no route for {path}.")
 
 
 def not_allowed(verb: str, allowed: set[str]) -> StatusError:
@@ -195,17 +197,17 @@ def not_allowed(verb: str, allowed: set[str]) -> StatusError:
 
 
 def with_implied(verbs: set[str]) -> set[str]:
-    """Adds HEAD, which GET brings, and OPTIONS, which every path answers."""
+    """Add HEAD, which GET implies, and OPTIONS, which every path accepts."""
     if ANY_VERB in verbs:
         verbs = (verbs - {ANY_VERB}) | USUAL_VERBS
     return verbs | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set[str]())
 
 
-def make_table(contracts: Contracts) -> Table:
-    """Makes the routes of a descriptor set.
+def make_table(contracts: Contracts) -> RouteTable:
+    """Return the routes of a descriptor set.
 
     Raises:
-        RoutesError: Some cannot be served; all of them are named.
+        RoutesError: Some cannot be served; all of them are listed.
     """
     problems: list[str] = []
     routes: list[Route] = []
@@ -216,7 +218,7 @@ def make_table(contracts: Contracts) -> Table:
             except ValueError as error:
                 problems.append(f"{method.full_name}: {binding.verb} {error}.")
     try:
-        table = Table(routes)
+        table = RouteTable(routes)
     except RoutesError as error:
         problems += error.problems
     else:

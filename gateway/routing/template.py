@@ -1,4 +1,4 @@
-r"""Path templates, exactly as `google/api/http.proto` has them.
+r"""Path templates, with the grammar of `google/api/http.proto`.
 
     Template  = "/" Segments [ Verb ] ;
     Segments  = Segment { "/" Segment } ;
@@ -7,11 +7,12 @@ r"""Path templates, exactly as `google/api/http.proto` has them.
     FieldPath = IDENT { "." IDENT } ;
     Verb      = ":" LITERAL ;
 
-    LITERAL   = one or more of what RFC 3986 allows in a path segment, but ":"
+    LITERAL   = one or more of the characters of a path segment in RFC 3986, except ":"
     IDENT     = [A-Za-z_][A-Za-z0-9_]*
 
-`*` takes one segment, `**` zero or more. `**` may stand anywhere, once: what
-follows it is of fixed length. Variables do not nest.
+`*` matches one segment, `**` zero or more. `**` may occur once, at any position; the segments after
+it
+are of fixed length. Variables do not nest.
 """
 
 import re
@@ -28,7 +29,7 @@ KEPT_ESCAPE = re.compile(r"(%2[Ff])")
 
 
 class TemplateError(ValueError):
-    """A template that breaks the grammar. The message names template, column and problem."""
+    """A template that violates the grammar. The message names template, column and problem."""
 
     def __init__(self, template: str, position: int, problem: str) -> None:
         super().__init__(f"{template!r}, column {position + 1}: {problem}")
@@ -36,7 +37,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True)
 class Variable:
-    """The field that takes the segments from `start` to before `end` of the template."""
+    """A variable that takes the segments from `start` to before `end` of the template."""
 
     field: str
     start: int
@@ -54,14 +55,14 @@ class Template:
 
     @property
     def shape(self) -> tuple[tuple[str, ...], str]:
-        """What two templates that match the same paths have in common."""
+        """Equal for two templates that match the same paths."""
         return self.segments, self.verb
 
     def bind(self, path: list[str]) -> dict[str, str]:
-        """Reads the variables from the segments of a path that matches.
+        """Return the values of the variables in a path that matches.
 
         Raises:
-            ValueError: A segment holds a broken escape or no UTF-8.
+            ValueError: A segment has a malformed escape or is not UTF-8.
         """
         stretch = len(path) - len(self.segments)
         return {variable.field: self._value(variable, path, stretch) for variable in self.variables}
@@ -75,11 +76,11 @@ class Template:
         text = "/".join(path[start:end])
         taken = self.segments[variable.start : variable.end]
         single = len(taken) == 1 and taken[0] != DOUBLE_STAR
-        return decode(text) if single else decode_segments(text)
+        return decode_escapes(text) if single else decode_segments(text)
 
 
-def decode(text: str) -> str:
-    """Decodes percent escapes, once."""
+def decode_escapes(text: str) -> str:
+    """Decode percent escapes, once."""
     if "%" not in text:
         return text
     if BAD_ESCAPE.search(text):
@@ -91,24 +92,26 @@ def decode(text: str) -> str:
 
 
 def decode_segments(text: str) -> str:
-    """Decodes all escapes but that of the slash, which would change the segments."""
+    """Decode all escapes except that of the slash, which would change the segments."""
     if "%" not in text:
         return text
     parts = KEPT_ESCAPE.split(text)
-    return "".join(part if number % 2 else decode(part) for number, part in enumerate(parts))
+    return "".join(
+        part if number % 2 else decode_escapes(part) for number, part in enumerate(parts)
+    )
 
 
-def parse(text: str) -> Template:
-    """Parses a template.
+def parse_template(text: str) -> Template:
+    """Parse a template.
 
     Raises:
-        TemplateError: It breaks the grammar.
+        TemplateError: It violates the grammar.
     """
     return Parser(text).parse()
 
 
 class Parser:
-    """Reads one template from left to right."""
+    """Parses one template from left to right."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -133,7 +136,7 @@ class Parser:
     def _read_segment(self, *, inside: bool) -> None:
         if self._text.startswith(DOUBLE_STAR, self._position):
             if DOUBLE_STAR in self._segments:
-                raise self._error("'**' may stand only once in a template")
+                raise self._error("'**' may occur only once in a template")
             self._take(DOUBLE_STAR)
         elif self._peek() == STAR:
             self._take(STAR)
@@ -154,7 +157,7 @@ class Parser:
         field = self._read_field_path()
         if any(variable.field == field for variable in self._variables):
             self._position = opened
-            raise self._error(f"the variable {field!r} stands twice")
+            raise self._error(f"the variable {field!r} occurs twice")
         start = len(self._segments)
         if self._peek() == "=":
             self._position += 1
@@ -195,7 +198,7 @@ class Parser:
     def _surplus(self) -> str:
         if self._peek() == "/" and ":" in self._text[: self._position]:
             return "a verb ends the template"
-        return f"{self._peek()!r} cannot stand here"
+        return f"{self._peek()!r} is not allowed here"
 
     def _error(self, problem: str) -> TemplateError:
         return TemplateError(self._text, self._position, problem)

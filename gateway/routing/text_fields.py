@@ -1,4 +1,4 @@
-"""Fields as text: what a path, a query or a header says, as the value of a field."""
+"""Fields given as text, in a path, a query or a header."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ MAP_NAME = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 
 
 @dataclass(frozen=True)
-class Target:
-    """A field as text names it: where it lies in the contract, and the key if it is a map."""
+class FieldTarget:
+    """A field named by text: the chain of fields that leads to it, and the key if it is a map."""
 
     chain: tuple[FieldDescriptor, ...]
     key: str | None
@@ -40,25 +40,25 @@ class Target:
 
     @cached_property
     def is_plain_text(self) -> bool:
-        """Whether it is a string of the message itself, in no oneof: any text will do."""
+        """True for a top-level string field outside of oneofs: every text is valid."""
         plain = len(self.chain) == 1 and self.field.containing_oneof is None
         return plain and self.field.type == FieldDescriptor.TYPE_STRING
 
 
-def find_target(message: Descriptor, text: str) -> Target | None:
-    """Finds what a name such as `item.displayName` or `labels[colour]` means."""
+def find_target(message: Descriptor, text: str) -> FieldTarget | None:
+    """Return the field that a name such as `item.displayName` or `labels[colour]` denotes."""
     found = MAP_NAME.fullmatch(text)
     name, key = found.groups() if found else (text, None)
-    chain = resolve(message, name, find_field)
+    chain = resolve_path(message, name, find_field)
     if not chain or (key is not None and not is_map(chain[-1])):
         return None
-    return Target(chain, key)
+    return FieldTarget(chain, key)
 
 
-def resolve(
+def resolve_path(
     message: Descriptor, path: str, find: Callable[[Descriptor, str], FieldDescriptor | None]
 ) -> tuple[FieldDescriptor, ...]:
-    """Finds the fields on a dotted path through messages that are not repeated, or nothing."""
+    """Return the fields on a dotted path through singular messages, or an empty tuple."""
     chain: list[FieldDescriptor] = []
     for name in path.split(".", DEPTH_MAX):
         if chain:
@@ -74,8 +74,8 @@ def resolve(
 
 
 def find_field(message: Descriptor, name: str) -> FieldDescriptor | None:
-    """Finds a field by its name in the contract or in JSON."""
-    # A cache of descriptors would keep the pools of sets that were replaced.
+    """Return a field by its name in the contract or in JSON."""
+    # Not cached: a cache of descriptors would keep replaced pools alive.
     found = message.fields_by_name.get(name)
     if found is None:
         found = next((field for field in message.fields if field.json_name == name), None)
@@ -83,21 +83,21 @@ def find_field(message: Descriptor, name: str) -> FieldDescriptor | None:
 
 
 def find_own(message: Descriptor, name: str) -> FieldDescriptor | None:
-    """Finds a field by its name in the contract."""
+    """Return a field by its name in the contract."""
     return message.fields_by_name.get(name)
 
 
-def bindable(field: FieldDescriptor) -> bool:
-    """Whether text can say what the field holds: all but messages without a JSON string."""
+def is_bindable(field: FieldDescriptor) -> bool:
+    """True if text can represent the field: all except messages without a JSON string form."""
     kind = map_fields(field)[1].message_type if is_map(field) else field.message_type
     return kind is None or kind.full_name in TEXTUAL
 
 
-def convert(field: FieldDescriptor, text: str) -> Any:
-    """Reads the value of a field from text, in the forms of proto3 JSON.
+def convert_text(field: FieldDescriptor, text: str) -> Any:
+    """Convert text to the value of a field, in the forms of proto3 JSON.
 
     Raises:
-        ValueError: The text says no such value. The message says what would.
+        ValueError: The text is no such value. The message names the expected form.
     """
     if field.message_type is not None:
         return convert_message(field.message_type, text)
@@ -109,7 +109,7 @@ def convert(field: FieldDescriptor, text: str) -> Any:
 def convert_message(kind: Descriptor, text: str) -> Any:
     message: Any = message_factory.GetMessageClass(kind)()
     if kind.full_name in WRAPPERS:
-        message.value = convert(kind.fields_by_name["value"], text)
+        message.value = convert_text(kind.fields_by_name["value"], text)
     else:
         TEXTUAL_READERS[kind.full_name](text, message)
     return message
@@ -127,7 +127,7 @@ def convert_enum(kind: EnumDescriptor, text: str) -> int:
 
 
 def read_integer(read: scalars.Read) -> Callable[[str], int]:
-    """Makes a reader that takes digits alone, where JSON takes `1.0` and `1e3` too."""
+    """Return a reader that accepts digits only, where JSON also accepts `1.0` and `1e3`."""
 
     def read_digits(text: str) -> int:
         number: int = read(text if scalars.INTEGER.fullmatch(text) else None)
@@ -137,8 +137,8 @@ def read_integer(read: scalars.Read) -> Callable[[str], int]:
 
 
 def read_bool(text: str) -> bool:
-    """Reads true or false in any case: generated Python clients send `True`."""
-    return scalars.bool_key(text.lower())
+    """Read true or false in any case, since generated Python clients send `True`."""
+    return scalars.read_bool_key(text.lower())
 
 
 READERS: Mapping[int, Callable[[str], Any]] = {

@@ -1,6 +1,7 @@
-"""The server: uvicorn with its bounds, draining, reloads and worker processes.
+"""The server: uvicorn with bounds, draining, hot reload and worker processes.
 
-`server` runs uvicorn with the HTTP and WebSocket `protocols`; `generations` replaces the
-descriptors while requests go on, and `reload` decides when; `workers` runs several processes on
-one port; `program` does what the command line asks for.
+`server` runs uvicorn with the HTTP and WebSocket `protocols`. `reloadable` replaces the gateway
+context
+while requests are served, and `reload` decides when. `workers` runs several processes on one port.
+`program` implements the command line.
 """

@@ -1,4 +1,4 @@
-"""The program: what the command line asks for, from the first question to the last answer."""
+"""The program: what the command line runs, from discovery to shutdown."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.contracts.descriptors import Contracts, load_bundled
 from gateway.contracts.discovery import Discovery
 from gateway.http.tasks import cancel_and_wait
-from gateway.routing.defaults import make, make_public
-from gateway.routing.table import Table, make_table
+from gateway.routing.defaults import build_routes, make_public
+from gateway.routing.table import RouteTable, make_table
 from gateway.server.reload import Reloader
 from gateway.server.server import GatewayServer, listen, serve
 from gateway.settings import Settings
@@ -23,72 +23,72 @@ Started = Callable[[GatewayServer], None]
 
 
 @dataclass(frozen=True)
-class Options:
-    """Which descriptors to serve, and how."""
+class RunOptions:
+    """Options of the command line."""
 
     settings: Settings
-    sets: tuple[Path, ...]
+    descriptor_sets: tuple[Path, ...]
     auth: bool
     reload_seconds: float
 
     @property
-    def standalone(self) -> bool:
-        """Whether other descriptors than the mesh's own are served."""
-        return bool(self.sets or self.settings.addresses)
+    def uses_discovery(self) -> bool:
+        """True if other descriptors than the bundled ones are served."""
+        return bool(self.descriptor_sets or self.settings.addresses)
 
 
-async def find_routes(options: Options) -> Table:
-    """Makes the routes, and serves nothing.
+async def find_routes(options: RunOptions) -> RouteTable:
+    """Return the routes without serving them.
 
     Raises:
         DescriptorError, RoutesError: They cannot be served.
     """
-    if not options.standalone:
+    if not options.uses_discovery:
         return load_mesh(options)[1]
-    async with discovering(options) as discovery:
-        return make(await discovery.first(), auth=options.auth)[1]
+    async with open_discovery(options) as discovery:
+        return build_routes(await discovery.read_first(), auth=options.auth)[1]
 
 
-async def run(
-    options: Options, listener: socket.socket | None = None, started: Started | None = None
+async def run_gateway(
+    options: RunOptions, listener: socket.socket | None = None, started: Started | None = None
 ) -> None:
-    """Serves until a signal, on a socket of its own if none is given.
+    """Serve until a signal, on a new socket unless `listener` is given.
 
     Raises:
-        DescriptorError, RoutesError, SettingsError: It cannot begin.
+        DescriptorError, RoutesError, SettingsError: The gateway cannot start.
     """
     settings = options.settings
-    if not options.standalone:
+    if not options.uses_discovery:
         contracts, table = load_mesh(options)
         upstreams = Upstreams(settings.upstreams, settings.transport)
         server = make_server(options, contracts, table, upstreams, started)
         await serve(server, listener or open_listener(options), settings.otlp_target)
         return
-    async with discovering(options) as discovery:
-        found = await discovery.first()
-        contracts, table = make(found, auth=options.auth)
+    async with open_discovery(options) as discovery:
+        found = await discovery.read_first()
+        contracts, table = build_routes(found, auth=options.auth)
         upstreams = Upstreams(found.targets, settings.transport)
         server = make_server(options, contracts, table, upstreams, started)
-        reloader = Reloader(server.generations, discovery, found, auth=options.auth)
-        async with reloading(reloader, options.reload_seconds):
+        reloader = Reloader(server.gateway, discovery, found, auth=options.auth)
+        async with run_reloader(reloader, options.reload_seconds):
             await serve(server, listener or open_listener(options), settings.otlp_target)
 
 
-def load_mesh(options: Options) -> tuple[Contracts, Table]:
+def load_mesh(options: RunOptions) -> tuple[Contracts, RouteTable]:
     contracts = load_bundled()
     contracts = contracts if options.auth else make_public(contracts)
     return contracts, make_table(contracts)
 
 
 def make_server(
-    options: Options,
+    options: RunOptions,
     contracts: Contracts,
-    table: Table,
+    table: RouteTable,
     upstreams: Upstreams,
     started: Started | None,
 ) -> GatewayServer:
     settings = options.settings
-    core = Core.make(
+    context = GatewayContext.make(
         contracts,
         table,
         upstreams,
@@ -96,17 +96,17 @@ def make_server(
         auth=options.auth,
         json=settings.json,
     )
-    return GatewayServer(core, started)
+    return GatewayServer(context, started)
 
 
-def open_listener(options: Options) -> socket.socket:
+def open_listener(options: RunOptions) -> socket.socket:
     return listen(options.settings.host, options.settings.port)
 
 
 @contextlib.asynccontextmanager
-async def discovering(options: Options) -> AsyncGenerator[Discovery]:
+async def open_discovery(options: RunOptions) -> AsyncGenerator[Discovery]:
     settings = options.settings
-    discovery = Discovery(options.sets, settings.addresses, settings.upstreams)
+    discovery = Discovery(options.descriptor_sets, settings.addresses, settings.upstreams)
     try:
         yield discovery
     finally:
@@ -114,10 +114,10 @@ async def discovering(options: Options) -> AsyncGenerator[Discovery]:
 
 
 @contextlib.asynccontextmanager
-async def reloading(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
-    """Reloads every so many seconds, and on SIGHUP at once."""
+async def run_reloader(reloader: Reloader, seconds: float) -> AsyncGenerator[None]:
+    """Reload every `seconds`, and immediately on SIGHUP."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+    loop.add_signal_handler(signal.SIGHUP, reloader.request_reload)
     task = asyncio.create_task(reloader.run(seconds))
     try:
         yield

@@ -1,4 +1,4 @@
-"""uvicorn's protocols with the bounds and closings that it does not have."""
+"""uvicorn's protocols, extended with bounds and immediate closing."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as Handshake
 
 from gateway.http.errors import INVALID_ARGUMENT, Renderer, StatusError, failure
-from gateway.http.messages import ABORT, ANSWER
+from gateway.http.messages import ABORT, SEND_RESPONSE
 from gateway.websocket.port import (
     CLOSE_SECONDS,
     SEND_BUFFER_BYTES,
@@ -30,7 +30,7 @@ CLOSE = (b"connection", b"close")
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 with a bound on headers, AIP-193 errors, and a way to drop the connection."""
+    """HTTP/1.1 with bounded headers, AIP-193 errors, and an extension that drops the connection."""
 
     renderer: Renderer
     _header_bytes = 0
@@ -61,10 +61,13 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
         cycle: Any = self.cycle
         if cycle is not None:
-            cycle.scope["extensions"][ANSWER] = partial(answer, cycle)
+            cycle.scope["extensions"][SEND_RESPONSE] = partial(send_response, cycle)
 
     def on_body(self, body: bytes) -> None:
-        """Lets a client that was refused early finish, so that it reads why, but not for ever."""
+        """Discard the body of a request that was refused early, up to 8 MiB.
+
+        A client reads the response only after it has sent its body.
+        """
         if self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > DISCARDED_BYTES_MAX:
@@ -73,12 +76,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being answered."""
+        """True if no request is being processed."""
         cycle: Any = self.cycle
         return cycle is None or cycle.response_complete
 
-    def close_after_answer(self) -> None:
-        """Lets the answer that has not begun be the last."""
+    def close_after_response(self) -> None:
+        """Close the connection after the response, unless that has begun already."""
         if not self.idle and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
@@ -88,7 +91,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _reject(self, error: StatusError) -> None:
         if self.transport.is_closing():
             return
-        body = self.renderer.body(error)
+        body = self.renderer.render_body(error)
         self.transport.write(
             b"%scontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
             % (STATUS_LINE[error.http], len(body), body)
@@ -96,16 +99,16 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-def answer(
+def send_response(
     cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> bool:
-    """Sends a whole answer at once, for less than half of what ASGI's two messages cost.
+    """Send a whole response at once, for less than half of the cost of ASGI's two messages.
 
     Returns:
-        Whether it did. It does not while the client reads too slowly, or is gone.
+        False, and nothing is sent, while the client reads too slowly or is gone.
 
     Raises:
-        ValueError: A header has a line break in it.
+        ValueError: A header contains a line break.
     """
     if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
         return False
@@ -128,7 +131,7 @@ def answer(
 
 
 class ClosableWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that takes whole frames, and can be closed although its client reads nothing.
+    """A WebSocket that takes whole frames and can be closed while its client reads nothing.
 
     A client that leaves more than 64 KiB unread for 10 seconds is closed with 4008.
     """
@@ -146,7 +149,7 @@ class ClosableWebSocket(WebSocketsSansIOProtocol):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
     def push(self, frame: bytes) -> None:
-        """Sends a whole frame, unless the connection is being closed."""
+        """Send a whole frame, unless the connection is closing."""
         if not self.close_sent and not self.disconnected:
             self.transport.write(frame)
 
@@ -167,7 +170,7 @@ class ClosableWebSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def close_now(self, code: int, reason: str) -> None:
-        """Queues a close frame behind what is unsent, and drops the connection 10 seconds later."""
+        """Queue a close frame after unsent data, and drop the connection after 10 seconds."""
         if self.close_sent or self.transport.is_closing():
             return
         self._stop_waiting()

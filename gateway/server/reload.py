@@ -1,4 +1,4 @@
-"""Reload: a gateway follows the descriptors that it serves by."""
+"""Hot reload: detects changed descriptors and replaces the gateway context."""
 
 import asyncio
 import contextlib
@@ -6,45 +6,50 @@ import contextlib
 import structlog
 
 from gateway.contracts.descriptors import Contracts, DescriptorError
-from gateway.contracts.discovery import Discovery, Findings
-from gateway.routing.defaults import make
-from gateway.routing.table import RoutesError, Table
-from gateway.server.generations import Generations
+from gateway.contracts.discovery import Discovery, DiscoveryResult
+from gateway.routing.defaults import build_routes
+from gateway.routing.table import RoutesError, RouteTable
+from gateway.server.reloadable import ReloadableGateway
 
 log = structlog.get_logger()
 
 
 class Reloader:
-    """Replaces the core of a gateway when its descriptors have changed.
+    """Replaces the context of a gateway when its descriptors have changed.
 
-    What cannot be served is logged once, and what served before goes on.
+    Descriptors that cannot be served are logged once, and the current context stays.
     """
 
     def __init__(
-        self, generations: Generations, discovery: Discovery, served: Findings, *, auth: bool
+        self,
+        gateway: ReloadableGateway,
+        discovery: Discovery,
+        served: DiscoveryResult,
+        *,
+        auth: bool,
     ) -> None:
-        self._generations = generations
+        self._gateway = gateway
         self._discovery = discovery
         self._seen = served
         self._auth = auth
         self._problems: list[str] = []
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
 
-    def ask(self) -> None:
-        """Asks for a reload at once."""
-        self._asked.set()
+    def request_reload(self) -> None:
+        """Reload as soon as possible."""
+        self._requested.set()
 
     async def run(self, seconds: float) -> None:
-        """Reloads every so many seconds, when asked, and when a server has returned."""
-        watch = asyncio.create_task(self._watch())
+        """Reload every `seconds`, on request, and when a server has reconnected."""
+        watching = asyncio.create_task(self._watch_connections())
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._asked.wait(), seconds)
-                self._asked.clear()
+                    await asyncio.wait_for(self._requested.wait(), seconds)
+                self._requested.clear()
                 await self.reload()
         finally:
-            watch.cancel()
+            watching.cancel()
 
     async def reload(self) -> None:
         try:
@@ -52,7 +57,7 @@ class Reloader:
             if found == self._seen:
                 self._problems = []
                 return
-            contracts, table = await asyncio.to_thread(make, found, auth=self._auth)
+            contracts, table = await asyncio.to_thread(build_routes, found, auth=self._auth)
         except RoutesError as error:
             self._refuse(error.problems)
         except DescriptorError as error:
@@ -63,10 +68,10 @@ class Reloader:
             self._seen, self._problems = found, []
             self._replace(contracts, table, found)
 
-    def _replace(self, contracts: Contracts, table: Table, found: Findings) -> None:
-        core = self._generations.core
-        old, new = methods_of(core.contracts), methods_of(contracts)
-        self._generations.replace(core.renewed(contracts, table, found.targets))
+    def _replace(self, contracts: Contracts, table: RouteTable, found: DiscoveryResult) -> None:
+        context = self._gateway.context
+        old, new = methods_of(context.contracts), methods_of(contracts)
+        self._gateway.replace(context.with_contracts(contracts, table, found.targets))
         log.info("reload.done", added=sorted(new - old), removed=sorted(old - new))
 
     def _refuse(self, problems: list[str]) -> None:
@@ -74,10 +79,10 @@ class Reloader:
             self._problems = problems
             log.error("reload.refused", problems=problems)
 
-    async def _watch(self) -> None:
+    async def _watch_connections(self) -> None:
         while True:
-            await self._discovery.returned()
-            self.ask()
+            await self._discovery.wait_reconnected()
+            self.request_reload()
 
 
 def methods_of(contracts: Contracts) -> set[str]:

@@ -1,9 +1,10 @@
-"""Workers: several gateway processes on one port, restarted one after the other.
+"""Several gateway processes on one port, restarted one after the other.
 
-The parent holds the listening socket and the workers inherit it, so that no
-connection is lost in the queue of a socket that closes. A worker knows its
-parent by two pipes: it writes a line on standard output when it serves, and
-ends when standard input does.
+The parent holds the listening socket and the workers inherit it. No connection in the accept queue
+is
+lost when a worker ends. A worker is connected to its parent by two pipes: it writes a line to
+standard
+output when it is ready, and stops when standard input is closed.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from gateway.server.program import Options, run
+from gateway.server.program import RunOptions, run_gateway
 from gateway.server.server import GatewayServer
 
 READY = b"ready\n"
@@ -28,10 +29,10 @@ log = structlog.get_logger()
 
 
 class WorkerError(Exception):
-    """A worker ended before it served. What was wrong it has said itself."""
+    """A worker ended before it was ready. It has logged the reason itself."""
 
 
-class Worker:
+class WorkerProcess:
     """One gateway process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -39,11 +40,11 @@ class Worker:
         self.pid = process.pid
 
     @classmethod
-    async def start(cls, command: Sequence[str], listener: socket.socket) -> "Worker":
-        """Starts a process and waits until it serves.
+    async def start(cls, command: Sequence[str], listener: socket.socket) -> "WorkerProcess":
+        """Start a process and wait until it is ready.
 
         Raises:
-            WorkerError: It ended, or did not serve within 30 seconds.
+            WorkerError: It ended, or was not ready within 30 seconds.
         """
         process = await asyncio.create_subprocess_exec(
             *(*command, "--listener", str(listener.fileno())),
@@ -70,7 +71,7 @@ class Worker:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Lets it finish what it serves, for 15 seconds."""
+        """Stop it gracefully; kill it after 15 seconds."""
         self.send(signal.SIGTERM)
         try:
             await asyncio.wait_for(self.wait(), STOP_SECONDS)
@@ -79,26 +80,27 @@ class Worker:
             await self.wait()
 
 
-class Supervisor:
-    """Keeps a number of workers running until a signal.
+class WorkerSupervisor:
+    """Keeps a fixed number of workers running until a signal.
 
-    SIGHUP makes each reload; SIGUSR2 restarts one after the other, each ended
-    when the one in its place serves.
+    SIGHUP makes all of them reload. SIGUSR2 replaces them one after the other; each is stopped when
+    its
+    replacement is ready.
     """
 
     def __init__(self, command: Sequence[str], listener: socket.socket, count: int) -> None:
         self._command = command
         self._listener = listener
         self._count = count
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerProcess] = []
         self._stopping = asyncio.Event()
         self._rolling = asyncio.Event()
 
     async def run(self) -> None:
-        """Runs until SIGTERM or SIGINT.
+        """Run until SIGTERM or SIGINT.
 
         Raises:
-            WorkerError: A worker does not come up at the start.
+            WorkerError: A worker does not start.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,7 +111,7 @@ class Supervisor:
         try:
             for _ in range(self._count):
                 self._workers.append(await self._start())
-            keeps = [self._keep(place) for place in range(self._count)]
+            keeps = [self._keep(slot) for slot in range(self._count)]
             tasks += [asyncio.create_task(work) for work in (*keeps, self._roll())]
             await self._stopping.wait()
         finally:
@@ -119,33 +121,33 @@ class Supervisor:
             self._listener.close()
             await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def _start(self) -> Worker:
-        return await Worker.start(self._command, self._listener)
+    async def _start(self) -> WorkerProcess:
+        return await WorkerProcess.start(self._command, self._listener)
 
-    async def _keep(self, place: int) -> None:
-        """Replaces the worker of a place whenever it ends by itself."""
+    async def _keep(self, slot: int) -> None:
+        """Replace the worker of a slot whenever it exits."""
         while True:
-            worker = self._workers[place]
+            worker = self._workers[slot]
             status = await worker.wait()
-            while self._workers[place] is worker:
+            while self._workers[slot] is worker:
                 log.error("worker.ended", pid=worker.pid, status=status)
                 await asyncio.sleep(RESTART_SECONDS)
                 with contextlib.suppress(WorkerError):
-                    self._workers[place] = await self._start()
+                    self._workers[slot] = await self._start()
 
     async def _roll(self) -> None:
-        """Restarts all workers, whenever that is asked for."""
+        """Restart all workers on each SIGUSR2."""
         while True:
             await self._rolling.wait()
             self._rolling.clear()
-            for place in range(self._count):
+            for slot in range(self._count):
                 started = None
                 with contextlib.suppress(WorkerError):
                     started = await self._start()
                 if started is None:
-                    log.error("workers.kept", place=place)
+                    log.error("workers.kept", place=slot)
                     break
-                old, self._workers[place] = self._workers[place], started
+                old, self._workers[slot] = self._workers[slot], started
                 await old.stop()
                 log.info("worker.restarted", pid=started.pid, instead_of=old.pid)
 
@@ -154,29 +156,29 @@ class Supervisor:
             worker.send(signal.SIGHUP)
 
 
-async def supervise(listener: socket.socket, count: int) -> None:
-    """Runs workers with the command line of this process.
+async def supervise_workers(listener: socket.socket, count: int) -> None:
+    """Run workers with the command line of this process.
 
     Raises:
-        WorkerError: They do not come up.
+        WorkerError: A worker does not start.
     """
     command = (sys.executable, "-m", "gateway", *sys.argv[1:])
-    await Supervisor(command, listener, count).run()
+    await WorkerSupervisor(command, listener, count).run()
 
 
-async def work(options: Options, descriptor: int) -> None:
-    """Serves as a worker, on the listening socket of that file descriptor."""
-    # Nothing to a worker that has nothing to reload, or not yet.
+async def run_worker(options: RunOptions, descriptor: int) -> None:
+    """Serve as a worker, on the listening socket of a file descriptor."""
+    # SIGHUP would end a worker that has no reloader, or none yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    await run(options, socket.socket(fileno=descriptor), join_parent)
+    await run_gateway(options, socket.socket(fileno=descriptor), follow_parent)
 
 
-def join_parent(server: GatewayServer) -> None:
-    """Tells the parent that this worker serves, and ends when the parent has ended."""
+def follow_parent(server: GatewayServer) -> None:
+    """Report readiness to the parent, and stop when the parent has ended."""
     os.write(sys.stdout.fileno(), READY)
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), leave, server)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop_with_parent, server)
 
 
-def leave(server: GatewayServer) -> None:
+def stop_with_parent(server: GatewayServer) -> None:
     asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
     server.stop()

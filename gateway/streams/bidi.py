@@ -1,25 +1,27 @@
-"""Dialogs: calls on which the client may speak more than once."""
+"""Bidi calls: calls on which the client may send any number of messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateway.calls.closable import Ending
+from gateway.calls.closable import Closable
 from gateway.http.errors import Metadata
 from gateway.routing.routes import Route
-from gateway.streams.fan_out import Item
-from gateway.upstream import Stream
+from gateway.streams.fan_out import StreamItem
+from gateway.upstream import UpstreamStream
 
 T = TypeVar("T")
 
 
-class Dialog(Ending):
+class BidiCall(Closable):
     """An open call of a method of any kind."""
 
-    def __init__(self, stream: Stream, route: Route, forget: Callable[["Dialog"], None]) -> None:
+    def __init__(
+        self, stream: UpstreamStream, route: Route, forget: Callable[["BidiCall"], None]
+    ) -> None:
         super().__init__()
         self.method = route.method
-        self.said_all = False
+        self.half_closed = False
         self._stream = stream
         self._field = route.response_body
         self._forget = forget
@@ -29,51 +31,51 @@ class Dialog(Ending):
         return self.method.client_streaming or self.method.server_streaming
 
     async def send(self, message: bytes) -> None:
-        """Sends a message, when the upstream has room for it.
+        """Send a message, once the upstream has capacity for it.
 
         Raises:
             StatusError: The call has ended.
         """
-        await self._ask(lambda: self._stream.send(message))
+        await self._run_unless_ended(lambda: self._stream.send(message))
 
     async def half_close(self) -> None:
-        """Says that no more messages follow."""
-        self.said_all = True
-        await self._ask(self._stream.half_close)
+        """Signal that no more messages follow."""
+        self.half_closed = True
+        await self._run_unless_ended(self._stream.half_close)
 
-    async def headers(self) -> Metadata:
-        """Waits for the metadata before the first message.
-
-        Raises:
-            StatusError: The call ended badly.
-        """
-        return await self._ask(self._stream.headers)
-
-    async def read(self) -> Item | None:
-        """Waits for the next message. None: the call ended well.
+    async def initial_metadata(self) -> Metadata:
+        """Wait for the metadata before the first message.
 
         Raises:
-            StatusError: It ended badly.
+            StatusError: The call failed.
         """
-        content = await self._ask(self._stream.read)
-        return None if content is None else Item(content, self.method, self._field)
+        return await self._run_unless_ended(self._stream.initial_metadata)
+
+    async def read(self) -> StreamItem | None:
+        """Wait for the next message. None: the call ended with OK.
+
+        Raises:
+            StatusError: It failed.
+        """
+        content = await self._run_unless_ended(self._stream.read)
+        return None if content is None else StreamItem(content, self.method, self._field)
 
     def trailers(self) -> Metadata:
-        """The metadata that came with the end."""
+        """Return the trailing metadata."""
         return self._stream.trailers()
 
     def on_end(self) -> None:
         self._stream.cancel()
 
     def close(self) -> None:
-        self.leave()
+        self.end_by_client()
         self._forget(self)
 
-    async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Asks the call, unless it was ended from here."""
+    async def _run_unless_ended(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Run an operation of the upstream call, or raise the error that ended it."""
         self.raise_ended()
         try:
-            return await ask()
+            return await operation()
         except asyncio.CancelledError:
             self.raise_ended()
             raise

@@ -1,13 +1,13 @@
-"""Broadcasts: one call of a server stream, read by all who asked for the same.
+"""Fan-out: one upstream call of a server stream, shared by all identical subscriptions.
 
-The upstream is read as fast as the fastest reader takes. Who falls behind what is kept is ended,
-and nobody else waits for them.
+The upstream is read at the pace of the fastest subscription. A subscription that falls behind the
+buffered messages is ended; the others are not slowed down.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from google.protobuf.descriptor import FieldDescriptor
@@ -23,7 +23,7 @@ from gateway.http.errors import (
     internal,
 )
 from gateway.routing.routes import Route
-from gateway.upstream import Stream
+from gateway.upstream import UpstreamStream
 
 KEPT_BYTES_MAX = 256 * 1024
 KEPT_ITEMS_MIN = 16
@@ -33,10 +33,12 @@ TOO_SLOW = "READER_TOO_SLOW"
 log = structlog.get_logger()
 
 
-class Item:
+class StreamItem:
     """One message of a stream, the field of it to show (None: all), and its cursor.
 
-    `end` is how many bytes the stream had up to here; `frames` keeps its forms, each made once.
+    `end` is the number of bytes of the stream up to and including this message. `frames` caches its
+    encoded
+    frames.
     """
 
     __slots__ = ("_message", "_method", "content", "cursor", "end", "field", "frames")
@@ -57,28 +59,32 @@ class Item:
         return self._message
 
 
-class Reader(Protocol):
-    """Who reads a broadcast: `at` is the number of the item that comes next.
+class FanOutReader(Protocol):
+    """A reader of a fan-out. `at` is the number of its next item.
 
-    `after` is the numbered cursor up to which it has seen everything already. None: it has not.
+    `after` is the numbered cursor up to which items are skipped; None: no item is.
     """
 
     at: int
     after: int | None
 
     def wake(self) -> None:
-        """There is something new."""
+        """There is a new item, or the stream has ended."""
         ...
 
 
-class Broadcast:
-    """An open call, what it brought last, and its readers."""
+class FanOut:
+    """An open upstream call, its latest messages, and its readers."""
 
     def __init__(
-        self, stream: Stream, route: Route, after: int | None, forget: Callable[["Broadcast"], None]
+        self,
+        stream: UpstreamStream,
+        route: Route,
+        after: int | None,
+        forget: Callable[["FanOut"], None],
     ) -> None:
-        """`after` is the numbered cursor that it begins behind. None: it begins now."""
-        self.headers: Metadata | None = None
+        """`after` is the numbered cursor after which the call begins; None: it begins now."""
+        self.initial_metadata: Metadata | None = None
         self.trailers: Metadata = []
         self.error: StatusError | None = None
         self.done = False
@@ -87,37 +93,37 @@ class Broadcast:
         self._numbered = route.method.numbered
         self._covered = after
         self._forget = forget
-        self._readers: dict[Reader, None] = {}
-        self._items: deque[Item] = deque()
+        self._readers: dict[FanOutReader, None] = {}
+        self._items: deque[StreamItem] = deque()
         self._first = self._next = 0
         self._kept_bytes = self._read_bytes = self._taken_bytes = 0
-        self._room: asyncio.Future[None] | None = None
+        self._paused: asyncio.Future[None] | None = None
         self._task = asyncio.create_task(self._run())
 
-    def add(self, reader: Reader, at: int, after: int | None) -> None:
-        """Has a reader begin with an item, but for those up to a cursor.
+    def add(self, reader: FanOutReader, at: int, after: int | None) -> None:
+        """Start a reader at an item, and skip items up to a cursor.
 
-        A call that was opened further back may not have come as far yet as who joins it.
+        A call that was opened at an earlier cursor may not have reached the reader's cursor yet.
         """
         reader.at = at
         reader.after = after
         self._readers[reader] = None
 
-    def remove(self, reader: Reader) -> None:
-        """The last one to go ends the call."""
+    def remove(self, reader: FanOutReader) -> None:
+        """Remove a reader. The call ends with its last reader."""
         self._readers.pop(reader, None)
         if not self._readers:
             self._task.cancel()
             self._finish()
         else:
             self._taken_bytes = max(map(self._bytes_before, self._readers))
-            self._tell_room()
+            self._resume_reading()
 
-    def place(self, method: Method, after: int | None) -> int | None:
-        """Finds where a reader joins who asks for what comes after a cursor (None: from now on).
+    def find_position(self, method: Method, after: int | None) -> int | None:
+        """Return where a reader that wants the items after a cursor (None: from now on) can join.
 
         Returns:
-            The number of its first item, or None if it would miss something here.
+            The number of its first item, or None if it would miss items.
         """
         if self.done:
             return None
@@ -132,8 +138,8 @@ class Broadcast:
         newer = sum(1 for item in self._items if int(item.cursor) > after)
         return self._next - newer
 
-    def take(self, reader: Reader) -> Item | None:
-        """Gives a reader its next item. None: it has all.
+    def take(self, reader: FanOutReader) -> StreamItem | None:
+        """Return the next item of a reader. None: there is none yet.
 
         Raises:
             StatusError: It fell too far behind.
@@ -145,8 +151,8 @@ class Broadcast:
             reader.at += 1
             if item.end > self._taken_bytes:
                 self._taken_bytes = item.end
-                if self._room is not None:
-                    self._tell_room()
+                if self._paused is not None:
+                    self._resume_reading()
             if reader.after is None:
                 return item
             if int(item.cursor) > reader.after:
@@ -156,20 +162,20 @@ class Broadcast:
 
     async def _run(self) -> None:
         try:
-            self.headers = await self._stream.headers()
+            self.initial_metadata = await self._stream.initial_metadata()
             self._wake_all()
             while (content := await self._stream.read()) is not None:
                 self._keep(content)
                 self._wake_all()
                 while self._read_bytes - self._taken_bytes > LEAD_BYTES_MAX:
-                    self._room = asyncio.get_running_loop().create_future()
-                    await self._room
+                    self._paused = asyncio.get_running_loop().create_future()
+                    await self._paused
         except StatusError as error:
             self.error = error
         except asyncio.CancelledError:
             self.error = failure(CANCELLED, "CALL_ENDED", "The call upstream was cancelled.")
         except Exception:
-            log.exception("broadcast.failed", method=self._route.method.full_name)
+            log.exception("fan_out.failed", method=self._route.method.full_name)
             self.error = internal()
         self.trailers = self.error.trailers if self.error else self._stream.trailers()
         self._finish()
@@ -182,7 +188,7 @@ class Broadcast:
             self._wake_all()
 
     def _keep(self, content: bytes) -> None:
-        item = Item(content, self._route.method, self._route.response_body)
+        item = StreamItem(content, self._route.method, self._route.response_body)
         if not self._route.method.safe:
             self._drop_taken()
         if self._covered is None:
@@ -200,13 +206,13 @@ class Broadcast:
                 self._covered = int(gone.cursor)
 
     def _drop_taken(self) -> None:
-        """Nobody joins here, so what all have read is of no more use."""
+        """Drop items that all readers have taken. Calls of unsafe methods are never joined."""
         slowest = min(reader.at for reader in self._readers)
         while self._first < slowest:
             self._kept_bytes -= len(self._items.popleft().content)
             self._first += 1
 
-    def _bytes_before(self, reader: Reader) -> int:
+    def _bytes_before(self, reader: FanOutReader) -> int:
         number = min(reader.at - self._first, len(self._items))
         return self._items[number - 1].end if number > 0 else 0
 
@@ -214,14 +220,6 @@ class Broadcast:
         for reader in list(self._readers):
             reader.wake()
 
-    def _tell_room(self) -> None:
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
-
-def start_of(method: Method, message: Any) -> int | None:
-    """Reads the cursor that a request resumes after. None: it wants what comes from now on."""
-    if not method.numbered:
-        return 0
-    after = int(getattr(message, method.resume))
-    return None if method.live and after == method.live else after
+    def _resume_reading(self) -> None:
+        if self._paused is not None and not self._paused.done():
+            self._paused.set_result(None)

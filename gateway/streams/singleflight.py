@@ -1,4 +1,4 @@
-"""Flights: identical reads that wait for one answer of the upstream."""
+"""Request coalescing: identical concurrent reads share one upstream call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from gateway.http.messages import Request, Response
 
 Key = tuple[object, ...]
 
-# What tells requests apart and changes no answer.
+# Headers that do not change the response.
 INDIFFERENT = frozenset(
     {
         "accept-encoding",
@@ -27,19 +27,19 @@ INDIFFERENT = frozenset(
 )
 
 
-class Flights:
-    """The reads that are under way, each with those who wait for it beside the first."""
+class RequestCoalescer:
+    """The reads in progress, each with the requests that wait for its response."""
 
     def __init__(self) -> None:
         self._open: dict[Key, list[asyncio.Future[Response | None]]] = {}
 
-    async def join(self, request: Request, fly: Callable[[], Awaitable[Response]]) -> Response:
-        """Answers as an identical request of the same caller that is under way, or else by `fly`.
+    async def join(self, request: Request, call: Callable[[], Awaitable[Response]]) -> Response:
+        """Return the response of an identical request in progress, or else that of `call`.
 
         Raises:
-            StatusError: What the one that flew met.
+            StatusError: `call` failed, here or in the request that was joined.
         """
-        key = key_of(request)
+        key = coalescing_key(request)
         while key in self._open:
             loop = asyncio.get_running_loop()
             waiting: asyncio.Future[Response | None] = loop.create_future()
@@ -48,25 +48,25 @@ class Flights:
             if shared is not None:
                 return shared
         self._open[key] = []
-        answer, problem = None, None
+        response, failed_with = None, None
         try:
-            answer = await fly()
+            response = await call()
         except StatusError as error:
-            problem = error
+            failed_with = error
             raise
         else:
-            return answer
+            return response
         finally:
-            # None: the one that flew was cancelled, and the next flies.
+            # None: the leading request was cancelled, so a follower makes the call.
             for follower in self._open.pop(key):
                 if follower.done():
                     continue
-                if problem is None:
-                    follower.set_result(answer)
+                if failed_with is None:
+                    follower.set_result(response)
                 else:
-                    follower.set_exception(problem)
+                    follower.set_exception(failed_with)
 
 
-def key_of(request: Request) -> Key:
-    told = [item for item in request.headers.items() if item[0] not in INDIFFERENT]
-    return request.path, request.query, *told
+def coalescing_key(request: Request) -> Key:
+    relevant = [item for item in request.headers.items() if item[0] not in INDIFFERENT]
+    return request.path, request.query, *relevant

@@ -1,4 +1,4 @@
-"""Feeds: server streams as the gateway carries them, over SSE or WebSocket."""
+"""Event subscriptions: server streams as the gateway delivers them, over SSE or WebSocket."""
 
 import asyncio
 import contextlib
@@ -7,96 +7,94 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from gateway.auth.auth import Caller, expired
-from gateway.calls.closable import Ending
+from gateway.auth.auth import Caller, token_expired
+from gateway.calls.closable import Closable
 from gateway.calls.requests import STREAM_SECONDS_MAX, make_call, stream_seconds, unary_seconds
-from gateway.contracts.descriptors import Method
 from gateway.http.errors import (
     DEADLINE_EXCEEDED,
     Metadata,
     StatusError,
     draining,
     failure,
-    invalid_field,
 )
 from gateway.http.messages import Request
-from gateway.routing.params import Bound
+from gateway.routing.params import BoundRequest
 from gateway.routing.routes import Route
-from gateway.routing.text_fields import convert, find_field
-from gateway.streams.bidi import Dialog
-from gateway.streams.fan_out import Broadcast, Item, start_of
+from gateway.streams.bidi import BidiCall
+from gateway.streams.cursors import resume_cursor
+from gateway.streams.fan_out import FanOut, StreamItem
 from gateway.streams.singleflight import INDIFFERENT
-from gateway.upstream import Call, Upstreams
+from gateway.upstream import UpstreamCall, Upstreams
 
 OK_STATUS = b'{"code":0,"status":"OK","message":"","details":[]}'
 
 Key = tuple[object, ...]
 
 
-class Sink(Protocol):
-    """Where a feed puts its items as they come, for who does not wait for them one by one."""
+class ItemSink(Protocol):
+    """Receives the items of a subscription as they arrive, instead of reading them one by one."""
 
     @property
     def ready(self) -> bool:
-        """Whether it takes an item now. When it does again, it calls `wake` of the feed."""
+        """True if it accepts an item now. Otherwise it calls the subscription's `wake` later."""
         ...
 
     def begin(self, headers: Metadata) -> None: ...
 
-    def take(self, item: Item) -> None: ...
+    def take(self, item: StreamItem) -> None: ...
 
     def finish(self, error: StatusError | None, trailers: Metadata) -> None:
-        """The stream is over. It is called once."""
+        """The stream has ended. Called once."""
         ...
 
 
-class Feed(Ending):
-    """One reader of a stream: until its end, or until something here ends it.
+class StreamSubscription(Closable):
+    """One reader of a fan-out, until the stream ends or the gateway ends it.
 
-    It is read with `read`, or pours itself into a sink.
+    It is read with `read`, or delivers its items to a sink.
     """
 
-    def __init__(self, broadcast: Broadcast, forget: Callable[["Feed"], None]) -> None:
+    def __init__(self, fan_out: FanOut, forget: Callable[["StreamSubscription"], None]) -> None:
         super().__init__()
         self.at = 0
         self.after: int | None = None
-        self._broadcast = broadcast
+        self._fan_out = fan_out
         self._forget = forget
         self._waiting: list[asyncio.Future[None]] = []
-        self._sink: Sink | None = None
+        self._sink: ItemSink | None = None
         self._begun = False
 
-    async def headers(self) -> Metadata:
-        """Waits for the metadata before the first message.
+    async def initial_metadata(self) -> Metadata:
+        """Wait for the metadata before the first message.
 
         Raises:
-            StatusError: The stream ended badly.
+            StatusError: The stream failed.
         """
-        while self._broadcast.headers is None:
+        while self._fan_out.initial_metadata is None:
             self.raise_ended()
-            if self._broadcast.done:
-                raise self._broadcast.error or draining()
+            if self._fan_out.done:
+                raise self._fan_out.error or draining()
             await self._change()
-        return self._broadcast.headers
+        return self._fan_out.initial_metadata
 
     def trailers(self) -> Metadata:
-        """The metadata that came with the end."""
-        return self._broadcast.trailers
+        """Return the trailing metadata."""
+        return self._fan_out.trailers
 
-    async def read(self) -> Item | None:
-        """Waits for the next message. None: the stream ended well.
+    async def read(self) -> StreamItem | None:
+        """Wait for the next message. None: the stream ended with OK.
 
         Raises:
-            StatusError: It ended badly.
+            StatusError: It failed.
         """
         while True:
             item = self._next()
-            if item is not None or self._broadcast.done:
+            if item is not None or self._fan_out.done:
                 return item
             await self._change()
 
-    def pour(self, sink: Sink) -> None:
-        """Puts what comes, and what is there already, into a sink."""
+    def deliver_to(self, sink: ItemSink) -> None:
+        """Deliver all items to a sink, including those that have arrived already."""
         self._sink = sink
         self.wake()
 
@@ -106,7 +104,7 @@ class Feed(Ending):
 
     def wake(self) -> None:
         if self._sink is not None:
-            self._pour(self._sink)
+            self._deliver(self._sink)
         else:
             waiting, self._waiting = self._waiting, []
             for waiter in waiting:
@@ -114,10 +112,10 @@ class Feed(Ending):
                     waiter.set_result(None)
 
     def close(self) -> None:
-        """Ends the stream because nobody reads it any more."""
+        """End the subscription because its client is gone."""
         self._sink = None
-        self.leave()
-        self._broadcast.remove(self)
+        self.end_by_client()
+        self._fan_out.remove(self)
         self._forget(self)
 
     def on_end(self) -> None:
@@ -128,17 +126,17 @@ class Feed(Ending):
         self._waiting.append(waiter)
         await waiter
 
-    def _next(self) -> Item | None:
+    def _next(self) -> StreamItem | None:
         self.raise_ended()
-        item = self._broadcast.take(self)
-        if item is None and self._broadcast.error is not None:
-            raise self._broadcast.error
+        item = self._fan_out.take(self)
+        if item is None and self._fan_out.error is not None:
+            raise self._fan_out.error
         return item
 
-    def _pour(self, sink: Sink) -> None:
-        if not self._begun and self._broadcast.headers is not None:
+    def _deliver(self, sink: ItemSink) -> None:
+        if not self._begun and self._fan_out.initial_metadata is not None:
             self._begun = True
-            sink.begin(self._broadcast.headers)
+            sink.begin(self._fan_out.initial_metadata)
         error: StatusError | None = None
         try:
             while sink.ready or self.ended is not None:
@@ -148,7 +146,7 @@ class Feed(Ending):
                 sink.take(item)
             else:
                 return
-            if not self._broadcast.done:
+            if not self._fan_out.done:
                 return
         except StatusError as problem:
             error = problem
@@ -156,58 +154,63 @@ class Feed(Ending):
         sink.finish(error, self.trailers())
 
 
-class Feeds:
-    """All that is open, so that a gateway that stops can end each with a status.
+class StreamSubscriptions:
+    """All open streams and bidi calls, which are ended with a status when the gateway stops.
 
-    Whoever asks for the same stream of a safe method as the same caller shares one call, if they
-    miss nothing by it.
+    Subscriptions of one caller to the same stream of a safe method share an upstream call, unless
+    one would
+    miss items by it.
     """
 
     def __init__(self, upstreams: Upstreams) -> None:
         self._upstreams = upstreams
-        self._open: set[Feed | Dialog] = set()
-        self._shared: dict[Key, list[Broadcast]] = {}
+        self._open: set[StreamSubscription | BidiCall] = set()
+        self._shared: dict[Key, list[FanOut]] = {}
         self._idle = asyncio.Event()
         self._draining = False
 
-    def open(self, request: Request, route: Route, bound: Bound, caller: Caller | None) -> Feed:
-        """Opens a stream, which ends with the caller's token at the latest.
+    def open_stream(
+        self, request: Request, route: Route, bound: BoundRequest, caller: Caller | None
+    ) -> StreamSubscription:
+        """Open a subscription, which ends at the latest when the caller's token expires.
 
         Raises:
-            StatusError: The gateway stops, or there is no upstream.
+            StatusError: The gateway is stopping, or there is no upstream.
         """
         self._admit()
         seconds = stream_seconds(request.headers, caller)
-        broadcast, at = self._find(request, route, bound, caller, seconds)
-        feed = Feed(broadcast, self._close)
-        after = start_of(route.method, bound.message) if route.method.numbered else None
-        broadcast.add(feed, at, after)
-        self._open.add(feed)
-        feed.end_after(seconds, too_late)
+        fan_out, at = self._find(request, route, bound, caller, seconds)
+        subscription = StreamSubscription(fan_out, self._close)
+        after = resume_cursor(route.method, bound.message) if route.method.numbered else None
+        fan_out.add(subscription, at, after)
+        self._open.add(subscription)
+        subscription.end_after(seconds, deadline_exceeded)
         if caller is not None:
-            feed.end_after(caller.expire - time.time(), expired)
-        return feed
+            subscription.end_after(caller.expire - time.time(), token_expired)
+        return subscription
 
-    def dialog(self, request: Request, route: Route, caller: Caller | None) -> Dialog:
-        """Opens a call on which the client speaks too, or of which it gets a single answer.
+    def open_bidi_call(self, request: Request, route: Route, caller: Caller | None) -> BidiCall:
+        """Open a call on which the client sends messages, or that returns a single message.
 
         Raises:
-            StatusError: The gateway stops, or there is no upstream.
+            StatusError: The gateway is stopping, or there is no upstream.
         """
         self._admit()
         method, headers = route.method, request.headers
         streams = method.client_streaming or method.server_streaming
         seconds = stream_seconds(headers, caller) if streams else unary_seconds(headers)
-        bound = Bound(method.request_class())
+        bound = BoundRequest(method.request_class())
         call = dataclasses.replace(make_call(request, method, caller, bound, seconds), request=None)
-        dialog = Dialog(self._upstreams.of(method.service).open(call), route, self._close)
-        self._open.add(dialog)
+        bidi_call = BidiCall(
+            self._upstreams.find_upstream(method.service).open(call), route, self._close
+        )
+        self._open.add(bidi_call)
         if caller is not None:
-            dialog.end_after(caller.expire - time.time(), expired)
-        return dialog
+            bidi_call.end_after(caller.expire - time.time(), token_expired)
+        return bidi_call
 
     async def drain(self, seconds: float) -> bool:
-        """Ends all that is open, and waits until it is closed, if there was anything."""
+        """End all streams and wait until they are closed. Return True if there were any."""
         self._draining = True
         for each in list(self._open):
             if each.streams:
@@ -224,45 +227,52 @@ class Feeds:
         self._idle.clear()
 
     def _find(
-        self, request: Request, route: Route, bound: Bound, caller: Caller | None, seconds: float
-    ) -> tuple[Broadcast, int]:
-        """Finds the call to share and where to join it, or else opens one."""
+        self,
+        request: Request,
+        route: Route,
+        bound: BoundRequest,
+        caller: Caller | None,
+        seconds: float,
+    ) -> tuple[FanOut, int]:
+        """Return the call to share and the position to join at, or open a new call."""
         method, message = route.method, bound.message
-        after = start_of(method, message)
+        after = resume_cursor(method, message)
         call = make_call(request, method, caller, bound, seconds)
         if not method.safe:
             return self._call(route, call, after, lambda _: None), 0
-        key = key_of(route, call, caller, message, live=after is None)
-        for broadcast in self._shared.get(key, ()):
-            at = broadcast.place(method, after)
+        key = sharing_key(route, call, caller, message, live=after is None)
+        for fan_out in self._shared.get(key, ()):
+            at = fan_out.find_position(method, after)
             if at is not None:
-                return broadcast, at
+                return fan_out, at
         lasting = dataclasses.replace(call, seconds=STREAM_SECONDS_MAX)
-        broadcast = self._call(route, lasting, after, lambda gone: self._unshare(key, gone))
-        self._shared.setdefault(key, []).append(broadcast)
-        return broadcast, 0
+        fan_out = self._call(route, lasting, after, lambda gone: self._unshare(key, gone))
+        self._shared.setdefault(key, []).append(fan_out)
+        return fan_out, 0
 
     def _call(
-        self, route: Route, call: Call, after: int | None, forget: Callable[[Broadcast], None]
-    ) -> Broadcast:
-        stream = self._upstreams.of(route.method.service).open(call)
-        return Broadcast(stream, route, after, forget)
+        self, route: Route, call: UpstreamCall, after: int | None, forget: Callable[[FanOut], None]
+    ) -> FanOut:
+        stream = self._upstreams.find_upstream(route.method.service).open(call)
+        return FanOut(stream, route, after, forget)
 
-    def _unshare(self, key: Key, broadcast: Broadcast) -> None:
+    def _unshare(self, key: Key, fan_out: FanOut) -> None:
         known = self._shared.get(key, [])
-        if broadcast in known:
-            known.remove(broadcast)
+        if fan_out in known:
+            known.remove(fan_out)
         if not known:
             self._shared.pop(key, None)
 
-    def _close(self, closed: Feed | Dialog) -> None:
+    def _close(self, closed: StreamSubscription | BidiCall) -> None:
         self._open.discard(closed)
         if not self._open:
             self._idle.set()
 
 
-def key_of(route: Route, call: Call, caller: Caller | None, message: Any, *, live: bool) -> Key:
-    """What two calls must have in common to be one: all but where they begin."""
+def sharing_key(
+    route: Route, call: UpstreamCall, caller: Caller | None, message: Any, *, live: bool
+) -> Key:
+    """Return a key that is equal for calls that can be shared: all but the resume cursor."""
     method = route.method
     content = call.request
     if method.numbered:
@@ -270,30 +280,15 @@ def key_of(route: Route, call: Call, caller: Caller | None, message: Any, *, liv
         rest.CopyFrom(message)
         rest.ClearField(method.resume)
         content = rest.SerializeToString(deterministic=True)
-    told = frozenset(
+    metadata = frozenset(
         (name, value)
         for name, value in call.metadata
         if name not in INDIFFERENT and name != "authorization"
     )
-    who = caller and (caller.subject or caller.authorization, caller.roles, caller.scopes)
+    identity = caller and (caller.subject or caller.authorization, caller.roles, caller.scopes)
     shown = route.response_body.name if route.response_body is not None else ""
-    return method.path, content, live, told, who, shown
+    return method.path, content, live, metadata, identity, shown
 
 
-def too_late() -> StatusError:
+def deadline_exceeded() -> StatusError:
     return failure(DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "The stream reached its deadline.")
-
-
-def resume(method: Method, message: Any, cursor: str, shown: str) -> None:
-    """Makes a request go on after the last cursor that the client saw.
-
-    Raises:
-        StatusError: 400 when the cursor is none; `shown` names where it stood.
-    """
-    field = find_field(method.input, method.resume) if method.resume else None
-    if field is None:
-        return
-    try:
-        setattr(message, field.name, convert(field, cursor))
-    except ValueError as error:
-        raise invalid_field(shown, f"{error}.") from None

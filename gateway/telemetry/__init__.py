@@ -1,4 +1,4 @@
-"""Telemetry: what the gateway records of the requests that it serves.
+"""Telemetry of the requests that the gateway serves.
 
 `metrics` counts durations per method, route and status; `otlp` reports them.
 """

@@ -1,7 +1,6 @@
 """Durations of requests, counted per method, route and status.
 
-Recording a request is one look-up by three values and two additions. What OTLP calls attributes is
-made when a report is.
+Recording a request costs one look-up and two additions. OTLP attributes are built when a report is.
 """
 
 from services.common.telemetry import BOUNDS, Attributes, Histogram, Histograms, Meter, Series
@@ -39,11 +38,11 @@ class RequestMeter(Meter):
         return taken
 
     def remember(self, histograms: Histograms) -> None:
-        """Keep for `total` what was sent."""
+        """Add sent histograms to those of `total`."""
         self.merge_histograms(self._sent, histograms)
 
     def total(self) -> Histograms:
-        """Return all that was recorded since the process started."""
+        """Return all durations recorded since the process started."""
         total: Histograms = {}
         for part in (self._sent, self._histograms, self._named_recent()):
             self.merge_histograms(total, part)
@@ -54,7 +53,7 @@ class RequestMeter(Meter):
 
 
 def series_of(method: str, route: str, status: int) -> Series:
-    """Return the series of a request as OpenTelemetry's semantic conventions name it."""
+    """Return the series of a request, named by OpenTelemetry's semantic conventions."""
     attributes: Attributes = (
         ("http.request.method", method),
         ("http.route", route),
@@ -64,11 +63,11 @@ def series_of(method: str, route: str, status: int) -> Series:
 
 
 def prometheus(histograms: Histograms) -> bytes:
-    """Write the histograms of a `RequestMeter` in Prometheus' text format."""
+    """Return the histograms of a `RequestMeter` in Prometheus' text format."""
     lines = [f"# TYPE {METRIC} histogram"]
     for (_, attributes), histogram in sorted(histograms.items(), key=values_of):
         method, route, status = (value for _, value in attributes)
-        labels = f'method="{method}",route="{escape(str(route))}",status="{status}"'
+        labels = f'method="{method}",route="{escape_label(str(route))}",status="{status}"'
         count = 0
         for bound, added in zip((*map(str, BOUNDS), "+Inf"), histogram.counts, strict=True):
             count += added
@@ -82,5 +81,5 @@ def values_of(item: tuple[Series, Histogram]) -> Series:
     return item[0]
 
 
-def escape(text: str) -> str:
+def escape_label(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

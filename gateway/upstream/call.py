@@ -17,18 +17,19 @@ from gateway.http.errors import (
     unavailable,
 )
 
-__all__ = ["Call", "Metadata", "Reply", "Stream", "Upstream"]
+__all__ = ["Metadata", "Reply", "Upstream", "UpstreamCall", "UpstreamStream"]
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 DETAILS = "grpc-status-details-bin"
 
 
 @dataclass(slots=True)
-class Call:
-    """A call of a method, which lasts so many seconds at most.
+class UpstreamCall:
+    """A call of a method, which lasts at most `seconds`.
 
-    `request` is the serialized message, all of it: None if the client streams. A `safe` call
-    changes nothing, and may be repeated although it was sent.
+    `request` is the serialized message, or None if the client streams. A `safe` call changes
+    nothing, and
+    may be retried after it was sent.
     """
 
     path: str
@@ -40,18 +41,18 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """The answer to a unary call, with the metadata before and after it."""
+    """The response to a unary call, with its initial and trailing metadata."""
 
     content: bytes
     headers: Metadata
     trailers: Metadata
 
 
-class Stream(Protocol):
-    """A call that is open. Whoever opens it calls `cancel` in the end, whatever became of it."""
+class UpstreamStream(Protocol):
+    """An open call. The code that opened it must always call `cancel` at the end."""
 
     async def send(self, message: bytes) -> None:
-        """Sends a message, when the server has room for it.
+        """Send a message, once the server has capacity for it.
 
         Raises:
             StatusError: The call has ended.
@@ -59,46 +60,46 @@ class Stream(Protocol):
         ...
 
     async def half_close(self) -> None:
-        """Says that no more messages follow."""
+        """Signal that no more messages follow."""
         ...
 
-    async def headers(self) -> Metadata:
-        """Waits for the metadata that comes before the first message.
+    async def initial_metadata(self) -> Metadata:
+        """Wait for the metadata before the first message.
 
         Raises:
-            StatusError: The call ended badly.
+            StatusError: The call failed.
         """
         ...
 
     async def read(self) -> bytes | None:
-        """Waits for the next message. None: the stream ended well.
+        """Wait for the next message. None: the stream ended with OK.
 
         Raises:
-            StatusError: It ended badly.
+            StatusError: It failed.
             asyncio.CancelledError: It was cancelled, here or by `cancel`.
         """
         ...
 
     def trailers(self) -> Metadata:
-        """The metadata that came with the end."""
+        """Return the trailing metadata."""
         ...
 
     def cancel(self) -> None: ...
 
 
 class Upstream(Protocol):
-    """A server that answers for one package."""
+    """A gRPC server, at one address or several."""
 
-    async def unary(self, call: Call) -> Reply:
-        """Calls a unary method.
+    async def unary(self, call: UpstreamCall) -> Reply:
+        """Call a unary method.
 
         Raises:
-            StatusError: What the upstream answered, or that it did not.
+            StatusError: The upstream failed, or did not respond.
         """
         ...
 
-    def open(self, call: Call) -> Stream:
-        """Opens a call of a method that streams."""
+    def open(self, call: UpstreamCall) -> UpstreamStream:
+        """Open a call of a streaming method."""
         ...
 
     async def close(self) -> None: ...
@@ -107,26 +108,27 @@ class Upstream(Protocol):
 def status_error(
     name: str, code: int, message: str, initial: Metadata, trailers: Metadata
 ) -> StatusError:
-    """Turns the end of a call into the status that the upstream sent.
+    """Return the error of a failed call.
 
-    UNAVAILABLE and DEADLINE_EXCEEDED without details come from the connection, whose text names
-    addresses: it is replaced.
+    The text of UNAVAILABLE and DEADLINE_EXCEEDED without details comes from the connection and
+    holds
+    addresses, so it is replaced.
     """
-    status = details(code, trailers)
+    status = status_details(code, trailers)
     if status is not None:
         error = StatusError(status)
     elif code == UNAVAILABLE:
         error = unavailable(name)
     elif code == DEADLINE_EXCEEDED:
-        error = failure(code, "DEADLINE_EXCEEDED", f"{name} did not answer in time.")
+        error = failure(code, "DEADLINE_EXCEEDED", f"{name} did not respond in time.")
     else:
         error = StatusError(status_pb2.Status(code=code, message=message))
     error.initial, error.trailers = initial, trailers
     return error
 
 
-def details(code: int, trailers: Metadata) -> status_pb2.Status | None:
-    """Reads the whole status, if the server sent it and it tells the same code."""
+def status_details(code: int, trailers: Metadata) -> status_pb2.Status | None:
+    """Return the full status if the server sent one with the same code."""
     for key, value in trailers:
         if key == DETAILS and isinstance(value, bytes):
             try:
@@ -137,6 +139,8 @@ def details(code: int, trailers: Metadata) -> status_pb2.Status | None:
     return None
 
 
-def malformed(name: str, problem: str) -> StatusError:
-    """The error for an answer that breaks gRPC's protocol."""
-    return failure(INTERNAL, "UPSTREAM_MALFORMED", f"{name} answered what is no gRPC: {problem}.")
+def malformed_response(name: str, problem: str) -> StatusError:
+    """Return the error for a response that violates the gRPC protocol."""
+    return failure(
+        INTERNAL, "UPSTREAM_MALFORMED", f"{name} sent an invalid gRPC response: {problem}."
+    )

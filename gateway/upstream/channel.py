@@ -1,4 +1,4 @@
-"""Channels: one address, and the connection to it, which is made again whenever it is lost."""
+"""Channels: one address and its connection, which is re-established when lost."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.protocol import ALPN, HttpProtocol, connect
 
 BACKOFF_SECONDS = 0.1
@@ -19,16 +19,16 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where an upstream listens."""
+class UpstreamAddress:
+    """Address of an upstream."""
 
     host: str
     port: int
     scheme: str
 
     @classmethod
-    def read(cls, target: str) -> "Address":
-        """Reads `host:port`, `[host]:port` or `https://host:port`."""
+    def read(cls, target: str) -> "UpstreamAddress":
+        """Parse `host:port`, `[host]:port` or `https://host:port`."""
         parts = urlsplit(target if "://" in target else f"http://{target}")
         return cls(parts.hostname or "", parts.port or 0, parts.scheme)
 
@@ -45,10 +45,10 @@ class Address:
         return context
 
 
-class Channel:
-    """The connection to one address. `changed` is called when calls may start, or no more."""
+class UpstreamChannel:
+    """The connection to one address. `changed` is called when its availability may have changed."""
 
-    def __init__(self, name: str, address: Address, changed: Callable[[], None]) -> None:
+    def __init__(self, name: str, address: UpstreamAddress, changed: Callable[[], None]) -> None:
         self.address = address
         self.healthy = True
         self._name = name
@@ -59,7 +59,7 @@ class Channel:
         self._closed = False
 
     @property
-    def connection(self) -> Connection | None:
+    def connection(self) -> Http2Connection | None:
         """The connection, if a call can start on it now."""
         current = self._current
         return current.connection if current and current.connection.available else None
@@ -69,7 +69,7 @@ class Channel:
         return self._current is not None and self._current.connection.ready
 
     def start(self) -> None:
-        """Connects, unless that is done or under way."""
+        """Connect, unless connected or connecting already."""
         if self._current is None and self._connecting is None and not self._closed:
             self._connecting = asyncio.create_task(self._connect())
 
@@ -100,7 +100,7 @@ class Channel:
     def _on_change(self) -> None:
         current = self._current
         if current is not None and current.connection.closed:
-            # It takes no new calls. Those that are under way go on.
+            # It accepts no new calls. Open calls continue.
             self._current = None
             if current.connection.streams:
                 self._ending.add(current)

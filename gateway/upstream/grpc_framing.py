@@ -1,4 +1,4 @@
-"""gRPC's own forms on HTTP/2 (PROTOCOL-HTTP2 of grpc): metadata, deadlines, messages, statuses."""
+"""gRPC over HTTP/2 (PROTOCOL-HTTP2 of grpc): metadata, deadlines, messages, statuses."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ from gateway.http.errors import (
     UNKNOWN,
     Metadata,
 )
-from gateway.http2.blocks import Fields, kept, literal
+from gateway.http2.blocks import Fields, cached_field, literal_field
 from gateway.http2.frames import ErrorCode
 from services.common.version import VERSION
 
@@ -25,11 +25,11 @@ PREFIX = struct.Struct(">BI")
 BINARY = "-bin"
 TIMEOUT_UNITS = ((b"n", 1e-9), (b"u", 1e-6), (b"m", 1e-3), (b"S", 1.0))
 TIMEOUT_MAX = 99_999_999
-# What stands before the metadata, and what is no metadata in an answer.
+# Headers of a response that are not metadata.
 RESERVED = frozenset({b":status", b"content-type", b"grpc-status", b"grpc-message", b"te"})
 UNIQUE = frozenset({"x-request-id", "traceparent"})
 
-# gRPC's codes for what HTTP answers (http-grpc-status-mapping of grpc).
+# HTTP status → gRPC code (http-grpc-status-mapping of grpc).
 HTTP_CODES = {
     400: INTERNAL,
     401: UNAUTHENTICATED,
@@ -51,7 +51,7 @@ RESET_CODES = {
 
 @lru_cache(maxsize=4096)
 def request_head(path: str, authority: str, scheme: str) -> bytes:
-    """The fields with which every call of a method begins."""
+    """Return the encoded header fields that all calls of a method share."""
     fields = (
         (b":method", b"POST"),
         (b":scheme", scheme.encode()),
@@ -61,24 +61,24 @@ def request_head(path: str, authority: str, scheme: str) -> bytes:
         (b"content-type", b"application/grpc+proto"),
         (b"user-agent", b"libral-gateway/" + VERSION.encode()),
     )
-    return b"".join(literal(name, value) for name, value in fields)
+    return b"".join(literal_field(name, value) for name, value in fields)
 
 
 def request_block(head: bytes, metadata: Metadata, seconds: float) -> bytes:
-    parts = [head, literal(b"grpc-timeout", timeout(seconds))]
+    parts = [head, literal_field(b"grpc-timeout", encode_timeout(seconds))]
     for key, value in metadata:
         name = key.encode()
         if isinstance(value, bytes):
-            parts.append(literal(name, base64.b64encode(value).rstrip(b"=")))
+            parts.append(literal_field(name, base64.b64encode(value).rstrip(b"=")))
         elif key in UNIQUE:
-            parts.append(literal(name, value.encode()))
+            parts.append(literal_field(name, value.encode()))
         else:
-            parts.append(kept(name, value.encode()))
+            parts.append(cached_field(name, value.encode()))
     return b"".join(parts)
 
 
-def timeout(seconds: float) -> bytes:
-    """Writes a deadline as exactly as eight digits allow."""
+def encode_timeout(seconds: float) -> bytes:
+    """Encode a deadline with the best precision that eight digits allow."""
     for unit, size in TIMEOUT_UNITS:
         number = int(max(seconds, 0.0) / size)
         if number <= TIMEOUT_MAX:
@@ -87,7 +87,7 @@ def timeout(seconds: float) -> bytes:
 
 
 def read_metadata(fields: Fields) -> Metadata:
-    """Reads the metadata of an answer. Values of `-bin` that are no base64 are left out."""
+    """Return the metadata of a response. Values of `-bin` keys that are not base64 are dropped."""
     if all(name in RESERVED for name, _ in fields):
         return []
     metadata: Metadata = []
@@ -109,7 +109,7 @@ def read_metadata(fields: Fields) -> Metadata:
 
 @lru_cache(maxsize=1024)
 def read_status(fields: Fields) -> tuple[int, str] | None:
-    """Reads code and message of the end of a call, or None if these fields are not it."""
+    """Return code and message of the end of a call, or None if the fields are no trailers."""
     found = dict(fields)
     code = found.get(b"grpc-status")
     if code is None:
@@ -120,7 +120,7 @@ def read_status(fields: Fields) -> tuple[int, str] | None:
 
 @lru_cache(maxsize=1024)
 def http_status(fields: Fields) -> int:
-    """The HTTP status. 0: there is none, as in trailers."""
+    """Return the HTTP status, or 0 in trailers."""
     for name, value in fields:
         if name == b":status":
             return int(value) if value.isdigit() else 0

@@ -8,7 +8,13 @@ from typing import Any
 import grpc
 
 from gateway.http.errors import CANCELLED, Metadata, StatusError
-from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, Stream, status_error
+from gateway.upstream.call import (
+    MESSAGE_BYTES_MAX,
+    Reply,
+    UpstreamCall,
+    UpstreamStream,
+    status_error,
+)
 
 CONNECT_MILLISECONDS = 1000
 
@@ -18,7 +24,7 @@ CHANNEL_OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.use_local_subchannel_pool", 1),
-    # A room that was restarted is back within a second.
+    # Reconnect to a restarted service within a second.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", CONNECT_MILLISECONDS),
     ("grpc.max_reconnect_backoff_ms", CONNECT_MILLISECONDS),
@@ -28,7 +34,7 @@ CHANNEL_OPTIONS = (
 
 
 class GrpcioUpstream:
-    """An upstream at one address or several, which are called in turn."""
+    """An upstream at one address or several, called in turn."""
 
     def __init__(self, name: str, targets: Sequence[str]) -> None:
         self._name = name
@@ -38,7 +44,7 @@ class GrpcioUpstream:
         self._turns = itertools.cycle(self._channels)
         self._methods: dict[tuple[Any, str, str], Any] = {}
 
-    async def unary(self, call: Call) -> Reply:
+    async def unary(self, call: UpstreamCall) -> Reply:
         started = self._method("unary_unary", call.path)(
             call.request, metadata=call.metadata, timeout=call.seconds
         )
@@ -50,11 +56,11 @@ class GrpcioUpstream:
                 as_metadata(await started.trailing_metadata()),
             )
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
         finally:
             started.cancel()
 
-    def open(self, call: Call) -> Stream:
+    def open(self, call: UpstreamCall) -> UpstreamStream:
         if call.request is None:
             method = self._method("stream_stream", call.path)
             started = method(metadata=call.metadata, timeout=call.seconds)
@@ -93,17 +99,17 @@ class GrpcioStream:
         if not self._call.done():
             await self._call.done_writing()
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         try:
             return as_metadata(await self._call.initial_metadata())
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
 
     async def read(self) -> bytes | None:
         try:
             message = await self._call.read()
         except grpc.aio.AioRpcError as error:
-            raise translate(self._name, error) from None
+            raise translate_error(self._name, error) from None
         if message is not grpc.aio.EOF:
             return bytes(message)
         self._trailers = as_metadata(await self._call.trailing_metadata())
@@ -128,7 +134,7 @@ class GrpcioStream:
         )
 
 
-def translate(name: str, error: grpc.aio.AioRpcError) -> StatusError:
+def translate_error(name: str, error: grpc.aio.AioRpcError) -> StatusError:
     return status_error(
         name,
         int(error.code().value[0]),

@@ -1,4 +1,4 @@
-"""Calls over our own HTTP/2: round robin over the addresses of an upstream, retried where safe."""
+"""Calls over the gateway's HTTP/2 client: round robin over addresses, retried where safe."""
 
 import asyncio
 import contextlib
@@ -15,23 +15,23 @@ from gateway.http.errors import (
     StatusError,
     unavailable,
 )
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.upstream import grpc_framing
-from gateway.upstream.call import DETAILS, Call, Reply, Stream, status_error
-from gateway.upstream.channel import Address, Channel
-from gateway.upstream.exchange import LostError, UnaryExchange
-from gateway.upstream.stream_exchange import StreamExchange
+from gateway.upstream.call import DETAILS, Reply, UpstreamCall, UpstreamStream, status_error
+from gateway.upstream.channel import UpstreamAddress, UpstreamChannel
+from gateway.upstream.http2_call import ConnectionLostError, Http2UnaryCall
+from gateway.upstream.http2_stream_call import Http2StreamCall
 
 TRIES_MAX = 3
 WAITING_MAX = 1_000
 CONNECT_SECONDS = 1.0
-# Who opens a stream is told soon that there is nobody, and comes again by itself.
+# Fail new streams quickly when no server is connected; clients reconnect on their own.
 STREAM_CONNECT_SECONDS = 0.2
 HEALTH_SECONDS = 2.0
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
 
-Place = tuple[Connection, Channel]
+ReadyChannel = tuple[Http2Connection, UpstreamChannel]
 
 
 class LeanUpstream:
@@ -39,7 +39,9 @@ class LeanUpstream:
 
     def __init__(self, name: str, targets: Sequence[str]) -> None:
         self._name = name
-        self._channels = [Channel(name, Address.read(target), self._wake) for target in targets]
+        self._channels = [
+            UpstreamChannel(name, UpstreamAddress.read(target), self._wake) for target in targets
+        ]
         self._turn = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._watching: asyncio.Task[None] | None = None
@@ -47,35 +49,35 @@ class LeanUpstream:
 
     @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop of all calls. To ask for the running one is a system call in Python 3.11."""
+        """The event loop of all calls, cached: looking it up costs a system call in Python 3.11."""
         return asyncio.get_running_loop()
 
-    async def unary(self, call: Call) -> Reply:
+    async def unary(self, call: UpstreamCall) -> Reply:
         loop = self.loop
         deadline = loop.time() + call.seconds
         for left in reversed(range(TRIES_MAX)):
-            place = self._pick() or await self._wait(deadline, CONNECT_SECONDS)
+            ready = self._pick_ready() or await self._wait(deadline, CONNECT_SECONDS)
             try:
-                return await self._call(place, call, deadline - loop.time())
-            except LostError as error:
+                return await self._call(ready, call, deadline - loop.time())
+            except ConnectionLostError as error:
                 if not (error.unprocessed or call.safe):
                     break
             except StatusError as error:
-                if not (left and call.safe and is_of_stopping(error)):
+                if not (left and call.safe and is_shutdown_error(error)):
                     raise
         raise unavailable(self._name)
 
-    def open(self, call: Call) -> Stream:
+    def open(self, call: UpstreamCall) -> UpstreamStream:
         return LeanStream(self, self._name, call)
 
-    async def place(self, seconds: float) -> Place:
-        """Finds a connection for a stream that may last so long.
+    async def wait_ready_channel(self, seconds: float) -> ReadyChannel:
+        """Return a connection for a stream that may last `seconds`.
 
         Raises:
             StatusError: There is none.
         """
         deadline = asyncio.get_running_loop().time() + seconds
-        return self._pick() or await self._wait(deadline, STREAM_CONNECT_SECONDS)
+        return self._pick_ready() or await self._wait(deadline, STREAM_CONNECT_SECONDS)
 
     async def close(self) -> None:
         self._closed = True
@@ -85,14 +87,14 @@ class LeanUpstream:
             await channel.close()
         self._wake()
 
-    async def _call(self, place: Place, call: Call, seconds: float) -> Reply:
+    async def _call(self, ready: ReadyChannel, call: UpstreamCall, seconds: float) -> Reply:
         loop = self.loop
-        exchange = UnaryExchange(self._name, loop)
-        exchange.start(loop, place[0], request_head(place, call), call, seconds)
-        return await exchange.reply()
+        http2_call = Http2UnaryCall(self._name, loop)
+        http2_call.start(loop, ready[0], call_head(ready, call), call, seconds)
+        return await http2_call.reply()
 
-    def _pick(self) -> Place | None:
-        """Takes the next address in turn that is healthy and has room."""
+    def _pick_ready(self) -> ReadyChannel | None:
+        """Return the next address in turn that is healthy and accepts a call."""
         channels = self._channels
         for _ in channels:
             self._turn = (self._turn + 1) % len(channels)
@@ -102,8 +104,14 @@ class LeanUpstream:
                 return connection, channel
         return None
 
-    async def _wait(self, deadline: float, connecting: float) -> Place:
-        """Waits so many seconds for a connection, and for room on one until the deadline."""
+    async def _wait(self, deadline: float, connecting: float) -> ReadyChannel:
+        """Wait for a connection.
+
+        Raises:
+                StatusError: None was established within `connecting` seconds, or none had a free
+            stream until
+                `deadline`.
+        """
         loop = asyncio.get_running_loop()
         self._start()
         soon = loop.time() + connecting
@@ -123,9 +131,9 @@ class LeanUpstream:
                 timer.cancel()
                 with contextlib.suppress(ValueError):
                     self._waiting.remove(future)
-            place = self._pick()
-            if place is not None:
-                return place
+            ready = self._pick_ready()
+            if ready is not None:
+                return ready
         if loop.time() >= deadline:
             raise status_error(self._name, DEADLINE_EXCEEDED, "", [], [])
         raise unavailable(self._name)
@@ -143,7 +151,7 @@ class LeanUpstream:
                 future.set_result(None)
 
     async def _watch(self) -> None:
-        """Takes addresses that do not serve out of the turn, and puts them back."""
+        """Check the health of all addresses periodically; skip those that are not serving."""
         while True:
             for channel in self._channels:
                 if channel.connection is not None:
@@ -151,14 +159,14 @@ class LeanUpstream:
             self._wake()
             await asyncio.sleep(HEALTH_SECONDS)
 
-    async def _check(self, channel: Channel) -> bool:
-        call = Call(HEALTH_PATH, b"", [], HEALTH_SECONDS)
+    async def _check(self, channel: UpstreamChannel) -> bool:
+        call = UpstreamCall(HEALTH_PATH, b"", [], HEALTH_SECONDS)
         connection = channel.connection
         if connection is None:
             return channel.healthy
         try:
             reply = await self._call((connection, channel), call, call.seconds)
-        except LostError:
+        except ConnectionLostError:
             return True
         except StatusError as error:
             return error.code == UNIMPLEMENTED
@@ -166,42 +174,42 @@ class LeanUpstream:
 
 
 class LeanStream:
-    """A call that is open, or about to be while there is no connection yet."""
+    """A call that is open, or waits for a connection."""
 
-    def __init__(self, upstream: LeanUpstream, name: str, call: Call) -> None:
+    def __init__(self, upstream: LeanUpstream, name: str, call: UpstreamCall) -> None:
         self._upstream = upstream
         self._call = call
-        self._exchange = StreamExchange(name)
+        self._http2_call = Http2StreamCall(name)
         self._starting = asyncio.ensure_future(self._start())
 
     async def send(self, message: bytes) -> None:
         await self._started()
-        await self._exchange.send(message)
+        await self._http2_call.send(message)
 
     async def half_close(self) -> None:
         await self._started()
-        self._exchange.half_close()
+        self._http2_call.half_close()
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         await self._started()
-        return await self._exchange.headers()
+        return await self._http2_call.initial_metadata()
 
     async def read(self) -> bytes | None:
         await self._started()
-        return await self._exchange.read()
+        return await self._http2_call.read()
 
     def trailers(self) -> Metadata:
-        return self._exchange.trailers()
+        return self._http2_call.trailers()
 
     def cancel(self) -> None:
         self._starting.cancel()
-        self._exchange.cancel()
+        self._http2_call.cancel()
 
     async def _start(self) -> None:
-        place = await self._upstream.place(self._call.seconds)
-        head = request_head(place, self._call)
+        ready = await self._upstream.wait_ready_channel(self._call.seconds)
+        head = call_head(ready, self._call)
         loop = self._upstream.loop
-        self._exchange.start(loop, place[0], head, self._call, self._call.seconds)
+        self._http2_call.start(loop, ready[0], head, self._call, self._call.seconds)
 
     async def _started(self) -> None:
         if not self._starting.done():
@@ -209,12 +217,12 @@ class LeanStream:
         self._starting.result()
 
 
-def is_of_stopping(error: StatusError) -> bool:
-    """Whether a server that stops ends the calls that it has with this error."""
-    told = any(key == DETAILS for key, _ in error.trailers)
-    return error.code in {CANCELLED, UNAVAILABLE} and not told
+def is_shutdown_error(error: StatusError) -> bool:
+    """True if a stopping server ends its open calls with this error."""
+    has_details = any(key == DETAILS for key, _ in error.trailers)
+    return error.code in {CANCELLED, UNAVAILABLE} and not has_details
 
 
-def request_head(place: Place, call: Call) -> bytes:
-    address = place[1].address
+def call_head(ready: ReadyChannel, call: UpstreamCall) -> bytes:
+    address = ready[1].address
     return grpc_framing.request_head(call.path, address.authority, address.scheme)

@@ -1,18 +1,18 @@
-"""All upstreams, by the package or service that they answer for."""
+"""All upstreams, by the package or service that they serve."""
 
 from collections.abc import Mapping
 
 from gateway.http.errors import UNIMPLEMENTED, StatusError, unavailable
-from gateway.upstream.call import Call, Upstream
+from gateway.upstream.call import Upstream, UpstreamCall
 from gateway.upstream.grpcio import GrpcioUpstream
 from gateway.upstream.lean import HEALTH_PATH, SERVING, LeanUpstream
 
 LEAN, GRPCIO = "lean", "grpcio"
-HEALTH_CALL = Call(HEALTH_PATH, b"", [], 1.0)
+HEALTH_CALL = UpstreamCall(HEALTH_PATH, b"", [], 1.0)
 
 
 def make_upstream(name: str, target: str, transport: str = LEAN) -> Upstream:
-    """Makes the upstream at a target: one address, or several with commas between."""
+    """Return the upstream at a target: one address, or several joined by commas."""
     targets = target.split(",")
     if transport == GRPCIO:
         return GrpcioUpstream(name, targets)
@@ -20,10 +20,11 @@ def make_upstream(name: str, target: str, transport: str = LEAN) -> Upstream:
 
 
 class Upstreams:
-    """The upstreams of all packages and services that have one.
+    """The upstreams of packages and services.
 
-    `targets` maps packages or services to addresses, with commas between them where several answer
-    for the same. What has the same target is one upstream.
+    `targets` maps packages or services to addresses, joined by commas where several serve the same.
+    Equal
+    targets share one upstream.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Upstreams:
         transport: str = LEAN,
         before: "Upstreams | None" = None,
     ) -> None:
-        """Takes over the upstreams that `before` had too, connections and all."""
+        """Reuse the upstreams that `before` has too, with their connections."""
         owned: dict[str, list[str]] = {}
         for owner, target in sorted(targets.items()):
             owned.setdefault(target, []).append(owner)
@@ -48,15 +49,15 @@ class Upstreams:
             self._by_owner |= dict.fromkeys(owners, upstream)
         self.names = sorted(self._by_name)
 
-    def renewed(self, targets: Mapping[str, str]) -> "Upstreams":
-        """Makes the upstreams that take the place of these."""
+    def with_targets(self, targets: Mapping[str, str]) -> "Upstreams":
+        """Return the upstreams that replace these."""
         return Upstreams(targets, self._transport, self)
 
-    def of(self, service: str) -> Upstream:
-        """Finds the upstream of a service, or else of its package.
+    def find_upstream(self, service: str) -> Upstream:
+        """Return the upstream of a service, or else of its package.
 
         Raises:
-            StatusError: 503, since no address was given for it.
+            StatusError: 503, no address is configured for it.
         """
         upstream = self._by_owner.get(service)
         if upstream is None:
@@ -66,8 +67,8 @@ class Upstreams:
                 raise unavailable(package or service)
         return upstream
 
-    async def healthy(self, name: str) -> bool:
-        """Asks for health. An upstream without that service counts by answering at all."""
+    async def is_healthy(self, name: str) -> bool:
+        """True if an upstream is serving. Without a health service any response counts."""
         try:
             reply = await self._by_name[name].unary(HEALTH_CALL)
         except StatusError as error:
@@ -75,7 +76,7 @@ class Upstreams:
         return reply.content == SERVING
 
     async def close(self, *kept: "Upstreams") -> None:
-        """Closes the upstreams that none of `kept` has too."""
+        """Close the upstreams that none of `kept` shares."""
         for key, upstream in self.all.items():
             if not any(other.all.get(key) is upstream for other in kept):
                 await upstream.close()

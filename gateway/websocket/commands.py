@@ -1,4 +1,4 @@
-"""What a client says on a WebSocket, checked."""
+"""Commands of WebSocket clients, decoded and validated."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +16,8 @@ KINDS = ("authenticate", "subscribe", "call", "message", "end", "cancel", "ping"
 
 
 @dataclass(frozen=True)
-class Command:
-    """One thing that a client wants. `content` is a request message, as its wire writes it."""
+class ClientCommand:
+    """One command of a client. `content` is a request message, as its message codec encodes it."""
 
     kind: str
     id: str = ""
@@ -30,11 +30,11 @@ class Command:
     end: bool = False
 
 
-def read_json(text: str | None) -> Command:
-    """Reads a text message.
+def decode_json_command(text: str | None) -> ClientCommand:
+    """Decode a text message.
 
     Raises:
-        StatusError: It names the member that is wrong.
+        StatusError: It names the invalid member.
     """
     if text is None:
         raise failure(INVALID_ARGUMENT, "MESSAGE_NOT_TEXT", "Messages must be JSON in text.")
@@ -48,13 +48,13 @@ def read_json(text: str | None) -> Command:
     if kind not in KINDS:
         raise invalid_field("type", f"must be one of {', '.join(KINDS)}.")
     has_content = "data" in message and kind in {"call", "message"}
-    return Command(
+    return ClientCommand(
         kind=kind,
         id=read_text(message, "id"),
         token=read_text(message, "token"),
         path=read_text(message, "path"),
         method=read_text(message, "method"),
-        metadata=read_metadata(message),
+        metadata=read_metadata_member(message),
         seconds=read_seconds(message),
         content=orjson.dumps(message["data"]) if has_content else None,
         end=message.get("end") is True,
@@ -68,7 +68,7 @@ def read_text(message: dict[str, Any], name: str) -> str:
     return value
 
 
-def read_metadata(message: dict[str, Any]) -> dict[str, str]:
+def read_metadata_member(message: dict[str, Any]) -> dict[str, str]:
     given = message.get("metadata", {})
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise invalid_field("metadata", "must be an object of texts.")
@@ -96,11 +96,11 @@ def check_seconds(seconds: float) -> float:
     return seconds
 
 
-def read_binary(content: bytes | None) -> Command:
-    """Reads a binary message, which is a `libral.gateway.v1.ClientFrame`.
+def decode_binary_command(content: bytes | None) -> ClientCommand:
+    """Decode a binary message, which is a `libral.gateway.v1.ClientFrame`.
 
     Raises:
-        StatusError: It names the field that is wrong.
+        StatusError: It names the invalid field.
     """
     if content is None:
         raise failure(INVALID_ARGUMENT, "MESSAGE_NOT_BINARY", "Messages must be ClientFrames.")
@@ -116,7 +116,7 @@ def read_binary(content: bytes | None) -> Command:
     call = frame.call
     content = call.message if call.HasField("message") else None
     seconds = call.timeout.seconds + call.timeout.nanos / 1e9 if call.HasField("timeout") else None
-    return Command(
+    return ClientCommand(
         kind=kind,
         id=frame.id,
         token=frame.authenticate.token,
@@ -129,18 +129,18 @@ def read_binary(content: bytes | None) -> Command:
     )
 
 
-def check_id(command: Command) -> str:
+def check_id(command: ClientCommand) -> str:
     if not 1 <= len(command.id) <= ID_CHARACTERS_MAX:
         raise invalid_field("id", f"must be text of 1 to {ID_CHARACTERS_MAX} characters.")
     return command.id
 
 
-def check_path(command: Command) -> str:
+def check_path(command: ClientCommand) -> str:
     path = command.path
     if not path.startswith("/") or not path.isascii():
         raise invalid_field("path", "must be a path, such as /v1/events:stream?after=12.")
     return path
 
 
-def wrong_time(command: Command, reason: str) -> StatusError:
-    return invalid_field("type", f"{command.kind} cannot be said here: {reason}.")
+def unexpected_command(command: ClientCommand, reason: str) -> StatusError:
+    return invalid_field("type", f"{command.kind} is not allowed here: {reason}.")

@@ -1,11 +1,11 @@
-"""`/v1/ws`: many calls on one WebSocket, as docs/architecture.md describes it."""
+"""`/v1/ws`: many calls on one WebSocket, as specified in docs/architecture.md."""
 
 from dataclasses import replace
 
 import structlog
 
 from gateway.auth.auth import Caller
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.http.errors import (
     ALREADY_EXISTS,
     CANCELLED,
@@ -18,11 +18,11 @@ from gateway.http.errors import (
 )
 from gateway.http.messages import ClientGoneError, Request, Send
 from gateway.http.metadata import METADATA_PREFIX
-from gateway.routing.params import Bound, bind
-from gateway.websocket.commands import Command, check_id, check_path, wrong_time
-from gateway.websocket.operations import Conversation, Ended, Subscription
-from gateway.websocket.session import Connection
-from gateway.websocket.wires import choose_wire
+from gateway.routing.params import BoundRequest, bind_request
+from gateway.websocket.commands import ClientCommand, check_id, check_path, unexpected_command
+from gateway.websocket.message_codecs import choose_message_codec
+from gateway.websocket.operations import CallOperation, Ended, StreamOperation
+from gateway.websocket.session import WebSocketConnection
 
 PATH = "/v1/ws"
 CALLS_MAX = 32
@@ -34,33 +34,37 @@ log = structlog.get_logger()
 class ManySocket:
     """One connection and the calls that are open on it."""
 
-    def __init__(self, core: Core, request: Request, send: Send) -> None:
-        self._core = core
+    def __init__(self, context: GatewayContext, request: Request, send: Send) -> None:
+        self._context = context
         self._request = request
-        wire = choose_wire(request.scope.get("subprotocols", []), core.codec, core.renderer)
-        self._connection = Connection(request, send, wire)
-        self._wire = wire
+        message_codec = choose_message_codec(
+            request.scope.get("subprotocols", []), context.codec, context.renderer
+        )
+        self._connection = WebSocketConnection(request, send, message_codec)
+        self._message_codec = message_codec
         self._caller: Caller | None = None
-        self._calls: dict[str, Subscription | Conversation] = {}
+        self._calls: dict[str, StreamOperation | CallOperation] = {}
 
     async def serve(self) -> None:
-        """Serves the connection until either side closes it.
+        """Serve the connection until either side closes it.
 
         Raises:
-            StatusError: The authorization at the upgrade is no good.
+            StatusError: The authorization of the handshake is invalid.
         """
         authorization = self._request.headers.get("authorization")
         if authorization:
-            self._caller = await self._core.authenticator.verify(authorization)
+            self._caller = await self._context.authenticator.verify(authorization)
         await self._connection.accept()
         self._connection.on_ready(self._wake)
         try:
             while True:
-                heard = await self._connection.hear()
-                error = heard if isinstance(heard, StatusError) else await self._handle(heard)
+                received = await self._connection.receive_command()
+                error = (
+                    received if isinstance(received, StatusError) else await self._handle(received)
+                )
                 if error is not None:
-                    self._connection.push(self._wire.error(error))
-                await self._connection.room()
+                    self._connection.push(self._message_codec.encode_error(error))
+                await self._connection.wait_writable()
         except ClientGoneError:
             pass
         finally:
@@ -71,7 +75,7 @@ class ManySocket:
         for call in list(self._calls.values()):
             call.wake()
 
-    async def _handle(self, command: Command) -> StatusError | None:
+    async def _handle(self, command: ClientCommand) -> StatusError | None:
         try:
             match command.kind:
                 case "authenticate":
@@ -79,25 +83,25 @@ class ManySocket:
                 case "subscribe" | "call":
                     await self._open(command)
                 case "message" | "end":
-                    await self._say(command)
+                    await self._send_message(command)
                 case "cancel":
                     await self._cancel(command)
                 case _:
-                    self._connection.push(self._wire.pong())
+                    self._connection.push(self._message_codec.encode_pong())
         except StatusError as error:
             return error
         return None
 
-    async def _authenticate(self, command: Command) -> None:
+    async def _authenticate(self, command: ClientCommand) -> None:
         if not command.token:
             raise invalid_field("token", "must be a token.")
         if not command.token.isascii():
             raise unauthenticated("TOKEN_INVALID", "token must be a token.")
-        self._caller = await self._core.authenticator.verify(f"Bearer {command.token}")
-        self._connection.push(self._wire.authenticated())
+        self._caller = await self._context.authenticator.verify(f"Bearer {command.token}")
+        self._connection.push(self._message_codec.encode_authenticated())
 
-    async def _open(self, command: Command) -> None:
-        """Opens a call. What is wrong with it ends that call alone."""
+    async def _open(self, command: ClientCommand) -> None:
+        """Open a call. An error ends only that call."""
         name = check_id(command)
         if name in self._calls:
             raise failure(ALREADY_EXISTS, "ID_IN_USE", f"id: {name!r} is in use already.")
@@ -110,84 +114,94 @@ class ManySocket:
             )
         if command.kind == "subscribe":
             check_path(command)
-        tag = self._wire.tag(name)
+        tag = self._message_codec.encode_tag(name)
         opens = self._subscribe if command.kind == "subscribe" else self._call
         try:
             call = await opens(command, tag)
         except StatusError as error:
-            self._connection.push(self._wire.end(tag, error, []))
+            self._connection.push(self._message_codec.encode_end(tag, error, []))
         except Exception:
             log.exception("websocket.failed", request_id=self._request.id)
-            self._connection.push(self._wire.end(tag, internal(), []))
+            self._connection.push(self._message_codec.encode_end(tag, internal(), []))
         else:
             self._calls[name] = call
             call.start()
 
-    async def _subscribe(self, command: Command, tag: bytes) -> Subscription:
-        """Opens the server stream at a path."""
+    async def _subscribe(self, command: ClientCommand, tag: bytes) -> StreamOperation:
+        """Open the server stream at a path."""
         path, _, query = command.path.partition("?")
-        match = self._core.table.find("GET", path)
+        match = self._context.table.find_route("GET", path)
         method = match.route.method
         if not method.server_streaming or method.client_streaming:
-            raise invalid_field("path", f"{path} is no server stream.")
-        caller = await self._core.authenticator.caller(self._authorization, method.rule)
-        bound = bind(match, query.encode(), None, self._core.codec)
-        feed = self._core.feeds.open(self._request, match.route, bound, caller)
-        return Subscription(
+            raise invalid_field("path", f"{path} is not a server stream.")
+        caller = await self._context.authenticator.authenticate(self._authorization, method.rule)
+        bound = bind_request(match, query.encode(), None, self._context.codec)
+        subscription = self._context.subscriptions.open_stream(
+            self._request, match.route, bound, caller
+        )
+        return StreamOperation(
             self._connection,
             tag,
-            feed,
+            subscription,
             self._forgetting(command.id),
             enum_numbers=bound.enum_numbers,
         )
 
-    async def _call(self, command: Command, tag: bytes) -> Subscription | Conversation:
-        """Calls a method by its name."""
-        core, wire = self._core, self._wire
-        route = core.table.of(command.method)
+    async def _call(self, command: ClientCommand, tag: bytes) -> StreamOperation | CallOperation:
+        """Call a method by its name."""
+        context, message_codec = self._context, self._message_codec
+        route = context.table.find_method_route(command.method)
         method = route.method
-        caller = await core.authenticator.caller(self._authorization, method.rule)
-        request = told(self._request, command)
+        caller = await context.authenticator.authenticate(self._authorization, method.rule)
+        request = with_call_headers(self._request, command)
         message = None
         if command.content is not None or not method.client_streaming:
-            message = wire.request(method, command.content)
+            message = message_codec.decode_request(method, command.content)
         if message is not None and method.server_streaming and not method.client_streaming:
             whole = replace(route, response_body=None)
-            feed = core.feeds.open(request, whole, Bound(message), caller)
+            subscription = context.subscriptions.open_stream(
+                request, whole, BoundRequest(message), caller
+            )
             ended = self._forgetting(command.id)
-            return Subscription(self._connection, tag, feed, ended, enum_numbers=False)
-        dialog = core.feeds.dialog(request, replace(route, response_body=None), caller)
-        call = Conversation(self._connection, tag, dialog, self._forgetting(command.id))
+            return StreamOperation(self._connection, tag, subscription, ended, enum_numbers=False)
+        bidi_call = context.subscriptions.open_bidi_call(
+            request, replace(route, response_body=None), caller
+        )
+        call = CallOperation(self._connection, tag, bidi_call, self._forgetting(command.id))
         if message is not None:
-            await call.say(message)
+            await call.send_message(message)
         if command.end or not method.client_streaming:
-            await call.say_all()
+            await call.half_close()
         return call
 
-    async def _say(self, command: Command) -> None:
-        """Sends a message to the upstream, or that there are no more."""
+    async def _send_message(self, command: ClientCommand) -> None:
+        """Send a message upstream, or half-close the call."""
         call = self._calls.get(check_id(command))
         if call is None:
-            raise invalid_field("id", "is no open call.")
-        if isinstance(call, Subscription) or call.dialog.said_all:
-            raise wrong_time(command, "the client has said all of this call")
+            raise invalid_field("id", "is not an open call.")
+        if isinstance(call, StreamOperation) or call.bidi_call.half_closed:
+            raise unexpected_command(command, "the client has half-closed this call")
         if command.kind == "end":
-            await call.say_all()
+            await call.half_close()
             return
         try:
-            message = self._wire.request(call.dialog.method, command.content)
+            message = self._message_codec.decode_request(call.bidi_call.method, command.content)
         except StatusError as error:
-            call.dialog.end(error)
+            call.bidi_call.end(error)
         else:
-            await call.say(message)
+            await call.send_message(message)
 
-    async def _cancel(self, command: Command) -> None:
+    async def _cancel(self, command: ClientCommand) -> None:
         call = self._calls.pop(check_id(command), None)
         if call is None:
-            raise invalid_field("id", "is no open call.")
+            raise invalid_field("id", "is not an open call.")
         await call.close()
         cancelled = failure(CANCELLED, "CANCELLED", "The client cancelled the call.")
-        self._connection.push(self._wire.end(self._wire.tag(command.id), cancelled, []))
+        self._connection.push(
+            self._message_codec.encode_end(
+                self._message_codec.encode_tag(command.id), cancelled, []
+            )
+        )
 
     @property
     def _authorization(self) -> str | None:
@@ -200,8 +214,8 @@ class ManySocket:
         return forget
 
 
-def told(request: Request, command: Command) -> Request:
-    """The request as if it had the metadata and the deadline of a call."""
+def with_call_headers(request: Request, command: ClientCommand) -> Request:
+    """Return the request with the metadata and the deadline of a call as headers."""
     headers = request.headers | {
         f"{METADATA_PREFIX}{k}": value for k, value in command.metadata.items()
     }

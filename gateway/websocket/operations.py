@@ -1,4 +1,4 @@
-"""Calls on a WebSocket: what the upstream says, put on the connection."""
+"""Operations: the calls of a WebSocket, whose messages are pushed to the connection."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,12 @@ from gateway.http.errors import (
     internal,
     reason_of,
 )
-from gateway.http.metadata import texts
+from gateway.http.metadata import visible_metadata
 from gateway.http.tasks import cancel_and_wait
-from gateway.streams.bidi import Dialog
-from gateway.streams.fan_out import TOO_SLOW, Item
-from gateway.streams.subscription import Feed
-from gateway.websocket.session import Connection
+from gateway.streams.bidi import BidiCall
+from gateway.streams.fan_out import TOO_SLOW, StreamItem
+from gateway.streams.subscription import StreamSubscription
+from gateway.websocket.session import WebSocketConnection
 
 TURN_SECONDS = 1.0
 
@@ -29,52 +29,62 @@ log = structlog.get_logger()
 Ended = Callable[[StatusError | None], None]
 
 
-class Subscription:
-    """A server stream, which may be shared: it is put on the connection as it comes."""
+class StreamOperation:
+    """A server stream, which may be shared. Its messages are pushed as they arrive."""
 
     def __init__(
-        self, connection: Connection, tag: bytes, feed: Feed, ended: Ended, *, enum_numbers: bool
+        self,
+        connection: WebSocketConnection,
+        tag: bytes,
+        subscription: StreamSubscription,
+        ended: Ended,
+        *,
+        enum_numbers: bool,
     ) -> None:
         self._connection = connection
         self._tag = tag
-        self._feed = feed
+        self._subscription = subscription
         self._ended = ended
         self._enum_numbers = enum_numbers
 
     def start(self) -> None:
-        self._feed.pour(self)
+        self._subscription.deliver_to(self)
 
     def wake(self) -> None:
-        self._feed.wake()
+        self._subscription.wake()
 
     @property
     def ready(self) -> bool:
         return self._connection.ready
 
     def begin(self, headers: Metadata) -> None:
-        send_headers(self._connection, self._tag, headers)
+        push_headers(self._connection, self._tag, headers)
 
-    def take(self, item: Item) -> None:
-        wire = self._connection.wire
-        self._connection.push(wire.message(self._tag, item, enum_numbers=self._enum_numbers))
+    def take(self, item: StreamItem) -> None:
+        message_codec = self._connection.message_codec
+        self._connection.push(
+            message_codec.encode_message(self._tag, item, enum_numbers=self._enum_numbers)
+        )
 
     def finish(self, error: StatusError | None, trailers: Metadata) -> None:
-        self._feed.close()
+        self._subscription.close()
         if error is not None and reason_of(error) == TOO_SLOW:
             self._connection.drop_slow()
             return
-        self._connection.push(self._connection.wire.end(self._tag, error, trailers))
+        self._connection.push(self._connection.message_codec.encode_end(self._tag, error, trailers))
         self._ended(error)
 
     async def close(self) -> None:
-        self._feed.close()
+        self._subscription.close()
 
 
-class Conversation:
-    """A call on which both sides may speak, or one with a single answer."""
+class CallOperation:
+    """A bidi call, a client stream, or a call with a single response message."""
 
-    def __init__(self, connection: Connection, tag: bytes, dialog: Dialog, ended: Ended) -> None:
-        self.dialog = dialog
+    def __init__(
+        self, connection: WebSocketConnection, tag: bytes, bidi_call: BidiCall, ended: Ended
+    ) -> None:
+        self.bidi_call = bidi_call
         self._connection = connection
         self._tag = tag
         self._ended = ended
@@ -83,23 +93,23 @@ class Conversation:
         self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """It waits for room by itself."""
+        """Nothing to resume: its task waits for the connection itself."""
 
-    async def say(self, message: Message) -> None:
-        """Sends a message, or ends the call if the upstream takes none within a second."""
+    async def send_message(self, message: Message) -> None:
+        """Send a message. End the call if the upstream accepts none within a second."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                await self.dialog.send(message.SerializeToString())
+                await self.bidi_call.send(message.SerializeToString())
         except TimeoutError:
-            problem = "The upstream takes no message."
-            self.dialog.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
+            problem = "The upstream accepts no messages."
+            self.bidi_call.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
         except StatusError:
-            """The reader tells how the call ended."""
+            pass  # `_run` reports how the call ended.
 
-    async def say_all(self) -> None:
-        """Says that no more messages follow."""
+    async def half_close(self) -> None:
+        """Signal that no more messages follow."""
         with contextlib.suppress(StatusError):
-            await self.dialog.half_close()
+            await self.bidi_call.half_close()
 
     async def close(self) -> None:
         await cancel_and_wait(self._task)
@@ -111,24 +121,26 @@ class Conversation:
         except StatusError as problem:
             error = problem
         except Exception:
-            log.exception("websocket.failed", method=self.dialog.method.full_name)
+            log.exception("websocket.failed", method=self.bidi_call.method.full_name)
             error = internal()
         finally:
-            self.dialog.close()
-        trailers = error.trailers if error is not None else self.dialog.trailers()
-        self._connection.push(self._connection.wire.end(self._tag, error, trailers))
+            self.bidi_call.close()
+        trailers = error.trailers if error is not None else self.bidi_call.trailers()
+        self._connection.push(self._connection.message_codec.encode_end(self._tag, error, trailers))
         self._ended(error)
 
     async def _carry(self) -> None:
         connection = self._connection
-        send_headers(connection, self._tag, await self.dialog.headers())
-        while (item := await self.dialog.read()) is not None:
-            await connection.room()
-            connection.push(connection.wire.message(self._tag, item, enum_numbers=False))
+        push_headers(connection, self._tag, await self.bidi_call.initial_metadata())
+        while (item := await self.bidi_call.read()) is not None:
+            await connection.wait_writable()
+            connection.push(
+                connection.message_codec.encode_message(self._tag, item, enum_numbers=False)
+            )
 
 
-def send_headers(connection: Connection, tag: bytes, metadata: Metadata) -> None:
-    """Sends the metadata, if there is any for the client."""
-    told = texts(metadata)
-    if told:
-        connection.push(connection.wire.headers(tag, told))
+def push_headers(connection: WebSocketConnection, tag: bytes, metadata: Metadata) -> None:
+    """Send the initial metadata, if the client may see any of it."""
+    visible = visible_metadata(metadata)
+    if visible:
+        connection.push(connection.message_codec.encode_headers(tag, visible))

@@ -1,6 +1,7 @@
-"""The port of a WebSocket: how frames are written, and when it is closed.
+"""The port of a WebSocket: writes frames and closes the connection.
 
-A server that offers the extension `SOCKET` gives a port that writes whole frames to its transport.
+A server that offers the extension `SOCKET` provides a port that writes whole frames to its
+transport.
 Under any other server `AsgiPort` sends them as ASGI messages.
 """
 
@@ -14,7 +15,7 @@ from gateway.http.messages import Receive, Send
 from gateway.websocket.framing import TEXT, payload_of
 
 SOCKET = "gateway.socket"
-# The kernel doubles it. With what the transport keeps, a client that reads nothing costs 256 KiB.
+# The kernel doubles it. With the buffer of the transport, an unread client costs 256 KiB.
 SEND_BUFFER_BYTES = 64 * 1024
 STALL_SECONDS = 10.0
 CLOSE_SECONDS = 10.0
@@ -35,7 +36,7 @@ class Port(Protocol):
     writable: asyncio.Event
 
     def push(self, frame: bytes) -> None:
-        """Send a whole frame, unless the connection is being closed."""
+        """Send a whole frame, unless the connection is closing."""
         ...
 
     def close_now(self, code: int, reason: str) -> None:
@@ -44,9 +45,9 @@ class Port(Protocol):
 
 
 class AsgiPort:
-    """A port that sends frames as ASGI messages, in order, from a task of its own.
+    """A port that sends frames as ASGI messages, in order, from a separate task.
 
-    A client that takes no message for 10 seconds is closed with 4008.
+    A client that accepts no message for 10 seconds is closed with 4008.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -115,7 +116,7 @@ class AsgiPort:
         except TimeoutError:
             self.close_now(*TOO_SLOW)
         except OSError:
-            """The client is gone: the server says so by `websocket.disconnect`."""
+            pass  # The server reports the disconnect by `websocket.disconnect`.
         finally:
             self._writing = None
 

@@ -1,26 +1,27 @@
-"""A connection: what is sent on it, and whether it takes more."""
+"""A WebSocket connection: sends and receives messages."""
 
 from collections.abc import Callable
 from typing import Any
 
 from gateway.http.errors import StatusError
 from gateway.http.messages import ClientGoneError, Request, Send, extensions_of
-from gateway.websocket.commands import Command
+from gateway.websocket.commands import ClientCommand
+from gateway.websocket.message_codecs import MessageCodec
 from gateway.websocket.port import SOCKET, TOO_SLOW, AsgiPort, Port
-from gateway.websocket.wires import Wire
 
 SWITCHING = 101
 
 
-class Connection:
-    """One accepted WebSocket, and the form of what is said on it.
+class WebSocketConnection:
+    """One accepted WebSocket, with its message codec.
 
-    Frames are written to the transport at once, with what it has buffered bounded by whoever
-    writes: they stop while it is not `ready`.
+    Frames are written to the transport immediately. Callers must stop while it is not `ready`,
+    which bounds
+    its buffer.
     """
 
-    def __init__(self, request: Request, send: Send, wire: Wire) -> None:
-        self.wire = wire
+    def __init__(self, request: Request, send: Send, message_codec: MessageCodec) -> None:
+        self.message_codec = message_codec
         self._request = request
         offered: Port | None = extensions_of(request.scope).get(SOCKET)
         self._port: Port
@@ -32,9 +33,11 @@ class Connection:
 
     async def accept(self) -> None:
         offered: list[str] = self._request.scope.get("subprotocols", [])
-        chosen = self.wire.subprotocol if self.wire.subprotocol in offered else None
+        chosen = (
+            self.message_codec.subprotocol if self.message_codec.subprotocol in offered else None
+        )
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
-        self._request.answer(SWITCHING)
+        self._request.start_response(SWITCHING)
 
     @property
     def ready(self) -> bool:
@@ -43,16 +46,16 @@ class Connection:
     def push(self, frame: bytes) -> None:
         self._port.push(frame)
 
-    async def room(self) -> None:
-        """Waits until the client has read enough of what was sent."""
+    async def wait_writable(self) -> None:
+        """Wait until the client has read enough of what was sent."""
         await self._port.writable.wait()
 
     def on_ready(self, call: Callable[[], None]) -> None:
-        """Calls whenever more is taken again."""
+        """Set the function to call whenever the connection becomes ready again."""
         self._port.on_ready = call
 
-    async def hear(self) -> Command | StatusError:
-        """Waits for what the client says, or for what is wrong with it.
+    async def receive_command(self) -> ClientCommand | StatusError:
+        """Wait for a command of the client. Return the error of an invalid one.
 
         Raises:
             ClientGoneError: The connection is closed.
@@ -63,14 +66,14 @@ class Connection:
                 raise ClientGoneError
             if message["type"] == "websocket.receive":
                 try:
-                    return self.wire.read(message)
+                    return self.message_codec.decode_command(message)
                 except StatusError as error:
                     return error
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Closes when all that was sent has been read, which is waited for 10 seconds."""
+        """Close after the client has read everything, which may take 10 seconds."""
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     def drop_slow(self) -> None:
-        """Closes although the client has not read what was sent."""
+        """Close although the client has not read what was sent."""
         self._port.close_now(*TOO_SLOW)

@@ -69,7 +69,7 @@ def main() -> None:
         )
 
     def write_anew() -> object:
-        well_known.moment.cache_clear()
+        well_known.format_time.cache_clear()
         return codec.encode(message, None)
 
     pairs = {

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 from gateway.upstream.lean import LeanUpstream
 
 CALLS_OPEN = 64
@@ -95,7 +95,7 @@ async def call(target: str, path: str, messages: Sequence[bytes], token: str, co
     """
     upstream = LeanUpstream("benchmark", [target])
     metadata = [("authorization", f"Bearer {token}")]
-    calls = [Call(path, message, metadata, CALL_SECONDS) for message in messages]
+    calls = [UpstreamCall(path, message, metadata, CALL_SECONDS) for message in messages]
     turns = iter(range(count))
 
     async def work() -> None:

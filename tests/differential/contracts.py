@@ -1,4 +1,4 @@
-"""Contracts that both sides can serve: those of the gateway's tests, less what Envoy refuses."""
+"""Contracts that both sides can serve: those of the gateway's tests that Envoy accepts."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 from deploy.envoy.descriptors import make_descriptor_set
-from gateway.contracts.descriptors import HTTP_BODY, Contracts, load
+from gateway.contracts.descriptors import HTTP_BODY, Contracts, load_set
 from tests.gateway.spec.sets import with_imports
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A binding that the gateway serves and with which Envoy does not start, saying `text`."""
+    """A binding that the gateway serves and that keeps Envoy from starting, with the error."""
 
     name: str
     template: str
@@ -40,7 +40,7 @@ REFUSALS = [
 
 
 def contract_of(template: str, response_body: str) -> Contracts:
-    """A contract of one method with one binding."""
+    """Return a contract of one method with one binding."""
     file = descriptor_pb2.FileDescriptorProto(name="r.proto", package="refused.v1", syntax="proto3")
     file.dependency.append(annotations_pb2.DESCRIPTOR.name)
     message = file.message_type.add(name="Message")
@@ -51,16 +51,16 @@ def contract_of(template: str, response_body: str) -> Contracts:
     rule = method.options.Extensions[annotations_pb2.http]
     rule.get, rule.response_body = template, response_body
     files = [*with_imports([annotations_pb2.DESCRIPTOR]), file]
-    return load(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
+    return load_set(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
 
 
 def is_deep(template: str) -> bool:
-    """Whether a wildcard follows `**`."""
+    """True if a wildcard follows `**`."""
     return bool({"*", "{"} & set(template.partition("**")[2]))
 
 
 def without_refused(contracts: Contracts) -> Contracts:
-    """Drops the bindings with which Envoy does not start."""
+    """Drop the bindings that keep Envoy from starting."""
     files = descriptor_pb2.FileDescriptorSet.FromString(make_descriptor_set(contracts))
     outputs = {method.full_name: method.output for method in contracts.methods}
     for file in files.file:
@@ -69,7 +69,7 @@ def without_refused(contracts: Contracts) -> Contracts:
                 output = outputs.get(f"{file.package}.{service.name}.{method.name}")
                 if output is not None:
                     keep(method.options, lambda rule, output=output: is_taken(rule, output))
-    return load(files.SerializeToString(), "the set that Envoy takes")
+    return load_set(files.SerializeToString(), "the set that Envoy takes")
 
 
 def is_taken(rule: http_pb2.HttpRule, output) -> bool:
@@ -84,7 +84,7 @@ def template_of(rule: http_pb2.HttpRule) -> str:
 
 
 def keep(options: descriptor_pb2.MethodOptions, wanted) -> None:
-    """Keeps the rules of a method that are wanted."""
+    """Keep the wanted HTTP rules of a method."""
     first = http_pb2.HttpRule()
     first.CopyFrom(options.Extensions[annotations_pb2.http])
     rules = [rule for rule in (first, *first.additional_bindings) if wanted(rule)]

@@ -1,90 +1,90 @@
-"""Every difference between the gateway and Envoy that is known, and why the gateway's way stays."""
+"""Every known difference between the gateway and Envoy, and why the gateway's behavior stays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.differential import predicates
 from tests.differential.requests import ECHO, SPEC, below
-from tests.differential.worlds import Exchange, Request
+from tests.differential.worlds import Comparison, RawRequest
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: a request that shows it, what either side answers, and why."""
+    """One difference: a request that shows it, both responses, and the reason."""
 
     name: str
-    example: Request
+    example: RawRequest
     ours: str
     envoy: str
     why: str
-    explains: Callable[[Exchange], bool]
+    explains: Callable[[Comparison], bool]
 
 
-def explain(exchange: Exchange) -> list[Difference]:
-    return [each for each in DIFFERENCES if each.explains(exchange)]
+def explain(comparison: Comparison) -> list[Difference]:
+    return [each for each in DIFFERENCES if each.explains(comparison)]
 
 
-def get(target: str) -> Request:
-    return Request(SPEC, "GET", target)
+def get(target: str) -> RawRequest:
+    return RawRequest(SPEC, "GET", target)
 
 
 DIFFERENCES = [
     Difference(
         "error form",
         get("/v1/small/x"),
-        'AIP-193: `{"error": {…}}` with every field that is wrong',
+        'AIP-193: `{"error": {…}}` with every invalid field',
         "its own errors are text/plain",
         "AIP-193",
         predicates.own_error,
     ),
     Difference(
         "form of the upstream's errors",
-        Request(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
-        "AIP-193, its code that of HTTP",
-        "google.rpc.Status, its code that of gRPC",
+        RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
+        "AIP-193 with the HTTP status as code",
+        "google.rpc.Status with the gRPC code",
         "AIP-193",
         predicates.upstream_error,
     ),
     Difference(
         "details of unknown types",
-        Request(
+        RawRequest(
             ECHO,
             "POST",
             "/v1/fail",
             b'{"code": 5, "details": [{"typeUrl": "a.b/c.D", "value": "CAE="}]}',
         ),
-        "their bytes, and all else of the error",
+        "their bytes, and the rest of the error",
         "the error is lost: an empty body of application/grpc",
         "an error is never lost",
         predicates.unknown_detail,
     ),
     Difference(
         "UNAVAILABLE and DEADLINE_EXCEEDED without details",
-        Request(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
-        "a text of its own, with Retry-After",
-        "the text",
-        "a text from the connection names addresses",
+        RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
+        "a generic message, with Retry-After",
+        "the upstream's message",
+        "a message from the connection contains addresses",
         predicates.unavailable,
     ),
     Difference(
         "server streams",
-        Request(ECHO, "GET", "/v1/public:stream?until=2"),
+        RawRequest(ECHO, "GET", "/v1/public:stream?until=2"),
         "a line for each message, or server-sent events, and the status",
         "a JSON array",
-        "a client reads messages as they come",
+        "a client reads messages as they arrive",
         predicates.stream,
     ),
     Difference(
         "server streams that fail",
-        Request(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
-        "the status tells the error",
-        "a JSON array that looks whole",
+        RawRequest(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
+        "the status has the error",
+        "a JSON array that looks complete",
         "an error never looks like success",
         predicates.failed_stream,
     ),
     Difference(
         "wrong method",
-        Request(SPEC, "DELETE", "/v1/text/a"),
+        RawRequest(SPEC, "DELETE", "/v1/text/a"),
         "405 with Allow",
         "404",
         "RFC 9110, 15.5.6",
@@ -92,7 +92,7 @@ DIFFERENCES = [
     ),
     Difference(
         "OPTIONS",
-        Request(SPEC, "OPTIONS", "/v1/kinds"),
+        RawRequest(SPEC, "OPTIONS", "/v1/kinds"),
         "204 with Allow",
         "404",
         "RFC 9110, 9.3.7",
@@ -100,7 +100,7 @@ DIFFERENCES = [
     ),
     Difference(
         "HEAD",
-        Request(SPEC, "HEAD", "/v1/kinds?text=a"),
+        RawRequest(SPEC, "HEAD", "/v1/kinds?text=a"),
         "as GET, without the body",
         "404",
         "RFC 9110, 9.3.2",
@@ -108,17 +108,17 @@ DIFFERENCES = [
     ),
     Difference(
         "custom kind in lower case",
-        Request(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
-        '`kind: "report"` takes REPORT',
+        RawRequest(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
+        '`kind: "report"` matches REPORT',
         "404: only a method in lower case, which no client sends",
         "ruling",
         predicates.custom_kind,
     ),
     Difference(
         "rare methods",
-        Request(SPEC, "M-SEARCH", "/v1/custom/a"),
+        RawRequest(SPEC, "M-SEARCH", "/v1/custom/a"),
         "200",
-        "400: its parser knows them not",
+        "400: unknown to its parser",
         "http.proto, `custom`",
         predicates.unknown_verb,
     ),
@@ -134,8 +134,8 @@ DIFFERENCES = [
         "empty segment",
         below("/a/*/b", "/a//b"),
         "404",
-        "200: `*` takes it",
-        "http.proto: `*` takes one segment",
+        "200: `*` matches it",
+        "http.proto: `*` matches one segment",
         predicates.empty_segment,
     ),
     Difference(
@@ -143,7 +143,7 @@ DIFFERENCES = [
         below("/a/{x=**}", "/a//b/"),
         "`x` is `/b/`",
         "`x` is `/b`",
-        "http.proto: `**` takes zero or more segments",
+        "http.proto: `**` matches zero or more segments",
         predicates.trailing_slash_of_tail,
     ),
     Difference(
@@ -151,7 +151,7 @@ DIFFERENCES = [
         get("/v1/all/a:verbs"),
         "404",
         "200: the verb is part of the variable",
-        "ruling: never swallowed",
+        "ruling: a verb is never part of a variable",
         predicates.verb_swallowed,
     ),
     Difference(
@@ -159,14 +159,14 @@ DIFFERENCES = [
         below("/a/{x=**}/b", "/a/b"),
         "200",
         "404",
-        "http.proto: `**` takes zero or more segments",
+        "http.proto: `**` matches zero or more segments",
         predicates.empty_tail,
     ),
     Difference(
-        "broken escape in the path",
+        "malformed escape in the path",
         get("/v1/text/%zz"),
         "400",
-        "200: `%zz` as it stands",
+        "200: `%zz` unchanged",
         "RFC 3986, 2.1",
         predicates.broken_escape,
     ),
@@ -174,7 +174,7 @@ DIFFERENCES = [
         "not UTF-8",
         get("/v1/text/%FF"),
         "400",
-        "sends it on; the upstream fails",
+        "forwarded; the upstream fails",
         "proto3: a string is UTF-8",
         predicates.not_utf8,
     ),
@@ -183,7 +183,7 @@ DIFFERENCES = [
         get("/v1/kinds?item%2Ecount=1"),
         "200",
         "400: unknown field",
-        "WHATWG URL: names are decoded too",
+        "WHATWG URL: names are also decoded",
         predicates.name_escaped,
     ),
     Difference(
@@ -219,16 +219,16 @@ DIFFERENCES = [
         predicates.path_and_query,
     ),
     Difference(
-        "query beside body `*`",
-        Request(SPEC, "POST", "/v1/kinds?text=a"),
+        "query with body `*`",
+        RawRequest(SPEC, "POST", "/v1/kinds?text=a"),
         "400",
         "200: it is bound",
-        "ruling; http.proto: there are no parameters then",
+        "ruling; http.proto: no query parameters",
         predicates.beside_whole_body,
     ),
     Difference(
         "query below the body field",
-        Request(SPEC, "PUT", "/v1/body/item?item.count=1", b"{}"),
+        RawRequest(SPEC, "PUT", "/v1/body/item?item.count=1", b"{}"),
         "400",
         "200: it is bound",
         "ruling; http.proto: parameters are the fields that are not the body",
@@ -236,55 +236,55 @@ DIFFERENCES = [
     ),
     Difference(
         "path and body",
-        Request(SPEC, "PUT", "/v1/kinds/a", b'{"text": "b"}'),
+        RawRequest(SPEC, "PUT", "/v1/kinds/a", b'{"text": "b"}'),
         "200: the path wins",
         "400",
-        "http.proto: the body is what the path does not bind",
+        "http.proto: the body holds the fields that the path does not bind",
         predicates.path_and_body,
     ),
     Difference(
         "body where the rule has none",
-        Request(SPEC, "DELETE", "/v1/kinds/a", b"not JSON"),
+        RawRequest(SPEC, "DELETE", "/v1/kinds/a", b"not JSON"),
         "200: it is not read",
         "read as the request message",
-        "http.proto: no body then",
+        "http.proto: no body",
         predicates.body_without_rule,
     ),
     Difference(
         "empty body for a field",
-        Request(SPEC, "PUT", "/v1/body/item"),
+        RawRequest(SPEC, "PUT", "/v1/body/item"),
         "the field is absent",
         "the field is present and empty",
-        "an empty body says nothing",
+        "an empty body sets no field",
         predicates.empty_body,
     ),
     Difference(
         "unknown member of the body",
-        Request(SPEC, "POST", "/v1/kinds", b'{"nope": 1}'),
-        "400 with the field named",
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"nope": 1}'),
+        "400 that names the field",
         "200: dropped",
         "proto3 JSON: refused by default",
         predicates.unknown_member,
     ),
     Difference(
         "null in a map",
-        Request(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
         "400",
         "200: the default",
-        "ruling; proto3 JSON: null is no value of a map",
+        "ruling; proto3 JSON: null is not a map value",
         predicates.null_in_map,
     ),
     Difference(
         "HttpBody from the query",
         get("/v1/raw?content_type=text/css&data=YQ"),
-        "as the query says",
+        "the values of the query",
         "content type and data of the (empty) body",
-        "http.proto: no body then",
+        "http.proto: no body",
         predicates.raw_request,
     ),
     Difference(
         "response_body of an additional binding",
-        Request(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
+        RawRequest(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
         "the field",
         "the whole message, as the first binding has none",
         "http.proto: each binding has its own",
@@ -292,7 +292,7 @@ DIFFERENCES = [
     ),
     Difference(
         "number as the whole body",
-        Request(SPEC, "POST", "/v1/body/big", b"5"),
+        RawRequest(SPEC, "POST", "/v1/body/big", b"5"),
         "200",
         "504 after the route's timeout",
         "http.proto: a field is the body",
@@ -300,7 +300,7 @@ DIFFERENCES = [
     ),
     Difference(
         "one value for a list",
-        Request(SPEC, "POST", "/v1/body/tags", b'"a"'),
+        RawRequest(SPEC, "POST", "/v1/body/tags", b'"a"'),
         "400",
         "200: a list of one",
         "proto3 JSON: an array",
@@ -308,15 +308,15 @@ DIFFERENCES = [
     ),
     Difference(
         "wrappers, Timestamp, Duration as objects",
-        Request(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
         "400",
         "200",
-        "proto3 JSON: they have forms of their own",
+        "proto3 JSON: they have string forms",
         predicates.known_as_object,
     ),
     Difference(
         "lists in lists",
-        Request(SPEC, "POST", "/v1/kinds", b'{"tags": [["a"]]}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"tags": [["a"]]}'),
         "400",
         "200: one list",
         "proto3 JSON: an array of values",
@@ -324,9 +324,9 @@ DIFFERENCES = [
     ),
     Difference(
         "object in a map of numbers",
-        Request(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": {}}}'),
+        RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": {}}}'),
         "400",
-        "500: what it sends cannot be read",
+        "500: its upstream request is malformed",
         "proto3 JSON: a number",
         predicates.object_in_map,
     ),
@@ -355,7 +355,7 @@ DIFFERENCES = [
         predicates.number_forms,
     ),
     Difference(
-        "number of no enum value",
+        "unknown enum number",
         get("/v1/kinds?color=77"),
         "200",
         "400",
@@ -374,13 +374,13 @@ DIFFERENCES = [
         "space in base64",
         get("/v1/kinds?data=AA+AA"),
         "400",
-        "200: left out",
+        "200: dropped",
         "RFC 4648, 3.3",
         predicates.spaced_base64,
     ),
     Difference(
         "field masks",
-        Request(SPEC, "POST", "/v1/body/mask", b'"a_b"'),
+        RawRequest(SPEC, "POST", "/v1/body/mask", b'"a_b"'),
         "400",
         "200",
         "proto3 JSON: names in lower camel case",
@@ -389,15 +389,15 @@ DIFFERENCES = [
     Difference(
         "runs of capitals in field masks",
         get("/v1/kinds?mask=aBC"),
-        "`a_b_c`, which is `aBC` again",
-        "`a_bc`, which is `aBc`",
-        "proto3 JSON: what is read is written",
+        "`a_b_c`, which converts back to `aBC`",
+        "`a_bc`, which converts back to `aBc`",
+        "proto3 JSON: masks survive a round trip",
         predicates.mask_capitals,
     ),
     Difference(
-        "field masks that JSON cannot say",
+        "field masks without a JSON form",
         get("/v1/kinds?mask=a_1"),
-        "500: the answer cannot be written",
+        "500: the response cannot be written",
         "200: `a1`, which is another field",
         "proto3 JSON: it is an error",
         predicates.mask_without_form,
@@ -431,7 +431,7 @@ DIFFERENCES = [
         get("/v1/kinds?narrow=3.4028234663852886e38"),
         "3.4028235e+38",
         "3.40282347e+38",
-        "the shortest that reads back",
+        "the shortest form that reads back",
         predicates.float_digits,
     ),
     Difference(
@@ -455,12 +455,12 @@ DIFFERENCES = [
         get("/v1/kinds?counts[a]=1"),
         "200",
         "400",
-        "what grpc-gateway's clients write",
+        "the form of grpc-gateway's clients",
         predicates.map_key,
     ),
     Difference(
         "update mask of a PATCH",
-        Request(SPEC, "PATCH", "/v1/items/1", b'{"count": 1}'),
+        RawRequest(SPEC, "PATCH", "/v1/items/1", b'{"count": 1}'),
         "filled with the fields that the body gives",
         "left empty",
         "AIP-134",
@@ -471,7 +471,7 @@ DIFFERENCES = [
         get("/v1/kinds?narrow=3.4028235e38"),
         "200",
         "400",
-        "it rounds to what single precision has",
+        "it rounds to a single-precision value",
         predicates.float_max,
     ),
 ]

@@ -3,13 +3,13 @@
 from tests.differential.contracts import REFUSALS
 from tests.differential.differences import DIFFERENCES
 from tests.differential.requests import TEMPLATES, templates
-from tests.differential.worlds import Request
+from tests.differential.worlds import RawRequest
 
 HEAD = ["| Difference | Request | Ours | Envoy's | Why ours |", "|---|---|---|---|---|"]
 
 
 def make_table() -> str:
-    """One line for each difference of answers, and for each contract that Envoy refuses."""
+    """Return a line for each difference of responses, and for each contract that Envoy refuses."""
     lines = [
         line(each.name, show(each.example), each.ours, each.envoy, each.why) for each in DIFFERENCES
     ]
@@ -24,8 +24,8 @@ def line(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def show(request: Request) -> str:
-    """The request line, and its body or the template that it is meant for."""
+def show(request: RawRequest) -> str:
+    """Return the request line, and its body or the template that it is meant for."""
     target, note = request.target, ""
     if request.world == TEMPLATES:
         _, first, *rest = target.split("/")

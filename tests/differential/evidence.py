@@ -1,4 +1,4 @@
-"""What an exchange tells: whether both sides agree, what was refused, and who took it."""
+"""Evidence in a comparison: agreement, violations, and which side accepted the request."""
 
 import json
 import re
@@ -12,17 +12,17 @@ from urllib.parse import parse_qsl
 from google.protobuf.message import Message
 
 from gateway.routing.text_fields import FIELD_MASK
-from tests.differential.worlds import Exchange, Side
+from tests.differential.worlds import Comparison, Side
 
 
-def same(exchange: Exchange) -> bool:
-    """Whether both sides agree: status, kind and content of the answer, and what arrived."""
-    ours, envoy = exchange.ours, exchange.envoy
+def same(comparison: Comparison) -> bool:
+    """True if both sides agree on the response and on the upstream request."""
+    ours, envoy = comparison.ours, comparison.envoy
     return (
         ours.status == envoy.status
         and ours.kind == envoy.kind
         and content(ours) == content(envoy)
-        and same_arrived(exchange)
+        and same_arrived(comparison)
     )
 
 
@@ -30,20 +30,20 @@ def content(side: Side) -> Any:
     return side.content if side.json is None else side.json
 
 
-def same_arrived(exchange: Exchange) -> bool:
-    return bytes_of(exchange.ours.arrived) == bytes_of(exchange.envoy.arrived)
+def same_arrived(comparison: Comparison) -> bool:
+    return bytes_of(comparison.ours.arrived) == bytes_of(comparison.envoy.arrived)
 
 
 def bytes_of(message: Message | None) -> bytes | None:
-    """What two messages have in common that are equal, where NaN is equal to itself."""
+    """Return a text that is the same for equal messages, with NaN equal to itself."""
     return None if message is None else message.SerializeToString(deterministic=True)
 
 
-def violations(exchange: Exchange) -> dict[str, str]:
-    """What the gateway refused with 400, by field."""
-    if exchange.ours.status != 400 or exchange.ours.json is None:
+def violations(comparison: Comparison) -> dict[str, str]:
+    """Return the violations of the gateway's 400, by field."""
+    if comparison.ours.status != 400 or comparison.ours.json is None:
         return {}
-    for detail in exchange.ours.json["error"]["details"]:
+    for detail in comparison.ours.json["error"]["details"]:
         if detail["@type"].endswith("BadRequest"):
             return {
                 each.get("field", ""): each["description"] for each in detail["fieldViolations"]
@@ -55,56 +55,56 @@ def took(side: Side) -> bool:
     return side.status == 200 and side.arrived is not None
 
 
-def only_envoy_took(exchange: Exchange, description: str) -> bool:
-    """Whether Envoy took what the gateway refused for that reason alone."""
-    found = violations(exchange)
+def only_envoy_took(comparison: Comparison, description: str) -> bool:
+    """True if only Envoy accepted the request, and the gateway refused it for that reason alone."""
+    found = violations(comparison)
     return (
         bool(found)
         and all(re.fullmatch(description, each) for each in found.values())
-        and took(exchange.envoy)
+        and took(comparison.envoy)
     )
 
 
-def only_we_took(exchange: Exchange, reason: str) -> bool:
-    """Whether the gateway took what Envoy refused with such a text."""
-    text = exchange.envoy.content.decode(errors="replace")
-    told = exchange.request.verb == "HEAD" or re.search(reason, text) is not None
-    refused = exchange.envoy.status == 400 and not exchange.envoy.accepted
-    return refused and took(exchange.ours) and told
+def only_we_took(comparison: Comparison, reason: str) -> bool:
+    """True if only the gateway accepted the request, and Envoy refused it with such a text."""
+    text = comparison.envoy.content.decode(errors="replace")
+    matches_reason = comparison.request.verb == "HEAD" or re.search(reason, text) is not None
+    refused = comparison.envoy.status == 400 and not comparison.envoy.accepted
+    return refused and took(comparison.ours) and matches_reason
 
 
-def pairs(exchange: Exchange) -> list[tuple[str, str]]:
-    return parse_qsl(exchange.request.query, keep_blank_values=True)
+def pairs(comparison: Comparison) -> list[tuple[str, str]]:
+    return parse_qsl(comparison.request.query, keep_blank_values=True)
 
 
-def texts(exchange: Exchange) -> list[str]:
-    """What the query and the path give for the fields that the gateway refused."""
-    found = violations(exchange)
-    given = [*pairs(exchange), *exchange.variables.items()]
+def texts(comparison: Comparison) -> list[str]:
+    """Return the values in query and path of the fields that the gateway refused."""
+    found = violations(comparison)
+    given = [*pairs(comparison), *comparison.variables.items()]
     return [value for name, value in given if name in found]
 
 
-def unread(exchange: Exchange) -> Any:
-    """The body as JSON, or None."""
+def unread(comparison: Comparison) -> Any:
+    """Return the body as JSON, or None."""
     try:
-        return json.loads(exchange.request.body)
+        return json.loads(comparison.request.body)
     except ValueError:
         return None
 
 
 def strings(message: Any, paths: list[str]) -> list[str]:
-    """The fields at those paths, as text."""
+    """Return the fields at those paths, as text."""
     return [str(reduce(getattr, path.split("."), message)) for path in paths]
 
 
-def refused_members(exchange: Exchange) -> list[Any]:
-    """What the body gives for the fields that the gateway refused."""
-    body = unread(exchange)
-    return [member(body, name) for name in violations(exchange)]
+def refused_members(comparison: Comparison) -> list[Any]:
+    """Return the values in the body of the fields that the gateway refused."""
+    body = unread(comparison)
+    return [member(body, name) for name in violations(comparison)]
 
 
 def member(tree: Any, path: str) -> Any:
-    """The value at a path such as `items[0].count`, or None."""
+    """Return the value at a path such as `items[0].count`, or None."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", "" if path == "body" else path):
         if isinstance(tree, list) and index and int(index) < len(tree):
             tree = tree[int(index)]
@@ -114,7 +114,7 @@ def member(tree: Any, path: str) -> Any:
 
 
 def close(ours: Any, envoy: Any) -> bool:
-    """Whether JSON is equal, where numbers are as equal as single precision can tell."""
+    """True if JSON is equal, with numbers compared in single precision."""
     if isinstance(ours, dict) and isinstance(envoy, dict):
         return ours.keys() == envoy.keys() and all(close(ours[k], envoy[k]) for k in ours)
     if isinstance(ours, list) and isinstance(envoy, list):
@@ -125,7 +125,7 @@ def close(ours: Any, envoy: Any) -> bool:
 
 
 def lowered(tree: Any) -> Any:
-    """JSON with all of its strings in lower case."""
+    """Return JSON with all of its strings in lower case."""
     if isinstance(tree, dict):
         return {name: lowered(value) for name, value in tree.items()}
     if isinstance(tree, list):
@@ -134,7 +134,7 @@ def lowered(tree: Any) -> Any:
 
 
 def messages_in(message: Any) -> Iterator[Any]:
-    """A message and all messages in it."""
+    """Yield a message and all messages nested in it."""
     yield message
     for field, value in message.ListFields():
         if field.message_type is None:

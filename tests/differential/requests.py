@@ -13,9 +13,9 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
-from gateway.contracts.descriptors import Contracts, load, load_file
+from gateway.contracts.descriptors import Contracts, load_file, load_set
 from tests.differential.contracts import is_deep, without_refused
-from tests.differential.worlds import Request
+from tests.differential.worlds import RawRequest
 from tests.gateway.conftest import compile_protos
 from tests.gateway.spec import test_bindings, test_templates
 from tests.gateway.spec.random_contract import RandomContract
@@ -45,7 +45,7 @@ def echo_contracts(folder: Path) -> Contracts:
 
 
 def template_contracts() -> Contracts:
-    """A method for each template of the gateway's tables, below a segment of its own."""
+    """Return a method for each template of the gateway's tables, below a separate first segment."""
     file = descriptor_pb2.FileDescriptorProto(name="t.proto", package="t.v1", syntax="proto3")
     file.dependency.append(annotations_pb2.DESCRIPTOR.name)
     message = file.message_type.add(name="Variables")
@@ -58,49 +58,49 @@ def template_contracts() -> Contracts:
         )
         method.options.Extensions[annotations_pb2.http].get = f"/t{number}{template}"
     files = [*with_imports([annotations_pb2.DESCRIPTOR]), file]
-    return load(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
+    return load_set(descriptor_pb2.FileDescriptorSet(file=files).SerializeToString(), file.name)
 
 
 def templates() -> list[str]:
-    """All templates that Envoy takes and whose variables are single names."""
+    """Return all templates that Envoy accepts and whose variables are single names."""
     found = dict.fromkeys(template for template, *_ in TEMPLATE_ROWS)
     return [each for each in found if not is_deep(each) and "{x." not in each]
 
 
-def below(template: str, path: str) -> Request:
-    """A request for a template of `template_contracts`."""
-    return Request(TEMPLATES, "GET", f"/t{templates().index(template)}{path}")
+def below(template: str, path: str) -> RawRequest:
+    """Return a request for a template of `template_contracts`."""
+    return RawRequest(TEMPLATES, "GET", f"/t{templates().index(template)}{path}")
 
 
-def template_rows() -> Iterator[Request]:
+def template_rows() -> Iterator[RawRequest]:
     taken = templates()
     for template, path, *_ in TEMPLATE_ROWS:
         if template in taken:
             yield below(template, path)
 
 
-def spec_rows() -> Iterator[Request]:
-    """The rows of the tables of bindings that the gateway takes."""
+def spec_rows() -> Iterator[RawRequest]:
+    """Yield the rows of the tables of bindings that the gateway accepts."""
     tables = test_bindings
     for path, _ in tables.PATHS:
-        yield Request(SPEC, "GET", f"/v1/{path}")
+        yield RawRequest(SPEC, "GET", f"/v1/{path}")
     for query, _ in [*tables.QUERIES, *tables.MAPS]:
-        yield Request(SPEC, "GET", f"/v1/kinds?{query}")
+        yield RawRequest(SPEC, "GET", f"/v1/kinds?{query}")
     for line, body, _ in [*tables.BODIES, *tables.MASKS, *tables.VERBS]:
         yield of_line(line, body)
 
 
-def refused_rows() -> Iterator[Request]:
-    """The rows of the tables of bindings that it refuses, and of bodies that are not JSON."""
+def refused_rows() -> Iterator[RawRequest]:
+    """Yield the rows of the tables of bindings that it refuses, and bodies that are not JSON."""
     tables = test_bindings
     for query in tables.REFUSED_MAPS:
-        yield Request(SPEC, "GET", f"/v1/kinds?{query}")
+        yield RawRequest(SPEC, "GET", f"/v1/kinds?{query}")
     for line, body, _ in tables.REFUSED_BODIES:
         yield of_line(line, body)
     for path in tables.NOWHERE:
-        yield Request(SPEC, "GET", path)
+        yield RawRequest(SPEC, "GET", path)
     for path, _ in tables.OPTIONS:
-        yield Request(SPEC, "OPTIONS", path)
+        yield RawRequest(SPEC, "OPTIONS", path)
     for line, _ in tables.ALLOWED:
         yield of_line(line)
     for line, _ in tables.REFUSED:
@@ -110,27 +110,27 @@ def refused_rows() -> Iterator[Request]:
         yield replace(of_line(line, body), kind=kind)
 
 
-def of_line(line: str, body: bytes = b"") -> Request:
+def of_line(line: str, body: bytes = b"") -> RawRequest:
     verb, target = line.split(" ")
-    return Request(SPEC, verb, target, body)
+    return RawRequest(SPEC, verb, target, body)
 
 
-def echo_rows() -> Iterator[Request]:
-    """Errors of every code, server streams, and bodies of any type."""
+def echo_rows() -> Iterator[RawRequest]:
+    """Yield errors of every code, server streams, and bodies of any type."""
     for code in range(1, 17):
         for details in ERROR_DETAILS:
             failing = {"code": code, "text": "no: \u00e9 %41\n", "details": details}
-            yield Request(ECHO, "POST", "/v1/fail", json.dumps(failing).encode())
+            yield RawRequest(ECHO, "POST", "/v1/fail", json.dumps(failing).encode())
         plain = {"code": code, "text": "no", "plain": True}
-        yield Request(ECHO, "POST", "/v1/fail", json.dumps(plain).encode())
+        yield RawRequest(ECHO, "POST", "/v1/fail", json.dumps(plain).encode())
     for query in STREAMS:
-        yield Request(ECHO, "GET", f"/v1/public:stream{query}")
+        yield RawRequest(ECHO, "GET", f"/v1/public:stream{query}")
     for kind in ("application/json", "text/plain; charset=utf-8", "image/png"):
         for body in (b"", b"{", b"\x89PNG\xff\x00", b"a" * 70_000):
-            yield Request(ECHO, "POST", "/v1/raw", body, kind)
+            yield RawRequest(ECHO, "POST", "/v1/raw", body, kind)
     for length in (0, 1, 100_000):
         body = json.dumps({"text": "a" * length}).encode()
-        yield Request(ECHO, "POST", "/v1/echo", body)
+        yield RawRequest(ECHO, "POST", "/v1/echo", body)
 
 
 def random_contract(seed: int) -> RandomContract:
@@ -138,7 +138,7 @@ def random_contract(seed: int) -> RandomContract:
 
 
 class TakenContract(RandomContract):
-    """A random contract whose templates Envoy takes."""
+    """A random contract whose templates Envoy accepts."""
 
     def _template(self, method: int, binding: int, strings_min: int) -> str:
         while is_deep(template := super()._template(method, binding, strings_min)):
@@ -146,28 +146,28 @@ class TakenContract(RandomContract):
         return template
 
 
-def random_requests(contract: RandomContract, count: int) -> Iterator[Request]:
-    """Valid requests for random methods, as clients of Google's APIs write them."""
+def random_requests(contract: RandomContract, count: int) -> Iterator[RawRequest]:
+    """Yield valid requests for random methods, as clients of Google's APIs write them."""
     requests = RandomRequests(contract.random)
     for method in contract.random.choices(contract.contracts.methods, k=count):
         verb, target, body = transcode(method, requests.make(method), numbers=False)
-        yield Request(RANDOM, verb, target, body)
+        yield RawRequest(RANDOM, verb, target, body)
 
 
-def mutated(random: Random, requests: Iterable[Request]) -> Iterator[Request]:
-    """Each request with one thing changed."""
+def mutated(random: Random, requests: Iterable[RawRequest]) -> Iterator[RawRequest]:
+    """Yield each request with one change."""
     for request in requests:
         while (made := random.choice(MUTATIONS)(random, request)) == request:
             pass
         yield made
 
 
-def mutate_verb(random: Random, request: Request) -> Request:
+def mutate_verb(random: Random, request: RawRequest) -> RawRequest:
     return replace(request, verb=random.choice(VERBS))
 
 
-def mutate_path(random: Random, request: Request) -> Request:
-    """Doubles, adds or drops a slash, escapes a character, or adds a custom verb."""
+def mutate_path(random: Random, request: RawRequest) -> RawRequest:
+    """Double, add or drop a slash, escape a character, or add a custom verb."""
     path = request.path
     place = random.randrange(1, len(path) + 1)
     before, after = path[:place], path[place:]
@@ -185,8 +185,8 @@ def mutate_path(random: Random, request: Request) -> Request:
     return with_target(request, changed, request.query)
 
 
-def mutate_query(random: Random, request: Request) -> Request:
-    """Adds, repeats or changes a parameter."""
+def mutate_query(random: Random, request: RawRequest) -> RawRequest:
+    """Add, repeat or change a parameter."""
     pairs = request.query.split("&") if request.query else []
     if pairs and random.random() < 0.7:
         place = random.randrange(len(pairs))
@@ -208,8 +208,8 @@ def mutate_query(random: Random, request: Request) -> Request:
     return with_target(request, request.path, "&".join(pairs))
 
 
-def mutate_body(random: Random, request: Request) -> Request:
-    """Changes a member of a body that is JSON, or its text."""
+def mutate_body(random: Random, request: RawRequest) -> RawRequest:
+    """Change a member of a JSON body, or its text."""
     try:
         tree = json.loads(request.body)
     except ValueError:
@@ -244,7 +244,7 @@ def objects(tree: Any) -> Iterator[dict[str, Any]]:
             yield from objects(value)
 
 
-def with_target(request: Request, path: str, query: str) -> Request:
+def with_target(request: RawRequest, path: str, query: str) -> RawRequest:
     return replace(request, target=f"{path}?{query}" if query else path)
 
 

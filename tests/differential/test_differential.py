@@ -1,6 +1,6 @@
-"""The gateway and Envoy in front of one upstream: what differs is in the table, or is a fault.
+"""The gateway and Envoy in front of one upstream: every difference must be in the table.
 
-`DIFFERENTIAL_N` is about how many requests are sent, 2,000 if unset.
+`DIFFERENTIAL_N` is the approximate number of requests, 2,000 by default.
 """
 
 import os
@@ -20,8 +20,8 @@ from tests.differential.contracts import REFUSALS, contract_of
 from tests.differential.differences import DIFFERENCES, explain
 from tests.differential.document import make_table as make_document_table
 from tests.differential.evidence import same
-from tests.differential.requests import ECHO, SPEC, TEMPLATES, Request
-from tests.differential.worlds import LOCAL, EchoWorld, Exchange, World, free_port
+from tests.differential.requests import ECHO, SPEC, TEMPLATES, RawRequest
+from tests.differential.worlds import LOCAL, Comparison, EchoWorld, World, free_port
 
 COUNT = int(os.environ.get("DIFFERENTIAL_N", "2000"))
 SEEDS = range(1, 6)
@@ -30,14 +30,14 @@ SHOWN_MAX = 10
 
 
 @pytest.fixture(scope="module")
-def exchanges(tmp_path_factory) -> list[Exchange]:
-    """All requests, asked once."""
+def comparisons(tmp_path_factory) -> list[Comparison]:
+    """Yield the comparisons of all requests."""
     folder = tmp_path_factory.mktemp("contracts")
     with capture_logs():
         return uvloop.run(ask_all(folder))
 
 
-async def ask_all(folder: Path) -> list[Exchange]:
+async def ask_all(folder: Path) -> list[Comparison]:
     spec = list(requests.spec_rows())
     templates = list(requests.template_rows())
     examples = [each.example for each in DIFFERENCES]
@@ -45,7 +45,7 @@ async def ask_all(folder: Path) -> list[Exchange]:
     fixed = list(dict.fromkeys([*rows, *requests.echo_rows()]))
     share = max(COUNT - len(fixed), 0) // SHARES + 1
     random = Random(SEEDS[0])
-    # Envoy lets a number that is the whole body wait for the end of the deadline.
+    # Envoy does not respond before the deadline if the whole body is a number.
     mutable = [each for each in spec if each.body != b"5" and each.verb != "HEAD"]
     fixed += requests.mutated(random, random.choices(mutable, k=share))
     fixed += requests.mutated(random, random.choices(templates, k=share))
@@ -54,7 +54,7 @@ async def ask_all(folder: Path) -> list[Exchange]:
         TEMPLATES: World(requests.template_contracts()),
         ECHO: EchoWorld(requests.echo_contracts(folder)),
     }
-    found: list[Exchange] = []
+    found: list[Comparison] = []
     for name, world in worlds.items():
         asked = [each for each in fixed if each.world == name]
         found += [each async for each in ask(world, asked)]
@@ -66,19 +66,19 @@ async def ask_all(folder: Path) -> list[Exchange]:
     return found
 
 
-async def ask(world: World, asked: Iterable[Request]) -> AsyncIterator[Exchange]:
+async def ask(world: World, asked: Iterable[RawRequest]) -> AsyncIterator[Comparison]:
     async with world:
         for request in asked:
-            yield await world.exchange(request)
+            yield await world.compare(request)
 
 
-def test_every_difference_is_explained(exchanges):
-    unexplained = [each for each in exchanges if not same(each) and not explain(each)]
-    assert len(exchanges) >= COUNT
+def test_every_difference_is_explained(comparisons):
+    unexplained = [each for each in comparisons if not same(each) and not explain(each)]
+    assert len(comparisons) >= COUNT
     assert not unexplained, report(unexplained)
 
 
-def report(unexplained: list[Exchange]) -> str:
+def report(unexplained: list[Comparison]) -> str:
     lines = [f"{len(unexplained)} unexplained with seeds {SEEDS} and DIFFERENTIAL_N={COUNT}"]
     for each in unexplained[:SHOWN_MAX]:
         lines += ["", repr(each.request), f"ours: {each.ours}", f"Envoy: {each.envoy}"]
@@ -86,8 +86,8 @@ def report(unexplained: list[Exchange]) -> str:
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda each: each.name)
-def test_every_difference_is_met(exchanges, difference):
-    shown = next(each for each in exchanges if each.request == difference.example)
+def test_every_difference_is_met(comparisons, difference):
+    shown = next(each for each in comparisons if each.request == difference.example)
     assert not same(shown)
     assert explain(shown) == [difference], (shown, [each.name for each in explain(shown)])
 

@@ -1,4 +1,4 @@
-"""Both sides in front of one upstream: the same request to each, and what came of it."""
+"""Both sides in front of one upstream: sends each request to both and compares the results."""
 
 import asyncio
 import json
@@ -17,19 +17,19 @@ from deploy.envoy.configuration import SocketAddress, make_configuration
 from deploy.envoy.program import Envoy
 from gateway.contracts.descriptors import Contracts
 from gateway.http.errors import StatusError
-from gateway.routing.routes import Match, Route
+from gateway.routing.routes import Route, RouteMatch
 from gateway.routing.table import make_table
 from tests.gateway.conftest import PACKAGE, EchoService, RunningGateway, Tokens
-from tests.gateway.spec.wire import Answer, Client, Mirror
+from tests.gateway.spec.mirror import HttpResponse, Mirror, RawClient
 
 LOCAL = "127.0.0.1"
-ANSWER_SECONDS = 10.0
-IDLE_SECONDS = 1.0  # less than servers keep a connection that is idle
+RESPONSE_SECONDS = 10.0
+IDLE_SECONDS = 1.0  # less than the idle timeout of servers
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request over HTTP/1.1, as it is written."""
+class RawRequest:
+    """A raw HTTP/1.1 request."""
 
     world: str
     verb: str
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Side:
-    """What one side answered, and what it sent to the upstream: None, it sent nothing."""
+    """The response of one side, and its upstream request (None: it sent none)."""
 
     status: int
     kind: str
@@ -57,7 +57,7 @@ class Side:
 
     @cached_property
     def json(self) -> Any:
-        """The answer as JSON, or None where it is none."""
+        """The response as JSON, or None."""
         try:
             return json.loads(self.content)
         except ValueError:
@@ -69,11 +69,11 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One request, answered by both sides. `match` is the gateway's, if it found a route."""
+class Comparison:
+    """One request with the results of both sides. `match` is the gateway's route, if any."""
 
-    request: Request
-    match: Match | None
+    request: RawRequest
+    match: RouteMatch | None
     ours: Side
     envoy: Side
 
@@ -87,7 +87,7 @@ class Exchange:
 
 
 class World:
-    """An upstream, our gateway and Envoy before it, and a connection to each."""
+    """An upstream, the gateway and Envoy in front of it, and a connection to each."""
 
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts
@@ -101,8 +101,8 @@ class World:
         listen = SocketAddress(LOCAL, free_port())
         configuration = make_configuration(self.contracts, listen, targets)
         self._stack.enter_context(Envoy(configuration, listen, 1))
-        self._ours = await enter(Line(gateway.port))
-        self._envoy = await enter(Line(listen.port))
+        self._ours = await enter(ReconnectingClient(gateway.port))
+        self._envoy = await enter(ReconnectingClient(listen.port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,36 +111,36 @@ class World:
     async def _open_upstream(self, enter):
         parrot = await enter(Parrot(inputs={m.path: m.input for m in self.contracts.methods}))
         targets = {method.package: parrot.target for method in self.contracts.methods}
-        return targets, lambda answer: parrot.messages.pop(answer.id, None)
+        return targets, lambda response: parrot.messages.pop(response.id, None)
 
-    async def exchange(self, request: Request) -> Exchange:
+    async def compare(self, request: RawRequest) -> Comparison:
         ours = await self._ask(self._ours, request)
         envoy = await self._ask(self._envoy, request)
-        return Exchange(request, self._match(request), ours, envoy)
+        return Comparison(request, self._match(request), ours, envoy)
 
-    def _match(self, request: Request) -> Match | None:
+    def _match(self, request: RawRequest) -> RouteMatch | None:
         verb = "GET" if request.verb == "HEAD" else request.verb
         try:
-            return self._table.find(verb, request.path)
+            return self._table.find_route(verb, request.path)
         except StatusError:
             return None
 
-    async def _ask(self, line: "Line", request: Request) -> Side:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await line.send(request)
-        kind = answer.headers.get("content-type", "")
-        return Side(answer.status, kind, answer.content, self._take(answer))
+    async def _ask(self, line: "ReconnectingClient", request: RawRequest) -> Side:
+        async with asyncio.timeout(RESPONSE_SECONDS):
+            response = await line.send(request)
+        kind = response.headers.get("content-type", "")
+        return Side(response.status, kind, response.content, self._take(response))
 
 
 class EchoWorld(World):
-    """The echo service of the gateway's tests as the upstream: streams, errors, raw bodies."""
+    """A world whose upstream is the echo service: streams, errors, raw bodies."""
 
     async def _open_upstream(self, enter):
         service = EchoService(self.contracts, Tokens())
         await service.start()
         self._stack.push_async_callback(service.stop)
 
-        def take(_: Answer) -> Message | None:
+        def take(_: HttpResponse) -> Message | None:
             found = service.requests[-1] if service.requests else None
             service.forget()
             return found
@@ -150,7 +150,7 @@ class EchoWorld(World):
 
 @dataclass
 class Parrot(Mirror):
-    """A mirror that reads what it is sent, as a server with generated code does."""
+    """A mirror that parses its requests, as a server with generated code does."""
 
     inputs: dict[str, Any] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
@@ -169,13 +169,13 @@ class Parrot(Mirror):
         return grpc.unary_unary_rpc_method_handler(echo)
 
 
-class Line:
-    """A client that connects again after a server closed, or may have."""
+class ReconnectingClient:
+    """A client that reconnects after a server closed the connection, or may have."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._used = 0.0
-        self._client: Client | None = None
+        self._client: RawClient | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -183,22 +183,22 @@ class Line:
     async def __aexit__(self, *_: object) -> None:
         await self._hang_up()
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: RawRequest) -> HttpResponse:
         if time.monotonic() - self._used > IDLE_SECONDS:
             await self._hang_up()
         if self._client is None:
-            self._client = await Client(self._port).__aenter__()
+            self._client = await RawClient(self._port).__aenter__()
         try:
-            answer = await self._client.send(
+            response = await self._client.send(
                 request.verb, request.target, request.body, request.kind
             )
         except BaseException:
             await self._hang_up()
             raise
         self._used = time.monotonic()
-        if answer.headers.get("connection") == "close":
+        if response.headers.get("connection") == "close":
             await self._hang_up()
-        return answer
+        return response
 
     async def _hang_up(self) -> None:
         if self._client is not None:

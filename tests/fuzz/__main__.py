@@ -1,9 +1,10 @@
-"""Fuzzes what reads untrusted text: the template parser, the query binder, the JSON decoder.
+"""Fuzz the parsers of untrusted text: the template parser, the query binder, the JSON decoder.
 
     python -m tests.fuzz template|query|json [--runs N]
 
-Whatever the input, only the documented error may be raised; what is taken must be read back as
-itself. A crash ends the run with its input in `.artifacts/fuzz/`.
+Only the documented error may be raised, and accepted input must survive a round trip. A crash ends
+the
+run with its input in `.artifacts/fuzz/`.
 """
 
 import argparse
@@ -20,10 +21,10 @@ with atheris.instrument_imports(include=["gateway"]):
     from gateway.codec import Codec
     from gateway.contracts.descriptors import Contracts, load_file
     from gateway.http.errors import INVALID_ARGUMENT, StatusError
-    from gateway.routing.params import bind
-    from gateway.routing.routes import Match
+    from gateway.routing.params import bind_request
+    from gateway.routing.routes import RouteMatch
     from gateway.routing.table import make_table
-    from gateway.routing.template import TemplateError, parse
+    from gateway.routing.template import TemplateError, parse_template
 
 from tests.gateway.conftest import compile_protos
 
@@ -64,10 +65,10 @@ def load_contracts() -> Contracts:
 def template_target() -> Target:
     def fuzz(data: bytes) -> None:
         try:
-            parsed = parse(data.decode("utf-8", "surrogateescape"))
+            parsed = parse_template(data.decode("utf-8", "surrogateescape"))
         except TemplateError:
             return
-        if parse(parsed.text) != parsed:
+        if parse_template(parsed.text) != parsed:
             raise AssertionError(parsed.text)
 
     return fuzz
@@ -78,11 +79,11 @@ def query_target() -> Target:
     codec = Codec(contracts.pool)
     routes = make_table(contracts).routes
     route = next(each for each in routes if each.template.text == "/v1/kinds")
-    match = Match(route, {})
+    match = RouteMatch(route, {})
 
     def fuzz(data: bytes) -> None:
         try:
-            bound = bind(match, data, None, codec)
+            bound = bind_request(match, data, None, codec)
         except StatusError as error:
             refuse_others(error)
             return
@@ -100,7 +101,7 @@ def json_target() -> Target:
     names += [field.json_name for field in contracts.pool.FindMessageTypeByName(ITEM).fields]
 
     def fuzz(data: bytes) -> None:
-        # Half of the inputs are JSON as they are; of the others a tree is made that is.
+        # Half of the inputs are used as JSON text; the others seed a JSON tree.
         if data[:1] > HALF:
             data = orjson.dumps(make_value(atheris.FuzzedDataProvider(data[1:]), names, 0))
         message = kind.request_class()
@@ -111,7 +112,7 @@ def json_target() -> Target:
             return
         again = kind.request_class()
         codec.decode(codec.encode(message, None), again, None)
-        # NaN is not equal to itself; its bytes are.
+        # Compare bytes, since NaN does not equal itself.
         if serialized(again) != serialized(message):
             raise AssertionError(data)
 
@@ -119,7 +120,7 @@ def json_target() -> Target:
 
 
 def make_value(provider: atheris.FuzzedDataProvider, names: list[str], depth: int) -> object:
-    """Makes JSON whose members are mostly fields."""
+    """Return JSON whose members are mostly fields."""
     choice = provider.ConsumeIntInRange(0, 5 + 2 * (depth < DEPTH_MAX))
     if not depth or choice == DICT:
         keys = [provider.PickValueInList(names) for _ in range(provider.ConsumeIntInRange(0, 4))]
@@ -143,7 +144,7 @@ def serialized(message: object) -> bytes:
 
 
 def refuse_others(error: StatusError) -> None:
-    """Raises what is no 400."""
+    """Raise any error that is not a 400."""
     if error.code != INVALID_ARGUMENT:
         raise error
 

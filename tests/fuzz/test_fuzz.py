@@ -1,4 +1,4 @@
-"""A short run of each fuzz target; `make fuzz` makes the long ones."""
+"""A short run of each fuzz target; `make fuzz` runs the long ones."""
 
 import os
 import subprocess

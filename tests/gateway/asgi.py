@@ -1,4 +1,4 @@
-"""Drives an ASGI application by plain messages, like a server that offers no extensions."""
+"""Drive an ASGI application with plain messages, like a server without extensions."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from gateway.app import Gateway
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.contracts.descriptors import Contracts
 from gateway.routing.table import make_table
 from gateway.upstream import Upstreams
@@ -17,11 +17,13 @@ SECONDS = 5.0
 
 
 def make_app(contracts: Contracts, targets: Mapping[str, str], **options: Any) -> Gateway:
-    return Gateway(Core.make(contracts, make_table(contracts), Upstreams(targets), **options))
+    return Gateway(
+        GatewayContext.make(contracts, make_table(contracts), Upstreams(targets), **options)
+    )
 
 
-class Connection:
-    """One call of an application. What it sends is read with `sent`."""
+class AsgiConnection:
+    """One call of an application. `sent` returns the messages that it sends."""
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class Connection:
         self._given.put_nowait({"type": kind} | values)
 
     async def sent(self, kind: str) -> dict[str, Any]:
-        """Waits for the next message, which must be of that type."""
+        """Wait for the next message, which must be of that type."""
         waiting = asyncio.ensure_future(self._sent.get())
         await asyncio.wait(
             {waiting, self.task}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -85,22 +87,22 @@ class Connection:
         return self._sent.empty()
 
 
-def request(app: Gateway, target: str, method: str = "GET", **scope: Any) -> Connection:
-    """A request without a body."""
-    connection = Connection(app, "http", target, method=method, **scope)
+def request(app: Gateway, target: str, method: str = "GET", **scope: Any) -> AsgiConnection:
+    """Return a request without a body."""
+    connection = AsgiConnection(app, "http", target, method=method, **scope)
     connection.give("http.request")
     return connection
 
 
-class Socket(Connection):
-    """A WebSocket that speaks JSON."""
+class AsgiSocket(AsgiConnection):
+    """A WebSocket with JSON messages."""
 
     def __init__(self, app: Gateway, target: str = "/v1/ws", **scope: Any) -> None:
         super().__init__(app, "websocket", target, **scope)
         self.give("websocket.connect")
 
-    async def say(self, **message: Any) -> None:
+    async def send_json(self, **message: Any) -> None:
         self.give("websocket.receive", text=json.dumps(message))
 
-    async def hear(self) -> dict[str, Any]:
+    async def receive_json(self) -> dict[str, Any]:
         return json.loads((await self.sent("websocket.send"))["text"])

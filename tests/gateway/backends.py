@@ -22,7 +22,7 @@ numbers = itertools.count()
 def write_set(
     folder: Path, rpcs: str, *, package: str = "shop.v1", file: str = "shop.proto"
 ) -> Path:
-    """Compiles a service Shop of these methods to a descriptor set."""
+    """Compile a service Shop with these methods to a descriptor set."""
     place = folder / f"contract{next(numbers)}"
     place.mkdir()
     source = place / file
@@ -39,17 +39,17 @@ def rpc(name: str, http: str = "", reply: str = "Reply", request: str = "Request
 
 
 def write_plain_set(folder: Path) -> Path:
-    """Compiles methods without bindings."""
+    """Compile methods without bindings."""
     watch = rpc("Watch", reply="stream Reply")
     return write_set(folder, rpc("Ask") + watch + rpc("Upload", request="stream Request"))
 
 
 class Backend:
-    """A server that says who it is and what it was asked.
+    """A server whose replies hold its name and the request.
 
-    A request of the name `slow` is answered after half a second; a stream sends
-    one reply, and the next when `release` is set; a client's stream gets the
-    reply to its last request.
+    A request with the name `slow` takes half a second. A stream sends one reply, and the next when
+    `release`
+    is set. A client stream gets the reply to its last request.
     """
 
     def __init__(
@@ -96,10 +96,10 @@ class Backend:
 
         def reply(request: Any, context: Any) -> bytes:
             caller = dict(context.invocation_metadata()).get("authorization", "")
-            answer = make_reply(
+            response = make_reply(
                 method=method.full_name, server=self.name, name=request.name, caller=caller
             )
-            return answer.SerializeToString()
+            return response.SerializeToString()
 
         async def unary(request, context):
             await asyncio.sleep(0.5 if request.name == "slow" else 0)

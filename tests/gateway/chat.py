@@ -24,7 +24,7 @@ KINDS = {
 
 
 class ChatService:
-    """The upstream: it talks back, tells its log from any place on, and counts who is there."""
+    """The upstream: echoes messages, streams its log from any position, counts open calls."""
 
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts
@@ -141,9 +141,9 @@ class ChatService:
 
 
 def know(gateway: Any, subject: str, *roles: str) -> dict[str, str]:
-    """Lets the gateway remember a caller, and gives the header that they call with."""
+    """Add a caller to the gateway's cache. Return the authorization header."""
     authorization = f"Bearer token of {subject}"
     digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
     caller = Caller(authorization, subject, frozenset(roles), expire=time.time() + 900)
-    gateway.core.authenticator._cache._callers[digest] = (caller.expire, caller)
+    gateway.context.authenticator._cache._callers[digest] = (caller.expire, caller)
     return {"authorization": authorization}

@@ -1,4 +1,4 @@
-"""An echo service of our own, compiled at test time, behind a real gateway on real uvicorn."""
+"""An echo service, compiled at test time, behind a real gateway on real uvicorn."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ from google.protobuf import any_pb2, message_factory
 from google.rpc import status_pb2
 from grpc_tools import protoc
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.contracts.descriptors import Contracts, load_file
 from gateway.routing.defaults import make_public
 from gateway.routing.table import make_table
@@ -37,7 +37,7 @@ DETAILS = "grpc-status-details-bin"
 
 
 def compile_protos(target: Path, *sources: Path) -> Path:
-    """Compiles contracts to a descriptor set."""
+    """Compile contracts to a descriptor set."""
     roots = {str(source.parent) for source in sources}
     includes = [
         str(ROOT / "protos"),
@@ -70,7 +70,7 @@ def contracts(descriptor_set) -> Contracts:
 
 
 class Tokens:
-    """Signs tokens as the users room does, and publishes the key."""
+    """Signs tokens as the users service does, and publishes the key."""
 
     def __init__(self) -> None:
         self.fetched = 0
@@ -99,7 +99,7 @@ class Tokens:
 
 @dataclass
 class EchoService:
-    """The upstream: it answers what it was asked, and remembers it."""
+    """The upstream: it responds with its requests and records them."""
 
     contracts: Contracts
     tokens: Tokens
@@ -181,7 +181,7 @@ class EchoService:
         return self.message("KeySet", keys=[self.tokens.public()])
 
     async def count(self, request, context):
-        """Counts from `after` + 1 to `until`, and then fails, waits or ends."""
+        """Count from `after` + 1 to `until`, and then fail, wait or end."""
         self.note(request, context)
         self.open_streams += 1
         try:
@@ -202,7 +202,7 @@ def snake(name: str) -> str:
 
 
 class HealthHandler(grpc.GenericRpcHandler):
-    """grpc.health.v1.Health/Check, in bytes."""
+    """grpc.health.v1.Health/Check, with serialized messages."""
 
     def service(self, handler_call_details):
         if handler_call_details.method != "/grpc.health.v1.Health/Check":
@@ -225,12 +225,12 @@ class RunningGateway:
         **options: Any,
     ) -> None:
         upstreams = Upstreams(targets, transport)
-        self.core = Core.make(contracts, make_table(contracts), upstreams, **options)
+        self.context = GatewayContext.make(contracts, make_table(contracts), upstreams, **options)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/v1/ws"
-        self.server = GatewayServer(self.core)
+        self.server = GatewayServer(self.context)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.server.serve([self._listener]))
@@ -245,7 +245,7 @@ class RunningGateway:
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
         await self.stop()
-        await self.core.upstreams.close()
+        await self.context.upstreams.close()
 
 
 @pytest.fixture(scope="session")
@@ -269,7 +269,7 @@ async def gateway(contracts, shared_echo) -> AsyncIterator[RunningGateway]:
 
 @pytest.fixture
 def echo(shared_echo) -> EchoService:
-    """The upstream of the gateway, without memories."""
+    """The upstream of the gateway, with its records cleared."""
     shared_echo.forget()
     return shared_echo
 
@@ -280,7 +280,7 @@ def http(gateway) -> httpx.AsyncClient:
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:
-    """The error of an answer, which must be AIP-193."""
+    """Return the error of a response, which must be AIP-193."""
     assert response.headers["content-type"] == "application/json"
     error = response.json()["error"]
     assert error["code"] == response.status_code
@@ -296,7 +296,7 @@ def violations_of(response: httpx.Response) -> dict[str, str]:
 
 
 async def read_events(response: httpx.Response, count: int = 10_000) -> list[dict[str, str]]:
-    """Reads server-sent events until the end, or until there are `count`."""
+    """Read server-sent events until the end, or until there are `count`."""
     events: list[dict[str, str]] = []
     event: dict[str, str] = {}
     async for line in response.aiter_lines():
@@ -336,7 +336,7 @@ async def shared_upstream(upload_contracts) -> AsyncIterator[Uploading]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def upload_gateway(upload_contracts, shared_upstream) -> AsyncIterator[RunningGateway]:
-    """A gateway of methods whose clients stream, which one origin may call."""
+    """A gateway for client streams, with one allowed origin."""
     origins = frozenset({"https://a.example"})
     targets = shared_upstream.targets
     async with RunningGateway(upload_contracts, targets, cors_origins=origins) as running:
@@ -345,7 +345,7 @@ async def upload_gateway(upload_contracts, shared_upstream) -> AsyncIterator[Run
 
 @pytest.fixture
 def upstream(shared_upstream) -> Uploading:
-    """The upstream of that gateway, without memories."""
+    """The upstream of `upload_gateway`, with its records cleared."""
     shared_upstream.forget()
     return shared_upstream
 
@@ -375,7 +375,7 @@ def chat(shared_chat) -> ChatService:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["lean", "grpcio"])
 async def talk(request, chat_contracts, shared_chat) -> AsyncIterator[RunningGateway]:
-    """A gateway before the chat service, over each of the two transports."""
+    """A gateway in front of the chat service, over each of the two transports."""
     targets = {"chat.v1": f"127.0.0.1:{shared_chat.port}"}
     async with RunningGateway(chat_contracts, targets, transport=request.param) as running:
         yield running

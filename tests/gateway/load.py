@@ -1,4 +1,4 @@
-"""A load of HTTP/1.1 requests over keep-alive connections, each answer checked."""
+"""A load of HTTP/1.1 requests over keep-alive connections, with every response checked."""
 
 import asyncio
 from collections import Counter
@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 import orjson
 
 CONNECTIONS = 16
-ANSWER_SECONDS = 20.0
+RESPONSE_SECONDS = 20.0
 
 Check = Callable[[int, dict], bool]
 
 
 class Load:
-    """Sends requests one after the other on each of 16 connections.
+    """Sends requests sequentially on each of 16 connections.
 
-    `ask` gives the path of each request and what its answer must satisfy. A
-    connection is opened again only after an answer with `Connection: close`;
-    nothing is sent twice.
+    `ask` returns the path of each request and a check of its response. A connection is reopened
+    only after a
+    response with `Connection: close`; no request is sent twice.
     """
 
     def __init__(self, port: int, ask: Callable[[int], tuple[str, Check]]) -> None:
@@ -29,12 +29,12 @@ class Load:
         self._marks: dict[int, asyncio.Event] = {}
 
     async def reach(self, count: int) -> None:
-        """Waits until so many requests were begun."""
+        """Wait until `count` requests were started."""
         if self.sent < count:
             await self._marks.setdefault(count, asyncio.Event()).wait()
 
     async def run(self, count: int, *, until: asyncio.Event) -> None:
-        """Sends at least so many requests, and goes on until that event."""
+        """Send at least `count` requests, and continue until the event is set."""
         turns = self._turns(count, until)
         await asyncio.gather(*(self._connect(turns) for _ in range(CONNECTIONS)))
 
@@ -50,11 +50,11 @@ class Load:
         for turn in turns:
             path, check = self._ask(turn)
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(RESPONSE_SECONDS):
                     if writer is None:
                         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
                     writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
-                    status, last, content = await read_answer(reader)
+                    status, last, content = await read_response(reader)
             except (OSError, EOFError, TimeoutError) as error:
                 self.failures[type(error).__name__] += 1
                 writer = None
@@ -69,8 +69,8 @@ class Load:
             writer.close()
 
 
-async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, dict]:
-    """Reads the status, whether the connection ends, and the JSON."""
+async def read_response(reader: asyncio.StreamReader) -> tuple[int, bool, dict]:
+    """Return the status, whether the connection ends, and the JSON."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     lines = head.split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines[1:] if line)

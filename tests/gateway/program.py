@@ -1,4 +1,4 @@
-"""`python -m gateway` as a process of its own."""
+"""`python -m gateway` as a separate process."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ ENVIRONMENT = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
 
 
 def free_port() -> int:
-    """Finds a port below those that connections get, so that none takes it before its use."""
+    """Return a free port below the ephemeral range, so that no outgoing connection takes it."""
     while True:
         port = random.randrange(20_000, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 async def run(*arguments: str, seconds: float = 20.0) -> tuple[int, str, str]:
-    """Runs to the end: exit code, standard output, standard error."""
+    """Run to the end. Return exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", *arguments),
         env=ENVIRONMENT | {"LIBRAL_GATEWAY_PORT": str(free_port()), "LIBRAL_LOG_FORMAT": "json"},
@@ -37,8 +37,8 @@ async def run(*arguments: str, seconds: float = 20.0) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), error.decode()
 
 
-class Program:
-    """A gateway process on a free port, its log, other lines that it wrote, and a client."""
+class GatewayProgram:
+    """A gateway process on a free port, with its log, its other output, and a client."""
 
     def __init__(self, *arguments: str) -> None:
         self._arguments = arguments
@@ -67,7 +67,7 @@ class Program:
         await self._reading
 
     async def logged(self, event: str, count: int = 1, seconds: float = 20.0) -> list[Any]:
-        """Waits until an event stands in the log so many times."""
+        """Wait until an event was logged `count` times."""
         async with asyncio.timeout(seconds):
             while len(found := [line for line in self.log if line["event"] == event]) < count:
                 assert not self._reading.done(), self.log

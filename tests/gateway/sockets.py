@@ -1,4 +1,4 @@
-"""WebSockets to a gateway, as a client that speaks JSON."""
+"""WebSockets to a gateway, with JSON messages."""
 
 import asyncio
 import json
@@ -14,11 +14,11 @@ def open_socket(gateway: RunningGateway, path: str = "/v1/ws", **options: Any) -
     return connect(url, proxy=None, compression=None, **options)
 
 
-async def say(socket: ClientConnection, **message: Any) -> None:
+async def send_json(socket: ClientConnection, **message: Any) -> None:
     await socket.send(json.dumps(message))
 
 
-async def hear(socket: ClientConnection) -> dict[str, Any]:
+async def receive_json(socket: ClientConnection) -> dict[str, Any]:
     return json.loads(await asyncio.wait_for(socket.recv(), 5))
 
 
@@ -28,4 +28,4 @@ async def closing_code(socket: ClientConnection) -> int:
 
 
 async def call(socket, name, method, **options):
-    await say(socket, type="call", id=name, method=f"chat.v1.ChatService/{method}", **options)
+    await send_json(socket, type="call", id=name, method=f"chat.v1.ChatService/{method}", **options)

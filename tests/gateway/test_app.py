@@ -18,9 +18,9 @@ from gateway import app
 from gateway.app import REFUSAL
 from gateway.http.messages import BODY_BYTES_MAX, ResponseAbortedError
 from gateway.telemetry.metrics import series_of
-from tests.gateway.asgi import Connection, Socket, make_app, request
+from tests.gateway.asgi import AsgiConnection, AsgiSocket, make_app, request
 from tests.gateway.conftest import error_of, eventually, read_events
-from tests.gateway.sockets import hear, say
+from tests.gateway.sockets import receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,11 +33,11 @@ async def test_options_names_the_verbs(http):
     assert (await http.options("/nope")).status_code == 404
 
 
-async def test_a_defect_is_500_and_says_no_more(http, gateway, monkeypatch):
+async def test_a_defect_is_500_without_details(http, gateway, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(type(gateway.core.codec), "encode", broken)
+    monkeypatch.setattr(type(gateway.context.codec), "encode", broken)
     response = await http.get("/v1/echo")
     assert response.status_code == 500
     assert error_of(response)["message"] == "Internal error."
@@ -55,7 +55,7 @@ IMPORT = re.compile(
 )
 
 
-async def test_the_gateway_imports_no_room():
+async def test_the_gateway_imports_no_service():
     sources = [path.read_text() for path in Path(app.__file__).parent.rglob("*.py")]
     assert len(sources) > 50
     assert not [source for source in sources if IMPORT.search(source)]
@@ -65,7 +65,7 @@ async def test_the_gateway_imports_no_room():
 async def application(contracts, shared_echo):
     made = make_app(contracts, shared_echo.targets, cors_origins=frozenset({"https://a.example"}))
     yield made
-    await made.core.upstreams.close()
+    await made.context.upstreams.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -76,14 +76,16 @@ async def plain(application):
         yield client
 
 
-async def test_answers_without_a_server(plain, echo):
-    answer = await plain.get("/v1/echo?text=a%20b", headers={"origin": "https://a.example"})
-    assert (answer.status_code, answer.json()["text"]) == (200, "a b")
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["access-control-allow-origin"] == "https://a.example"
-    assert int(answer.headers["content-length"]) == len(answer.content)
-    assert echo.metadata[0]["x-request-id"] == answer.headers["x-request-id"]
-    again = await plain.get("/v1/echo?text=a b", headers={"if-none-match": answer.headers["etag"]})
+async def test_runs_without_a_server(plain, echo):
+    response = await plain.get("/v1/echo?text=a%20b", headers={"origin": "https://a.example"})
+    assert (response.status_code, response.json()["text"]) == (200, "a b")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["access-control-allow-origin"] == "https://a.example"
+    assert int(response.headers["content-length"]) == len(response.content)
+    assert echo.metadata[0]["x-request-id"] == response.headers["x-request-id"]
+    again = await plain.get(
+        "/v1/echo?text=a b", headers={"if-none-match": response.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
     sent = await plain.post("/v1/echo", json={"tags": ["x" * 2000]})
     assert sent.json()["tags"] == ["x" * 2000]
@@ -111,9 +113,9 @@ FORMATS = [
 
 @pytest.mark.parametrize(("accept", "last"), FORMATS)
 async def test_streams_without_a_server(plain, echo, accept, last):
-    answer = await plain.get("/v1/public:stream?until=2", headers={"accept": accept})
-    assert answer.headers["content-type"] == accept
-    assert answer.text.index('"position":"1"') < answer.text.index(last)
+    response = await plain.get("/v1/public:stream?until=2", headers={"accept": accept})
+    assert response.headers["content-type"] == accept
+    assert response.text.index('"position":"1"') < response.text.index(last)
 
 
 async def test_a_file_that_breaks_does_not_look_complete_without_a_server(
@@ -126,7 +128,7 @@ async def test_a_file_that_breaks_does_not_look_complete_without_a_server(
         with pytest.raises(ResponseAbortedError):
             await connection.ended()
         assert connection.silent
-    await application.core.upstreams.close()
+    await application.context.upstreams.close()
 
 
 async def test_a_live_stream_over_plain_messages(application, echo):
@@ -149,7 +151,7 @@ async def test_a_server_may_give_no_raw_path(application, echo):
 
 async def test_a_request_is_logged_and_measured_whatever_becomes_of_it(plain, application, echo):
     series = series_of("GET", "/v1/echo", 400)
-    before = application.core.meter.total().get(series)
+    before = application.context.meter.total().get(series)
     with capture_logs() as lines:
         await plain.get("/v1/echo?nope=1")
     (line,) = [line for line in lines if line["event"] == "request"]
@@ -157,7 +159,7 @@ async def test_a_request_is_logged_and_measured_whatever_becomes_of_it(plain, ap
         *("GET", "/v1/echo"),
         *(400, 3),
     )
-    after = application.core.meter.total()[series]
+    after = application.context.meter.total()[series]
     assert sum(after.counts) == (sum(before.counts) if before else 0) + 1
 
 
@@ -174,47 +176,47 @@ async def test_a_client_that_left_is_no_failure(application, echo):
 
 
 async def test_sockets_over_plain_messages(application, echo):
-    async with Socket(application) as client:
+    async with AsgiSocket(application) as client:
         await client.sent("websocket.accept")
-        await client.say(type="subscribe", id="a", path="/v1/public:stream?until=2")
-        heard = [await client.hear() for _ in range(3)]
-        assert [each.get("cursor") for each in heard] == ["1", "2", None]
-        assert (heard[2]["type"], heard[2]["status"]["status"]) == ("end", "OK")
-        await client.say(type="ping")
-        assert await client.hear() == {"type": "pong"}
+        await client.send_json(type="subscribe", id="a", path="/v1/public:stream?until=2")
+        received = [await client.receive_json() for _ in range(3)]
+        assert [each.get("cursor") for each in received] == ["1", "2", None]
+        assert (received[2]["type"], received[2]["status"]["status"]) == ("end", "OK")
+        await client.send_json(type="ping")
+        assert await client.receive_json() == {"type": "pong"}
         client.give("websocket.disconnect", code=1000)
         await client.ended()
 
 
 async def test_a_socket_of_one_method_over_plain_messages(application, echo):
-    async with Socket(application, "/v1/public:stream?until=1", subprotocols=[]) as client:
+    async with AsgiSocket(application, "/v1/public:stream?until=1", subprotocols=[]) as client:
         assert (await client.sent("websocket.accept"))["subprotocol"] is None
-        assert [(await client.hear())["type"] for _ in range(2)] == ["message", "end"]
+        assert [(await client.receive_json())["type"] for _ in range(2)] == ["message", "end"]
         assert (await client.sent("websocket.close"))["code"] == 1000
         await client.ended()
 
 
 async def test_a_binary_socket_over_plain_messages(application, echo):
-    async with Socket(application, subprotocols=["libral.v1.binary"]) as client:
+    async with AsgiSocket(application, subprotocols=["libral.v1.binary"]) as client:
         assert (await client.sent("websocket.accept"))["subprotocol"] == "libral.v1.binary"
         ping = socket_pb2.ClientFrame(ping=Empty())
         client.give("websocket.receive", bytes=ping.SerializeToString())
-        answer = socket_pb2.ServerFrame.FromString((await client.sent("websocket.send"))["bytes"])
-        assert answer.WhichOneof("event") == "pong"
+        response = socket_pb2.ServerFrame.FromString((await client.sent("websocket.send"))["bytes"])
+        assert response.WhichOneof("event") == "pong"
 
 
 async def test_a_handshake_is_refused_with_and_without_a_response(application):
-    async with Socket(application, "/nope", extensions={REFUSAL: {}}) as client:
+    async with AsgiSocket(application, "/nope", extensions={REFUSAL: {}}) as client:
         assert (await client.sent(f"{REFUSAL}.start"))["status"] == 404
         assert b'"ROUTE_NOT_FOUND"' in (await client.sent(f"{REFUSAL}.body"))["body"]
-    async with Socket(application, "/nope") as client:
+    async with AsgiSocket(application, "/nope") as client:
         assert (await client.sent("websocket.close"))["code"] == 4005
         await client.ended()
 
 
 async def test_the_lifespan_of_a_server_ends_streams_and_upstreams(contracts, shared_echo):
     application = make_app(contracts, shared_echo.targets)
-    async with Connection(application, "lifespan") as lifespan:
+    async with AsgiConnection(application, "lifespan") as lifespan:
         lifespan.give("lifespan.startup")
         await lifespan.sent("lifespan.startup.complete")
         async with request(application, "/v1/public:stream?until=1&wait=true") as stream:
@@ -230,7 +232,7 @@ async def test_the_lifespan_of_a_server_ends_streams_and_upstreams(contracts, sh
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stock(application):
-    """The application on uvicorn as it comes: h11 and wsproto, without the gateway's protocols."""
+    """The application on stock uvicorn: h11 and wsproto, without the gateway's protocols."""
     server = uvicorn.Server(
         uvicorn.Config(application, port=0, http="h11", ws="wsproto", log_config=None)
     )
@@ -250,5 +252,9 @@ async def test_another_server_serves_it(application, echo, stock):
         async with client.stream("GET", "/v1/public:stream?until=2", headers=sse) as response:
             assert len(await read_events(response)) == 3
     async with connect(f"ws://{stock}/v1/ws", proxy=None) as client:
-        await say(client, type="subscribe", id="a", path="/v1/public:stream?until=2")
-        assert [(await hear(client))["type"] for _ in range(3)] == ["message", "message", "end"]
+        await send_json(client, type="subscribe", id="a", path="/v1/public:stream?until=2")
+        assert [(await receive_json(client))["type"] for _ in range(3)] == [
+            "message",
+            "message",
+            "end",
+        ]

@@ -100,7 +100,7 @@ async def test_serves_any_descriptor_set_and_drains_on_sigterm(descriptor_set, s
 
 @pytest.fixture
 def image(tmp_path) -> Path:
-    """A folder that holds what the gateway's image holds."""
+    """A folder with the contents of the gateway's image."""
     for source, target in COPY.findall(DOCKERFILE.read_text()):
         place = tmp_path / target.strip("/")
         if (ROOT / source).is_dir():

@@ -1,4 +1,4 @@
-"""The commands of gateway/README.md, as they stand there."""
+"""The commands of gateway/README.md, run unchanged."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""Schemathesis reads `/openapi.json` and asks what it describes, rightly and wrongly."""
+"""Schemathesis reads `/openapi.json` and sends valid and invalid requests."""
 
 import asyncio
 import os
@@ -11,14 +11,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_N", "10"))
 SECONDS = 110
-# What the services of these tests fail with when they are told to is no fault of the gateway's.
+# Errors that the test services return on request are not defects of the gateway.
 CONFIGURATION = """
 [parameters]
 "query.fail" = "false"
 "query.wait" = "false"
 "query.chunks" = "3"
 """
-# `fail` answers with whatever error it is asked for, and `sleep` not within the deadline.
+# `fail` returns the requested error, and `sleep` exceeds the deadline.
 EXCLUDED = ("/v1/fail", "/v1/sleep")
 CHECKS = (
     "not_a_server_error",
@@ -30,7 +30,7 @@ CHECKS = (
 
 
 async def run(url: str, folder: Path, *options: str) -> tuple[int, str]:
-    """Runs Schemathesis on what a gateway describes: its exit code, and what it printed."""
+    """Run Schemathesis against a gateway. Return its exit code and output."""
     configuration = folder / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
     fixed = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.codec import Options
+from gateway.codec import JsonOptions
 from gateway.settings import read_settings
 from services.common.settings import SettingsError
 
@@ -22,7 +22,7 @@ def test_defaults():
     assert (settings.logs.layout, read(terminal=True).logs.layout) == ("json", "console")
 
 
-def test_reads_the_targets_of_all_rooms():
+def test_reads_the_targets_of_all_services():
     settings = read(LIBRAL_USERS_TARGET="a:1", LIBRAL_EVENTS_TARGET="[::1]:2", OTHER_TARGET="c:3")
     assert settings.upstreams == {"libral.users.v1": "a:1", "libral.events.v1": "[::1]:2"}
 
@@ -41,12 +41,12 @@ def test_reads_endpoint_and_origins():
 
 
 def test_reads_how_json_is_written():
-    assert read().json == Options()
-    chosen = Options(proto_names=True, defaults=False, enum_numbers=True)
+    assert read().json == JsonOptions()
+    chosen = JsonOptions(proto_names=True, defaults=False, enum_numbers=True)
     names = " proto-names,no-defaults, enum-numbers"
     assert read(LIBRAL_GATEWAY_JSON=names).json == chosen
     both = read(json=["no-defaults"], LIBRAL_GATEWAY_JSON="enum-numbers").json
-    assert both == Options(defaults=False, enum_numbers=True)
+    assert both == JsonOptions(defaults=False, enum_numbers=True)
 
 
 WRONG = [
@@ -77,11 +77,11 @@ WRONG = [
     ({"LIBRAL_LOG_FORMAT": "xml"}, "LIBRAL_LOG_FORMAT is 'xml': use one of json, console."),
     (
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "h:4317"},
-        "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of the form http://host:port.",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL of the form http://host:port.",
     ),
     (
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://h:x"},
-        "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of the form http://host:port.",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL of the form http://host:port.",
     ),
     (
         {"LIBRAL_CORS_ORIGINS": "https://a.example/"},

@@ -1,4 +1,4 @@
-"""A service whose clients stream, behind a gateway."""
+"""A service with client streams, behind a gateway."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ METADATA = (
 
 @dataclass
 class Uploading(grpc.GenericRpcHandler):
-    """The upstream: it tells what arrived. `taken` counts messages as they come."""
+    """The upstream: it responds with what arrived. `taken` counts messages on arrival."""
 
     contracts: Contracts
     taken: int = 0
@@ -72,7 +72,7 @@ class Uploading(grpc.GenericRpcHandler):
                 if self.slow:
                     await asyncio.sleep(self.slow)
                 yield request
-            # grpc.aio ends the messages of a call that was cancelled before it ends the method.
+            # grpc.aio ends the messages of a cancelled call before it cancels the method.
             await asyncio.sleep(0.1)
         except asyncio.CancelledError:
             self.cancelled += 1

@@ -18,7 +18,7 @@ import uvloop
 from libral.events.v1 import events_pb2
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 from gateway.upstream.lean import LeanUpstream
 from tests.benchmarks.events.operators import Operators
 from tests.benchmarks.events.service import (
@@ -131,7 +131,7 @@ async def send(mesh: BenchmarkMesh, seconds: int) -> None:
                 message = ticks(due).SerializeToString()
                 calls.add(
                     asyncio.create_task(
-                        upstream.unary(Call(APPEND, message, metadata, CALL_SECONDS))
+                        upstream.unary(UpstreamCall(APPEND, message, metadata, CALL_SECONDS))
                     )
                 )
                 sent += due

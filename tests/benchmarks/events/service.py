@@ -9,7 +9,7 @@ from uuid import uuid4
 from google.protobuf.timestamp_pb2 import Timestamp
 from libral.events.v1 import events_pb2
 
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 from gateway.upstream.lean import LeanUpstream
 from services.kernel.rpc.tokens import ServiceTokens, load_key
 from tests.benchmarks.gateway.mesh import BenchmarkMesh
@@ -77,7 +77,7 @@ async def append(mesh: BenchmarkMesh, requests: Sequence[bytes], at_once: int) -
 
     async def work() -> None:
         for message in turns:
-            await upstream.unary(Call(APPEND, message, metadata, CALL_SECONDS))
+            await upstream.unary(UpstreamCall(APPEND, message, metadata, CALL_SECONDS))
 
     try:
         async with asyncio.TaskGroup() as group:

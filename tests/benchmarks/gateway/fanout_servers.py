@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.home import free_port
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 from gateway.upstream.lean import LeanUpstream
 from tests.benchmarks.gateway.contracts import EVENT_STREAM, read_class, write_event_stream
 from tests.benchmarks.gateway.standalone_gateway import gateway
@@ -67,7 +67,8 @@ class GatewayEventStream:
         async def publish(number: int, filling: int) -> None:
             event = {"position": number, "text": make_text(number, filling)}
             content = post_class(topic=topic, event=event).SerializeToString()
-            await upstream.unary(Call(f"{EVENT_STREAM}/Publish", content, [], PUBLISH_SECONDS))
+            call = UpstreamCall(f"{EVENT_STREAM}/Publish", content, [], PUBLISH_SECONDS)
+            await upstream.unary(call)
 
         try:
             yield publish

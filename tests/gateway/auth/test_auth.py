@@ -35,7 +35,7 @@ async def test_refuses_other_roles(http, echo, tokens):
     response = await http.get("/v1/admin", headers=tokens.bearer("VIEWER"))
     assert response.status_code == 403
     error = error_of(response)
-    assert error["message"] == "This needs one of the roles ADMIN, OPERATOR."
+    assert error["message"] == "One of these roles is required: ADMIN, OPERATOR."
     assert error["details"][1]["message"] == "この操作を行う権限がありません。"
     assert echo.requests == []
 
@@ -49,7 +49,7 @@ async def test_asks_for_a_token(http, echo):
 
 
 def forge(tokens: Tokens) -> dict[str, str]:
-    """Tokens that are no good, by what is wrong with them."""
+    """Return invalid tokens, by their defect."""
     other = Ed25519PrivateKey.generate()
     known = {"iss": "libral", "sub": "users/1", "roles": ["ADMIN"], "exp": time.time() + 60}
     header = {"kid": tokens.key_id}

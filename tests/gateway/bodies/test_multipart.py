@@ -63,7 +63,7 @@ async def test_the_path_is_in_the_first_message(uploading, upstream):
     assert response.json()["file"] == {"name": "files/1", "title": "t", "copies": 0}
     refused = form(part("file.name", "other"))
     response = await uploading.post("/v1/files/1:upload", content=refused, headers=FORM)
-    assert violations_of(response) == {"file.name": "is given in the path already."}
+    assert violations_of(response) == {"file.name": "is already given in the path."}
 
 
 async def test_parts_of_json_are_messages(uploading, upstream):
@@ -97,15 +97,15 @@ async def test_an_empty_form_is_no_message(uploading, upstream):
 LONG = "x" * (splitters.MESSAGE_BYTES_MAX + 1)
 NUMBER = "must be an integer from -2147483648 to 2147483647."
 REFUSED = [
-    (form(part("nope", "x")), {"nope": "is no parameter of this method."}),
+    (form(part("nope", "x")), {"nope": "is not a parameter of this method."}),
     (
         form(part("count", "x"), part("nope", "x"), part("tags", "x")),
-        {"count": NUMBER, "nope": "is no parameter of this method."},
+        {"count": NUMBER, "nope": "is not a parameter of this method."},
     ),
     (form(part("count", "1"), part("count", "2")), {"count": "is given more than once."}),
-    (form(part("nope", "x", "image/png", "f")), {"nope": "is no field that takes a file."}),
-    (form(part("count", "1", "text/plain", "f")), {"count": "is no field that takes a file."}),
-    (form(part("inner", "x", "a/b")), {"inner": "is no field that takes a file."}),
+    (form(part("nope", "x", "image/png", "f")), {"nope": "is not a field that accepts a file."}),
+    (form(part("count", "1", "text/plain", "f")), {"count": "is not a field that accepts a file."}),
+    (form(part("inner", "x", "a/b")), {"inner": "is not a field that accepts a file."}),
     (
         form(part("", "{}", "application/json"), part("", '{"count": []}', "application/json")),
         {"body[1].count": NUMBER},
@@ -117,12 +117,12 @@ REFUSED = [
         {"parent": "is longer than 1048576 bytes."},
     ),
     (form(*[part("tags", "x")] * 501), {"body": "has more than 500 fields."}),
-    (form(part("count", "1"))[:-10], {"body": "is not complete: its last boundary is missing."}),
-    (b"", {"body": "is not complete: its last boundary is missing."}),
-    (b"nonsense", {"body": "is no multipart/form-data."}),
+    (form(part("count", "1"))[:-10], {"body": "is incomplete: the last boundary is missing."}),
+    (b"", {"body": "is incomplete: the last boundary is missing."}),
+    (b"nonsense", {"body": "is not multipart/form-data."}),
     (
         form(part("a", "1").replace(b"form-data;", b"form-data" + b"x" * 5000 + b";")),
-        {"body": "is no multipart/form-data."},
+        {"body": "is not multipart/form-data."},
     ),
 ]
 

@@ -62,9 +62,9 @@ BROKEN = [
     (b"[{},]", {"body[1]": None}),
     (b"[,{}]", {"body[0]": None}),
     (b"[{}{}]", {"body[0]": None}),
-    (b"[{}", {"body": "is not complete: its array has no end."}),
-    (b'["', {"body": "is not complete: its array has no end."}),
-    (b"", {"body": "is not complete: its array has no end."}),
+    (b"[{}", {"body": "is incomplete: the array is not closed."}),
+    (b'["', {"body": "is incomplete: the array is not closed."}),
+    (b"", {"body": "is incomplete: the array is not closed."}),
     (b"[{}]]", {"body": "must be one JSON array of messages."}),
     (b"[{}] []", {"body": "must be one JSON array of messages."}),
     (b"[{}] x", {"body": "must be one JSON array of messages."}),
@@ -96,7 +96,7 @@ async def test_splits_random_arrays_as_they_were_joined():
         values = [chance.choice([*TEXTS, 1, None, [], {}, [["]"]]]) for _ in range(5)]
         content = json.dumps({"a": values}).encode()
         whole = b"[" + b" , ".join([content] * chance.randrange(4)) + b"]"
-        splitter, found, place = splitters.Array(), [], 0
+        splitter, found, place = splitters.ArraySplitter(), [], 0
         while place < len(whole):
             step = chance.randrange(1, 9)
             found += splitter.feed(whole[place : place + step])

@@ -1,4 +1,4 @@
-"""Messages sent on as they arrive, and what ends an upload early."""
+"""Messages sent upstream as they arrive, and early ends of an upload."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ async def test_a_client_that_leaves_cancels_the_call(uploading, upstream):
 
 
 async def test_a_slow_upstream_slows_the_client(upload_gateway, upstream):
-    """What is between client and upstream is bounded, whatever the client sends."""
+    """The buffers between client and upstream are bounded."""
     upstream.slow = 2.0
     _, writer = await asyncio.open_connection("127.0.0.1", upload_gateway.port)
     writer.write(b"POST /v1/items HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n")
@@ -73,7 +73,7 @@ async def test_a_slow_upstream_slows_the_client(upload_gateway, upstream):
     await eventually(lambda: upstream.cancelled >= 1, seconds=8)
 
 
-async def test_a_client_that_stalls_is_told(uploading, upstream, monkeypatch):
+async def test_a_stalled_client_gets_an_error(uploading, upstream, monkeypatch):
     monkeypatch.setattr(http_module, "BODY_SECONDS", 0.2)
 
     async def content():

@@ -1,16 +1,16 @@
-"""Calls that are ended from here: once, and with a status."""
+"""Calls that the gateway ends: once, and with a status."""
 
 import asyncio
 
 import pytest
 
-from gateway.calls.closable import Ending
+from gateway.calls.closable import Closable
 from gateway.calls.requests import STREAM_SECONDS_MAX
 from gateway.http.errors import StatusError, draining, internal
 
 
-class Call(Ending):
-    """Counts its ends."""
+class CountingCall(Closable):
+    """Counts the calls of `on_end`."""
 
     ends = 0
 
@@ -19,7 +19,7 @@ class Call(Ending):
 
 
 async def test_ends_once_with_the_first_error():
-    call = Call()
+    call = CountingCall()
     call.raise_ended()
     first = draining()
     call.end(first)
@@ -31,7 +31,7 @@ async def test_ends_once_with_the_first_error():
 
 
 async def test_ends_after_its_time():
-    call = Call()
+    call = CountingCall()
     call.end_after(0.05, draining)
     call.end_after(0.01, internal)
     await asyncio.sleep(0.1)
@@ -39,18 +39,18 @@ async def test_ends_after_its_time():
 
 
 async def test_time_that_is_over_ends_it_at_once():
-    call = Call()
+    call = CountingCall()
     call.end_after(-5.0, draining)
     await asyncio.sleep(0.01)
     assert call.ended.code == draining().code
 
 
 async def test_a_reader_that_leaves_ends_it_and_its_timers():
-    call = Call()
+    call = CountingCall()
     call.end_after(STREAM_SECONDS_MAX, draining)
     assert call._timers == []
     call.end_after(0.05, draining)
-    call.leave()
+    call.end_by_client()
     (timer,) = call._timers
     assert timer.cancelled()
     assert call.ended.status.message == "The client closed the call."

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def test_chooses_what_the_room_sees(http, echo):
+async def test_chooses_the_metadata_of_the_service(http, echo):
     sent = {
         "traceparent": PARENT,
         "accept-language": "ja",
@@ -45,7 +45,7 @@ async def test_refuses_broken_binary_metadata(http):
     assert violations_of(response) == {"grpc-metadata-x-bin": "must be base64."}
 
 
-async def test_the_deadline_reaches_the_room(http, echo):
+async def test_the_deadline_reaches_the_service(http, echo):
     await http.get("/v1/echo")
     await http.get("/v1/echo", headers={"grpc-timeout": "2S"})
     await http.get("/v1/echo", headers={"x-request-timeout": "1.5"})

@@ -1,9 +1,12 @@
-"""JSON cases that protobuf's conformance tests ask of every implementation, where they apply.
+"""JSON cases of protobuf's conformance tests, where they apply.
 
-They are taken by subject from its required and recommended cases for proto3 JSON: numbers at and
-over their bounds, the ways to write each kind, presence, names, and the well-known types. A row is
-what is read and what is written again (None: it must be refused). `json_format` judges beside us,
-but for the rows of `STRICTER`, where it takes or refuses what the specification does not.
+They are the required and recommended cases for proto3 JSON: numbers at and over their bounds, the
+forms
+of each type, presence, names, and the well-known types. A row holds the input and the output (None:
+the
+input must be refused). `json_format` must agree, except for the rows of `STRICTER`, where it
+deviates
+from the specification.
 """
 
 import json
@@ -11,7 +14,7 @@ import json
 import pytest
 from google.protobuf import json_format, message_factory
 
-from gateway.codec import Codec, Options
+from gateway.codec import Codec, JsonOptions
 from gateway.http.errors import StatusError
 
 KINDS = "test.kinds.v1.Kinds"
@@ -109,7 +112,7 @@ ROWS = [
     ('{"aFloat":"NaN"}', SAME),
     ('{"aFloat":"-Infinity"}', SAME),
     ('{"aFloat":0.1}', SAME),
-    # Truth
+    # Bools
     ('{"aBool":true}', SAME),
     ('{"aBool":false}', "{}"),
     ('{"aBool":1}', None),
@@ -300,8 +303,8 @@ ROWS = [
     ('{"child":' * 120 + "{}" + "}" * 120, None),
 ]
 
-# Where json_format is wrong by the specification: it takes what must be refused, or refuses the
-# greatest float as it is usually written.
+# Where json_format deviates from the specification: it accepts what must be refused, or refuses
+# the usual form of the greatest float.
 STRICTER = {
     *('{"an_int32":1,"anInt32":1}', '{"aDouble":"inf"}', '{"aDouble":true}', '{"someBytes":"!"}'),
     *('{"aFloat":3.4028235e+38}', '{"aFloat":-3.4028235e+38}', '{"color":1.5}', '{"color":true}'),
@@ -311,7 +314,7 @@ STRICTER = {
 
 def read_ours(kinds, text):
     message = message_factory.GetMessageClass(kinds.pool.FindMessageTypeByName(KINDS))()
-    codec = Codec(kinds.pool, Options(defaults=False))
+    codec = Codec(kinds.pool, JsonOptions(defaults=False))
     try:
         codec.decode(text.encode(), message, None)
     except StatusError:

@@ -18,22 +18,22 @@ async def test_echoes_a_body(http):
         "color": None,
         "data": "/+8=",
     }
-    answer = (await http.post("/v1/echo", json=sent)).json()
-    assert answer["text"] == "日本"
-    assert answer["big"] == "9007199254740993"
-    assert answer["items"] == [{"name": "a", "count": 0}]
-    assert answer["counts"] == {"a": 1}
-    assert answer["extra"] == {"deep": [1, None, {"x": True}]}
-    assert answer["wide"] == "NaN"
-    assert answer["color"] == "COLOR_UNSPECIFIED"
+    response = (await http.post("/v1/echo", json=sent)).json()
+    assert response["text"] == "日本"
+    assert response["big"] == "9007199254740993"
+    assert response["items"] == [{"name": "a", "count": 0}]
+    assert response["counts"] == {"a": 1}
+    assert response["extra"] == {"deep": [1, None, {"x": True}]}
+    assert response["wide"] == "NaN"
+    assert response["color"] == "COLOR_UNSPECIFIED"
 
 
 BODIES = [
     (
         b'{"nope": 1, "item": {"nope": 2}}',
-        {"nope": "is no field of this method.", "item.nope": "is no field of this method."},
+        {"nope": "is not a field of this method.", "item.nope": "is not a field of this method."},
     ),
-    (b'{"items": [{}, {"nope": 1}]}', {"items[1].nope": "is no field of this method."}),
+    (b'{"items": [{}, {"nope": 1}]}', {"items[1].nope": "is not a field of this method."}),
     (b'{"small": "x"}', {"small": None}),
     (b'{"small": 1.5}', {"small": None}),
     (b'{"item": {"count": true}}', {"item.count": None}),
@@ -44,8 +44,8 @@ BODIES = [
     (b'{"time": "yesterday"}', {"time": None}),
     (b'{"data": "a"}', {"data": None}),
     (b'{"counts": {"a": null}}', {"counts.a": "must not be null."}),
-    (b'{"left": "a", "right": 1}', {"right": "excludes left, which is given too."}),
-    (b'{"text": "a", "text": "b"}', {"body": "is no JSON: 'text' is given twice."}),
+    (b'{"left": "a", "right": 1}', {"right": "excludes left, which is also given."}),
+    (b'{"text": "a", "text": "b"}', {"body": "is not JSON: 'text' is given twice."}),
     (b"[]", {"body": "must be a JSON object."}),
     (b"null", {"body": "must be a JSON object."}),
     (b"{", {"body": None}),

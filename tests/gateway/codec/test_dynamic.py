@@ -48,5 +48,5 @@ def test_a_list_is_a_list(value):
 def test_an_unset_value_is_null_and_no_number_is_infinite():
     assert write_value(Value()) is None
     for number in (math.nan, math.inf, -math.inf):
-        with pytest.raises(ValueError, match="a number that JSON has not"):
+        with pytest.raises(ValueError, match="a Value holds NaN or an infinity"):
             write_value(Value(number_value=number))

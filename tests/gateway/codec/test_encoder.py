@@ -6,10 +6,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_emits_defaults_but_no_absent_messages(http):
-    answer = (await http.get("/v1/echo")).json()
-    assert answer["text"] == ""
-    assert answer["big"] == "0"
-    assert answer["color"] == "COLOR_UNSPECIFIED"
-    assert answer["tags"] == []
-    assert "item" not in answer
-    assert "present" not in answer
+    response = (await http.get("/v1/echo")).json()
+    assert response["text"] == ""
+    assert response["big"] == "0"
+    assert response["color"] == "COLOR_UNSPECIFIED"
+    assert response["tags"] == []
+    assert "item" not in response
+    assert "present" not in response

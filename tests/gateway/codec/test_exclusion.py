@@ -1,8 +1,8 @@
-"""Members of which an object may have one."""
+"""Mutually exclusive members of an object."""
 
 import pytest
 
-from gateway.codec.exclusion import check_rivals, exclusive
+from gateway.codec.exclusion import check_exclusive, exclusive_groups
 
 VALUES = [
     ({"anInt32": 1, "left": "a"}, None),
@@ -17,11 +17,11 @@ VALUES = [
 
 @pytest.mark.parametrize(("value", "found"), VALUES)
 def test_names_the_one_that_came_second(kinds, value, found):
-    groups = exclusive(kinds.pool.FindMessageTypeByName("test.kinds.v1.Kinds"))
-    violations = check_rivals(groups, value)
+    groups = exclusive_groups(kinds.pool.FindMessageTypeByName("test.kinds.v1.Kinds"))
+    violations = check_exclusive(groups, value)
     if found is None:
         assert violations == []
     else:
         (violation,) = violations
         assert violation.field == found[0]
-        assert violation.description == f"excludes {found[1]}, which is given too."
+        assert violation.description == f"excludes {found[1]}, which is also given."

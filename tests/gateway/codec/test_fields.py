@@ -1,4 +1,4 @@
-"""What encoder and decoder ask of a field."""
+"""Properties of fields."""
 
 import pytest
 

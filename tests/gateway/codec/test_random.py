@@ -1,4 +1,4 @@
-"""The codec beside `json_format`, on random messages of every kind."""
+"""The codec compared with `json_format`, on random messages of every type."""
 
 import itertools
 import json
@@ -8,13 +8,13 @@ import orjson
 import pytest
 from google.protobuf import json_format, message_factory
 
-from gateway.codec import Codec, Options
+from gateway.codec import Codec, JsonOptions
 from tests.gateway.codec.messages import Messages
 
 N = int(os.environ.get("CODEC_N", "10000"))
 KINDS = "test.kinds.v1.Kinds"
 IN_ANY = (KINDS, "google.protobuf.Timestamp", "google.protobuf.Struct", "google.protobuf.Empty")
-OPTIONS = [Options(*chosen) for chosen in itertools.product((False, True), repeat=3)]
+OPTIONS = [JsonOptions(*chosen) for chosen in itertools.product((False, True), repeat=3)]
 
 
 @pytest.mark.timeout(600)

@@ -16,25 +16,28 @@ def test_reads_what_json_is(text):
 
 
 REFUSED = [
-    (b'{"a":1,"a":2}', "body: is no JSON: 'a' is given twice."),
-    (b'{"x":{"a":1,"\\u0061":2}}', "body: is no JSON: 'a' is given twice."),
-    (b'{"a" :1,"a":2}', "body: is no JSON: 'a' is given twice."),
-    (b'{"a":NaN}', "body: is no JSON: NaN is no JSON number: write it as a string."),
-    (b'{"a":-Infinity}', "body: is no JSON: -Infinity is no JSON number: write it as a string."),
+    (b'{"a":1,"a":2}', "body: is not JSON: 'a' is given twice."),
+    (b'{"x":{"a":1,"\\u0061":2}}', "body: is not JSON: 'a' is given twice."),
+    (b'{"a" :1,"a":2}', "body: is not JSON: 'a' is given twice."),
+    (b'{"a":NaN}', "body: is not JSON: NaN is not a JSON number: write it as a string."),
+    (
+        b'{"a":-Infinity}',
+        "body: is not JSON: -Infinity is not a JSON number: write it as a string.",
+    ),
     (b"\xff", "body: is not UTF-8."),
-    (b'{"a":1,}', "body: is no JSON: Expecting property name enclosed in double quotes"),
+    (b'{"a":1,}', "body: is not JSON: Expecting property name enclosed in double quotes"),
     (b"[" * (DEPTH_MAX + 1) + b"]" * (DEPTH_MAX + 1), "body: is nested too deep."),
     (b"[" * 100_000, "body: is nested too deep."),
 ]
 
 
 @pytest.mark.parametrize(("content", "message"), REFUSED)
-def test_says_what_is_wrong(content, message):
+def test_names_the_problem(content, message):
     with pytest.raises(StatusError) as caught:
         read_json(content)
     assert caught.value.status.message.startswith(message.removesuffix("."))
 
 
-def test_takes_as_many_levels_as_it_says():
+def test_accepts_the_documented_depth():
     content = b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
     assert json.dumps(read_json(content)).encode() == content

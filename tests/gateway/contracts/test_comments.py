@@ -1,4 +1,4 @@
-"""Comments above everything that a contract can name."""
+"""Comments of all elements of a contract."""
 
 from gateway.contracts.descriptors import load_file
 from tests.gateway.conftest import compile_protos

@@ -1,9 +1,9 @@
-"""Descriptor sets of several sources, joined."""
+"""Descriptor sets of several sources, merged."""
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from gateway.contracts.descriptor_sets import join
+from gateway.contracts.descriptor_sets import join_sets
 from gateway.contracts.descriptors import DescriptorError
 from tests.gateway.backends import rpc, write_set
 from tests.gateway.program import run
@@ -34,10 +34,10 @@ async def test_a_file_may_come_twice_with_and_without_comments(tmp_path):
         for message in file.message_type:
             for field in message.field:
                 field.ClearField("json_name")
-    joined = join([("bare", bare.file), ("commented", commented.file)])
+    joined = join_sets([("bare", bare.file), ("commented", commented.file)])
     found = {file.name: file for file in joined.file}
     assert len(found) == len(commented.file)
     assert found["shop.proto"].HasField("source_code_info")
     bare.file[-1].message_type[0].field[0].json_name = "other"
     with pytest.raises(DescriptorError, match=r"^bare and commented differ in shop\.proto\.$"):
-        join([("bare", bare.file), ("commented", commented.file)])
+        join_sets([("bare", bare.file), ("commented", commented.file)])

@@ -1,4 +1,4 @@
-"""Upstreams that describe themselves, or are described by sets."""
+"""Upstreams discovered by reflection or from descriptor sets."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from gateway.contracts.descriptors import DescriptorError
 from gateway.contracts.discovery import Discovery
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import error_of
-from tests.gateway.program import Program, run
+from tests.gateway.program import GatewayProgram, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,9 +26,9 @@ async def test_two_upstreams_share_what_both_list(tmp_path):
         Backend(other, name="other") as third,
     ):
         upstreams = [part for each in (one, two, third) for part in ("--upstream", each.address)]
-        async with Program(*upstreams, "--no-auth") as gateway:
-            answers = [(await gateway.http.get("/v1/things/a")).json() for _ in range(8)]
-            assert {answer["server"] for answer in answers} == {"one", "two"}
+        async with GatewayProgram(*upstreams, "--no-auth") as gateway:
+            responses = [(await gateway.http.get("/v1/things/a")).json() for _ in range(8)]
+            assert {response["server"] for response in responses} == {"one", "two"}
             assert (await gateway.http.get("/v1/other")).json()["server"] == "other"
 
 
@@ -44,19 +44,19 @@ async def test_upstreams_that_differ_are_named(tmp_path):
             assert str(caught.value) == f"{one.address} and {other.address} differ in {what}."
 
 
-async def test_one_upstream_answers_for_all_packages_of_sets(tmp_path):
+async def test_one_upstream_serves_all_packages_of_descriptor_sets(tmp_path):
     first = write_set(tmp_path, GET)
     second = write_set(tmp_path, rpc("Look", 'get: "/v1/b"'), package="b.v1", file="b.proto")
     sets = ("--descriptor-set", str(first), "--descriptor-set", str(second))
     async with Backend(first, versions=(), name="first") as backend:
-        async with Program(*sets, "--upstream", backend.address, "--no-auth") as gateway:
+        async with GatewayProgram(*sets, "--upstream", backend.address, "--no-auth") as gateway:
             assert (await gateway.http.get("/v1/things/a")).json()["server"] == "first"
             assert (await gateway.http.get("/v1/b")).status_code == 501
         packages = ("--upstream", f"shop.v1={backend.address}")
-        async with Program(*sets, *packages, "--no-auth") as gateway:
+        async with GatewayProgram(*sets, *packages, "--no-auth") as gateway:
             assert (await gateway.http.get("/v1/things/a")).json()["server"] == "first"
-            answer = await gateway.http.get("/v1/b")
-            assert error_of(answer)["message"] == "b.v1 is not available."
+            response = await gateway.http.get("/v1/b")
+            assert error_of(response)["message"] == "b.v1 is not available."
 
 
 @pytest.mark.parametrize(

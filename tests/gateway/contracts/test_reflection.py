@@ -1,4 +1,4 @@
-"""What servers tell of themselves."""
+"""Services and files fetched by reflection."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
 
 from gateway.contracts import reflection
 from gateway.contracts.descriptors import DescriptorError
-from gateway.contracts.reflection import AwayError, Reflector
+from gateway.contracts.reflection import Reflector, ServerUnavailableError
 from tests.gateway.backends import Backend, rpc, write_set
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 RPCS = rpc("Get", 'get: "/v1/{name}"')
 
 
-async def ask(address: str):
+async def fetch(address: str):
     reflector = Reflector(address)
     try:
-        return await reflector.ask()
+        return await reflector.fetch()
     finally:
         await reflector.close()
 
@@ -31,7 +31,7 @@ async def ask(address: str):
 @pytest.mark.parametrize("versions", [("v1",), ("v1alpha",), ("v1", "v1alpha")])
 async def test_learns_services_and_files_in_each_version(tmp_path, versions):
     async with Backend(write_set(tmp_path, RPCS), versions=versions) as backend:
-        found = await ask(backend.address)
+        found = await fetch(backend.address)
     assert found.services == {"shop.v1.Shop": "shop.proto"}
     assert {file.name for file in found.files} == {
         "shop.proto",
@@ -44,24 +44,24 @@ async def test_learns_services_and_files_in_each_version(tmp_path, versions):
 async def test_names_a_server_without_reflection(tmp_path):
     async with Backend(write_set(tmp_path, RPCS), versions=()) as backend:
         with pytest.raises(DescriptorError) as caught:
-            await ask(backend.address)
+            await fetch(backend.address)
     assert str(caught.value) == (
         f"{backend.address} has no server reflection: give its descriptors with --descriptor-set."
     )
 
 
 async def test_names_a_server_that_is_away():
-    with pytest.raises(AwayError, match=r"^127\.0\.0\.1:1 cannot be reached\.$"):
-        await ask("127.0.0.1:1")
+    with pytest.raises(ServerUnavailableError, match=r"^127\.0\.0\.1:1 cannot be reached\.$"):
+        await fetch("127.0.0.1:1")
 
 
 class Liar:
-    """A server that answers reflection with whatever a test wants."""
+    """A server with arbitrary reflection responses."""
 
     def __init__(self, services, files, delay=0.0) -> None:
         self._services, self._files, self._delay = services, files, delay
 
-    async def answer(self, requests, context):
+    async def respond(self, requests, context):
         async for request in requests:
             await asyncio.sleep(self._delay)
             response = ServerReflectionResponse()
@@ -80,7 +80,7 @@ class Liar:
     async def ask(self):
         server = grpc.aio.server()
         handler = grpc.stream_stream_rpc_method_handler(
-            self.answer,
+            self.respond,
             ServerReflectionRequest.FromString,
             ServerReflectionResponse.SerializeToString,
         )
@@ -91,7 +91,7 @@ class Liar:
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         try:
-            return await ask(f"127.0.0.1:{port}")
+            return await fetch(f"127.0.0.1:{port}")
         finally:
             await server.stop(None)
 
@@ -113,15 +113,15 @@ def endless(request) -> bytes:
 LIES = [
     (["a.B"], lambda _: None, "reflection of 'a.B': not found."),
     (["a.B"], lambda _: file("a.proto"), "reflection: no file defines a.B."),
-    (["a.B"], lambda _: b"\xff", "sent what is no descriptor."),
-    (["B"], lambda _: file("a.proto", "b.proto", service="B"), "b.proto cannot be had."),
+    (["a.B"], lambda _: b"\xff", "sent an invalid descriptor."),
+    (["B"], lambda _: file("a.proto", "b.proto", service="B"), "b.proto is missing."),
     (["Endless"], endless, "has more than 50 files or 5000 bytes of descriptors."),
     (["a.B"], lambda _: file("a", size=6000), "more than 50 files or 5000 bytes of descriptors."),
 ]
 
 
 @pytest.mark.parametrize(("services", "files", "problem"), LIES)
-async def test_what_a_server_tells_is_bounded_and_checked(monkeypatch, services, files, problem):
+async def test_reflection_responses_are_bounded_and_checked(monkeypatch, services, files, problem):
     monkeypatch.setattr(reflection, "FILES_MAX", 50)
     monkeypatch.setattr(reflection, "BYTES_MAX", 5000)
     with pytest.raises(DescriptorError) as caught:
@@ -132,20 +132,20 @@ async def test_what_a_server_tells_is_bounded_and_checked(monkeypatch, services,
 
 async def test_reflection_takes_no_longer_than_its_bound(monkeypatch):
     monkeypatch.setattr(reflection, "SECONDS", 0.2)
-    with pytest.raises(AwayError, match="did not answer reflection within"):
+    with pytest.raises(ServerUnavailableError, match="did not respond to reflection within"):
         await Liar(["Endless"], endless, delay=0.05).ask()
 
 
-async def test_tells_when_a_server_has_returned(tmp_path):
+async def test_waits_until_a_server_has_reconnected(tmp_path):
     contract = write_set(tmp_path, RPCS)
     async with Backend(contract) as backend:
         reflector = Reflector(backend.address)
-        await reflector.ask()
-        returned = asyncio.create_task(reflector.returned())
+        await reflector.fetch()
+        reconnected = asyncio.create_task(reflector.wait_reconnected())
         await asyncio.sleep(0.2)
-        assert not returned.done()
+        assert not reconnected.done()
     await asyncio.sleep(0.2)
-    assert not returned.done()
+    assert not reconnected.done()
     async with Backend(contract, port=backend.port):
-        await asyncio.wait_for(returned, 5)
+        await asyncio.wait_for(reconnected, 5)
     await reflector.close()

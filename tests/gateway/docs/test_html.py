@@ -1,4 +1,4 @@
-"""The page of the documentation."""
+"""The documentation page."""
 
 import pytest
 

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.contracts.descriptors import load_bundled
-from gateway.docs.openapi import expand, make_openapi
+from gateway.docs.openapi import expand_template, make_openapi
 from gateway.routing.table import make_table
-from gateway.routing.template import parse
+from gateway.routing.template import parse_template
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -14,13 +14,13 @@ async def test_openapi_describes_every_route(http, gateway):
     document = (await http.get("/openapi.json")).json()
     assert document["openapi"] == "3.1.0"
     operations = [o for path in document["paths"].values() for o in path.values()]
-    assert len(operations) == len(gateway.core.table.routes) - 1  # OpenAPI has no REPORT
+    assert len(operations) == len(gateway.context.table.routes) - 1  # OpenAPI has no REPORT
     schema = document["components"]["schemas"]["test.v1.Item"]
     assert schema["description"] == "A thing."
     assert schema["properties"]["name"] == {"type": "string", "description": "Its name."}
 
 
-async def test_openapi_tells_of_maps_nested_fields_and_cursors(http):
+async def test_openapi_describes_maps_nested_fields_and_cursors(http):
     paths = (await http.get("/openapi.json")).json()["paths"]
     parameters = {each["name"]: each for each in paths["/v1/echo"]["get"]["parameters"]}
     assert parameters["counts"]["style"] == "deepObject"
@@ -66,4 +66,4 @@ async def test_openapi_of_the_mesh_is_whole():
     ],
 )
 async def test_templates_become_openapi_paths(template, path, names):
-    assert expand(parse(template)) == (path, names)
+    assert expand_template(parse_template(template)) == (path, names)

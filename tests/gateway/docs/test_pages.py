@@ -11,9 +11,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_health(http):
-    answer = (await http.get("/healthz")).json()
-    assert (answer["status"], answer["pid"]) == ("SERVING", os.getpid())
-    assert datetime.fromisoformat(answer["startTime"]).tzinfo is not None
+    response = (await http.get("/healthz")).json()
+    assert (response["status"], response["pid"]) == ("SERVING", os.getpid())
+    assert datetime.fromisoformat(response["startTime"]).tzinfo is not None
 
 
 async def test_readiness(http, echo):

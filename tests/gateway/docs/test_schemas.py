@@ -9,7 +9,7 @@ from gateway.routing.table import make_table
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_openapi_tells_of_behavior_streams_and_bodies(upload_gateway, uploading):
+async def test_openapi_describes_behavior_streams_and_bodies(upload_gateway, uploading):
     document = (await uploading.get("/openapi.json")).json()
     assert document["info"]["title"] == "uploads.v1"
     item = document["components"]["schemas"]["uploads.v1.Item"]
@@ -34,7 +34,7 @@ async def test_openapi_tells_of_behavior_streams_and_bodies(upload_gateway, uplo
     chat = document["paths"]["/v1/chat"]["post"]["responses"]["200"]["content"]
     assert sorted(chat) == ["application/json", "application/x-ndjson", "text/event-stream"]
     names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
-    assert len(names) == len(set(names)) == len(upload_gateway.core.table.routes)
+    assert len(names) == len(set(names)) == len(upload_gateway.context.table.routes)
 
 
 async def test_an_update_needs_no_required_field():

@@ -1,4 +1,4 @@
-"""Responses compressed, or not sent again."""
+"""Compressed and conditional responses."""
 
 import gzip
 
@@ -6,7 +6,7 @@ import brotli
 import pytest
 import zstandard
 
-from gateway.http.encoding import choose
+from gateway.http.encoding import choose_encoding
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -35,7 +35,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("accepted", "chosen"), CHOICES)
 async def test_chooses_an_encoding(accepted, chosen):
-    assert choose(accepted) == chosen
+    assert choose_encoding(accepted) == chosen
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ async def test_chooses_an_encoding(accepted, chosen):
         ("zstd", lambda content: zstandard.ZstdDecompressor().decompress(content)),
     ],
 )
-async def test_compresses_long_answers(http, echo, name, read):
+async def test_compresses_long_responses(http, echo, name, read):
     headers = {"accept-encoding": name, "content-type": "application/json"}
     body = ('{"text": "' + LONG + '"}').encode()
     async with http.stream("POST", "/v1/echo", content=body, headers=headers) as response:
@@ -57,7 +57,7 @@ async def test_compresses_long_answers(http, echo, name, read):
     assert LONG in read(content).decode()
 
 
-async def test_leaves_short_answers_as_they_are(http, echo):
+async def test_does_not_compress_short_responses(http, echo):
     response = await http.get("/v1/echo?text=a", headers={"accept-encoding": "gzip"})
     assert "content-encoding" not in response.headers
     assert "vary" not in response.headers

@@ -58,7 +58,7 @@ async def test_retry_after_is_whole_seconds(http, delay, seconds):
     assert (response.status_code, response.headers["retry-after"]) == (429, seconds)
 
 
-async def test_a_torn_retry_info_is_only_shown(http):
+async def test_a_malformed_retry_info_is_only_shown(http):
     torn = {"typeUrl": "type.googleapis.com/google.rpc.RetryInfo", "value": "/w=="}
     response = await http.post("/v1/fail", json={"code": 8, "text": "x", "details": [torn]})
     assert "retry-after" not in response.headers

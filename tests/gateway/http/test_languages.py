@@ -1,9 +1,9 @@
-"""Which of several messages a client reads: RFC 4647, section 3.4, and AIP-193."""
+"""Language negotiation: RFC 4647, section 3.4, and AIP-193."""
 
 import pytest
 from google.rpc import error_details_pb2
 
-from gateway.http.languages import choose
+from gateway.http.languages import choose_locale
 from tests.gateway.conftest import detail, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -36,7 +36,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("accepted", "locales", "chosen"), CHOICES)
 async def test_chooses_a_locale(accepted, locales, chosen):
-    found = choose(accepted, locales)
+    found = choose_locale(accepted, locales)
     assert (None if found is None else locales[found]) == chosen
 
 
@@ -47,7 +47,7 @@ LOCALES = {"en-US": "gone", "ja": "見つかりません", "fr": "disparu"}
     ("accepted", "left"),
     [("ja, en;q=0.9", ["ja"]), ("fr-CA", ["fr"]), ("de", [*LOCALES]), (None, [*LOCALES])],
 )
-async def test_an_error_is_told_in_the_language_of_the_client(http, echo, accepted, left):
+async def test_an_error_is_in_the_language_of_the_client(http, echo, accepted, left):
     messages = [
         detail(error_details_pb2.LocalizedMessage(locale=locale, message=message))
         for locale, message in LOCALES.items()
@@ -61,7 +61,7 @@ async def test_an_error_is_told_in_the_language_of_the_client(http, echo, accept
     assert (details[-1]["value"], len(details)) == ("/w==", len(left) + 2)
 
 
-async def test_one_language_is_told_to_everybody(http, echo):
+async def test_a_single_language_is_sent_to_every_client(http, echo):
     for accepted in ("en", "ja", "*"):
         headers = {"accept-language": accepted}
         details = error_of(await http.get("/v1/admin", headers=headers))["details"]

@@ -52,7 +52,7 @@ async def test_takes_a_body_of_the_limit(http):
     assert (await http.post("/v1/echo", content=content)).status_code == 200
 
 
-async def test_every_answer_has_a_request_id(http, echo):
+async def test_every_response_has_a_request_id(http, echo):
     response = await http.get("/v1/echo")
     assert echo.metadata[0]["x-request-id"] == response.headers["x-request-id"]
     made = UUID(response.headers["x-request-id"])

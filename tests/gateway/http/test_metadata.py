@@ -22,7 +22,7 @@ INITIAL = {"grpc-metadata-tenant": "a, b", "grpc-metadata-blob-bin": "AP8="}
 TRAILERS = {"grpc-trailer-last": "z", "grpc-trailer-last-bin": "AQ=="}
 
 
-async def test_an_answer_has_metadata_and_trailers(uploading, upstream):
+async def test_a_response_has_metadata_and_trailers(uploading, upstream):
     response = await uploading.get("/v1/tell")
     assert told(response) == INITIAL | TRAILERS
     assert response.headers["x-request-id"] != "another"
@@ -40,10 +40,10 @@ async def test_so_has_what_was_not_sent_again(uploading, upstream):
     assert (response.status_code, told(response)) == (304, INITIAL | TRAILERS)
 
 
-async def test_shared_answers_have_them_all(uploading, upstream):
-    answers = await asyncio.gather(*(uploading.get("/v1/tell?size=1") for _ in range(20)))
-    assert {answer.headers["grpc-metadata-large"] for answer in answers} == {"x"}
-    assert {answer.headers["grpc-trailer-last"] for answer in answers} == {"z"}
+async def test_shared_responses_have_all_metadata(uploading, upstream):
+    responses = await asyncio.gather(*(uploading.get("/v1/tell?size=1") for _ in range(20)))
+    assert {response.headers["grpc-metadata-large"] for response in responses} == {"x"}
+    assert {response.headers["grpc-trailer-last"] for response in responses} == {"z"}
     assert len(upstream.metadata) < 20
 
 
@@ -53,7 +53,7 @@ async def test_what_is_too_long_is_left_out(uploading, upstream):
     assert told(response) == INITIAL
 
 
-async def test_a_gathered_answer_has_them(uploading, upstream):
+async def test_a_client_stream_response_has_metadata(uploading, upstream):
     assert told(await uploading.post("/v1/items", json=[])) == {"grpc-trailer-last": "1"}
 
 

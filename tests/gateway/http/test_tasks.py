@@ -1,4 +1,4 @@
-"""Tasks that are cancelled and waited for."""
+"""Cancellation of tasks."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""W3C trace context: what a client sends goes on, and what is none does not."""
+"""W3C trace context: a client's valid trace is continued, an invalid one replaced."""
 
 import re
 
@@ -68,7 +68,7 @@ async def test_a_state_that_no_header_carries_is_dropped(http, echo, state):
     assert "tracestate" not in echo.metadata[0]
 
 
-async def test_the_log_tells_the_trace(http, echo):
+async def test_the_log_has_the_trace(http, echo):
     with capture_logs() as lines:
         await http.get("/v1/echo", headers={"traceparent": PARENT})
         await http.get("/v1/echo")

@@ -1,4 +1,4 @@
-"""Our connection joined to one of h2, an HTTP/2 of other hands."""
+"""The gateway's connection joined to one of h2, an independent implementation."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ import h2.errors
 import h2.events
 import h2.settings
 
-from gateway.http2.blocks import literal
-from gateway.http2.connection import Connection
+from gateway.http2.blocks import literal_field
+from gateway.http2.connection import Http2Connection
 
 REQUEST = ((":method", "POST"), (":scheme", "http"), (":path", "/a/B"), (":authority", "x"))
 
 
 @dataclass
-class Heard:
-    """What the owner of a stream hears."""
+class RecordingOwner:
+    """Records the callbacks of a stream."""
 
     headers: list = field(default_factory=list)
     data: bytes = b""
     ended: bool = False
     reset: tuple | None = None
-    rooms: int = 0
+    writable_calls: int = 0
 
     def on_headers(self, fields, *, end):
         assert not self.ended
@@ -35,8 +35,8 @@ class Heard:
         self.data += data
         self.ended = end
 
-    def on_room(self):
-        self.rooms += 1
+    def on_writable(self):
+        self.writable_calls += 1
 
     def on_reset(self, code, *, unprocessed):
         assert not self.ended
@@ -44,10 +44,10 @@ class Heard:
 
 
 class Pair:
-    """A client of ours and a server of h2's, joined by hand."""
+    """A client connection of the gateway and a server connection of h2."""
 
     def __init__(self, **server_settings) -> None:
-        self.client = Connection(lambda: None)
+        self.client = Http2Connection(lambda: None)
         config = h2.config.H2Configuration(client_side=False, header_encoding=None)
         self.server = h2.connection.H2Connection(config)
         self.server.initiate_connection()
@@ -60,7 +60,7 @@ class Pair:
         self.exchange()
 
     def exchange(self, cuts=()) -> None:
-        """Carries bytes both ways until neither has any. h2 raises if a window is overrun."""
+        """Transfer bytes both ways until there are none. h2 raises if a window is exceeded."""
         cuts = list(cuts)
         while True:
             sent, received = b"".join(self.client.output), self.server.data_to_send()
@@ -86,7 +86,7 @@ class Pair:
             self.resets[event.stream_id] = event.error_code
 
     def open(self, data=b"", *, end=True, extra=()):
-        heard = Heard()
+        received = RecordingOwner()
         fields = [(name.encode(), value.encode()) for name, value in (*REQUEST, *extra)]
-        block = b"".join(literal(name, value) for name, value in fields)
-        return heard, self.client.open(heard, block, data, end=end)
+        block = b"".join(literal_field(name, value) for name, value in fields)
+        return received, self.client.open(received, block, data, end=end)

@@ -1,4 +1,4 @@
-"""Our connection against h2: what one says, the other understands."""
+"""The connection against h2: each side decodes the frames of the other."""
 
 import h2.config
 import h2.connection
@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.http2 import frames
-from gateway.http2.connection import Connection
+from gateway.http2.connection import Http2Connection
 from gateway.http2.frames import ErrorCode, ProtocolError
-from tests.gateway.http2.oracle import Heard, Pair
+from tests.gateway.http2.oracle import Pair, RecordingOwner
 
 
-def test_a_request_and_its_answer():
+def test_a_request_and_its_response():
     pair = Pair()
-    heard, stream = pair.open(b"abc", extra=[("authorization", "secret" * 40)])
+    received, stream = pair.open(b"abc", extra=[("authorization", "secret" * 40)])
     pair.exchange()
     assert dict(pair.requests[stream.id])[b"authorization"] == b"secret" * 40
     assert (pair.bodies[stream.id], stream.id in pair.ended) == (b"abc", True)
@@ -25,22 +25,22 @@ def test_a_request_and_its_answer():
     pair.server.send_data(stream.id, b"def", pad_length=7)
     pair.server.send_headers(stream.id, [("grpc-status", "0")], end_stream=True)
     pair.exchange()
-    assert heard.headers == [((b":status", b"200"), (b"x", b"y")), ((b"grpc-status", b"0"),)]
-    assert (heard.data, heard.ended, pair.client.streams) == (b"def", True, {})
+    assert received.headers == [((b":status", b"200"), (b"x", b"y")), ((b"grpc-status", b"0"),)]
+    assert (received.data, received.ended, pair.client.streams) == (b"def", True, {})
 
 
-def test_an_answer_before_the_request_has_ended_stops_it():
+def test_a_response_before_the_end_of_the_request_stops_it():
     pair = Pair(initial_window_size=10)
-    heard, stream = pair.open(b"a" * 100_000)
+    received, stream = pair.open(b"a" * 100_000)
     pair.server.receive_data(b"".join(pair.client.output))
     pair.client.output.clear()
     pair.server.send_headers(stream.id, [(":status", "200"), ("grpc-status", "8")], end_stream=True)
     pair.exchange()
-    assert heard.ended
+    assert received.ended
     assert pair.resets == {stream.id: ErrorCode.NO_ERROR}
 
 
-def test_goaway_tells_what_was_not_processed():
+def test_goaway_marks_unprocessed_streams():
     pair = Pair()
     done, first = pair.open()
     lost, second = pair.open()
@@ -56,7 +56,7 @@ def test_goaway_tells_what_was_not_processed():
     assert second.id not in pair.client.streams
 
 
-def test_pings_are_answered():
+def test_pings_are_acknowledged():
     pair = Pair()
     pair.server.ping(b"12345678")
     pair.client.receive(pair.server.data_to_send())
@@ -64,7 +64,7 @@ def test_pings_are_answered():
     assert [type(event) for event in events] == [h2.events.PingAckReceived]
 
 
-SERVER_PREFACE = frames.settings({})
+SERVER_PREFACE = frames.settings_frame({})
 
 
 BROKEN = {
@@ -98,7 +98,7 @@ BROKEN = {
         ErrorCode.PROTOCOL_ERROR,
     ),
     "settings that cannot be": (
-        frames.settings({frames.MAX_FRAME_SIZE: 1}),
+        frames.settings_frame({frames.MAX_FRAME_SIZE: 1}),
         ErrorCode.PROTOCOL_ERROR,
     ),
     "a flood of pings": (
@@ -129,8 +129,8 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_breaks_the_protocol_is_refused(name):
     received, code = BROKEN[name]
-    connection = Connection(lambda: None)
-    connection.open(Heard(), b"", b"", end=True)
+    connection = Http2Connection(lambda: None)
+    connection.open(RecordingOwner(), b"", b"", end=True)
     with pytest.raises(ProtocolError) as caught:
         connection.receive(received)
     assert caught.value.code == code
@@ -147,9 +147,9 @@ def test_what_breaks_the_protocol_is_refused(name):
     cuts=st.lists(st.integers(1, 50), max_size=40),
 )
 def test_frames_of_any_kind_break_nothing_but_the_connection(junk, cuts):
-    connection = Connection(lambda: None)
+    connection = Http2Connection(lambda: None)
     for _ in range(2):
-        connection.open(Heard(), b"", b"", end=True)
+        connection.open(RecordingOwner(), b"", b"", end=True)
     received = SERVER_PREFACE + b"".join(frames.frame(*each) for each in junk)
     try:
         while received:

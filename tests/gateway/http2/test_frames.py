@@ -27,7 +27,7 @@ def read(data: bytes) -> list[Frame]:
 
 def test_control_frames():
     written = (
-        frames.settings({frames.ENABLE_PUSH: 0, frames.INITIAL_WINDOW_SIZE: 70_000})
+        frames.settings_frame({frames.ENABLE_PUSH: 0, frames.INITIAL_WINDOW_SIZE: 70_000})
         + frames.window_update(3, 1000)
         + frames.rst_stream(5, ErrorCode.CANCEL)
         + frames.goaway(ErrorCode.ENHANCE_YOUR_CALM)
@@ -46,7 +46,7 @@ def test_control_frames():
 @pytest.mark.parametrize("size", [0, 10, 11, 20, 35])
 @pytest.mark.parametrize("end", [False, True])
 def test_a_long_block_continues(size, end):
-    first, *rest = read(frames.headers(1, b"b" * size, end=end, size_max=10))
+    first, *rest = read(frames.headers_frames(1, b"b" * size, end=end, size_max=10))
     assert isinstance(first, HeadersFrame)
     assert all(isinstance(each, ContinuationFrame) for each in rest)
     assert len(rest) == max(0, (size - 1) // 10)
@@ -56,9 +56,9 @@ def test_a_long_block_continues(size, end):
 
 
 def test_padding_is_taken_off():
-    assert frames.unpad(0, b"\x02abc") == b"\x02abc"
-    assert frames.unpad(frames.PADDED, b"\x02abcd") == b"ab"
-    assert frames.unpad(frames.PADDED, b"\x00") == b""
+    assert frames.remove_padding(0, b"\x02abc") == b"\x02abc"
+    assert frames.remove_padding(frames.PADDED, b"\x02abcd") == b"ab"
+    assert frames.remove_padding(frames.PADDED, b"\x00") == b""
     for payload in (b"", b"\x01", b"\x04abc"):
         with pytest.raises(ProtocolError):
-            frames.unpad(frames.PADDED, payload)
+            frames.remove_padding(frames.PADDED, payload)

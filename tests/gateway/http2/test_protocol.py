@@ -12,9 +12,9 @@ from tests.gateway.conftest import eventually
 
 
 class Peer:
-    """A listener that greets as an HTTP/2 server, and keeps what it is sent."""
+    """A listener that sends an HTTP/2 server preface and records received bytes."""
 
-    def __init__(self, greeting: bytes = frames.settings({})) -> None:
+    def __init__(self, greeting: bytes = frames.settings_frame({})) -> None:
         self.received = b""
         self.closed = asyncio.Event()
         self._greeting = greeting
@@ -36,7 +36,7 @@ class Peer:
         writer.close()
 
 
-async def test_opens_and_says_goodbye():
+async def test_opens_and_closes_with_goaway():
     changes = []
     async with Peer() as peer:
         opened = await connect("127.0.0.1", peer.port, None, lambda: changes.append(1))
@@ -58,7 +58,7 @@ async def test_a_peer_that_closes_is_noticed():
         await eventually(lambda: opened.connection.closed)
 
 
-async def test_a_peer_that_breaks_the_protocol_is_told_and_left():
+async def test_a_protocol_violation_closes_the_connection():
     async with Peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as peer:
         opened = await connect("127.0.0.1", peer.port, None, lambda: None)
         await asyncio.wait_for(peer.closed.wait(), 2)
@@ -66,12 +66,12 @@ async def test_a_peer_that_breaks_the_protocol_is_told_and_left():
         assert opened.connection.closed
 
 
-async def test_nobody_there():
+async def test_nothing_listens_there():
     with pytest.raises(OSError, match=r"refused|Connect call failed"):
         await connect("127.0.0.1", 1, None, lambda: None)
 
 
-async def test_a_peer_that_does_not_answer_tls(monkeypatch):
+async def test_a_peer_that_does_not_complete_the_tls_handshake(monkeypatch):
     monkeypatch.setattr(protocol, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

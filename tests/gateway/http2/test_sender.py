@@ -1,4 +1,4 @@
-"""What is sent keeps to the windows of the peer."""
+"""Sent data respects the windows of the peer."""
 
 import h2.config
 import h2.connection
@@ -14,21 +14,21 @@ from tests.gateway.http2.oracle import Pair
 @settings(max_examples=40, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 150_000), min_size=1, max_size=4),
-    answers=st.lists(st.integers(0, 60_000), min_size=4, max_size=4),
+    responses=st.lists(st.integers(0, 60_000), min_size=4, max_size=4),
     cuts=st.lists(st.integers(1, 20_000), max_size=60),
     window=st.integers(4_000, 100_000),
     frame=st.integers(16_384, 60_000),
     long=st.integers(0, 30_000),
 )
-def test_bodies_of_any_size_arrive_both_ways(sizes, answers, cuts, window, frame, long):
+def test_bodies_of_any_size_arrive_both_ways(sizes, responses, cuts, window, frame, long):
     pair = Pair(initial_window_size=window, max_frame_size=frame)
     opened = [pair.open(bytes([n + 1]) * size) for n, size in enumerate(sizes)]
     pair.exchange(cuts)
-    for number, ((heard, stream), size) in enumerate(zip(opened, sizes, strict=True)):
+    for number, ((received, stream), size) in enumerate(zip(opened, sizes, strict=True)):
         assert pair.bodies[stream.id] == bytes([number + 1]) * size
         assert stream.id in pair.ended
-        left = bytes([number + 65]) * answers[number]
-        # h2 cuts a block this long into CONTINUATION frames.
+        left = bytes([number + 65]) * responses[number]
+        # h2 splits a block of this length into CONTINUATION frames.
         pair.server.send_headers(stream.id, [(":status", "200"), ("long", "x" * long)])
         while left:
             pair.exchange(cuts)
@@ -40,9 +40,9 @@ def test_bodies_of_any_size_arrive_both_ways(sizes, answers, cuts, window, frame
             pair.client.acknowledge(stream, stream.received) if stream.received else None
         pair.server.send_headers(stream.id, [("grpc-status", "0")], end_stream=True)
         pair.exchange(cuts)
-        assert heard.data == bytes([number + 65]) * answers[number]
-        assert heard.ended
-        assert heard.headers[0][1] == (b"long", b"x" * long)
+        assert received.data == bytes([number + 65]) * responses[number]
+        assert received.ended
+        assert received.headers[0][1] == (b"long", b"x" * long)
     assert not pair.client.streams
 
 

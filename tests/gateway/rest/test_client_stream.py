@@ -1,4 +1,4 @@
-"""Client streams over HTTP: answers that come early, and the deadline."""
+"""Client streams over HTTP: early responses, and the deadline."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 NDJSON = {"content-type": "application/x-ndjson"}
 
 
-async def test_an_upstream_may_answer_early(uploading, upstream):
+async def test_an_upstream_may_respond_early(uploading, upstream):
     async def content():
         yield b'{"displayName": "enough"}\n'
         await asyncio.sleep(0.3)

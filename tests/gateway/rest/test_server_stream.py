@@ -1,4 +1,4 @@
-"""Server streams over HTTP: headers, heartbeats, files, clients that leave or stall."""
+"""Server streams over HTTP: headers, heartbeats, files, clients that disconnect or stall."""
 
 import asyncio
 import json
@@ -93,8 +93,8 @@ async def test_a_client_that_does_not_read_is_dropped(gateway, echo, monkeypatch
     await writer.drain()
     await eventually(lambda: echo.open_streams == 1)
     await eventually(lambda: echo.open_streams == 0, seconds=8)
-    answer = await httpx.AsyncClient(trust_env=False).get(f"{gateway.url}/healthz")
-    assert answer.status_code == 200
+    response = await httpx.AsyncClient(trust_env=False).get(f"{gateway.url}/healthz")
+    assert response.status_code == 200
     writer.close()
 
 

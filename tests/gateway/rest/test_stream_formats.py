@@ -56,7 +56,7 @@ async def test_accept_chooses(http, accept, kind):
     assert response.headers["content-type"] == kind
 
 
-async def test_a_torn_stream_does_not_look_complete(http):
+async def test_a_failed_stream_does_not_look_complete(http):
     response = await http.get(f"{PATH}?until=2&fail=true")
     last = json.loads(response.text.splitlines()[-1])
     assert (last["status"]["code"], last["status"]["status"]) == (500, "DATA_LOSS")

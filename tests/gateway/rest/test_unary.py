@@ -15,7 +15,7 @@ async def test_passes_raw_bodies_both_ways(http):
     assert response.headers["content-type"] == "image/x"
 
 
-async def test_answers_with_one_field(http):
+async def test_responds_with_one_field(http):
     assert (await http.get("/v1/part?name=a")).json() == {"name": "a", "count": 0}
 
 
@@ -26,9 +26,9 @@ async def test_head_is_get_without_a_body(http):
     assert int(response.headers["content-length"]) > 0
 
 
-async def test_a_slow_room_costs_no_more_than_the_deadline(http):
+async def test_a_slow_service_costs_no_more_than_the_deadline(http):
     started = time.monotonic()
     response = await http.get("/v1/sleep", headers={"grpc-timeout": "200m"})
     assert response.status_code == 504
-    assert error_of(response)["message"] == f"{PACKAGE} did not answer in time."
+    assert error_of(response)["message"] == f"{PACKAGE} did not respond in time."
     assert time.monotonic() - started < 1

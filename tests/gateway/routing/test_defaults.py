@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateway.backends import Backend, rpc, write_plain_set, write_set
 from tests.gateway.conftest import error_of, read_events
-from tests.gateway.program import Program, run
+from tests.gateway.program import GatewayProgram, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,7 +22,7 @@ def plain(tmp_path):
 async def test_serves_methods_without_bindings_at_their_own_path(plain):
     async with (
         Backend(plain, name="me") as backend,
-        Program("--upstream", backend.address, "--no-auth") as gateway,
+        GatewayProgram("--upstream", backend.address, "--no-auth") as gateway,
     ):
         basic = {"authorization": "Basic YTpi"}
         answer = await gateway.http.post("/shop.v1.Shop/Ask", json={"name": "a"}, headers=basic)
@@ -48,14 +48,15 @@ async def test_serves_methods_without_bindings_at_their_own_path(plain):
         assert ready.json() == {"status": "SERVING", "upstreams": ["shop.v1.Shop"]}
 
 
-async def test_refuses_methods_without_rules_unless_told(tmp_path):
+async def test_refuses_methods_without_rules_unless_no_auth(tmp_path):
     rpcs = "".join(rpc(name) for name in "ABCDE")
     contract = write_set(tmp_path, rpcs)
     status, _, error = await run("--descriptor-set", str(contract), "--check")
     assert status == 1
     assert error == (
         "gateway: These methods have no access rule (libral.policy.v1.rule): shop.v1.Shop.A, "
-        "shop.v1.Shop.B, shop.v1.Shop.C and 2 more. Use --no-auth to serve them to everybody.\n"
+        "shop.v1.Shop.B, shop.v1.Shop.C and 2 more. "
+        "Use --no-auth to serve them without authentication.\n"
     )
     status, out, _ = await run("--descriptor-set", str(contract), "--check", "--no-auth")
     assert (status, len(out.splitlines())) == (0, 5)

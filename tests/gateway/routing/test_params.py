@@ -34,34 +34,34 @@ QUERIES = [
 async def test_binds_queries(http, query, expected):
     response = await http.get(f"/v1/echo?{query}")
     assert response.status_code == 200, response.text
-    answer = response.json()
-    assert {name: answer[name] for name in expected} == expected
+    content = response.json()
+    assert {name: content[name] for name in expected} == expected
 
 
 REFUSED = [
-    ("nope=1", {"nope": "is no parameter of this method."}),
-    ("item.nope=1", {"item.nope": "is no parameter of this method."}),
-    ("text.x=1", {"text.x": "is no parameter of this method."}),
-    ("items.name=1", {"items.name": "is no parameter of this method."}),
-    ("=1", {"": "is no parameter of this method."}),
+    ("nope=1", {"nope": "is not a parameter of this method."}),
+    ("item.nope=1", {"item.nope": "is not a parameter of this method."}),
+    ("text.x=1", {"text.x": "is not a parameter of this method."}),
+    ("items.name=1", {"items.name": "is not a parameter of this method."}),
+    ("=1", {"": "is not a parameter of this method."}),
     ("item=1", {"item": "cannot be given as text: it is a message."}),
     ("counts=1", {"counts": "needs a key: counts[key]."}),
     ("text=a&text=b", {"text": "is given more than once."}),
     ("active5mCount=1&active_5m_count=2", {"active_5m_count": "is given more than once."}),
-    ("left=a&right=1", {"right": "excludes left, which is given too."}),
+    ("left=a&right=1", {"right": "excludes left, which is also given."}),
     ("flag=maybe", {"flag": "must be true or false."}),
     ("lag=1m", {"lag": "must be a duration such as 1.5s."}),
     (
         "nope=1&small=x&color=GREEN",
         {
-            "nope": "is no parameter of this method.",
+            "nope": "is not a parameter of this method.",
             "small": "must be an integer from -2147483648 to 2147483647.",
             "color": "must be one of COLOR_UNSPECIFIED, RED, BLUE.",
         },
     ),
     (
         ".".join(["child"] * 50) + "=1",
-        {".".join(["child"] * 50): "is no parameter of this method."},
+        {".".join(["child"] * 50): "is not a parameter of this method."},
     ),
     ("text=%ff", {"query": "It is not UTF-8."}),
     ("&".join(["tags=a"] * 501), {"query": "It has more than 500 parameters."}),
@@ -76,11 +76,11 @@ async def test_refuses_queries(http, echo, query, expected):
 
 async def test_the_path_excludes_the_same_parameter(http):
     found = violations_of(await http.get("/v1/items/a?name=items/b"))
-    assert found == {"name": "is given in the path already."}
+    assert found == {"name": "is already given in the path."}
     found = violations_of(await http.get("/v1/nested/1?item.count=2"))
-    assert found == {"item.count": "is given in the path already."}
-    answer = (await http.get("/v1/nested/1?item.name=x")).json()
-    assert (answer["item"]["name"], answer["item"]["count"]) == ("x", 1)
+    assert found == {"item.count": "is already given in the path."}
+    response = (await http.get("/v1/nested/1?item.name=x")).json()
+    assert (response["item"]["name"], response["item"]["count"]) == ("x", 1)
 
 
 async def test_refuses_a_path_that_does_not_convert(http):
@@ -103,7 +103,7 @@ async def test_refuses_parameters_that_belong_in_the_body(http):
     found = violations_of(await http.patch("/v1/items/a?item.count=1&nope=2", json={}))
     assert found == {
         "item.count": "belongs in the body.",
-        "nope": "is no parameter of this method.",
+        "nope": "is not a parameter of this method.",
     }
     found = violations_of(await http.post("/v1/echo?text=a", json={}))
-    assert found == {"text": "is not taken: the body is the whole request."}
+    assert found == {"text": "is not accepted: the body is the whole request."}

@@ -28,7 +28,7 @@ def make_contracts(tmp_path, *rpcs: str):
 REFUSED = [
     (
         [rpc("A", 'get: "/v1/{name}"'), rpc("B", 'get: "/v1/{child.name}"')],
-        "bad.v1.Bad.B: GET /v1/{child.name} is bad.v1.Bad.A too.",
+        "bad.v1.Bad.B: GET /v1/{child.name} is also bound to bad.v1.Bad.A.",
     ),
     (
         [rpc("A", 'get: "/v1/{name"')],
@@ -54,15 +54,15 @@ REFUSED = [
     ),
     (
         [rpc("A", 'post: "/v1/a" body: "nobody"')],
-        "bad.v1.Bad.A: POST body 'nobody' is no field of Request.",
+        "bad.v1.Bad.A: POST body 'nobody' is not a field of Request.",
     ),
     (
         [rpc("A", 'post: "/v1/a" body: "child.name"')],
-        "bad.v1.Bad.A: POST body 'child.name' is no field of Request.",
+        "bad.v1.Bad.A: POST body 'child.name' is not a field of Request.",
     ),
     (
         [rpc("A", 'get: "/v1/a" response_body: "nobody"')],
-        "bad.v1.Bad.A: GET response_body 'nobody' is no field of Request.",
+        "bad.v1.Bad.A: GET response_body 'nobody' is not a field of Request.",
     ),
     (
         [rpc("A", 'get: "/v1/a"', "")],

@@ -1,4 +1,4 @@
-"""The route that a path finds."""
+"""The route of a path."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def table(contracts):
 
 @pytest.mark.parametrize(("verb", "path", "template", "variables"), FOUND)
 def test_finds(table, verb, path, template, variables):
-    match = table.find(verb, path)
+    match = table.find_route(verb, path)
     assert match.route.template.text == template
     assert match.variables == variables
 
@@ -60,19 +60,19 @@ MISSED = [
 @pytest.mark.parametrize("path", MISSED)
 def test_misses(table, path):
     with pytest.raises(StatusError) as caught:
-        table.find("GET", path)
+        table.find_route("GET", path)
     assert caught.value.http == 404
 
 
 def test_names_the_verbs_that_are_allowed(table):
     with pytest.raises(StatusError) as caught:
-        table.find("DELETE", "/v1/items/a")
+        table.find_route("DELETE", "/v1/items/a")
     assert caught.value.http == 405
     assert caught.value.headers == [("allow", "GET, HEAD, OPTIONS, PATCH")]
 
 
 def test_the_routes_of_the_mesh_are_as_agreed():
-    """A change of a contract's HTTP form shows here, and is then meant."""
+    """An unintended change of a contract's HTTP bindings fails here."""
     routes = make_table(load_bundled()).routes
     lines = [
         f"{r.verb:6} {r.template.text}  {r.method.full_name}"

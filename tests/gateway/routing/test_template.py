@@ -1,8 +1,8 @@
-"""The template grammar of http.proto: what it takes, what it gives, what it refuses."""
+"""The template grammar of http.proto: parsed and refused templates."""
 
 import pytest
 
-from gateway.routing.template import TemplateError, parse
+from gateway.routing.template import TemplateError, parse_template
 
 ACCEPTED = [
     ("/v1/users", ("v1", "users"), {}, ""),
@@ -26,7 +26,7 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("text", "segments", "variables", "verb"), ACCEPTED)
 def test_accepts(text, segments, variables, verb):
-    template = parse(text)
+    template = parse_template(text)
     assert template.segments == segments
     assert {v.field: (v.start, v.end) for v in template.variables} == variables
     assert template.verb == verb
@@ -40,17 +40,17 @@ REJECTED = [
     ("/v1/", 5, "a segment is missing"),
     ("/v1//x", 5, "a segment is missing"),
     ("/v1/ x", 5, "a segment is missing"),
-    ("/v1/a b", 6, "' ' cannot stand here"),
-    ("/v1/a?b", 6, "'?' cannot stand here"),
-    ("/v1/a#b", 6, "'#' cannot stand here"),
+    ("/v1/a b", 6, "' ' is not allowed here"),
+    ("/v1/a?b", 6, "'?' is not allowed here"),
+    ("/v1/a#b", 6, "'#' is not allowed here"),
     ("/v1/é", 5, "a segment is missing"),
     ("/v1/%zz", 5, "a segment is missing"),
-    ("/v1/a%2", 6, "'%' cannot stand here"),
-    ("/v1/***", 7, "'*' cannot stand here"),
-    ("/v1/a*", 6, "'*' cannot stand here"),
-    ("/v1/*a", 6, "'a' cannot stand here"),
-    ("/v1/**/x/**", 10, "'**' may stand only once in a template"),
-    ("/v1/{a=**}/{b=**}", 15, "'**' may stand only once in a template"),
+    ("/v1/a%2", 6, "'%' is not allowed here"),
+    ("/v1/***", 7, "'*' is not allowed here"),
+    ("/v1/a*", 6, "'*' is not allowed here"),
+    ("/v1/*a", 6, "'a' is not allowed here"),
+    ("/v1/**/x/**", 10, "'**' may occur only once in a template"),
+    ("/v1/{a=**}/{b=**}", 15, "'**' may occur only once in a template"),
     ("/v1/{", 6, "a field name is missing"),
     ("/v1/{}", 6, "a field name is missing"),
     ("/v1/{1a}", 6, "a field name is missing"),
@@ -65,14 +65,14 @@ REJECTED = [
     ("/v1/{a-b}", 7, "'}' to close the variable 'a' is missing"),
     ("/v1/{a={b}}", 8, "a variable inside a variable"),
     ("/v1/{a=x/{b}}", 10, "a variable inside a variable"),
-    ("/v1/{a}/{a}", 9, "the variable 'a' stands twice"),
-    ("/v1/{a}}", 8, "'}' cannot stand here"),
-    ("/v1/a}", 6, "'}' cannot stand here"),
-    ("/v1/{a}b", 8, "'b' cannot stand here"),
-    ("/v1/a{b}", 6, "'{' cannot stand here"),
+    ("/v1/{a}/{a}", 9, "the variable 'a' occurs twice"),
+    ("/v1/{a}}", 8, "'}' is not allowed here"),
+    ("/v1/a}", 6, "'}' is not allowed here"),
+    ("/v1/{a}b", 8, "'b' is not allowed here"),
+    ("/v1/a{b}", 6, "'{' is not allowed here"),
     ("/v1/a:", 7, "a verb is missing"),
     ("/v1/{x}:", 9, "a verb is missing"),
-    ("/v1/a:b:c", 8, "':' cannot stand here"),
+    ("/v1/a:b:c", 8, "':' is not allowed here"),
     ("/v1/a:b/c", 8, "a verb ends the template"),
     ("/v1/a:{b}", 7, "a verb is missing"),
     ("/v1/:b", 5, "a segment is missing"),
@@ -82,7 +82,7 @@ REJECTED = [
 @pytest.mark.parametrize(("text", "column", "problem"), REJECTED)
 def test_rejects(text, column, problem):
     with pytest.raises(TemplateError) as caught:
-        parse(text)
+        parse_template(text)
     assert str(caught.value) == f"{text!r}, column {column}: {problem}"
 
 
@@ -108,10 +108,10 @@ BOUND = [
 
 @pytest.mark.parametrize(("text", "path", "variables"), BOUND)
 def test_binds(text, path, variables):
-    assert parse(text).bind(path.removeprefix("/").split("/")) == variables
+    assert parse_template(text).bind(path.removeprefix("/").split("/")) == variables
 
 
 @pytest.mark.parametrize("segment", ["%", "%2", "%zz", "%ff", "a%E6%97"])
 def test_refuses_broken_escapes(segment):
     with pytest.raises(ValueError, match=r"hexadecimal|UTF-8"):
-        parse("/v1/{id}").bind(["v1", segment])
+        parse_template("/v1/{id}").bind(["v1", segment])

@@ -1,11 +1,11 @@
-"""Text to values: every kind of field, by a path or a query."""
+"""Text to values: every type of field, in a path or a query."""
 
 import math
 
 import pytest
 from google.protobuf import message_factory
 
-from gateway.routing.text_fields import bindable, convert, find_field, find_target
+from gateway.routing.text_fields import convert_text, find_field, find_target, is_bindable
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("name", "text", "value"), ACCEPTED)
 def test_reads(everything, name, text, value):
-    assert convert(find_field(everything, name), text) == value
+    assert convert_text(find_field(everything, name), text) == value
 
 
 def test_reads_not_a_number(everything):
-    assert math.isnan(convert(find_field(everything, "wide"), "NaN"))
+    assert math.isnan(convert_text(find_field(everything, "wide"), "NaN"))
 
 
 INT32 = "must be an integer from -2147483648 to 2147483647"
@@ -90,7 +90,7 @@ REJECTED = [
 @pytest.mark.parametrize(("name", "text", "problem"), REJECTED)
 def test_rejects(everything, name, text, problem):
     with pytest.raises(ValueError, match="must be") as caught:
-        convert(find_field(everything, name), text)
+        convert_text(find_field(everything, name), text)
     assert str(caught.value) == problem
 
 
@@ -104,12 +104,12 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("name", "text", "shown"), MESSAGES)
 def test_reads_well_known_types(everything, name, text, shown):
-    assert convert(find_field(everything, name), text).ToJsonString() == shown
+    assert convert_text(find_field(everything, name), text).ToJsonString() == shown
 
 
 def test_reads_wrappers(everything):
-    assert convert(find_field(everything, "maybe"), "0").value == 0
-    assert convert(find_field(everything, "perhaps"), "x").value == "x"
+    assert convert_text(find_field(everything, "maybe"), "0").value == 0
+    assert convert_text(find_field(everything, "perhaps"), "x").value == "x"
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_resolves_paths(everything):
 @pytest.mark.parametrize(
     ("name", "can"), [("time", True), ("maybe", True), ("item", False), ("extra", False)]
 )
-def test_knows_what_text_can_say(everything, name, can):
-    assert bindable(find_field(everything, name)) is can
+def test_knows_which_fields_text_can_represent(everything, name, can):
+    assert is_bindable(find_field(everything, name)) is can
 
 
 def test_every_scalar_type_has_a_reader(everything):
@@ -146,4 +146,4 @@ def test_every_scalar_type_has_a_reader(everything):
     for field in everything.fields:
         if field.message_type is None and field.enum_type is None and not field.is_repeated:
             value = {"flag": "true", "data": "AA"}.get(field.name, "1")
-            setattr(message, field.name, convert(field, value))
+            setattr(message, field.name, convert_text(field, value))

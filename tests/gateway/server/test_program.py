@@ -1,4 +1,4 @@
-"""The program: `--check`, and upstreams that are away or cannot be used."""
+"""The program: `--check`, and upstreams that are unavailable or unusable."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.gateway.backends import Backend, rpc, write_plain_set, write_set
-from tests.gateway.program import Program, run
+from tests.gateway.program import GatewayProgram, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -71,7 +71,7 @@ async def test_a_server_that_comes_up_late_is_served(plain):
         return await Backend(plain, port=found.port).__aenter__()
 
     coming = asyncio.create_task(come())
-    async with Program("--upstream", found.address, "--no-auth") as gateway:
+    async with GatewayProgram("--upstream", found.address, "--no-auth") as gateway:
         assert [line["event"] for line in gateway.log] == ["upstream.awaited", "gateway.ready"]
         assert (await gateway.http.post("/shop.v1.Shop/Ask", json={})).status_code == 200
     await (await coming).__aexit__()

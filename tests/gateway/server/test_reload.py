@@ -1,4 +1,4 @@
-"""A gateway that follows its descriptors while it serves."""
+"""Hot reload: the gateway follows its descriptors while it serves."""
 
 import asyncio
 import shutil
@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.gateway.backends import Backend, rpc, write_set
-from tests.gateway.program import Program
+from tests.gateway.program import GatewayProgram
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,15 +21,15 @@ LIST = rpc("List", 'get: "/v1/things"')
 WATCH = rpc("Watch", 'get: "/v1/things:watch"', reply="stream Reply")
 
 
-# The connection for calls comes back within a second.
+# The upstream connection is re-established within a second.
 RECONNECT_SECONDS = 1.5
 
 
 SSE = {"accept": "text/event-stream"}
 
 
-class Served:
-    """A descriptor set that a gateway watches."""
+class ServedSet:
+    """A descriptor set file that a gateway serves."""
 
     def __init__(self, folder) -> None:
         self._folder = folder
@@ -42,12 +42,12 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path) -> Served:
-    return Served(tmp_path)
+def served(tmp_path) -> ServedSet:
+    return ServedSet(tmp_path)
 
 
-def follow(served: Served, backend: Backend, seconds: str) -> Program:
-    return Program(
+def follow(served: ServedSet, backend: Backend, seconds: str) -> GatewayProgram:
+    return GatewayProgram(
         *("--descriptor-set", str(served.path), "--upstream", backend.address),
         *("--no-auth", "--reload-seconds", seconds),
     )
@@ -80,7 +80,7 @@ async def test_sighup_reloads_at_once(served):
         await gateway.logged("reload.done", seconds=3)
 
 
-async def test_a_bad_set_is_told_once_and_the_old_one_serves(served):
+async def test_a_bad_set_is_logged_once_and_the_old_one_serves(served):
     everything = served.write(GET, LIST)
     served.write(GET)
     async with Backend(everything) as backend, follow(served, backend, "0.05") as gateway:
@@ -103,7 +103,9 @@ async def test_a_server_that_returns_with_new_methods_is_asked_again(tmp_path):
     old, new = write_set(tmp_path, GET), write_set(tmp_path, GET + LIST)
     async with (
         Backend(old) as backend,
-        Program("--upstream", backend.address, "--no-auth", "--reload-seconds", "600") as gateway,
+        GatewayProgram(
+            "--upstream", backend.address, "--no-auth", "--reload-seconds", "600"
+        ) as gateway,
     ):
         assert (await gateway.http.get("/v1/things/a")).status_code == 200
         await backend.stop()
@@ -122,7 +124,7 @@ async def test_a_server_that_is_away_keeps_its_routes(tmp_path):
     async with (
         Backend(first) as one,
         Backend(second) as two,
-        Program(
+        GatewayProgram(
             *("--upstream", one.address, "--upstream", two.address),
             *("--no-auth", "--reload-seconds", "0.1"),
         ) as gateway,

@@ -1,6 +1,6 @@
-"""No request fails while descriptors are replaced, or workers restarted, under load.
+"""No request fails under load while descriptors are replaced or workers restarted.
 
-RELOAD_N is the number of requests: 5,000 unless set.
+RELOAD_N is the number of requests: 5,000 by default.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import pytest
 
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.load import Load
-from tests.gateway.program import Program
+from tests.gateway.program import GatewayProgram
 
 REQUESTS = int(os.environ.get("RELOAD_N", "5000"))
 SWAPS = 20
@@ -25,7 +25,7 @@ STAYS = rpc("Get", 'get: "/v1/things/{name}"')
 BEFORE = rpc("Old", 'get: "/v1/moving/{name}"') + rpc("Gone", 'get: "/v1/gone/{name}"')
 AFTER = rpc("New", 'get: "/v1/moving/{name}"') + rpc("Come", 'get: "/v1/come/{name}"')
 
-# The methods that may answer at a path. Where a route comes and goes, 404 is an answer too.
+# The methods that may serve a path. 404 is also valid where a route is added and removed.
 ANSWERS = {
     "things": {"shop.v1.Shop.Get"},
     "moving": {"shop.v1.Shop.Old", "shop.v1.Shop.New"},
@@ -56,7 +56,7 @@ async def test_swaps_fail_no_request(tmp_path):
     shutil.copy(before, served)
     async with (
         Backend(both) as backend,
-        Program(
+        GatewayProgram(
             *("--descriptor-set", str(served), "--upstream", backend.address),
             *("--no-auth", "--reload-seconds", "600"),
         ) as gateway,
@@ -84,7 +84,7 @@ async def test_swaps_fail_no_request(tmp_path):
 async def test_restarts_of_each_worker_fail_no_request(tmp_path):
     async with (
         Backend(write_set(tmp_path, STAYS)) as backend,
-        Program(*("--upstream", backend.address, "--no-auth", "--workers", "2")) as gateway,
+        GatewayProgram(*("--upstream", backend.address, "--no-auth", "--workers", "2")) as gateway,
     ):
         first = {line["pid"] for line in await gateway.logged("worker.started", 2)}
         load = Load(gateway.port, lambda turn: ask(turn * len(ANSWERS)))
@@ -102,8 +102,8 @@ async def test_restarts_of_each_worker_fail_no_request(tmp_path):
             group.create_task(load.run(REQUESTS, until=done))
         restarted = await gateway.logged("worker.restarted", 2 * ROLLS)
         assert {line["instead_of"] for line in restarted[:2]} == first
-        answer = (await gateway.http.get("/healthz")).json()
-        assert answer["pid"] in {line["pid"] for line in restarted[-2:]}
+        response = (await gateway.http.get("/healthz")).json()
+        assert response["pid"] in {line["pid"] for line in restarted[-2:]}
     assert load.sent >= REQUESTS
     assert load.failures == {}
     assert load.closes >= 1

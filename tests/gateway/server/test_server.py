@@ -8,7 +8,7 @@ import pytest
 from gateway.server.server import listen
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import RunningGateway, eventually
-from tests.gateway.load import read_answer
+from tests.gateway.load import read_response
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 GET = rpc("Get", 'get: "/v1/things/{name}"')
 
 
-async def test_small_answers_wait_for_nothing():
+async def test_small_responses_are_sent_immediately():
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
@@ -24,25 +24,25 @@ async def test_small_answers_wait_for_nothing():
 
 
 async def ask(port: int, *names: str):
-    """Opens a connection and asks; returns it with the last answer."""
+    """Open a connection and send requests. Return it with the last response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer = None
+    response = None
     for name in names:
         send(writer, name)
-        answer = await read_answer(reader)
-    return reader, writer, answer
+        response = await read_response(reader)
+    return reader, writer, response
 
 
 def send(writer: asyncio.StreamWriter, name: str) -> None:
     writer.write(f"GET /v1/things/{name} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
 
 
-async def test_a_server_that_stops_answers_what_is_on_its_way(tmp_path):
+async def test_a_stopping_server_completes_received_requests(tmp_path):
     async with Backend(write_set(tmp_path, GET)) as backend:
         targets = {"shop.v1": backend.address}
         async with RunningGateway(backend.contracts, targets, auth=False) as gateway:
-            idle_reader, idle, answer = await ask(gateway.port, "a")
-            assert answer[:2] == (200, False)
+            idle_reader, idle, response = await ask(gateway.port, "a")
+            assert response[:2] == (200, False)
             silent_reader, silent, _ = await ask(gateway.port)
             running_reader, running, _ = await ask(gateway.port, "a")
             send(running, "slow")
@@ -54,11 +54,11 @@ async def test_a_server_that_stops_answers_what_is_on_its_way(tmp_path):
             await asyncio.sleep(0.3)
             for reader, writer in ((idle_reader, idle), (silent_reader, silent)):
                 send(writer, "b")
-                status, last, content = await read_answer(reader)
+                status, last, content = await read_response(reader)
                 assert (status, last, content["name"]) == (200, True, "b")
                 assert await reader.read() == b""
                 writer.close()
-            status, last, content = await read_answer(running_reader)
+            status, last, content = await read_response(running_reader)
             assert (status, last, content["name"]) == (200, True, "slow")
             await asyncio.wait_for(stopping, 1)
             running.close()

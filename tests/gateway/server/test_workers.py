@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import eventually
-from tests.gateway.program import Program, run
+from tests.gateway.program import GatewayProgram, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,7 +21,7 @@ GET = rpc("Get", 'get: "/v1/things/{name}"')
 async def test_a_worker_that_dies_is_replaced(tmp_path):
     async with (
         Backend(write_set(tmp_path, GET)) as backend,
-        Program("--upstream", backend.address, "--no-auth", "--workers", "2") as gateway,
+        GatewayProgram("--upstream", backend.address, "--no-auth", "--workers", "2") as gateway,
     ):
         one, two = (line["pid"] for line in await gateway.logged("worker.started", 2))
         os.kill(one, signal.SIGKILL)
@@ -45,7 +45,7 @@ async def test_workers_reload_and_stay_when_others_cannot_take_their_place(tmp_p
     more = write_set(tmp_path, GET + rpc("List", 'get: "/v1/things"'))
     async with (
         Backend(more) as backend,
-        Program(
+        GatewayProgram(
             *("--descriptor-set", str(served), "--upstream", backend.address),
             *("--no-auth", "--reload-seconds", "600", "--workers", "2"),
         ) as gateway,
@@ -60,11 +60,11 @@ async def test_workers_reload_and_stay_when_others_cannot_take_their_place(tmp_p
         await gateway.logged("workers.kept")
         assert (await gateway.http.get("/v1/things")).status_code == 200
         assert (await gateway.http.get("/healthz")).json()["pid"] in workers
-        assert f"gateway: {served} is no FileDescriptorSet." in gateway.lines
+        assert f"gateway: {served} is not a FileDescriptorSet." in gateway.lines
 
 
 async def test_workers_of_the_mesh_have_nothing_to_reload():
-    async with Program("--workers", "2") as gateway:
+    async with GatewayProgram("--workers", "2") as gateway:
         workers = {line["pid"] for line in await gateway.logged("worker.started", 2)}
         gateway.process.send_signal(signal.SIGHUP)
         await asyncio.sleep(0.5)
@@ -75,7 +75,7 @@ async def test_workers_of_the_mesh_have_nothing_to_reload():
 async def test_workers_end_with_their_parent(tmp_path):
     async with (
         Backend(write_set(tmp_path, GET)) as backend,
-        Program("--upstream", backend.address, "--no-auth", "--workers", "2") as gateway,
+        GatewayProgram("--upstream", backend.address, "--no-auth", "--workers", "2") as gateway,
     ):
         workers = [line["pid"] for line in await gateway.logged("worker.started", 2)]
         gateway.process.kill()

@@ -1,4 +1,4 @@
-"""A gateway for contracts of any shape: its upstream answers with the bytes that it was sent."""
+"""A gateway for contracts of any shape, whose upstream responds with the bytes of the request."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from gateway.contracts.descriptors import Contracts, load_file
 from tests.gateway.conftest import RunningGateway, compile_protos
-from tests.gateway.spec.wire import Client, Mirror
+from tests.gateway.spec.mirror import Mirror, RawClient
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +24,16 @@ async def spec_mirror() -> AsyncIterator[Mirror]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def client(spec, spec_mirror) -> AsyncIterator[Client]:
+async def client(spec, spec_mirror) -> AsyncIterator[RawClient]:
     async with (
         RunningGateway(spec, {"spec.v1": spec_mirror.target}) as gateway,
-        Client(gateway.port) as client,
+        RawClient(gateway.port) as client,
     ):
         yield client
 
 
 @pytest.fixture
 def mirror(spec_mirror) -> Mirror:
-    """The upstream of the gateway, without memories."""
+    """The upstream of the gateway, with its records cleared."""
     spec_mirror.seen.clear()
     return spec_mirror

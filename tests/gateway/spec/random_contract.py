@@ -11,7 +11,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
-from gateway.contracts.descriptors import Contracts, load
+from gateway.contracts.descriptors import Contracts, load_set
 from tests.gateway.spec.sets import with_imports
 from tests.gateway.spec.words import LITERAL, PLAIN, word
 
@@ -79,7 +79,7 @@ class RandomContract:
             self._add_bindings(method, number)
         files = [*with_imports(module.DESCRIPTOR for module in IMPORTS), file]
         content = descriptor_pb2.FileDescriptorSet(file=files).SerializeToString()
-        self.contracts: Contracts = load(content, file.name)
+        self.contracts: Contracts = load_set(content, file.name)
 
     def _add_fields(self, message: Message, child: str) -> None:
         add_field(message, LABEL, STRING)
@@ -123,10 +123,10 @@ class RandomContract:
             rule.body = body
 
     def _template(self, method: int, binding: int, strings_min: int) -> str:
-        """Makes a template. Its first segment is its own, so that no other one matches too.
+        """Return a template with a unique first segment: no other template matches its paths.
 
-        So are its strings among those of the method: a client that finds one of them empty takes
-        another binding.
+        Its literals are unique among those of the method, because a client takes another binding if
+        a variable is empty.
         """
         own = self._strings[binding::BINDINGS_MAX]
         strings = self.random.sample(own, self.random.randint(strings_min, 3))
@@ -160,14 +160,14 @@ def add_field(message: Message, name: str, kind: int, type_name: str = "") -> Fi
 
 
 def leaf_paths(messages: dict[str, Message], name: str, prefix: str = "") -> dict[str, int]:
-    """The types of the fields that the client can say in a path, by their dotted paths."""
+    """Return the types of the fields that a path can give, by their dotted paths."""
     paths: dict[str, int] = {}
     for field in messages[name].field:
         if field.name == SUB:
             child = field.type_name.rpartition(".")[2]
             paths |= leaf_paths(messages, child, f"{prefix}{SUB}.")
         elif field.label != Field.LABEL_REPEATED and (
-            # The client says a number that is absent as 0.
+            # The client sends an absent number as 0.
             field.type == STRING or (field.type in IN_PATH and not field.proto3_optional)
         ):
             paths[prefix + field.name] = field.type

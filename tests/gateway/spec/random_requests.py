@@ -1,4 +1,4 @@
-"""Random requests for a random contract, such that HTTP can say them."""
+"""Random requests for a random contract, limited to what HTTP can represent."""
 
 from collections.abc import Callable
 from random import Random
@@ -11,7 +11,7 @@ from gateway.contracts.descriptors import Binding, Method
 from tests.gateway.spec.random_contract import COLORS, SUB
 from tests.gateway.spec.words import ANY, word, words
 
-# What only a body can say.
+# Types that only a body can represent.
 RICH = frozenset({"subs", "pairs"})
 FLOATS = [0.0, -0.0, 0.1, 1e22, 5e-7, -1.5, float("inf"), float("-inf"), float("nan")]
 UNKNOWN_COLOR = 77
@@ -38,7 +38,7 @@ class RandomRequests:
         self._random = random
 
     def make(self, method: Method) -> Any:
-        """Makes a request that one of the bindings of the method can say."""
+        """Return a request that one of the method's bindings can represent."""
         binding = self._random.choice(method.bindings)
         message: Any = message_factory.GetMessageClass(method.input)()
         self._fill(message, rich=binding.body == "*")
@@ -47,7 +47,7 @@ class RandomRequests:
             self._fill(message.sub, rich=True)
         if len(method.bindings) > 1:
             # The client takes the first binding whose strings are not empty. Its numbers, which
-            # are never empty to it, shall make no message present that was not.
+            # always count as given, must not make an absent message present.
             for other in method.bindings:
                 self._set(message, other, lambda _: "")
             message.sub.sub.label = word(self._random, ANY)
@@ -55,7 +55,7 @@ class RandomRequests:
         return message
 
     def _set(self, message: Any, binding: Binding, make: Callable[[str], str]) -> None:
-        """Sets what the variables take to what their segments match."""
+        """Set the variables to values that match their segments."""
         for variable in binding.template.split("{")[1:]:
             path, _, inner = variable.partition("}")[0].partition("=")
             *parents, last = path.split(".")
@@ -77,7 +77,7 @@ class RandomRequests:
         return word(self._random, ANY) if part == "*" else part
 
     def _fill(self, message: Any, *, rich: bool) -> None:
-        """Fills a message: only with what a query can say, or with all that a body can."""
+        """Fill a message, either as a query can or as a body can."""
         fields = [field for field in message.DESCRIPTOR.fields if rich or field.name not in RICH]
         for field in self._random.sample(fields, self._random.choice((0, 1, 4, 8))):
             value = getattr(message, field.name)

@@ -7,7 +7,7 @@ from google.protobuf.descriptor import FileDescriptor
 
 
 def with_imports(files: Iterable[FileDescriptor]) -> list[descriptor_pb2.FileDescriptorProto]:
-    """The files, each after those that it imports."""
+    """Return the files, each after those that it imports."""
     found: dict[str, bytes] = {}
 
     def collect(file: FileDescriptor) -> None:

@@ -1,4 +1,4 @@
-"""HttpRule as google/api/http.proto has it, over HTTP: path, query, body, answer, verbs."""
+"""HttpRule as google/api/http.proto specifies it, over HTTP: path, query, body, response, verbs."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,23 +23,23 @@ COLOR = "must be one of COLOR_UNSPECIFIED, RED, CRIMSON, BLUE, BELOW."
 TIME = "must be a time such as 2026-01-31T12:00:00Z."
 LAG = "must be a duration such as 1.5s."
 MASK = "must be field names such as displayName,roles."
-UNKNOWN = "is no parameter of this method."
+UNKNOWN = "is not a parameter of this method."
 MESSAGE = "cannot be given as text: it is a message."
 TWICE = "is given more than once."
-IN_PATH = "is given in the path already."
+IN_PATH = "is already given in the path."
 IN_BODY = "belongs in the body."
-WHOLE = "is not taken: the body is the whole request."
+WHOLE = "is not accepted: the body is the whole request."
 FLOAT_MAX = 3.4028234663852886e38
 
 
 def request_of(spec: Contracts, path: str, content: bytes) -> Any:
-    """Reads what arrived at a method."""
+    """Return the request that arrived at a method."""
     (method,) = [method for method in spec.methods if method.path == path]
     return message_factory.GetMessageClass(method.input).FromString(content)
 
 
 def same(message: Any, expected: dict[str, Any]) -> bool:
-    """Compares by bytes: NaN equals itself, and a field that is absent no empty one."""
+    """Compare by bytes: NaN equals itself, and absent fields differ from empty ones."""
     wanted = json_format.ParseDict(expected, type(message)())
     return bytes_of(message) == bytes_of(wanted)
 
@@ -49,9 +49,9 @@ def bytes_of(message: Any) -> bytes:
 
 
 async def arrives(client, mirror, spec, line: str, content: bytes, expected: dict[str, Any]):
-    answer = await client.send(*line.split(" "), content)
-    assert answer.status == 200, answer.content
-    message = request_of(spec, *mirror.seen[answer.id])
+    response = await client.send(*line.split(" "), content)
+    assert response.status == 200, response.content
+    message = request_of(spec, *mirror.seen[response.id])
     assert same(message, expected), message
 
 
@@ -307,7 +307,7 @@ BODIES = [
     ),
     ("POST /v1/kinds", b'{"narrow": 3.4028235e38}', {"narrow": FLOAT_MAX}),
     ("POST /v1/kinds?$alt=json", b'{"text": "a"}', {"text": "a"}),
-    # `*` is all that the path does not take.
+    # `*` is every field that is not in the path.
     ("PUT /v1/kinds/a", b'{"small": 1}', {"text": "a", "small": 1}),
     ("PUT /v1/kinds/a", b'{"text": "b", "small": 1}', {"text": "a", "small": 1}),
     ("PUT /v1/kinds/a", b"", {"text": "a"}),
@@ -356,7 +356,7 @@ BODIES = [
     ("POST /v1/body/whatever", b'["a"]', {"whatever": ["a"]}),
     ("POST /v1/body/whatever", b"null", {"whatever": None}),
     ("POST /v1/body/renamed?text=a", b'"b"', {"renamed": "b", "text": "a"}),
-    # There is none.
+    # No body.
     ("GET /v1/kinds?text=a", b'{"text": "b"}', {"text": "a"}),
     ("DELETE /v1/kinds/a?small=1", b"not JSON", {"text": "a", "small": 1}),
 ]
@@ -367,7 +367,7 @@ async def test_binds_the_body(client, mirror, spec, line, content, expected):
     await arrives(client, mirror, spec, line, content, expected)
 
 
-# The answer: all fields, or one.
+# The response: all fields, or one.
 ANSWERS = [
     ("GET /v1/answer/text?text=a", b"", "a"),
     ("GET /v1/answer/text", b"", ""),
@@ -391,13 +391,13 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("line", "content", "expected"), ANSWERS)
-async def test_answers_with_one_field(client, line, content, expected):
-    answer = await client.send(*line.split(" "), content)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == expected
+async def test_responds_with_one_field(client, line, content, expected):
+    response = await client.send(*line.split(" "), content)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert response.json == expected
 
 
-# HttpBody is not JSON: it is taken and given as it is.
+# HttpBody is not JSON: it is passed unchanged.
 RAW = [
     ("POST /v1/raw", "image/png", b"\x89PNG\xff\0", "image/png", b"\x89PNG\xff\0"),
     ("POST /v1/raw", "application/json", b"{", "application/json", b"{"),
@@ -410,14 +410,14 @@ RAW = [
 
 @pytest.mark.parametrize(("line", "kind", "content", "shown_kind", "shown"), RAW)
 async def test_passes_raw_bodies(client, line, kind, content, shown_kind, shown):
-    answer = await client.send(*line.split(" "), content, kind)
-    assert (answer.status, answer.headers["content-type"]) == (200, shown_kind)
-    assert answer.content == shown
+    response = await client.send(*line.split(" "), content, kind)
+    assert (response.status, response.headers["content-type"]) == (200, shown_kind)
+    assert response.content == shown
 
 
 async def test_passes_a_raw_body_in_a_field(client, mirror, spec):
-    answer = await client.send("POST", "/v1/uploads/1?note=a", b"\xff", "image/x")
-    message = request_of(spec, *mirror.seen[answer.id])
+    response = await client.send("POST", "/v1/uploads/1?note=a", b"\xff", "image/x")
+    message = request_of(spec, *mirror.seen[response.id])
     file = {"content_type": "image/x", "data": "/w=="}
     assert same(message, {"name": "uploads/1", "file": file, "note": "a"})
 
@@ -462,8 +462,8 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("path", "allowed"), OPTIONS)
 async def test_options_names_the_verbs(client, mirror, path, allowed):
-    answer = await client.send("OPTIONS", path)
-    assert (answer.status, answer.headers["allow"]) == (204, allowed)
+    response = await client.send("OPTIONS", path)
+    assert (response.status, response.headers["allow"]) == (204, allowed)
     assert not mirror.seen
 
 
@@ -482,11 +482,11 @@ ALLOWED = [
 
 @pytest.mark.parametrize(("line", "allowed"), ALLOWED)
 async def test_names_what_is_allowed(client, line, allowed):
-    answer = await client.send(*line.split(" "))
-    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    response = await client.send(*line.split(" "))
+    assert (response.status, response.headers["allow"]) == (405, allowed)
     if not line.startswith("HEAD"):
         message = f"{line.split(' ')[0]} is not allowed here: use {allowed}."
-        assert answer.json["error"]["message"] == message
+        assert response.json["error"]["message"] == message
 
 
 NOWHERE = [
@@ -514,13 +514,13 @@ NOWHERE = [
 @pytest.mark.parametrize("path", NOWHERE)
 async def test_finds_nothing(client, mirror, path):
     for verb in ("GET", "OPTIONS"):
-        answer = await client.send(verb, path)
-        assert answer.status == 404
-        assert answer.json["error"]["message"] == f"There is nothing at {path}."
+        response = await client.send(verb, path)
+        assert response.status == 404
+        assert response.json["error"]["message"] == f"There is no route for {path}."
     assert not mirror.seen
 
 
-# What is refused: the field, and why.
+# Refused requests: the field, and the reason.
 REFUSED = [
     # Paths
     ("GET /v1/small/x", {"small": INT32}),
@@ -688,10 +688,10 @@ REFUSED = [
     ("int64_box=1&int64_box.value=2", {"int64_box.value": TWICE}),
     ("time=1970-01-01T00:00:00Z&time.seconds=5", {"time.seconds": TWICE}),
     ("left=a&left=b", {"left": TWICE}),
-    ("left=a&right=1", {"right": "excludes left, which is given too."}),
-    ("right=0&left=", {"left": "excludes right, which is given too."}),
-    ("branch.count=1&left=a", {"left": "excludes branch, which is given too."}),
-    ("left=a&branch.count=1", {"branch.count": "excludes left, which is given too."}),
+    ("left=a&right=1", {"right": "excludes left, which is also given."}),
+    ("right=0&left=", {"left": "excludes right, which is also given."}),
+    ("branch.count=1&left=a", {"left": "excludes branch, which is also given."}),
+    ("left=a&branch.count=1", {"branch.count": "excludes left, which is also given."}),
     # The path excludes its fields from the query, by either name.
     ("GET /v1/text/a?text=a", {"text": IN_PATH}),
     ("GET /v1/shelves/1?text=shelves/1", {"text": IN_PATH}),
@@ -701,8 +701,8 @@ REFUSED = [
     ("GET /v1/maybe/1?int64Box=2", {"int64Box": IN_PATH}),
     ("GET /v1/maybe/1?int64_box.value=2", {"int64_box.value": IN_PATH}),
     ("GET /v1/time/1970-01-01T00%3A00%3A00Z?time.seconds=5", {"time.seconds": IN_PATH}),
-    ("GET /v1/left/a?right=1", {"right": "excludes left, which is given too."}),
-    ("GET /v1/left/a?branch.count=1", {"branch.count": "excludes left, which is given too."}),
+    ("GET /v1/left/a?right=1", {"right": "excludes left, which is also given."}),
+    ("GET /v1/left/a?branch.count=1", {"branch.count": "excludes left, which is also given."}),
     # So does the body.
     ("POST /v1/kinds?text=a", {"text": WHOLE}),
     ("POST /v1/kinds?nope=a", {"nope": WHOLE}),
@@ -714,7 +714,7 @@ REFUSED = [
     ("POST /v1/body/renamed?other=a", {"other": IN_BODY}),
     ("POST /v1/uploads/1?file.data=AA", {"file.data": IN_BODY}),
     ("POST /v1/uploads/1?name=uploads/2", {"name": IN_PATH}),
-    # All that is wrong is listed.
+    # All problems are listed.
     ("small=x&big=y", {"small": INT32, "big": INT64}),
     ("nope=1&item.nope=2&text=a&text=b", {"nope": UNKNOWN, "item.nope": UNKNOWN, "text": TWICE}),
     ("time=x&lag=y&color=z&data=!", {"time": TIME, "lag": LAG, "color": COLOR, "data": BYTES}),
@@ -735,7 +735,7 @@ async def test_refuses(client, mirror, line, expected):
     assert not mirror.seen
 
 
-NO_FIELD = "is no field of this method."
+NO_FIELD = "is not a field of this method."
 REFUSED_BODIES = [
     ("POST /v1/kinds", b'{"nope": 1}', {"nope": NO_FIELD}),
     ("POST /v1/kinds", b'{"item": {"child": {"nope": 1}}}', {"item.child.nope": NO_FIELD}),
@@ -811,7 +811,7 @@ async def test_refuses_maps(client, mirror, query):
     assert not mirror.seen
 
 
-# PATCH whose body is a field, and whose request has an `update_mask` that is not given.
+# PATCH whose body is one field, without the `update_mask` of its request.
 MASKS = [
     ("PATCH /v1/items/1", b'{"count": 1}', ["count"]),
     ("PATCH /v1/items/1", b'{"createTime": "1970-01-01T00:00:00Z"}', ["create_time"]),
@@ -826,7 +826,7 @@ MASKS = [
         ["child.display_name", "child.child.count"],
     ),
     ("PATCH /v1/items/1?dry=true", b'{"count": 1}', ["count"]),
-    # It is given.
+    # With an update mask.
     ("PATCH /v1/items/1?updateMask=labels", b'{"count": 1}', ["labels"]),
     ("PATCH /v1/items/1?update_mask=labels", b'{"count": 1}', ["labels"]),
     ("PATCH /v1/items/1?updateMask=", b'{"count": 1}', []),
@@ -839,14 +839,14 @@ MASKS = [
 
 @pytest.mark.parametrize(("line", "content", "paths"), MASKS)
 async def test_fills_masks(client, mirror, spec, line, content, paths):
-    answer = await client.send(*line.split(" "), content)
-    assert answer.status == 200, answer.content
-    assert sorted(request_of(spec, *mirror.seen[answer.id]).update_mask.paths) == sorted(paths)
+    response = await client.send(*line.split(" "), content)
+    assert response.status == 200, response.content
+    assert sorted(request_of(spec, *mirror.seen[response.id]).update_mask.paths) == sorted(paths)
 
 
-# What is refused at start-up: bindings of a method that takes and gives Kinds.
-def get(template: str, body: str = "", answer: str = "") -> Binding:
-    return Binding("GET", template, body, answer)
+# Bindings refused at startup. The method takes and returns Kinds.
+def get(template: str, body: str = "", response: str = "") -> Binding:
+    return Binding("GET", template, body, response)
 
 
 MISSING = "does not exist"
@@ -891,43 +891,49 @@ UNSERVED = [
     ),
     (
         [get("/v1/**/{text=**}")],
-        [f"{QUERY}: GET '/v1/**/{{text=**}}', column 14: '**' may stand only once in a template."],
+        [f"{QUERY}: GET '/v1/**/{{text=**}}', column 14: '**' may occur only once in a template."],
     ),
-    ([get("/v1", "nope")], [f"{QUERY}: GET body 'nope' is no field of Kinds."]),
-    ([get("/v1", "item.child")], [f"{QUERY}: GET body 'item.child' is no field of Kinds."]),
-    ([get("/v1", "**")], [f"{QUERY}: GET body '**' is no field of Kinds."]),
-    ([get("/v1", "", "nope")], [f"{QUERY}: GET response_body 'nope' is no field of Kinds."]),
+    ([get("/v1", "nope")], [f"{QUERY}: GET body 'nope' is not a field of Kinds."]),
+    ([get("/v1", "item.child")], [f"{QUERY}: GET body 'item.child' is not a field of Kinds."]),
+    ([get("/v1", "**")], [f"{QUERY}: GET body '**' is not a field of Kinds."]),
+    ([get("/v1", "", "nope")], [f"{QUERY}: GET response_body 'nope' is not a field of Kinds."]),
     (
         [get("/v1", "", "item.child")],
-        [f"{QUERY}: GET response_body 'item.child' is no field of Kinds."],
+        [f"{QUERY}: GET response_body 'item.child' is not a field of Kinds."],
     ),
-    ([get("/v1", "", "*")], [f"{QUERY}: GET response_body '*' is no field of Kinds."]),
+    ([get("/v1", "", "*")], [f"{QUERY}: GET response_body '*' is not a field of Kinds."]),
     ([get("/docs")], [f"{QUERY}: GET '/docs' is a path of the gateway itself."]),
     ([get("/v1/ws")], [f"{QUERY}: GET '/v1/ws' is a path of the gateway itself."]),
     # The same paths twice
-    ([get("/v1/a"), get("/v1/a")], [f"{QUERY}: GET /v1/a is {QUERY} too."]),
-    ([get("/v1/*"), get("/v1/{text}")], [f"{QUERY}: GET /v1/{{text}} is {QUERY} too."]),
+    ([get("/v1/a"), get("/v1/a")], [f"{QUERY}: GET /v1/a is also bound to {QUERY}."]),
+    ([get("/v1/*"), get("/v1/{text}")], [f"{QUERY}: GET /v1/{{text}} is also bound to {QUERY}."]),
     (
         [get("/v1/{text}"), get("/v1/{said=*}")],
-        [f"{QUERY}: GET /v1/{{said=*}} is {QUERY} too."],
+        [f"{QUERY}: GET /v1/{{said=*}} is also bound to {QUERY}."],
     ),
     (
         [get("/v1/{text=a/*}"), get("/v1/a/{text}")],
-        [f"{QUERY}: GET /v1/a/{{text}} is {QUERY} too."],
+        [f"{QUERY}: GET /v1/a/{{text}} is also bound to {QUERY}."],
     ),
-    ([get("/v1/**"), get("/v1/{text=**}")], [f"{QUERY}: GET /v1/{{text=**}} is {QUERY} too."]),
-    ([get("/v1/*:a"), get("/v1/{text}:a")], [f"{QUERY}: GET /v1/{{text}}:a is {QUERY} too."]),
+    (
+        [get("/v1/**"), get("/v1/{text=**}")],
+        [f"{QUERY}: GET /v1/{{text=**}} is also bound to {QUERY}."],
+    ),
+    (
+        [get("/v1/*:a"), get("/v1/{text}:a")],
+        [f"{QUERY}: GET /v1/{{text}}:a is also bound to {QUERY}."],
+    ),
     (
         [get("/v1/a"), Binding("*", "/v1/b", "", ""), Binding("*", "/v1/b", "", "")],
-        [f"{QUERY}: * /v1/b is {QUERY} too."],
+        [f"{QUERY}: * /v1/b is also bound to {QUERY}."],
     ),
-    # All that is wrong is listed.
+    # All problems are listed.
     (
         [get("/v1/a", "nope"), get("/v1/{"), get("/v1/b"), get("/v1/b")],
         [
-            f"{QUERY}: GET body 'nope' is no field of Kinds.",
+            f"{QUERY}: GET body 'nope' is not a field of Kinds.",
             f"{QUERY}: GET '/v1/{{', column 6: a field name is missing.",
-            f"{QUERY}: GET /v1/b is {QUERY} too.",
+            f"{QUERY}: GET /v1/b is also bound to {QUERY}.",
         ],
     ),
 ]

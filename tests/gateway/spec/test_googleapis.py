@@ -1,4 +1,4 @@
-"""Every `google.api.http` binding that an installed package brings becomes a route."""
+"""Every `google.api.http` binding of an installed package becomes a route."""
 
 import importlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 
-from gateway.contracts.descriptors import Contracts, Method, load
+from gateway.contracts.descriptors import Contracts, Method, load_set
 from gateway.routing.table import make_table
-from gateway.routing.template import parse
+from gateway.routing.template import parse_template
 from tests.gateway.spec.sets import with_imports
 
 MARK = "google/api/annotations.proto"
@@ -19,7 +19,7 @@ BINDINGS_MIN = 8
 
 
 def annotated_files() -> dict[str, FileDescriptor]:
-    """The files of generated code that import the annotation and declare services."""
+    """Return the files of generated code that import the annotation and declare services."""
     modules = sorted(set(generated_modules()))
     files = [importlib.import_module(name).DESCRIPTOR for name in modules]
     return {file.name: file for file in files if file.services_by_name}
@@ -33,11 +33,11 @@ def generated_modules() -> Iterator[str]:
 
 
 def read_methods(file: FileDescriptor) -> list[Method]:
-    """Reads the methods of one file that have bindings, as the gateway does."""
+    """Return the methods of one file that have bindings, as the gateway reads them."""
     content = descriptor_pb2.FileDescriptorSet(file=with_imports([file])).SerializeToString()
     services = file.services_by_name.values()
     own = {method.full_name for service in services for method in service.methods}
-    methods = load(content, file.name).methods
+    methods = load_set(content, file.name).methods
     return [method for method in methods if method.full_name in own and method.bindings]
 
 
@@ -49,7 +49,7 @@ def test_every_binding_becomes_a_route(name):
     methods = read_methods(FILES[name])
     bindings = [binding for method in methods for binding in method.bindings]
     for binding in bindings:
-        assert parse(binding.template).text == binding.template
+        assert parse_template(binding.template).text == binding.template
     routes = make_table(Contracts(methods[0].input.file.pool, tuple(methods), {})).routes
     assert len(routes) == len(bindings)
 

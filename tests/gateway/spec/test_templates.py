@@ -1,11 +1,11 @@
-"""Path templates as google/api/http.proto has them: grammar, matching, decoding, precedence."""
+"""Path templates as google/api/http.proto specifies them: grammar, matching, precedence."""
 
 import pytest
 
 from gateway.http.errors import StatusError
 from gateway.routing.routes import Route
-from gateway.routing.table import Table
-from gateway.routing.template import TemplateError, parse
+from gateway.routing.table import RouteTable
+from gateway.routing.template import TemplateError, parse_template
 
 # Template = "/" Segments [ Verb ] ; with segments, variables and verb.
 GRAMMAR = [
@@ -76,7 +76,7 @@ GRAMMAR = [
 
 @pytest.mark.parametrize(("text", "segments", "variables", "verb"), GRAMMAR)
 def test_reads(text, segments, variables, verb):
-    template = parse(text)
+    template = parse_template(text)
     assert template.segments == segments
     assert {v.field: (v.start, v.end) for v in template.variables} == variables
     assert template.verb == verb
@@ -85,7 +85,7 @@ def test_reads(text, segments, variables, verb):
 NO_SEGMENT = "a segment is missing"
 NO_FIELD = "a field name is missing"
 NO_VERB = "a verb is missing"
-ONCE = "'**' may stand only once in a template"
+ONCE = "'**' may occur only once in a template"
 BROKEN = [
     # "/" Segments
     ("a/b", 1, "a template starts with '/'"),
@@ -103,21 +103,21 @@ BROKEN = [
     ("/ ", 2, NO_SEGMENT),
     ("/日", 2, NO_SEGMENT),
     ('/"a"', 2, NO_SEGMENT),
-    ("/a\\b", 3, "'\\\\' cannot stand here"),
-    ("/a=b", 3, "'=' cannot stand here"),
-    ("/a[0]", 3, "'[' cannot stand here"),
-    ("/a|b", 3, "'|' cannot stand here"),
-    ("/a^", 3, "'^' cannot stand here"),
-    ("/a?b=c", 3, "'?' cannot stand here"),
-    ("/a%", 3, "'%' cannot stand here"),
+    ("/a\\b", 3, "'\\\\' is not allowed here"),
+    ("/a=b", 3, "'=' is not allowed here"),
+    ("/a[0]", 3, "'[' is not allowed here"),
+    ("/a|b", 3, "'|' is not allowed here"),
+    ("/a^", 3, "'^' is not allowed here"),
+    ("/a?b=c", 3, "'?' is not allowed here"),
+    ("/a%", 3, "'%' is not allowed here"),
     ("/%2", 2, NO_SEGMENT),
     ("/%g0", 2, NO_SEGMENT),
-    ("/a\n", 3, "'\\n' cannot stand here"),
+    ("/a\n", 3, "'\\n' is not allowed here"),
     # "*" and "**"
-    ("/a**", 3, "'*' cannot stand here"),
-    ("/**a", 4, "'a' cannot stand here"),
-    ("/*{a}", 3, "'{' cannot stand here"),
-    ("/****", 4, "'*' cannot stand here"),
+    ("/a**", 3, "'*' is not allowed here"),
+    ("/**a", 4, "'a' is not allowed here"),
+    ("/*{a}", 3, "'{' is not allowed here"),
+    ("/****", 4, "'*' is not allowed here"),
     ("/**/**", 5, ONCE),
     ("/{a=**/**}", 8, ONCE),
     ("/{a=b/**}/**", 11, ONCE),
@@ -142,10 +142,10 @@ BROKEN = [
     ("/{{a}}", 3, NO_FIELD),
     ("/{a={b=*}}", 5, "a variable inside a variable"),
     ("/{a=b/{c}/d}", 7, "a variable inside a variable"),
-    ("/{a.b}/{a.b}", 8, "the variable 'a.b' stands twice"),
-    ("/{a=x/*}/{a=y/*}", 10, "the variable 'a' stands twice"),
-    ("/{a}{b}", 5, "'{' cannot stand here"),
-    ("/{a}-{b}", 5, "'-' cannot stand here"),
+    ("/{a.b}/{a.b}", 8, "the variable 'a.b' occurs twice"),
+    ("/{a=x/*}/{a=y/*}", 10, "the variable 'a' occurs twice"),
+    ("/{a}{b}", 5, "'{' is not allowed here"),
+    ("/{a}-{b}", 5, "'-' is not allowed here"),
     # Verb
     ("/a/:b", 4, NO_SEGMENT),
     ("/*:", 4, NO_VERB),
@@ -156,23 +156,23 @@ BROKEN = [
     ("/a:/b", 4, NO_VERB),
     ("/{a}:b/c", 7, "a verb ends the template"),
     ("/{a}:b/{c}", 7, "a verb ends the template"),
-    ("/{a}:b:c", 7, "':' cannot stand here"),
-    ("/a:b{c}", 5, "'{' cannot stand here"),
+    ("/{a}:b:c", 7, "':' is not allowed here"),
+    ("/a:b{c}", 5, "'{' is not allowed here"),
 ]
 
 
 @pytest.mark.parametrize(("text", "column", "problem"), BROKEN)
 def test_refuses(text, column, problem):
     with pytest.raises(TemplateError) as caught:
-        parse(text)
+        parse_template(text)
     assert str(caught.value) == f"{text!r}, column {column}: {problem}"
 
 
-def table(*forms: str) -> Table:
-    """A table of routes, each written as a verb and a template."""
+def table(*forms: str) -> RouteTable:
+    """Return a table of routes, each written as a verb and a template."""
     pairs = [form.split(" ", 1) for form in forms]
     rest = dict.fromkeys(("method", "whole_body", "body", "response_body"))
-    return Table(Route(verb, parse(text), **rest) for verb, text in pairs)
+    return RouteTable(Route(verb, parse_template(text), **rest) for verb, text in pairs)
 
 
 MATCHED = [
@@ -267,7 +267,7 @@ MATCHED = [
     ("/{x}", "/%25", {"x": "%"}),
     ("/{x}", "/%252F", {"x": "%2F"}),
     ("/{x}", "/%2525252F", {"x": "%25252F"}),
-    # Many are too, but for the slash, which stays as it is written.
+    # Several are decoded too, except the slash.
     ("/{x=a/*}", "/a/b%20c", {"x": "a/b c"}),
     ("/{x=a/*}", "/a/b%2Fc", {"x": "a/b%2Fc"}),
     ("/{x=a/*}", "/a/b%2fc", {"x": "a/b%2fc"}),
@@ -280,14 +280,14 @@ MATCHED = [
     ("/{x=**}", "/a%2Fb/c%20d", {"x": "a%2Fb/c d"}),
     ("/{x=**}/a", "/%2f/%25/a", {"x": "%2f/%"}),
     ("/{x}/{y=**}", "/a%2Fb/a%2Fb", {"x": "a/b", "y": "a%2Fb"}),
-    # Exactly one segment is one, whatever its template.
+    # A variable of exactly one segment counts as one, whatever its template.
     ("/{x=a%2Fb}", "/a%2Fb", {"x": "a/b"}),
 ]
 
 
 @pytest.mark.parametrize(("template", "path", "variables"), MATCHED)
 def test_matches(template, path, variables):
-    assert table(f"GET {template}").find("GET", path).variables == variables
+    assert table(f"GET {template}").find_route("GET", path).variables == variables
 
 
 UNMATCHED = [
@@ -337,9 +337,9 @@ UNMATCHED = [
 @pytest.mark.parametrize(("template", "path"), UNMATCHED)
 def test_misses(template, path):
     with pytest.raises(StatusError) as caught:
-        table(f"GET {template}").find("GET", path)
+        table(f"GET {template}").find_route("GET", path)
     assert caught.value.http == 404
-    assert caught.value.status.message == f"There is nothing at {path}."
+    assert caught.value.status.message == f"There is no route for {path}."
 
 
 NOT_HEX = "path: a % is not followed by two hexadecimal digits."
@@ -362,12 +362,12 @@ BROKEN_ESCAPES = [
 @pytest.mark.parametrize(("template", "path", "problem"), BROKEN_ESCAPES)
 def test_refuses_broken_escapes(template, path, problem):
     with pytest.raises(StatusError) as caught:
-        table(f"GET {template}").find("GET", path)
+        table(f"GET {template}").find_route("GET", path)
     assert caught.value.http == 400
     assert caught.value.status.message == problem
 
 
-# The first of the templates is the one that is found, in whatever order they are registered.
+# The first template is found, in any order of registration.
 PRECEDENCE = [
     ("/a", ["/a", "/{x}"]),
     ("/a", ["/a", "/{x=**}"]),
@@ -384,12 +384,12 @@ PRECEDENCE = [
     ("/a/b/c", ["/a/{x=**}/{y}/c", "/a/{x=**}/c"]),
     ("/a/b", ["/{x=a/*}", "/{x=a/**}"]),
     ("/a/b", ["/{x=a/b}", "/{y=a/*}"]),
-    # A literal that leads nowhere gives way.
+    # Backtracking from a literal without a match below it.
     ("/a/c", ["/{x}/c", "/a/b"]),
     ("/a/b/d", ["/{x=**}", "/a/b/c"]),
     ("/a/b/d", ["/a/{x}/d", "/a/b/c"]),
     ("/a/b/d", ["/{x}/b/d", "/a/b/c", "/a/{x}/e"]),
-    # A verb is told apart first.
+    # A custom verb is matched first.
     ("/a:v", ["/{x}:v", "/a"]),
     ("/a:v", ["/{x=**}:v", "/a", "/{x}"]),
     ("/a", ["/{x}", "/a:v"]),
@@ -402,7 +402,7 @@ PRECEDENCE = [
 def test_finds_the_most_specific(path, templates):
     forms = [f"GET {template}" for template in templates]
     for order in (forms, forms[::-1]):
-        assert table(*order).find("GET", path).route.template.text == templates[0]
+        assert table(*order).find_route("GET", path).route.template.text == templates[0]
 
 
 VERBS = [
@@ -412,7 +412,7 @@ VERBS = [
     (["GET /a", "POST /{x}"], "GET /a", "/a"),
     (["GET /a/{x}", "PUT /{x=**}"], "PUT /a/b", "/{x=**}"),
     (["GET /{x}:v", "POST /a:v"], "GET /a:v", "/{x}:v"),
-    # A custom kind is a verb, and `*` is every verb that has no route of its own.
+    # A custom kind is a verb, and `*` matches every verb without its own route.
     (["LIST /a", "GET /a"], "LIST /a", "/a"),
     (["* /{x}"], "PROPFIND /a", "/{x}"),
     (["* /{x}", "GET /{x=**}"], "GET /a", "/{x}"),
@@ -423,7 +423,7 @@ VERBS = [
 
 @pytest.mark.parametrize(("forms", "request_line", "template"), VERBS)
 def test_finds_by_verb(forms, request_line, template):
-    assert table(*forms).find(*request_line.split()).route.template.text == template
+    assert table(*forms).find_route(*request_line.split()).route.template.text == template
 
 
 NOT_ALLOWED = [
@@ -442,7 +442,7 @@ NOT_ALLOWED = [
 def test_names_what_is_allowed(forms, request_line, allowed):
     verb, path = request_line.split()
     with pytest.raises(StatusError) as caught:
-        table(*forms).find(verb, path)
+        table(*forms).find_route(verb, path)
     assert caught.value.http == 405
     assert caught.value.headers == [("allow", allowed)]
     assert caught.value.status.message == f"{verb} is not allowed here: use {allowed}."

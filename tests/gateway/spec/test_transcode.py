@@ -1,4 +1,4 @@
-"""google-api-core's client of http.proto → the gateway → a mirror: what is sent arrives."""
+"""google-api-core's client of http.proto → the gateway → a mirror: requests arrive unchanged."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ from google.protobuf import json_format
 
 from gateway.contracts.descriptors import Method
 from tests.gateway.conftest import RunningGateway
+from tests.gateway.spec.mirror import Mirror, RawClient
 from tests.gateway.spec.random_contract import PACKAGE, RandomContract
 from tests.gateway.spec.random_requests import RandomRequests
-from tests.gateway.spec.wire import Client, Mirror
 
 SEED = 7
 METHODS = 40
@@ -25,7 +25,7 @@ Case = tuple[Method, Any, bool]
 
 
 def transcode(method: Method, message: Any, *, numbers: bool) -> tuple[str, str, bytes]:
-    """Makes verb, target and body as clients that are generated for Google's APIs do."""
+    """Return verb, target and body as clients generated for Google's APIs send them."""
     options = [
         {"method": binding.verb, "uri": binding.template, "body": binding.body}
         for binding in method.bindings
@@ -39,21 +39,21 @@ def transcode(method: Method, message: Any, *, numbers: bool) -> tuple[str, str,
 
 
 def bytes_of(message: Any) -> bytes:
-    """What two messages have in common that are equal, where NaN is equal to itself."""
+    """Return a text that is the same for equal messages, with NaN equal to itself."""
     return message.SerializeToString(deterministic=True)
 
 
 async def deliver(port: int, mirror: Mirror, cases: Iterable[Case]) -> None:
-    """Sends requests one after the other, and compares what arrives and what comes back."""
-    async with Client(port) as client:
+    """Send requests sequentially, and compare upstream requests and responses."""
+    async with RawClient(port) as client:
         for method, message, numbers in cases:
             verb, target, body = transcode(method, message, numbers=numbers)
-            answer = await client.send(verb, target, body)
-            assert answer.status == 200, (verb, target, body, answer.content)
-            path, arrived = mirror.seen.pop(answer.id)
+            response = await client.send(verb, target, body)
+            assert response.status == 200, (verb, target, body, response.content)
+            path, arrived = mirror.seen.pop(response.id)
             assert path == method.path
             received = type(message).FromString(arrived)
-            returned = json_format.Parse(answer.content, type(message)())
+            returned = json_format.Parse(response.content, type(message)())
             for found in (received, returned):
                 assert bytes_of(found) == bytes_of(message), (target, body, found, message)
 

@@ -23,7 +23,7 @@ async def test_bidirectional(uploading, upstream):
 
 
 async def test_bidirectional_at_once(upload_gateway, upstream):
-    """Each message is answered before the next is sent."""
+    """Each message gets a response before the next is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", upload_gateway.port)
     writer.write(b"POST /v1/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n")
     writer.write(b"accept: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -51,7 +51,7 @@ async def test_bidirectional_errors(uploading, upstream):
 
     response = await uploading.post("/v1/chat", content=late(), headers=NDJSON)
     last = json.loads(response.text.splitlines()[-1])
-    assert last["status"]["message"].startswith("body[1]: is no JSON")
+    assert last["status"]["message"].startswith("body[1]: is not JSON")
 
 
 async def test_an_upstream_may_end_a_chat(uploading, upstream):

@@ -1,4 +1,4 @@
-"""Identical streams share one call upstream without gaps or repeats."""
+"""Identical streams share one upstream call without gaps or repeats."""
 
 import asyncio
 import contextlib
@@ -12,17 +12,17 @@ from gateway.server.protocols import ClosableWebSocket
 from gateway.streams import fan_out as broadcast
 from tests.gateway.chat import know
 from tests.gateway.conftest import eventually, read_events
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def watch(socket, path="/v1/log:watch?after=0", name="a"):
-    await say(socket, type="subscribe", id=name, path=path)
+    await send_json(socket, type="subscribe", id=name, path=path)
 
 
 async def numbers(socket, count):
-    return [int((await hear(socket))["cursor"]) for _ in range(count)]
+    return [int((await receive_json(socket))["cursor"]) for _ in range(count)]
 
 
 @contextlib.asynccontextmanager
@@ -58,7 +58,7 @@ async def test_readers_of_other_places_join_where_they_are(talk, chat):
         assert chat.opened == ["watch"]
 
 
-async def test_a_reader_of_an_earlier_place_has_a_call_of_its_own(talk, chat):
+async def test_a_reader_at_an_earlier_cursor_gets_a_separate_call(talk, chat):
     await chat.append(*"abcdef")
     async with sockets(talk, 2) as (late, early):
         await watch(late, "/v1/log:watch?after=4")
@@ -68,24 +68,24 @@ async def test_a_reader_of_an_earlier_place_has_a_call_of_its_own(talk, chat):
         assert chat.opened == ["watch", "watch"]
 
 
-async def test_who_joins_ahead_of_a_call_is_told_nothing_again(talk, chat):
-    """The call that is joined has not come as far yet as who joins it."""
+async def test_a_reader_that_joins_ahead_gets_no_repeats(talk, chat):
+    """The joined call has not reached the reader's cursor yet."""
     await chat.append(*"abcdef")
     async with sockets(talk, 1) as [reader]:
         await watch(reader, "/v1/log:watch?after=1", "behind")
         await watch(reader, "/v1/log:watch?after=4", "ahead")
-        told = [await hear(reader) for _ in range(7)]
+        told = [await receive_json(reader) for _ in range(7)]
         await chat.append("g")
-        told += [await hear(reader) for _ in range(2)]
-        heard = {
+        told += [await receive_json(reader) for _ in range(2)]
+        received = {
             name: [int(each["cursor"]) for each in told if each["id"] == name]
             for name in ("behind", "ahead")
         }
-        assert heard == {"behind": [2, 3, 4, 5, 6, 7], "ahead": [5, 6, 7]}
+        assert received == {"behind": [2, 3, 4, 5, 6, 7], "ahead": [5, 6, 7]}
         assert chat.opened == ["watch"]
 
 
-async def test_who_asks_from_now_on_is_told_nothing_older(talk, chat):
+async def test_a_live_reader_gets_no_older_items(talk, chat):
     await chat.append(*"abc")
     async with sockets(talk, 3) as (first, second, resumed):
         await watch(first, "/v1/log:watch?after=-1")
@@ -94,8 +94,8 @@ async def test_who_asks_from_now_on_is_told_nothing_older(talk, chat):
         await chat.append("d")
         assert await numbers(first, 1) == [4]
         await watch(second, "/v1/log:watch?after=-1")
-        await say(second, type="ping")
-        assert (await hear(second))["type"] == "pong"
+        await send_json(second, type="ping")
+        assert (await receive_json(second))["type"] == "pong"
         await chat.append("e")
         assert await numbers(first, 1) == await numbers(second, 1) == [5]
         assert chat.opened == ["watch"]
@@ -142,14 +142,14 @@ async def test_other_filters_callers_and_metadata_share_nothing(talk, chat):
         assert chat.opened == ["watch"] * 5
 
 
-async def test_a_stream_that_tells_all_is_joined_at_its_newest(talk, chat):
+async def test_a_whole_state_stream_is_joined_at_its_newest_item(talk, chat):
     async with sockets(talk, 2) as (first, second):
         await watch(first, "/v1/state:watch")
-        assert (await hear(first))["data"]["text"] == "0 lines"
+        assert (await receive_json(first))["data"]["text"] == "0 lines"
         await chat.append("a")
-        assert (await hear(first))["data"]["text"] == "1 lines"
+        assert (await receive_json(first))["data"]["text"] == "1 lines"
         await watch(second, "/v1/state:watch")
-        assert (await hear(second))["data"]["text"] == "1 lines"
+        assert (await receive_json(second))["data"]["text"] == "1 lines"
         assert chat.opened == ["state"]
 
 
@@ -160,9 +160,9 @@ async def test_a_stream_that_cannot_be_joined_is_shared_from_its_start_alone(tal
         await eventually(lambda: chat.open == 1)
         await chat.append("a")
         for reader in (first, second):
-            assert (await hear(reader))["data"]["text"] == "a"
+            assert (await receive_json(reader))["data"]["text"] == "a"
         await watch(late, "/v1/plain:watch")
-        assert (await hear(late))["data"]["text"] == "a"
+        assert (await receive_json(late))["data"]["text"] == "a"
         assert chat.opened == ["watch", "watch"]
 
 
@@ -189,14 +189,14 @@ async def test_each_reader_has_its_own_deadline(talk, chat):
         await watch(short)
         await watch(long)
         assert await numbers(short, 1) == await numbers(long, 1) == [1]
-        assert (await hear(short))["status"]["status"] == "DEADLINE_EXCEEDED"
+        assert (await receive_json(short))["status"]["status"] == "DEADLINE_EXCEEDED"
         await chat.append("b")
         assert await numbers(long, 1) == [2]
         assert chat.opened == ["watch"]
 
 
 async def test_a_slow_reader_is_ended_and_others_are_not_held_up(talk, chat, monkeypatch):
-    """It costs what is kept for all anyway, and the buffers of its own connection."""
+    """It costs only the shared buffer and the buffers of its own connection."""
     monkeypatch.setattr(broadcast, "LEAD_BYTES_MAX", 1)
     async with sockets(talk, 1) as (quick,), open_socket(talk, max_queue=1) as slow:
         await watch(slow)
@@ -224,7 +224,7 @@ def connections(talk):
 
 
 def cost(connection):
-    """What is kept for a client that does not read: here, and at most in the kernel."""
+    """Return the bytes buffered for a client that does not read, including the kernel's."""
     kernel = connection.transport.get_extra_info("socket").getsockopt(
         socket.SOL_SOCKET, socket.SO_SNDBUF
     )
@@ -232,7 +232,7 @@ def cost(connection):
 
 
 async def test_a_lone_reader_is_waited_for(talk, chat):
-    """Nobody else is held up, so a reader that takes its time gets everything."""
+    """A single slow reader delays no other, so it gets every item."""
     text = "x" * 20_000
     await chat.append(*([text] * 400))
     async with open_socket(talk, max_queue=1) as slow:
@@ -242,7 +242,7 @@ async def test_a_lone_reader_is_waited_for(talk, chat):
 
 
 @pytest.mark.parametrize("end", ["torn", "torn details"])
-async def test_an_upstream_that_ends_ends_all_readers_after_what_it_said(talk, chat, end):
+async def test_the_end_of_the_upstream_ends_all_readers_after_its_items(talk, chat, end):
     async with sockets(talk, 2) as readers:
         for reader in readers:
             await watch(reader)
@@ -250,7 +250,7 @@ async def test_an_upstream_that_ends_ends_all_readers_after_what_it_said(talk, c
         await chat.append("a", end)
         for reader in readers:
             assert await numbers(reader, 1) == [1]
-            assert (await hear(reader))["status"]["status"] == "DATA_LOSS"
+            assert (await receive_json(reader))["status"]["status"] == "DATA_LOSS"
         await watch(readers[0], "/v1/log:watch?after=2")
         await chat.append("b")
         assert await numbers(readers[0], 1) == [3]

@@ -1,4 +1,4 @@
-"""Identical reads share one call of the upstream."""
+"""Identical reads share one upstream call."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class SlowEcho(EchoService):
-    """Waits to be told before it answers."""
+    """Responds only after its release."""
 
     async def get_item(self, request, context):
         self.note(request, context)
@@ -44,14 +44,14 @@ async def test_identical_reads_share_one_call(slow):
     await eventually(lambda: len(service.requests) == 3)
     await asyncio.sleep(0.3)
     service.go.set()
-    answers = await asyncio.gather(*same)
-    assert {answer.json()["count"] for answer in answers} == {1}
-    assert len({answer.headers["x-request-id"] for answer in answers}) == 50
+    responses = await asyncio.gather(*same)
+    assert {response.json()["count"] for response in responses} == {1}
+    assert len({response.headers["x-request-id"] for response in responses}) == 50
     assert ((await other).json()["count"], (await third).json()["count"]) == (2, 1)
     assert len(service.requests) == 3
 
 
-async def test_a_reader_who_leaves_takes_nobody_along(slow):
+async def test_a_cancelled_request_does_not_cancel_others(slow):
     service, gateway = slow
     first = asyncio.create_task(gateway.http.get("/v1/items/a"))
     await eventually(lambda: len(service.requests) == 1)
@@ -59,7 +59,7 @@ async def test_a_reader_who_leaves_takes_nobody_along(slow):
     await asyncio.sleep(0.2)
     first.cancel()
     service.go.set()
-    assert {answer.status_code for answer in await asyncio.gather(*rest)} == {200}
+    assert {response.status_code for response in await asyncio.gather(*rest)} == {200}
 
 
 async def test_an_error_is_shared_too(slow):
@@ -67,5 +67,5 @@ async def test_an_error_is_shared_too(slow):
     url = "/v1/items/a"
     timeout = {"x-request-timeout": "0.3"}
     asked = [asyncio.create_task(gateway.http.get(url, headers=timeout)) for _ in range(5)]
-    assert {answer.status_code for answer in await asyncio.gather(*asked)} == {504}
+    assert {response.status_code for response in await asyncio.gather(*asked)} == {504}
     assert len(service.requests) == 1

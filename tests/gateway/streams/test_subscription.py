@@ -14,7 +14,7 @@ from tests.gateway.conftest import (
     read_events,
     violations_of,
 )
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -87,10 +87,10 @@ async def test_a_gateway_that_stops_ends_streams_with_a_status(contracts, shared
 async def test_ends_streams_when_the_token_expires(gateway, tokens):
     expire = time.time() - auth.LEEWAY_SECONDS + 1
     async with open_socket(gateway) as socket:
-        await say(socket, type="authenticate", token=tokens.sign("VIEWER", exp=expire))
-        await hear(socket)
-        await say(socket, type="subscribe", id="a", path="/v1/numbers:stream?wait=true")
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 401)
-        await say(socket, type="ping")
-        assert await hear(socket) == {"type": "pong"}
+        await send_json(socket, type="authenticate", token=tokens.sign("VIEWER", exp=expire))
+        await receive_json(socket)
+        await send_json(socket, type="subscribe", id="a", path="/v1/numbers:stream?wait=true")
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 401)
+        await send_json(socket, type="ping")
+        assert await receive_json(socket) == {"type": "pong"}

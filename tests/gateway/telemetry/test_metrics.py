@@ -9,13 +9,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_counts_by_route_and_by_nothing_a_client_can_make_up(http, gateway):
-    before = gateway.core.meter.total()
+    before = gateway.context.meter.total()
     await http.get("/v1/items/a")
     await http.get("/v1/items/b")
     await http.get("/nope/1")
     await http.get("/nope/2")
     await http.request("PROPFIND", "/nope/3")
-    after = gateway.core.meter.total()
+    after = gateway.context.meter.total()
     added = {
         series: sum(found.counts) - (sum(before[series].counts) if series in before else 0)
         for series, found in after.items()

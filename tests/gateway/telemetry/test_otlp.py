@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Receiver:
-    """An OTLP receiver that can be told to fail."""
+    """An OTLP receiver that can be made to fail."""
 
     def __init__(self) -> None:
         self.reports: list[ExportMetricsServiceRequest] = []

@@ -1,4 +1,4 @@
-"""A server of methods that take and give bytes, on either engine, and calls of them."""
+"""A server with methods on serialized messages, on either engine, and calls of them."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pygrpc_native.aio
 from google.protobuf import any_pb2
 from google.rpc import status_pb2
 
-from gateway.upstream import Call
+from gateway.upstream import UpstreamCall
 
 LIMITS = [
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
@@ -17,7 +17,7 @@ LIMITS = [
 
 
 class Server:
-    """Methods that take and give bytes."""
+    """Methods on serialized messages."""
 
     def __init__(self, engine: str) -> None:
         self.engine = engine
@@ -107,5 +107,5 @@ class Server:
             yield each.upper()
 
 
-def call(name: str, request: bytes | None = b"", seconds: float = 5.0, **more) -> Call:
-    return Call(f"/t.T/{name}", request, more.pop("metadata", []), seconds, **more)
+def call(name: str, request: bytes | None = b"", seconds: float = 5.0, **more) -> UpstreamCall:
+    return UpstreamCall(f"/t.T/{name}", request, more.pop("metadata", []), seconds, **more)

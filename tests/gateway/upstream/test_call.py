@@ -1,4 +1,4 @@
-"""Both transports against real servers on both engines: the same calls, the same answers."""
+"""Both transports against real servers on both engines: equal calls, equal responses."""
 
 import asyncio
 
@@ -51,7 +51,7 @@ async def test_an_unknown_method(upstream):
     assert caught.value.code == 12
 
 
-async def test_a_caller_who_leaves_cancels_the_call(upstream, server):
+async def test_a_cancelled_caller_cancels_the_call(upstream, server):
     task = asyncio.create_task(upstream.unary(call("Wait")))
     await asyncio.sleep(0.2)
     task.cancel()

@@ -1,4 +1,4 @@
-"""Connections that are lost, and TLS."""
+"""Lost connections, and TLS."""
 
 import asyncio
 import ssl

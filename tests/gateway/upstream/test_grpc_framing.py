@@ -21,7 +21,7 @@ TIMEOUTS = [
 
 @pytest.mark.parametrize(("seconds", "written"), TIMEOUTS)
 def test_deadlines_have_at_most_eight_digits(seconds, written):
-    assert grpc_framing.timeout(seconds) == written
+    assert grpc_framing.encode_timeout(seconds) == written
 
 
 def test_a_request_block_is_read_back():
@@ -34,7 +34,7 @@ def test_a_request_block_is_read_back():
     assert (fields[b"x-text"], fields[b"x-data-bin"]) == (b"a, b", b"AP8")
 
 
-def test_metadata_of_an_answer():
+def test_metadata_of_a_response():
     fields = ((b":status", b"200"), (b"content-type", b"application/grpc"), (b"grpc-status", b"0"))
     assert grpc_framing.read_metadata(fields) == []
     more = (*fields, (b"x-a", b"1"), (b"x-b-bin", b"AP8,AQ=="), (b"x-c-bin", b"!"), (b":x", b"y"))

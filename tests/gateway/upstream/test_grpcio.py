@@ -1,4 +1,4 @@
-"""What the transport over grpc.aio does beside what both do: addresses in turn, ended streams."""
+"""Features of the grpc.aio transport only: addresses in turn, ended streams."""
 
 import pytest
 

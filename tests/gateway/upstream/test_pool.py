@@ -1,4 +1,4 @@
-"""The upstreams of a gateway: away, without an address, and back again."""
+"""The upstreams of a gateway: unavailable, without an address, and available again."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ async def test_an_upstream_without_an_address_is_503(contracts):
         assert (await gateway.http.get("/readyz")).status_code == 200
 
 
-async def test_nobody_there():
+async def test_nothing_listens_there():
     for transport in (LEAN, GRPCIO):
         upstream = make_upstream("t", "127.0.0.1:1", transport)
         with pytest.raises(StatusError) as caught:

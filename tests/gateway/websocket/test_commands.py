@@ -1,8 +1,8 @@
-"""Messages of a client that are not commands."""
+"""Client messages that are not commands."""
 
 import pytest
 
-from tests.gateway.sockets import hear, open_socket, say
+from tests.gateway.sockets import open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,12 +26,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "reason", "code"), WRONG)
-async def test_says_what_it_does_not_understand(gateway, text, reason, code):
+async def test_rejects_invalid_commands(gateway, text, reason, code):
     async with open_socket(gateway) as socket:
         await socket.send(text)
-        heard = await hear(socket)
-        assert heard["type"] == "error"
-        assert heard["status"]["code"] == code
-        assert heard["status"]["details"][0]["reason"] == reason
-        await say(socket, type="ping")
-        assert await hear(socket) == {"type": "pong"}
+        received = await receive_json(socket)
+        assert received["type"] == "error"
+        assert received["status"]["code"] == code
+        assert received["status"]["details"][0]["reason"] == reason
+        await send_json(socket, type="ping")
+        assert await receive_json(socket) == {"type": "pong"}

@@ -1,4 +1,4 @@
-"""Whole frames, as the websockets library reads them."""
+"""Whole frames, as the websockets library decodes them."""
 
 import pytest
 from websockets.client import ClientProtocol

@@ -1,4 +1,4 @@
-"""Calls of every kind by their names, many on one socket."""
+"""Calls of every kind by method name, many on one socket."""
 
 import time
 
@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.gateway.conftest import RunningGateway, eventually
-from tests.gateway.sockets import call, hear, open_socket, say
+from tests.gateway.sockets import call, open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,13 +32,13 @@ async def test_a_unary_call(talk, chat):
             metadata={"X-Word": "yes", "x-raw-bin": "AP8="},
             timeout=2,
         )
-        assert await hear(socket) == {
+        assert await receive_json(socket) == {
             "type": "headers",
             "id": "a",
             "metadata": {"x-mood": "good", "x-raw-bin": "AP8="},
         }
-        assert await hear(socket) == {"type": "message", "id": "a", "data": line(text="hi")}
-        assert await hear(socket) == {
+        assert await receive_json(socket) == {"type": "message", "id": "a", "data": line(text="hi")}
+        assert await receive_json(socket) == {
             "type": "end",
             "id": "a",
             "status": OK,
@@ -52,69 +52,69 @@ async def test_a_unary_call(talk, chat):
 async def test_a_unary_call_without_data_sends_an_empty_message(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Say")
-        heard = [await hear(socket) for _ in range(3)]
-        assert heard[1]["data"] == line()
+        received = [await receive_json(socket) for _ in range(3)]
+        assert received[1]["data"] == line()
 
 
 async def test_a_client_stream(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Add", data={"number": "1"})
         for number in range(2, 100):
-            await say(socket, type="message", id="a", data={"number": number})
-        await say(socket, type="end", id="a")
-        assert (await hear(socket))["data"] == line(number=str(sum(range(100))))
-        assert await hear(socket) == {"type": "end", "id": "a", "status": OK}
+            await send_json(socket, type="message", id="a", data={"number": number})
+        await send_json(socket, type="end", id="a")
+        assert (await receive_json(socket))["data"] == line(number=str(sum(range(100))))
+        assert await receive_json(socket) == {"type": "end", "id": "a", "status": OK}
 
 
 async def test_both_sides_stream(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat")
         for text in ("one", "two"):
-            await say(socket, type="message", id="a", data={"text": text})
-            assert (await hear(socket))["data"]["text"] == text.upper()
-        await say(socket, type="end", id="a")
-        assert (await hear(socket))["data"]["text"] == "bye"
-        assert (await hear(socket))["status"] == OK
+            await send_json(socket, type="message", id="a", data={"text": text})
+            assert (await receive_json(socket))["data"]["text"] == text.upper()
+        await send_json(socket, type="end", id="a")
+        assert (await receive_json(socket))["data"]["text"] == "bye"
+        assert (await receive_json(socket))["status"] == OK
 
 
 async def test_a_server_stream_by_name(talk, chat):
     await chat.append("first")
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": 0})
-        heard = await hear(socket)
-        assert (heard["data"]["text"], heard["cursor"]) == ("first", "1")
+        received = await receive_json(socket)
+        assert (received["data"]["text"], received["cursor"]) == ("first", "1")
 
 
 async def test_a_deadline_ends_the_call(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat", timeout=0.2)
-        heard = await hear(socket)
-        assert (heard["type"], heard["status"]["status"]) == ("end", "DEADLINE_EXCEEDED")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["status"]) == ("end", "DEADLINE_EXCEEDED")
     await eventually(lambda: chat.open == 0)
 
 
 async def test_a_client_cancels(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat", data={"text": "x"})
-        await hear(socket)
+        await receive_json(socket)
         assert chat.open == 1
-        await say(socket, type="cancel", id="a")
-        assert (await hear(socket))["status"]["status"] == "CANCELLED"
+        await send_json(socket, type="cancel", id="a")
+        assert (await receive_json(socket))["status"]["status"] == "CANCELLED"
         await eventually(lambda: chat.open == 0)
-        await say(socket, type="message", id="a", data={})
-        assert (await hear(socket))["type"] == "error"
+        await send_json(socket, type="message", id="a", data={})
+        assert (await receive_json(socket))["type"] == "error"
 
 
 async def test_a_message_that_is_none_ends_its_call_alone(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat")
         await call(socket, "b", "Chat")
-        await say(socket, type="message", id="a", data={"nope": 1})
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 400)
-        assert "nope" in heard["status"]["message"]
-        await say(socket, type="message", id="b", data={"text": "x"})
-        assert (await hear(socket))["data"]["text"] == "X"
+        await send_json(socket, type="message", id="a", data={"nope": 1})
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 400)
+        assert "nope" in received["status"]["message"]
+        await send_json(socket, type="message", id="b", data={"text": "x"})
+        assert (await receive_json(socket))["data"]["text"] == "X"
 
 
 REFUSED = [
@@ -128,10 +128,10 @@ REFUSED = [
 @pytest.mark.parametrize(("message", "reason"), REFUSED)
 async def test_a_call_that_cannot_be_made_ends(talk, chat, message, reason):
     async with open_socket(talk) as socket:
-        await say(socket, **message)
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"]) == ("end", "a")
-        assert heard["status"]["details"][0]["reason"] == reason
+        await send_json(socket, **message)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"]) == ("end", "a")
+        assert received["status"]["details"][0]["reason"] == reason
 
 
 WRONG = [
@@ -146,19 +146,19 @@ WRONG = [
 
 
 @pytest.mark.parametrize("message", WRONG)
-async def test_says_which_member_is_wrong(talk, chat, message):
+async def test_names_the_invalid_member(talk, chat, message):
     async with open_socket(talk) as socket:
-        await say(socket, **message)
-        heard = await hear(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 400)
-        assert heard["status"]["message"].split(":")[0] in message
+        await send_json(socket, **message)
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 400)
+        assert received["status"]["message"].split(":")[0] in message
 
 
-async def test_a_client_that_has_said_all_says_no_more(talk, chat):
+async def test_no_message_follows_a_half_close(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Watch", data={"after": -1})
-        await say(socket, type="message", id="a", data={})
-        assert "said all" in (await hear(socket))["status"]["message"]
+        await send_json(socket, type="message", id="a", data={})
+        assert "half-closed" in (await receive_json(socket))["status"]["message"]
 
 
 PATH = "/v1/public:stream"
@@ -166,8 +166,8 @@ PATH = "/v1/public:stream"
 
 async def test_carries_a_stream(gateway):
     async with open_socket(gateway) as socket:
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=2")
-        assert [await hear(socket) for _ in range(3)] == [
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?until=2")
+        assert [await receive_json(socket) for _ in range(3)] == [
             {
                 "type": "message",
                 "id": "a",
@@ -187,10 +187,10 @@ async def test_carries_a_stream(gateway):
 async def test_carries_many_streams(gateway):
     async with open_socket(gateway) as socket:
         for number in range(20):
-            await say(socket, type="subscribe", id=f"n{number}", path=f"{PATH}?until=20")
-        heard = [await hear(socket) for _ in range(20 * 21)]
+            await send_json(socket, type="subscribe", id=f"n{number}", path=f"{PATH}?until=20")
+        received = [await receive_json(socket) for _ in range(20 * 21)]
     for number in range(20):
-        mine = [message for message in heard if message["id"] == f"n{number}"]
+        mine = [message for message in received if message["id"] == f"n{number}"]
         assert [m.get("cursor") for m in mine] == [*map(str, range(1, 21)), None]
 
 
@@ -202,29 +202,29 @@ async def test_resumes_across_a_restart_without_gap_or_repeat(contracts, shared_
             open_socket(gateway) as socket,
         ):
             path = f"{PATH}?until={until}&wait=true&after={seen[-1]}"
-            await say(socket, type="subscribe", id="a", path=path)
+            await send_json(socket, type="subscribe", id="a", path=path)
             while seen[-1] < until:
-                seen.append(int((await hear(socket))["cursor"]))
+                seen.append(int((await receive_json(socket))["cursor"]))
     assert seen == list(range(1501))
 
 
 async def test_cancel_ends_the_call(gateway, echo):
     async with open_socket(gateway) as socket:
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
-        await hear(socket)
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
+        await receive_json(socket)
         assert echo.open_streams == 1
-        await say(socket, type="cancel", id="a")
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 499)
+        await send_json(socket, type="cancel", id="a")
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 499)
         await eventually(lambda: echo.open_streams == 0)
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=0")
-        assert await hear(socket) == {"type": "end", "id": "a", "status": OK}
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?until=0")
+        assert await receive_json(socket) == {"type": "end", "id": "a", "status": OK}
 
 
 async def test_a_socket_that_closes_ends_its_calls(gateway, echo):
     async with open_socket(gateway) as socket:
         for name in "abc":
-            await say(socket, type="subscribe", id=name, path=f"{PATH}?wait=true")
+            await send_json(socket, type="subscribe", id=name, path=f"{PATH}?wait=true")
         await eventually(lambda: echo.open_streams == 3)
     await eventually(lambda: echo.open_streams == 0)
 
@@ -232,8 +232,8 @@ async def test_a_socket_that_closes_ends_its_calls(gateway, echo):
 async def test_authorizes_by_header(gateway, tokens):
     headers = tokens.bearer("VIEWER")
     async with open_socket(gateway, additional_headers=headers) as socket:
-        await say(socket, type="subscribe", id="a", path="/v1/numbers:stream?until=1")
-        assert (await hear(socket))["type"] == "message"
+        await send_json(socket, type="subscribe", id="a", path="/v1/numbers:stream?until=1")
+        assert (await receive_json(socket))["type"] == "message"
 
 
 async def test_refuses_a_bad_header_at_the_upgrade(gateway):
@@ -247,19 +247,19 @@ async def test_refuses_a_bad_header_at_the_upgrade(gateway):
 async def test_authorizes_by_message(gateway, tokens):
     async with open_socket(gateway) as socket:
         path = "/v1/numbers:stream?until=0"
-        await say(socket, type="subscribe", id="a", path=path)
-        assert (await hear(socket))["status"]["code"] == 401
-        await say(socket, type="authenticate", token=tokens.sign("USER"))
-        assert await hear(socket) == {"type": "authenticated"}
-        await say(socket, type="subscribe", id="a", path=path)
-        assert (await hear(socket))["status"]["code"] == 403
-        await say(socket, type="authenticate", token=tokens.sign("VIEWER"))
-        assert await hear(socket) == {"type": "authenticated"}
-        await say(socket, type="subscribe", id="a", path=path)
-        assert (await hear(socket))["status"] == OK
-        await say(socket, type="authenticate", token="nonsense")
-        heard = await hear(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 401)
+        await send_json(socket, type="subscribe", id="a", path=path)
+        assert (await receive_json(socket))["status"]["code"] == 401
+        await send_json(socket, type="authenticate", token=tokens.sign("USER"))
+        assert await receive_json(socket) == {"type": "authenticated"}
+        await send_json(socket, type="subscribe", id="a", path=path)
+        assert (await receive_json(socket))["status"]["code"] == 403
+        await send_json(socket, type="authenticate", token=tokens.sign("VIEWER"))
+        assert await receive_json(socket) == {"type": "authenticated"}
+        await send_json(socket, type="subscribe", id="a", path=path)
+        assert (await receive_json(socket))["status"] == OK
+        await send_json(socket, type="authenticate", token="nonsense")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 401)
 
 
 ENDED = [
@@ -274,25 +274,25 @@ ENDED = [
 @pytest.mark.parametrize(("path", "code"), ENDED)
 async def test_ends_what_cannot_be_opened(gateway, path, code):
     async with open_socket(gateway) as socket:
-        await say(socket, type="subscribe", id="é", path=path)
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "é", code)
+        await send_json(socket, type="subscribe", id="é", path=path)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "é", code)
 
 
 async def test_an_id_is_used_once_at_a_time(gateway):
     async with open_socket(gateway) as socket:
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
-        heard = await hear(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 409)
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?wait=true")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 409)
 
 
 async def test_a_socket_has_32_subscriptions(gateway, echo):
     async with open_socket(gateway) as socket:
         for number in range(33):
-            await say(socket, type="subscribe", id=str(number), path=f"{PATH}?wait=true")
-        heard = await hear(socket)
-        assert (heard["type"], heard["status"]["code"]) == ("error", 429)
+            await send_json(socket, type="subscribe", id=str(number), path=f"{PATH}?wait=true")
+        received = await receive_json(socket)
+        assert (received["type"], received["status"]["code"]) == ("error", 429)
         await eventually(lambda: echo.open_streams == 32)
     await eventually(lambda: echo.open_streams == 0)
 
@@ -302,13 +302,13 @@ async def test_a_gateway_that_stops_ends_streams_with_a_status(contracts, shared
         RunningGateway(contracts, shared_echo.targets) as gateway,
         open_socket(gateway) as socket,
     ):
-        await say(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
-        await hear(socket)
+        await send_json(socket, type="subscribe", id="a", path=f"{PATH}?until=1&wait=true")
+        await receive_json(socket)
         started = time.monotonic()
         await gateway.stop()
         assert time.monotonic() - started < 3
-        heard = await hear(socket)
-        assert (heard["type"], heard["id"], heard["status"]["code"]) == ("end", "a", 503)
+        received = await receive_json(socket)
+        assert (received["type"], received["id"], received["status"]["code"]) == ("end", "a", 503)
         with pytest.raises(ConnectionClosed) as caught:
-            await hear(socket)
+            await receive_json(socket)
         assert caught.value.rcvd.code == 1012

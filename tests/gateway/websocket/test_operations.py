@@ -3,7 +3,7 @@
 import pytest
 
 from tests.gateway.conftest import eventually
-from tests.gateway.sockets import call, hear, open_socket, say
+from tests.gateway.sockets import call, open_socket, receive_json, send_json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -15,9 +15,9 @@ async def test_calls_do_not_wait_for_each_other(talk, chat):
         for name in "abc":
             await call(socket, name, "Chat")
         for name in "cab":
-            await say(socket, type="message", id=name, data={"text": name})
-            heard = await hear(socket)
-            assert (heard["id"], heard["data"]["text"]) == (name, name.upper())
+            await send_json(socket, type="message", id=name, data={"text": name})
+            received = await receive_json(socket)
+            assert (received["id"], received["data"]["text"]) == (name, name.upper())
 
 
 async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
@@ -27,12 +27,12 @@ async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
         await call(socket, "b", "Say")
         text = "x" * 500_000
         for _ in range(100):
-            await say(socket, type="message", id="a", data={"text": text})
+            await send_json(socket, type="message", id="a", data={"text": text})
         ends = {}
         while len(ends) < 2:
-            heard = await hear(socket)
-            if heard["type"] == "end":
-                ends[heard["id"]] = heard["status"]["status"]
+            received = await receive_json(socket)
+            if received["type"] == "end":
+                ends[received["id"]] = received["status"]["status"]
         assert ends == {"a": "RESOURCE_EXHAUSTED", "b": "OK"}
     chat.taking.set()
 
@@ -40,18 +40,18 @@ async def test_an_upstream_that_takes_nothing_costs_its_call_alone(talk, chat):
 async def test_an_error_has_details_and_trailers(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat", data={"code": 9, "text": "not now"})
-        heard = await hear(socket)
-        assert heard["status"] | {"details": []} == {
+        received = await receive_json(socket)
+        assert received["status"] | {"details": []} == {
             "code": 400,
             "status": "FAILED_PRECONDITION",
             "message": "not now",
             "details": [],
         }
-        assert heard["trailers"] == {"x-cost": "9"}
+        assert received["trailers"] == {"x-cost": "9"}
 
 
 async def test_a_socket_that_closes_cancels(talk, chat):
     async with open_socket(talk) as socket:
         await call(socket, "a", "Chat", data={"text": "x"})
-        await hear(socket)
+        await receive_json(socket)
     await eventually(lambda: chat.open == 0)

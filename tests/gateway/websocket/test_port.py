@@ -8,14 +8,14 @@ import pytest_asyncio
 from gateway.websocket import port
 from gateway.websocket.framing import BINARY, TEXT, make_frame
 from gateway.websocket.port import SEND_BUFFER_BYTES, TOO_SLOW, AsgiPort, message_of
-from tests.gateway.asgi import Socket, make_app
+from tests.gateway.asgi import AsgiSocket, make_app
 from tests.gateway.conftest import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Server:
-    """What an ASGI server keeps of one WebSocket."""
+    """The ASGI server's side of one WebSocket."""
 
     def __init__(self) -> None:
         self.given: asyncio.Queue = asyncio.Queue()
@@ -75,8 +75,8 @@ async def test_a_client_that_takes_nothing_is_closed(server, asgi_port, monkeypa
     monkeypatch.setattr(port, "CLOSE_SECONDS", 0.1)
     server.taking.clear()
     asgi_port.push(make_frame(TEXT, b"x"))
-    heard = await asyncio.wait_for(asgi_port.receive(), 1)
-    assert heard == {"type": "websocket.disconnect", "code": TOO_SLOW[0], "reason": TOO_SLOW[1]}
+    received = await asyncio.wait_for(asgi_port.receive(), 1)
+    assert received == {"type": "websocket.disconnect", "code": TOO_SLOW[0], "reason": TOO_SLOW[1]}
     asgi_port.push(make_frame(TEXT, b"y"))
     await asgi_port.send({"type": "websocket.close", "code": 1000})
     assert server.sent == []
@@ -124,14 +124,16 @@ async def test_messages_of_the_client_are_not_lost(server, asgi_port):
 async def test_a_slow_client_of_a_stream_is_closed_and_its_call_ends(contracts, echo, monkeypatch):
     monkeypatch.setattr(port, "STALL_SECONDS", 0.2)
     application = make_app(contracts, echo.targets)
-    async with Socket(application) as client:
+    async with AsgiSocket(application) as client:
         await client.sent("websocket.accept")
         client.taking.clear()
-        await client.say(type="subscribe", id="a", path="/v1/public:stream?until=100000&size=10000")
+        await client.send_json(
+            type="subscribe", id="a", path="/v1/public:stream?until=100000&size=10000"
+        )
         await eventually(lambda: echo.open_streams == 1)
         await asyncio.sleep(0.3)
         client.taking.set()
         assert (await client.sent("websocket.close"))["code"] == TOO_SLOW[0]
         await client.ended()
     await eventually(lambda: echo.open_streams == 0)
-    await application.core.upstreams.close()
+    await application.context.upstreams.close()

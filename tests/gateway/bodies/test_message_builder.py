@@ -35,12 +35,12 @@ async def test_path_and_query_are_a_message_where_there_is_no_other(uploading, u
 
 async def test_path_and_query_are_checked(uploading, upstream):
     found = violations(await uploading.post("/v1/items?count=1", json=[]))
-    assert found == {"count": "is not taken: the body is the whole request."}
+    assert found == {"count": "is not accepted: the body is the whole request."}
     assert violations(await uploading.post("/v1/one/a?count=x")) == {"count": NUMBER}
     assert upstream.metadata == []
 
 
-async def test_what_a_oneof_keeps_apart_is_a_message_of_its_own(uploading, upstream):
+async def test_path_and_body_of_one_oneof_are_separate_messages(uploading, upstream):
     data = random.Random(1).randbytes(300_000)
     url = "/v1/files/1:upload?file.title=t"
     response = await uploading.post(

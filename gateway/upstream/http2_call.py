@@ -1,4 +1,4 @@
-"""Calls under way on a connection: how they begin and end, and unary calls."""
+"""Calls on an HTTP/2 connection: how they begin and end, and unary calls."""
 
 import asyncio
 
@@ -11,35 +11,41 @@ from gateway.http.errors import (
     failure,
 )
 from gateway.http2.blocks import Fields
-from gateway.http2.connection import OWN_WINDOW, Connection
+from gateway.http2.connection import OWN_WINDOW, Http2Connection
 from gateway.http2.frames import ErrorCode
-from gateway.http2.stream import Stream
+from gateway.http2.stream import Http2Stream
 from gateway.upstream import grpc_framing
-from gateway.upstream.call import MESSAGE_BYTES_MAX, Call, Reply, malformed, status_error
+from gateway.upstream.call import (
+    MESSAGE_BYTES_MAX,
+    Reply,
+    UpstreamCall,
+    malformed_response,
+    status_error,
+)
 
 ACKNOWLEDGED_BYTES = OWN_WINDOW // 4
 INFORMATIONAL, HTTP_OK = range(100, 200), 200
-TORN = "its message is torn"
+TRUNCATED = "its message is truncated"
 COMPRESSED = "its message is compressed, which was not offered"
 
 
-class LostError(Exception):
-    """The connection ended the call. `unprocessed`: the server did nothing with it."""
+class ConnectionLostError(Exception):
+    """The connection was lost during the call. `unprocessed`: the server did not process it."""
 
     def __init__(self, *, unprocessed: bool) -> None:
         super().__init__()
         self.unprocessed = unprocessed
 
 
-class Exchange:
-    """What unary calls and streams have in common: how a call begins, and how it ends."""
+class Http2Call:
+    """Base of unary and streaming calls: how a call begins, and how it ends."""
 
     __slots__ = ("_connection", "_initial", "_name", "_stream", "_timer", "_trailers")
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._connection: Connection | None = None
-        self._stream: Stream | None = None
+        self._connection: Http2Connection | None = None
+        self._stream: Http2Stream | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._initial: Metadata = []
         self._trailers: Metadata = []
@@ -47,9 +53,9 @@ class Exchange:
     def start(
         self,
         loop: asyncio.AbstractEventLoop,
-        connection: Connection,
+        connection: Http2Connection,
         head: bytes,
-        call: Call,
+        call: UpstreamCall,
         seconds: float,
     ) -> None:
         block = grpc_framing.request_block(head, call.metadata, seconds)
@@ -77,20 +83,20 @@ class Exchange:
     def on_data(self, data: bytes, *, end: bool) -> None:
         self._take(data)
         if end:
-            self._end(malformed(self._name, "it has no trailers"))
+            self._end(malformed_response(self._name, "it has no trailers"))
 
-    def on_room(self) -> None:
-        """What waited is sent."""
+    def on_writable(self) -> None:
+        """Nothing to resume: only streaming calls wait for the window."""
 
     def on_reset(self, code: ErrorCode, *, unprocessed: bool) -> None:
         if unprocessed or code == ErrorCode.CONNECT_ERROR:
-            self._end(LostError(unprocessed=unprocessed))
+            self._end(ConnectionLostError(unprocessed=unprocessed))
             return
         grpc = grpc_framing.code_of_reset(code)
         self._end(status_error(self._name, grpc, f"reset with {code.name}", [], []))
 
     def cancel(self) -> None:
-        """Ends the call from here, if it has not ended."""
+        """Cancel the call, unless it has ended."""
         if self._timer is not None:
             self._timer.cancel()
         if self._connection is not None and self._stream is not None:
@@ -115,8 +121,8 @@ class Exchange:
         raise NotImplementedError
 
 
-class UnaryExchange(Exchange):
-    """A unary call: one message there, one back."""
+class Http2UnaryCall(Http2Call):
+    """A unary call: one message each way."""
 
     __slots__ = ("_chunks", "_done", "_size")
 
@@ -127,11 +133,11 @@ class UnaryExchange(Exchange):
         self._size = 0
 
     async def reply(self) -> Reply:
-        """Waits for the answer.
+        """Wait for the response.
 
         Raises:
-            StatusError: The server's, or the deadline.
-            LostError: The connection was lost.
+            StatusError: The server failed, or the deadline passed.
+            ConnectionLostError: The connection was lost.
         """
         try:
             return await self._done
@@ -142,7 +148,7 @@ class UnaryExchange(Exchange):
         self._chunks.append(data)
         self._size += len(data)
         if self._size > MESSAGE_BYTES_MAX + grpc_framing.PREFIX.size:
-            self._fail(too_large(self._name))
+            self._fail(message_too_large(self._name))
             return
         stream, connection = self._stream, self._connection
         if stream and connection and stream.received >= ACKNOWLEDGED_BYTES:
@@ -155,27 +161,27 @@ class UnaryExchange(Exchange):
             self._done.set_exception(error)
             return
         content = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        problem = check_single(content)
+        problem = check_single_message(content)
         if problem:
-            self._done.set_exception(malformed(self._name, problem))
+            self._done.set_exception(malformed_response(self._name, problem))
         else:
             message = content[grpc_framing.PREFIX.size :]
             self._done.set_result(Reply(message, self._initial, self._trailers))
 
 
-def check_single(content: bytes) -> str:
-    """Tells what is wrong with a body that must be one message, or nothing."""
+def check_single_message(content: bytes) -> str:
+    """Return the problem of a body that must be one message, or an empty text."""
     if len(content) < grpc_framing.PREFIX.size:
         return "it has no message"
     compressed, size = grpc_framing.PREFIX.unpack_from(content)
     if compressed:
         return COMPRESSED
-    return "" if len(content) == size + grpc_framing.PREFIX.size else TORN
+    return "" if len(content) == size + grpc_framing.PREFIX.size else TRUNCATED
 
 
-def too_large(name: str) -> StatusError:
+def message_too_large(name: str) -> StatusError:
     return failure(
         RESOURCE_EXHAUSTED,
         "ANSWER_TOO_LARGE",
-        f"{name} answered with a message longer than {MESSAGE_BYTES_MAX} bytes.",
+        f"{name} sent a message longer than {MESSAGE_BYTES_MAX} bytes.",
     )

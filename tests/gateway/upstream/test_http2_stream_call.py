@@ -14,7 +14,7 @@ async def test_a_slow_reader_stops_the_server(server):
     before = server.calls
     await asyncio.sleep(0.3)
     assert server.calls == before
-    assert stream._exchange._queued <= 256 * 1024
+    assert stream._http2_call._queued <= 256 * 1024
     for _ in range(50):
         assert len(await stream.read()) == 16_384
     stream.cancel()

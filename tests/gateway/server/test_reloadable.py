@@ -1,15 +1,15 @@
-"""Descriptors replaced while requests go on."""
+"""Gateway contexts replaced while requests are served."""
 
 import asyncio
 
 import pytest
 
-from gateway.context import Core
+from gateway.context import GatewayContext
 from gateway.http.errors import StatusError
 from gateway.routing.table import make_table
-from gateway.server import generations
-from gateway.server.generations import Generations
-from gateway.upstream import Call
+from gateway.server import reloadable
+from gateway.server.reloadable import ReloadableGateway
+from gateway.upstream import UpstreamCall
 from tests.gateway.backends import Backend, rpc, write_set
 from tests.gateway.conftest import PACKAGE, RunningGateway, read_events
 
@@ -22,36 +22,38 @@ GET = rpc("Get", 'get: "/v1/things/{name}"')
 WATCH = rpc("Watch", 'get: "/v1/things:watch"', reply="stream Reply")
 
 
-CALL = Call("/shop.v1.Shop/Get", b"", [], 1.0)
+CALL = UpstreamCall("/shop.v1.Shop/Get", b"", [], 1.0)
 
 
 SSE = {"accept": "text/event-stream"}
 
 
 class Reloadable(RunningGateway):
-    """A gateway in this process, whose core a test replaces."""
+    """A gateway in this process whose context a test replaces."""
 
     @property
-    def generations(self) -> Generations:
-        return self.server.generations
+    def reloadable_gateway(self) -> ReloadableGateway:
+        return self.server.gateway
 
-    def replace(self, contracts, targets) -> Core:
-        core = self.generations.core.renewed(contracts, make_table(contracts), targets)
-        self.generations.replace(core)
-        return core
+    def replace(self, contracts, targets) -> GatewayContext:
+        context = self.reloadable_gateway.context.with_contracts(
+            contracts, make_table(contracts), targets
+        )
+        self.reloadable_gateway.replace(context)
+        return context
 
 
-async def test_callers_measures_and_connections_outlive_a_core(contracts, shared_echo, tokens):
+async def test_callers_metrics_and_connections_outlive_a_context(contracts, shared_echo, tokens):
     async with Reloadable(contracts, shared_echo.targets) as gateway:
         headers = tokens.bearer("OPERATOR")
         before = tokens.fetched
-        upstream = gateway.core.upstreams.of(f"{PACKAGE}.EchoService")
+        upstream = gateway.context.upstreams.find_upstream(f"{PACKAGE}.EchoService")
         assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
-        core = gateway.replace(contracts, shared_echo.targets)
+        context = gateway.replace(contracts, shared_echo.targets)
         headers = tokens.bearer("OPERATOR", sub="users/2")
         assert (await gateway.http.get("/v1/admin", headers=headers)).status_code == 200
         assert tokens.fetched == before + 1
-        assert core.upstreams.of(f"{PACKAGE}.EchoService") is upstream
+        assert context.upstreams.find_upstream(f"{PACKAGE}.EchoService") is upstream
         metrics = (await gateway.http.get("/metrics")).text
         assert 'route="/v1/admin",status="200"} 2\n' in metrics
 
@@ -63,7 +65,7 @@ async def test_upstreams_close_after_their_last_call(tmp_path):
         Backend(contracts[1]) as two,
         Reloadable(one.contracts, {"shop.v1": one.address}, auth=False) as gateway,
     ):
-        old = gateway.core.upstreams.of("shop.v1.Shop")
+        old = gateway.context.upstreams.find_upstream("shop.v1.Shop")
         slow = asyncio.create_task(gateway.http.get("/v1/things/slow"))
         await asyncio.sleep(0.1)
         gateway.replace(two.contracts, {"shop.v1": two.address})
@@ -75,8 +77,8 @@ async def test_upstreams_close_after_their_last_call(tmp_path):
         assert (await gateway.http.get("/v1/things/a")).status_code == 200
 
 
-async def test_cores_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(generations, "RETIRED_MAX", 1)
+async def test_contexts_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(reloadable, "RETIRED_MAX", 1)
     async with Backend(write_set(tmp_path, WATCH)) as backend:
         targets = {"shop.v1": backend.address}
         async with Reloadable(backend.contracts, targets, auth=False) as gateway:
@@ -92,7 +94,7 @@ async def test_cores_that_wait_for_streams_are_bounded(tmp_path, monkeypatch):
                     assert '"status":"OK"' in events[-1]["data"]
 
 
-async def test_a_gateway_that_stops_ends_the_streams_of_all_cores(tmp_path):
+async def test_a_stopping_gateway_ends_the_streams_of_all_contexts(tmp_path):
     async with Backend(write_set(tmp_path, WATCH)) as backend:
         targets = {"shop.v1": backend.address}
         async with Reloadable(backend.contracts, targets, auth=False) as gateway:
@@ -105,7 +107,7 @@ async def test_a_gateway_that_stops_ends_the_streams_of_all_cores(tmp_path):
             await stopping
 
 
-async def test_the_pages_outlive_a_core(tmp_path):
+async def test_the_pages_outlive_a_context(tmp_path):
     async with Backend(write_set(tmp_path, GET)) as backend:
         targets = {"shop.v1": backend.address}
         async with Reloadable(backend.contracts, targets, auth=False) as gateway:

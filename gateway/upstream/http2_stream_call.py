@@ -1,4 +1,4 @@
-"""Calls under way of which either side may stream."""
+"""Streaming calls on an HTTP/2 connection."""
 
 import asyncio
 from collections import deque
@@ -6,22 +6,22 @@ from collections import deque
 from gateway.http.errors import CANCELLED, Metadata, StatusError, failure, unavailable
 from gateway.http2.blocks import Fields
 from gateway.upstream import grpc_framing
-from gateway.upstream.call import MESSAGE_BYTES_MAX, malformed
-from gateway.upstream.exchange import (
+from gateway.upstream.call import MESSAGE_BYTES_MAX, malformed_response
+from gateway.upstream.http2_call import (
     ACKNOWLEDGED_BYTES,
     COMPRESSED,
     INFORMATIONAL,
-    TORN,
-    Exchange,
-    LostError,
-    too_large,
+    TRUNCATED,
+    ConnectionLostError,
+    Http2Call,
+    message_too_large,
 )
 
 BACKLOG_BYTES_MAX = 64 * 1024
 
 
-class StreamExchange(Exchange):
-    """A call of which either side may stream."""
+class Http2StreamCall(Http2Call):
+    """A call on which either side may stream."""
 
     __slots__ = ("_buffer", "_changed", "_ended", "_error", "_opened", "_queue", "_queued")
 
@@ -52,7 +52,7 @@ class StreamExchange(Exchange):
         if not self._ended:
             self._push(b"", end=True)
 
-    async def headers(self) -> Metadata:
+    async def initial_metadata(self) -> Metadata:
         while not self._opened and not self._ended:
             await self._change()
         if self._error is not None and not self._queue:
@@ -74,7 +74,7 @@ class StreamExchange(Exchange):
     def trailers(self) -> Metadata:
         return self._trailers
 
-    def on_room(self) -> None:
+    def on_writable(self) -> None:
         self._notify()
 
     def cancel(self) -> None:
@@ -83,12 +83,12 @@ class StreamExchange(Exchange):
             self._end(asyncio.CancelledError())
 
     def _fail(self, error: StatusError) -> None:
-        Exchange.cancel(self)
+        Http2Call.cancel(self)
         self._end(error)
 
     def _reason(self) -> BaseException:
         error = self._error
-        if isinstance(error, LostError):
+        if isinstance(error, ConnectionLostError):
             return unavailable(self._name)
         return error or failure(CANCELLED, "CALL_ENDED", f"{self._name} has ended the call.")
 
@@ -102,8 +102,12 @@ class StreamExchange(Exchange):
         while len(buffer) >= grpc_framing.PREFIX.size:
             compressed, size = grpc_framing.PREFIX.unpack_from(buffer)
             if compressed or size > MESSAGE_BYTES_MAX:
-                problem = too_large(self._name) if size else malformed(self._name, COMPRESSED)
-                self._fail(malformed(self._name, COMPRESSED) if compressed else problem)
+                problem = (
+                    message_too_large(self._name)
+                    if size
+                    else malformed_response(self._name, COMPRESSED)
+                )
+                self._fail(malformed_response(self._name, COMPRESSED) if compressed else problem)
                 return
             end = grpc_framing.PREFIX.size + size
             if len(buffer) < end:
@@ -115,7 +119,7 @@ class StreamExchange(Exchange):
         self._notify()
 
     def _acknowledge(self) -> None:
-        """Asks for more in place of what nobody has to keep: all but unread messages."""
+        """Enlarge the receive window by all bytes that are not in unread messages."""
         stream, connection = self._stream, self._connection
         if stream is not None and connection is not None:
             size = stream.received - self._queued
@@ -128,7 +132,7 @@ class StreamExchange(Exchange):
                 self._timer.cancel()
             self._ended, self._error = True, error
             if error is None and self._buffer:
-                self._error = malformed(self._name, TORN)
+                self._error = malformed_response(self._name, TRUNCATED)
             self._notify()
 
     async def _change(self) -> None:

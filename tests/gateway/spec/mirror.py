@@ -1,4 +1,4 @@
-"""Both ends of the gateway, in bytes: a client that changes no URL, and a mirror."""
+"""Both ends of the gateway as bytes: a client that does not normalize URLs, and a mirror."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ import orjson
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the gateway answered, and the id of the request."""
+class HttpResponse:
+    """The gateway's response, and the id of the request."""
 
     id: str
     status: int
@@ -24,7 +24,7 @@ class Answer:
 
     @property
     def violations(self) -> dict[str, str]:
-        """What a 400 says of each field. Its message is that of the first, and counts the rest."""
+        """Return the violations of a 400 by field. Its message must be the first of them."""
         assert self.status == 400, self
         error = self.json["error"]
         (detail,) = [each for each in error["details"] if each["@type"].endswith("BadRequest")]
@@ -34,8 +34,8 @@ class Answer:
         return found
 
 
-class Client:
-    """One connection that is kept alive. It sends paths and queries as they are written."""
+class RawClient:
+    """One keep-alive connection. It sends paths and queries unchanged."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -49,7 +49,7 @@ class Client:
 
     async def send(
         self, verb: str, target: str, content: bytes = b"", kind: str = "application/json"
-    ) -> Answer:
+    ) -> HttpResponse:
         key = str(uuid4())
         head = (
             f"{verb} {target} HTTP/1.1\r\nhost: x\r\nx-request-id: {key}\r\n"
@@ -59,7 +59,7 @@ class Client:
         first, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().strip().splitlines()
         headers = dict(line.split(": ", 1) for line in lines)
         received = b"" if verb == "HEAD" else await self._read_body(headers)
-        return Answer(key, int(first.split()[1]), headers, received)
+        return HttpResponse(key, int(first.split()[1]), headers, received)
 
     async def _read_body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding") != "chunked":
@@ -73,7 +73,7 @@ class Client:
 
 @dataclass
 class Mirror(grpc.GenericRpcHandler):
-    """Answers every method with its request, and remembers both by the id of the request."""
+    """Responds to every method with its request, and records both by request id."""
 
     seen: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 

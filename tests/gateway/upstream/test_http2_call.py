@@ -1,4 +1,4 @@
-"""Unary calls under way: bounds, the deadline, broken messages."""
+"""Unary calls: bounds, the deadline, malformed messages."""
 
 import asyncio
 import time
@@ -6,13 +6,13 @@ import time
 import pytest
 
 from gateway.http.errors import StatusError
-from gateway.upstream.exchange import check_single
+from gateway.upstream.http2_call import check_single_message
 from tests.gateway.upstream.servers import call
 
 MEBIBYTE = 1024 * 1024
 
 
-async def test_an_answer_that_is_too_long(upstream):
+async def test_a_response_that_is_too_long(upstream):
     with pytest.raises(StatusError) as caught:
         await upstream.unary(call("Repeat", b"%d" % (5 * MEBIBYTE)))
     assert caught.value.code == 8
@@ -32,12 +32,12 @@ FRAMES = [
     (b"\x00\x00\x00\x00\x00", ""),
     (b"", "it has no message"),
     (b"\x00\x00\x00\x00", "it has no message"),
-    (b"\x00\x00\x00\x00\x02a", "its message is torn"),
-    (b"\x00\x00\x00\x00\x01ab", "its message is torn"),
+    (b"\x00\x00\x00\x00\x02a", "its message is truncated"),
+    (b"\x00\x00\x00\x00\x01ab", "its message is truncated"),
     (b"\x01\x00\x00\x00\x01a", "its message is compressed, which was not offered"),
 ]
 
 
 @pytest.mark.parametrize(("content", "problem"), FRAMES)
-def test_one_message_is_all_of_a_unary_answer(content, problem):
-    assert check_single(content) == problem
+def test_a_unary_response_is_exactly_one_message(content, problem):
+    assert check_single_message(content) == problem
