@@ -59,7 +59,7 @@ class FaultClient:
         """Return an admin token, signed with the mesh's token key."""
         if time.monotonic() - self._made > RENEW_SECONDS:
             now = datetime.now(UTC)
-            self._token = self._signer.sign(ADMIN, now, roles=["ADMIN"]).token
+            self._token = self._signer.sign_token(ADMIN, now, roles=["ADMIN"]).token
             self._made = time.monotonic()
         return self._token
 

@@ -110,7 +110,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def make_token(signer: TokenSigner, *roles: str) -> str:
-    return signer.sign("users/1", datetime.now(UTC), roles=list(roles)).token
+    return signer.sign_token("users/1", datetime.now(UTC), roles=list(roles)).token
 
 
 def ask(port: int, token: str) -> httpx.Response:

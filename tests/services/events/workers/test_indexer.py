@@ -5,7 +5,7 @@ import pytest
 from services.events.service.tail import LogTail
 from services.events.workers import indexer as module
 from services.events.workers.indexer import IndexWorker
-from services.kernel.database.database import Database, unavailable
+from services.kernel.database.database import Database, database_unavailable
 from tests.services.events.helpers import make_chain
 from tests.services.helpers import eventually
 
@@ -24,7 +24,7 @@ class InMemoryIndex:
     async def add_block(self, after: int) -> None:
         if self.failures:
             self.failures -= 1
-            raise unavailable()
+            raise database_unavailable()
         self.added.append(after)
         self.end = after + 100
 

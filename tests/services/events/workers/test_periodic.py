@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from services.events.workers.periodic import PeriodicWorker
-from services.kernel.database.database import unavailable
+from services.kernel.database.database import database_unavailable
 
 
 class FailingWork:
@@ -33,7 +33,7 @@ async def test_work_is_done_at_once_and_then_at_intervals():
 
 
 async def test_it_continues_after_the_database_was_unavailable():
-    work = FailingWork(unavailable(), unavailable())
+    work = FailingWork(database_unavailable(), database_unavailable())
     await run(work, 0.01)
     assert work.count > 5
 

@@ -4,7 +4,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from services.kernel.database.database import unavailable
+from services.kernel.database.database import database_unavailable
 from services.kernel.errors import NotFoundError
 from services.metrics.adapters.health import HttpHealth, create_http_client
 from services.metrics.adapters.processes import SupervisorClient
@@ -66,7 +66,7 @@ async def test_changes_of_state_are_published(store, monitor, page):
 async def test_a_change_shows_though_it_cannot_be_published(store, monitor, monkeypatch):
     @asynccontextmanager
     async def fail():
-        raise unavailable()
+        raise database_unavailable()
         yield
 
     monkeypatch.setattr(store.database, "transaction", fail)

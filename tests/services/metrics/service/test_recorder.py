@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.kernel.database.database import unavailable
+from services.kernel.database.database import database_unavailable
 from services.kernel.errors import UnavailableError
 from services.metrics.domain.endpoints import REQUEST_DURATION
 from services.metrics.domain.series import Distribution, MeasurementReport, Sample, SeriesKey
@@ -70,7 +70,7 @@ async def test_what_cannot_be_stored_is_published_and_not_counted(
 ):
     @asynccontextmanager
     async def fail():
-        raise unavailable()
+        raise database_unavailable()
         yield
 
     monkeypatch.setattr(store.database, "transaction", fail)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as otlp
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp_metrics
 
-from services.kernel.database.database import unavailable
+from services.kernel.database.database import database_unavailable
 from services.metrics.domain.series import Sample, SeriesKey
 from services.metrics.servicer.otlp import read_report
 from services.metrics.storage import series as storage
@@ -27,7 +27,7 @@ async def test_rejected_points_are_reported(channel):
 async def test_a_report_that_cannot_be_stored_is_unavailable(channel, service, monkeypatch):
     @asynccontextmanager
     async def fail_transaction():
-        raise unavailable()
+        raise database_unavailable()
         yield
 
     await exporter(channel)(make_report({"200": [1, 0, 0, 0]}))
@@ -38,7 +38,7 @@ async def test_a_report_that_cannot_be_stored_is_unavailable(channel, service, m
 
 async def test_a_series_whose_first_report_is_lost_is_made_by_the_next(channel, monkeypatch):
     async def fail(*_) -> None:
-        raise unavailable()
+        raise database_unavailable()
 
     report = make_report({"200": [1, 0, 0, 0]})
     with monkeypatch.context() as patch:
