@@ -17,7 +17,7 @@ from dashboard.parts.filters import Filters
 from dashboard.parts.layout import page_frame
 from dashboard.parts.live_events import ROWS_MAX, LiveEvents
 from dashboard.parts.live_list import LiveList
-from dashboard.parts.search import EventSearch
+from dashboard.parts.search import EventFilters
 from dashboard.parts.widgets import box, plain_tile
 from dashboard.paths import address
 
@@ -38,7 +38,7 @@ class EventsPage:
     def __init__(self, page: PageContext) -> None:
         self._page = page
         query = ui.context.client.request.query_params
-        self._search = EventSearch.read(query, page.zone)
+        self._search = EventFilters.read(query, page.zone)
         self._open = query.get("event", "")
         self._stats: EventStats | None = None
         self._token = ""
@@ -167,7 +167,7 @@ def show_event_counts(stats: EventStats) -> None:
     plain_tile(text.events.ERRORS_DAY, formats.integer(stats.error_day_count))
 
 
-def draw_event_filters(search: EventSearch) -> None:
+def draw_event_filters(search: EventFilters) -> None:
     with box("filters"):
         filters = Filters(paths.EVENTS, search.filters)
         filters.choice("level", text.events.LEVEL, text.events.MIN_LEVELS)

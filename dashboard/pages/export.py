@@ -22,7 +22,7 @@ from dashboard.event_rows import (
     level_words,
     service_words,
 )
-from dashboard.parts.search import EventSearch
+from dashboard.parts.search import EventFilters
 from dashboard.sessions import COOKIE, SignedOutError
 
 ROWS_MAX = 100_000
@@ -49,7 +49,7 @@ def add_export(app: AppContext) -> None:
         if session.id in running or len(running) >= EXPORTS_MAX:
             plain = "text/plain; charset=utf-8"
             return Response(text.events.EXPORT_BUSY, TOO_MANY, media_type=plain)
-        search = EventSearch.read(request.query_params, app.zone)
+        search = EventFilters.read(request.query_params, app.zone)
         name = datetime.now(app.zone).strftime("events-%Y%m%d-%H%M%S.csv")
 
         async def limited() -> AsyncIterator[str]:
@@ -70,7 +70,7 @@ def add_export(app: AppContext) -> None:
         )
 
 
-async def write_events(api: GatewayApi, search: EventSearch) -> AsyncIterator[str]:
+async def write_events(api: GatewayApi, search: EventFilters) -> AsyncIterator[str]:
     """Yield the newest matching events as CSV lines, page by page.
 
     Raises:
@@ -96,7 +96,7 @@ async def write_events(api: GatewayApi, search: EventSearch) -> AsyncIterator[st
         request["pageToken"] = found.next_page_token
 
 
-def event_cells(event: Event, search: EventSearch) -> Sequence[str]:
+def event_cells(event: Event, search: EventFilters) -> Sequence[str]:
     """Return the cells of an event for `text.events.EXPORT_COLUMNS`."""
     return (
         str(event.position),

@@ -33,14 +33,14 @@ ListRequest = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True)
-class EventSearch:
+class EventFilters:
     """The filters in the query parameters. An empty filter matches all events."""
 
     filters: dict[str, str]
     zone: ZoneInfo
 
     @classmethod
-    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "EventSearch":
+    def read(cls, query: Mapping[str, str], zone: ZoneInfo) -> "EventFilters":
         filters = {field: query.get(field, "").strip() for field in FIELDS}
         if filters["user"] and not filters["user"].startswith(USERS):
             filters["user"] = USERS + filters["user"]

@@ -23,7 +23,7 @@ TOKEN_CHARACTERS_MAX = 8192
 
 
 @dataclass(frozen=True)
-class Caller:
+class RequestCaller:
     """An authenticated caller.
 
     `authorization` is the header value that upstreams receive. `expire` is when the token expires,
@@ -41,15 +41,17 @@ class Caller:
 class Authenticator:
     """Verifies user tokens, each once."""
 
-    def __init__(self, keys: KeyRing, cache: TokenCache[Caller] | None = None) -> None:
+    def __init__(self, keys: KeyRing, cache: TokenCache[RequestCaller] | None = None) -> None:
         self._keys = keys
-        self._cache = cache or TokenCache[Caller]()
+        self._cache = cache or TokenCache[RequestCaller]()
 
     def with_fetch(self, fetch: Fetch) -> "Authenticator":
         """Return an authenticator with the same cache that fetches new keys with `fetch`."""
         return Authenticator(self._keys.with_fetch(fetch), self._cache)
 
-    async def authenticate(self, authorization: str | None, rule: Rule | None) -> Caller | None:
+    async def authenticate(
+        self, authorization: str | None, rule: Rule | None
+    ) -> RequestCaller | None:
         """Return the caller of a method that has this access rule.
 
         An invalid token is ignored where the rule requires none.
@@ -66,7 +68,7 @@ class Authenticator:
         enforce_rule(rule, caller)
         return caller
 
-    def verify(self, authorization: str | None) -> Awaitable[Caller]:
+    def verify(self, authorization: str | None) -> Awaitable[RequestCaller]:
         """Verify the value of an authorization header.
 
         Raises:
@@ -80,7 +82,7 @@ class Authenticator:
             raise unauthenticated("TOKEN_INVALID", "authorization must be a bearer token.")
         return self._cache.find_caller(token, self._read_token)
 
-    async def _read_token(self, token: str) -> tuple[float, Caller]:
+    async def _read_token(self, token: str) -> tuple[float, RequestCaller]:
         try:
             key = await self._keys.find_key(key_id_of(token))
             claims = verify_token(token, key, USER_ISSUER, LEEWAY_SECONDS)
@@ -88,7 +90,7 @@ class Authenticator:
             raise token_expired() from None
         except TokenError:
             raise unauthenticated("TOKEN_INVALID", "The token is not valid.") from None
-        caller = Caller(
+        caller = RequestCaller(
             authorization=f"Bearer {token}",
             subject=claims.subject,
             roles=claims.roles,
@@ -101,10 +103,10 @@ class Authenticator:
 class NoAuth:
     """Admits every caller to every method. Upstreams verify the `authorization` header."""
 
-    async def authenticate(self, authorization: str | None, _: Rule | None) -> Caller | None:
+    async def authenticate(self, authorization: str | None, _: Rule | None) -> RequestCaller | None:
         return await self.verify(authorization) if authorization else None
 
-    async def verify(self, authorization: str | None) -> Caller:
+    async def verify(self, authorization: str | None) -> RequestCaller:
         """Return a caller with this authorization value, unverified.
 
         Raises:
@@ -113,14 +115,14 @@ class NoAuth:
         value = authorization or ""
         if not (value.isascii() and value.isprintable()):
             raise unauthenticated("TOKEN_INVALID", "authorization must be printable ASCII.")
-        return Caller(value)
+        return RequestCaller(value)
 
 
 def token_expired() -> StatusError:
     return unauthenticated("TOKEN_EXPIRED", "The token has expired.")
 
 
-def enforce_rule(rule: Rule, caller: Caller) -> None:
+def enforce_rule(rule: Rule, caller: RequestCaller) -> None:
     """Check that a caller has one of the rule's roles, or its scope.
 
     Raises:

@@ -6,7 +6,7 @@ import math
 import re
 import time
 
-from gateway.auth.auth import Caller
+from gateway.auth.auth import RequestCaller
 from gateway.contracts.descriptors import Method
 from gateway.http.errors import invalid_field
 from gateway.http.messages import Request
@@ -37,7 +37,11 @@ UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
 
 def make_call(
-    request: Request, method: Method, caller: Caller | None, bound: BoundRequest, seconds: float
+    request: Request,
+    method: Method,
+    caller: RequestCaller | None,
+    bound: BoundRequest,
+    seconds: float,
 ) -> UpstreamCall:
     named = method.rule.headers if method.rule is not None else ()
     return UpstreamCall(
@@ -49,7 +53,9 @@ def make_call(
     )
 
 
-def make_metadata(request: Request, caller: Caller | None, named: tuple[str, ...]) -> Metadata:
+def make_metadata(
+    request: Request, caller: RequestCaller | None, named: tuple[str, ...]
+) -> Metadata:
     """Return the metadata of a call. `named` are the headers that its access rule forwards."""
     headers, trace = request.headers, request.trace
     metadata: Metadata = [
@@ -100,7 +106,7 @@ def unary_seconds(headers: dict[str, str]) -> float:
 
 
 def stream_seconds(
-    headers: dict[str, str], caller: Caller | None, default: float = STREAM_SECONDS_MAX
+    headers: dict[str, str], caller: RequestCaller | None, default: float = STREAM_SECONDS_MAX
 ) -> float:
     """Return the maximum duration of a stream in seconds.
 

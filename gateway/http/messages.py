@@ -35,7 +35,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # The version and variant bits of a UUID, and their values in version 4 (RFC 9562).
 UUID_4_MASK, UUID_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
-# Unescaped characters of a path besides letters, digits and "_.-~" (RFC 3986, section 3.3).
+# Unescaped characters of a path besides ASCII letters and digits: "_.-~" (RFC 3986, section 3.3).
 SEGMENTS = "/:@!$&'()*+,;="
 # ASGI extensions of the gateway's own server. They are optional under other servers.
 ABORT = "gateway.abort"

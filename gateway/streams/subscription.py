@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from gateway.auth.auth import Caller, token_expired
+from gateway.auth.auth import RequestCaller, token_expired
 from gateway.calls.closable import Closable
 from gateway.calls.requests import STREAM_SECONDS_MAX, make_call, stream_seconds, unary_seconds
 from gateway.http.errors import (
@@ -170,7 +170,7 @@ class StreamSubscriptions:
         self._draining = False
 
     def open_stream(
-        self, request: Request, route: Route, bound: BoundRequest, caller: Caller | None
+        self, request: Request, route: Route, bound: BoundRequest, caller: RequestCaller | None
     ) -> StreamSubscription:
         """Open a subscription, which ends at the latest when the caller's token expires.
 
@@ -189,7 +189,9 @@ class StreamSubscriptions:
             subscription.end_after(caller.expire - time.time(), token_expired)
         return subscription
 
-    def open_bidi_call(self, request: Request, route: Route, caller: Caller | None) -> BidiCall:
+    def open_bidi_call(
+        self, request: Request, route: Route, caller: RequestCaller | None
+    ) -> BidiCall:
         """Open a call on which the client sends messages, or that returns a single message.
 
         Raises:
@@ -231,7 +233,7 @@ class StreamSubscriptions:
         request: Request,
         route: Route,
         bound: BoundRequest,
-        caller: Caller | None,
+        caller: RequestCaller | None,
         seconds: float,
     ) -> tuple[FanOut, int]:
         """Return the call to share and the position to join at, or open a new call."""
@@ -270,7 +272,7 @@ class StreamSubscriptions:
 
 
 def sharing_key(
-    route: Route, call: UpstreamCall, caller: Caller | None, message: Any, *, live: bool
+    route: Route, call: UpstreamCall, caller: RequestCaller | None, message: Any, *, live: bool
 ) -> Key:
     """Return a key that is equal for calls that can be shared: all but the resume cursor."""
     method = route.method

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import structlog
 
-from gateway.auth.auth import Caller
+from gateway.auth.auth import RequestCaller
 from gateway.context import GatewayContext
 from gateway.http.errors import (
     ALREADY_EXISTS,
@@ -42,7 +42,7 @@ class ManySocket:
         )
         self._connection = WebSocketConnection(request, send, message_codec)
         self._message_codec = message_codec
-        self._caller: Caller | None = None
+        self._caller: RequestCaller | None = None
         self._calls: dict[str, StreamOperation | CallOperation] = {}
 
     async def serve(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from gateway.auth.auth import Authenticator, Caller
+from gateway.auth.auth import Authenticator, RequestCaller
 from gateway.bodies.message_builder import MessageBuilder
 from gateway.context import GatewayContext
 from gateway.http.errors import CANCELLED, OK, StatusError, failure, unauthenticated
@@ -75,7 +75,7 @@ class OneSocket:
         if self._call is not None:
             self._call.wake()
 
-    async def _admit(self) -> tuple[Caller | None, bool]:
+    async def _admit(self) -> tuple[RequestCaller | None, bool]:
         """Return the caller, and False if the client must send an `authenticate` command first."""
         rule, authorization = self._method.rule, self._request.headers.get("authorization")
         later = not authorization and rule is not None and not rule.public
@@ -84,7 +84,7 @@ class OneSocket:
         return await self._context.authenticator.authenticate(authorization, rule), True
 
     async def _serve_client(
-        self, caller: Caller | None, bound: BoundRequest | None, *, admitted: bool
+        self, caller: RequestCaller | None, bound: BoundRequest | None, *, admitted: bool
     ) -> None:
         try:
             if not admitted:
@@ -99,7 +99,7 @@ class OneSocket:
         while True:
             await self._take(await self._command())
 
-    async def _begin(self, caller: Caller | None, bound: BoundRequest | None) -> None:
+    async def _begin(self, caller: RequestCaller | None, bound: BoundRequest | None) -> None:
         method, subscriptions = self._method, self._context.subscriptions
         if bound is not None and method.server_streaming and not method.client_streaming:
             subscription = subscriptions.open_stream(
@@ -116,7 +116,7 @@ class OneSocket:
                 await call.half_close()
         self._call.start()
 
-    async def _authenticate(self) -> Caller | None:
+    async def _authenticate(self) -> RequestCaller | None:
         try:
             async with asyncio.timeout(AUTHENTICATE_SECONDS):
                 command = await self._command()

@@ -1,6 +1,7 @@
 """The health check of a container: `python -m services.kernel.probe`.
 
-It exits with 0 if the container's service is SERVING, else with 1. ROOM is the name of the service.
+It exits with 0 if the container's service is SERVING, else with 1. SERVICE in
+the environment is its name.
 """
 
 import os

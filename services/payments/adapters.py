@@ -8,7 +8,7 @@ from libral.telegram.v1 import telegram_pb2, telegram_pb2_grpc
 from services.kernel.errors import FailedPreconditionError
 from services.kernel.status import reason_of
 from services.payments.domain.payments import Payment
-from services.payments.domain.reconciliations import StarTransaction
+from services.payments.domain.reconciliations import StatementEntry
 
 PAGE_SIZE = 100
 TRANSACTIONS_MAX = 100_000
@@ -42,7 +42,7 @@ class TelegramClient:
                 localized="Telegramが返金を受け付けませんでした。",
             ) from None
 
-    async def star_transactions(self) -> AsyncIterator[StarTransaction]:
+    async def star_transactions(self) -> AsyncIterator[StatementEntry]:
         """Yield the transactions of the bot's statement, at most `TRANSACTIONS_MAX`.
 
         Raises:
@@ -62,6 +62,6 @@ class TelegramClient:
                     localized="Telegramの取引明細を取得できません。",
                 ) from None
             for one in page.transactions:
-                yield StarTransaction(one.id, one.amount, one.incoming)
+                yield StatementEntry(one.id, one.amount, one.incoming)
             if len(page.transactions) < PAGE_SIZE:
                 return

@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2
 
 from deploy.envoy.descriptors import make_descriptor_set
 from gateway.contracts.descriptors import HTTP_BODY, Contracts, load_set
-from tests.gateway.spec.sets import with_imports
+from tests.gateway.spec.descriptor_sets import with_imports
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from tests.differential import predicates
 from tests.differential.requests import ECHO, SPEC, below
-from tests.differential.worlds import Comparison, RawRequest
+from tests.differential.worlds import GatewayComparison, RawRequest
 
 
 @dataclass(frozen=True)
-class Difference:
+class KnownDifference:
     """One difference: a request that shows it, both responses, and the reason."""
 
     name: str
@@ -17,10 +17,10 @@ class Difference:
     ours: str
     envoy: str
     why: str
-    explains: Callable[[Comparison], bool]
+    explains: Callable[[GatewayComparison], bool]
 
 
-def explain(comparison: Comparison) -> list[Difference]:
+def explain(comparison: GatewayComparison) -> list[KnownDifference]:
     return [each for each in DIFFERENCES if each.explains(comparison)]
 
 
@@ -29,7 +29,7 @@ def get(target: str) -> RawRequest:
 
 
 DIFFERENCES = [
-    Difference(
+    KnownDifference(
         "error form",
         get("/v1/small/x"),
         'AIP-193: `{"error": {…}}` with every invalid field',
@@ -37,7 +37,7 @@ DIFFERENCES = [
         "AIP-193",
         predicates.own_error,
     ),
-    Difference(
+    KnownDifference(
         "form of the upstream's errors",
         RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 5, "text": "no"}'),
         "AIP-193 with the HTTP status as code",
@@ -45,7 +45,7 @@ DIFFERENCES = [
         "AIP-193",
         predicates.upstream_error,
     ),
-    Difference(
+    KnownDifference(
         "details of unknown types",
         RawRequest(
             ECHO,
@@ -58,7 +58,7 @@ DIFFERENCES = [
         "an error is never lost",
         predicates.unknown_detail,
     ),
-    Difference(
+    KnownDifference(
         "UNAVAILABLE and DEADLINE_EXCEEDED without details",
         RawRequest(ECHO, "POST", "/v1/fail", b'{"code": 14, "text": "no", "plain": true}'),
         "a generic message, with Retry-After",
@@ -66,7 +66,7 @@ DIFFERENCES = [
         "a message from the connection contains addresses",
         predicates.unavailable,
     ),
-    Difference(
+    KnownDifference(
         "server streams",
         RawRequest(ECHO, "GET", "/v1/public:stream?until=2"),
         "a line for each message, or server-sent events, and the status",
@@ -74,7 +74,7 @@ DIFFERENCES = [
         "a client reads messages as they arrive",
         predicates.stream,
     ),
-    Difference(
+    KnownDifference(
         "server streams that fail",
         RawRequest(ECHO, "GET", "/v1/public:stream?until=2&fail=true"),
         "the status has the error",
@@ -82,7 +82,7 @@ DIFFERENCES = [
         "an error never looks like success",
         predicates.failed_stream,
     ),
-    Difference(
+    KnownDifference(
         "wrong method",
         RawRequest(SPEC, "DELETE", "/v1/text/a"),
         "405 with Allow",
@@ -90,7 +90,7 @@ DIFFERENCES = [
         "RFC 9110, 15.5.6",
         predicates.wrong_method,
     ),
-    Difference(
+    KnownDifference(
         "OPTIONS",
         RawRequest(SPEC, "OPTIONS", "/v1/kinds"),
         "204 with Allow",
@@ -98,7 +98,7 @@ DIFFERENCES = [
         "RFC 9110, 9.3.7",
         predicates.options,
     ),
-    Difference(
+    KnownDifference(
         "HEAD",
         RawRequest(SPEC, "HEAD", "/v1/kinds?text=a"),
         "as GET, without the body",
@@ -106,7 +106,7 @@ DIFFERENCES = [
         "RFC 9110, 9.3.2",
         predicates.head,
     ),
-    Difference(
+    KnownDifference(
         "custom kind in lower case",
         RawRequest(SPEC, "REPORT", "/v1/custom", b'{"text": "a"}'),
         '`kind: "report"` matches REPORT',
@@ -114,7 +114,7 @@ DIFFERENCES = [
         "ruling",
         predicates.custom_kind,
     ),
-    Difference(
+    KnownDifference(
         "rare methods",
         RawRequest(SPEC, "M-SEARCH", "/v1/custom/a"),
         "200",
@@ -122,7 +122,7 @@ DIFFERENCES = [
         "http.proto, `custom`",
         predicates.unknown_verb,
     ),
-    Difference(
+    KnownDifference(
         "trailing slash",
         get("/v1/kinds/"),
         "404",
@@ -130,7 +130,7 @@ DIFFERENCES = [
         "http.proto: a segment is not empty",
         predicates.trailing_slash,
     ),
-    Difference(
+    KnownDifference(
         "empty segment",
         below("/a/*/b", "/a//b"),
         "404",
@@ -138,7 +138,7 @@ DIFFERENCES = [
         "http.proto: `*` matches one segment",
         predicates.empty_segment,
     ),
-    Difference(
+    KnownDifference(
         "trailing slash in `**`",
         below("/a/{x=**}", "/a//b/"),
         "`x` is `/b/`",
@@ -146,7 +146,7 @@ DIFFERENCES = [
         "http.proto: `**` matches zero or more segments",
         predicates.trailing_slash_of_tail,
     ),
-    Difference(
+    KnownDifference(
         "unregistered verb",
         get("/v1/all/a:verbs"),
         "404",
@@ -154,7 +154,7 @@ DIFFERENCES = [
         "ruling: a verb is never part of a variable",
         predicates.verb_swallowed,
     ),
-    Difference(
+    KnownDifference(
         "empty `**` before a literal",
         below("/a/{x=**}/b", "/a/b"),
         "200",
@@ -162,7 +162,7 @@ DIFFERENCES = [
         "http.proto: `**` matches zero or more segments",
         predicates.empty_tail,
     ),
-    Difference(
+    KnownDifference(
         "malformed escape in the path",
         get("/v1/text/%zz"),
         "400",
@@ -170,7 +170,7 @@ DIFFERENCES = [
         "RFC 3986, 2.1",
         predicates.broken_escape,
     ),
-    Difference(
+    KnownDifference(
         "not UTF-8",
         get("/v1/text/%FF"),
         "400",
@@ -178,7 +178,7 @@ DIFFERENCES = [
         "proto3: a string is UTF-8",
         predicates.not_utf8,
     ),
-    Difference(
+    KnownDifference(
         "escaped parameter name",
         get("/v1/kinds?item%2Ecount=1"),
         "200",
@@ -186,7 +186,7 @@ DIFFERENCES = [
         "WHATWG URL: names are also decoded",
         predicates.name_escaped,
     ),
-    Difference(
+    KnownDifference(
         "system parameters",
         get("/v1/kinds?$alt=json"),
         "200",
@@ -194,7 +194,7 @@ DIFFERENCES = [
         "ruling: generated clients send them",
         predicates.system_parameter,
     ),
-    Difference(
+    KnownDifference(
         "parameter without a value or a name",
         get("/v1/kinds?flag"),
         "400",
@@ -202,7 +202,7 @@ DIFFERENCES = [
         "WHATWG URL: the value is empty",
         predicates.no_value,
     ),
-    Difference(
+    KnownDifference(
         "parameter given twice",
         get("/v1/kinds?text=a&text=b"),
         "400",
@@ -210,7 +210,7 @@ DIFFERENCES = [
         "http.proto: only repeated fields are repeated",
         predicates.given_twice,
     ),
-    Difference(
+    KnownDifference(
         "path and query",
         get("/v1/text/a?text=b"),
         "400",
@@ -218,7 +218,7 @@ DIFFERENCES = [
         "ruling: path wins, and the collision is 400",
         predicates.path_and_query,
     ),
-    Difference(
+    KnownDifference(
         "query with body `*`",
         RawRequest(SPEC, "POST", "/v1/kinds?text=a"),
         "400",
@@ -226,7 +226,7 @@ DIFFERENCES = [
         "ruling; http.proto: no query parameters",
         predicates.beside_whole_body,
     ),
-    Difference(
+    KnownDifference(
         "query below the body field",
         RawRequest(SPEC, "PUT", "/v1/body/item?item.count=1", b"{}"),
         "400",
@@ -234,7 +234,7 @@ DIFFERENCES = [
         "ruling; http.proto: parameters are the fields that are not the body",
         predicates.below_body_field,
     ),
-    Difference(
+    KnownDifference(
         "path and body",
         RawRequest(SPEC, "PUT", "/v1/kinds/a", b'{"text": "b"}'),
         "200: the path wins",
@@ -242,7 +242,7 @@ DIFFERENCES = [
         "http.proto: the body holds the fields that the path does not bind",
         predicates.path_and_body,
     ),
-    Difference(
+    KnownDifference(
         "body where the rule has none",
         RawRequest(SPEC, "DELETE", "/v1/kinds/a", b"not JSON"),
         "200: it is not read",
@@ -250,7 +250,7 @@ DIFFERENCES = [
         "http.proto: no body",
         predicates.body_without_rule,
     ),
-    Difference(
+    KnownDifference(
         "empty body for a field",
         RawRequest(SPEC, "PUT", "/v1/body/item"),
         "the field is absent",
@@ -258,7 +258,7 @@ DIFFERENCES = [
         "an empty body sets no field",
         predicates.empty_body,
     ),
-    Difference(
+    KnownDifference(
         "unknown member of the body",
         RawRequest(SPEC, "POST", "/v1/kinds", b'{"nope": 1}'),
         "400 that names the field",
@@ -266,7 +266,7 @@ DIFFERENCES = [
         "proto3 JSON: refused by default",
         predicates.unknown_member,
     ),
-    Difference(
+    KnownDifference(
         "null in a map",
         RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": null}}'),
         "400",
@@ -274,7 +274,7 @@ DIFFERENCES = [
         "ruling; proto3 JSON: null is not a map value",
         predicates.null_in_map,
     ),
-    Difference(
+    KnownDifference(
         "HttpBody from the query",
         get("/v1/raw?content_type=text/css&data=YQ"),
         "the values of the query",
@@ -282,7 +282,7 @@ DIFFERENCES = [
         "http.proto: no body",
         predicates.raw_request,
     ),
-    Difference(
+    KnownDifference(
         "response_body of an additional binding",
         RawRequest(SPEC, "PUT", "/v1/uploads/1", b"[]", "a/b"),
         "the field",
@@ -290,7 +290,7 @@ DIFFERENCES = [
         "http.proto: each binding has its own",
         predicates.second_response_body,
     ),
-    Difference(
+    KnownDifference(
         "number as the whole body",
         RawRequest(SPEC, "POST", "/v1/body/big", b"5"),
         "200",
@@ -298,7 +298,7 @@ DIFFERENCES = [
         "http.proto: a field is the body",
         predicates.number_body,
     ),
-    Difference(
+    KnownDifference(
         "one value for a list",
         RawRequest(SPEC, "POST", "/v1/body/tags", b'"a"'),
         "400",
@@ -306,7 +306,7 @@ DIFFERENCES = [
         "proto3 JSON: an array",
         predicates.no_list,
     ),
-    Difference(
+    KnownDifference(
         "wrappers, Timestamp, Duration as objects",
         RawRequest(SPEC, "POST", "/v1/kinds", b'{"time": {"seconds": 1}}'),
         "400",
@@ -314,7 +314,7 @@ DIFFERENCES = [
         "proto3 JSON: they have string forms",
         predicates.known_as_object,
     ),
-    Difference(
+    KnownDifference(
         "lists in lists",
         RawRequest(SPEC, "POST", "/v1/kinds", b'{"tags": [["a"]]}'),
         "400",
@@ -322,7 +322,7 @@ DIFFERENCES = [
         "proto3 JSON: an array of values",
         predicates.list_in_list,
     ),
-    Difference(
+    KnownDifference(
         "object in a map of numbers",
         RawRequest(SPEC, "POST", "/v1/kinds", b'{"counts": {"a": {}}}'),
         "400",
@@ -330,7 +330,7 @@ DIFFERENCES = [
         "proto3 JSON: a number",
         predicates.object_in_map,
     ),
-    Difference(
+    KnownDifference(
         "words for bools",
         get("/v1/kinds?flag=yes"),
         "400",
@@ -338,7 +338,7 @@ DIFFERENCES = [
         "proto3 JSON: true, false",
         predicates.bool_words,
     ),
-    Difference(
+    KnownDifference(
         "plus sign",
         get("/v1/kinds?small=%2B1"),
         "400",
@@ -346,7 +346,7 @@ DIFFERENCES = [
         "RFC 8259: no plus sign",
         predicates.plus_sign,
     ),
-    Difference(
+    KnownDifference(
         "forms of numbers",
         get("/v1/kinds?wide=.5"),
         "400",
@@ -354,7 +354,7 @@ DIFFERENCES = [
         "RFC 8259",
         predicates.number_forms,
     ),
-    Difference(
+    KnownDifference(
         "unknown enum number",
         get("/v1/kinds?color=77"),
         "200",
@@ -362,7 +362,7 @@ DIFFERENCES = [
         "proto3: enums are open",
         predicates.enum_number,
     ),
-    Difference(
+    KnownDifference(
         "base64 of both alphabets at once",
         get("/v1/data/+-8="),
         "200",
@@ -370,7 +370,7 @@ DIFFERENCES = [
         "proto3 JSON: either alphabet",
         predicates.mixed_base64,
     ),
-    Difference(
+    KnownDifference(
         "space in base64",
         get("/v1/kinds?data=AA+AA"),
         "400",
@@ -378,7 +378,7 @@ DIFFERENCES = [
         "RFC 4648, 3.3",
         predicates.spaced_base64,
     ),
-    Difference(
+    KnownDifference(
         "field masks",
         RawRequest(SPEC, "POST", "/v1/body/mask", b'"a_b"'),
         "400",
@@ -386,7 +386,7 @@ DIFFERENCES = [
         "proto3 JSON: names in lower camel case",
         predicates.mask_forms,
     ),
-    Difference(
+    KnownDifference(
         "runs of capitals in field masks",
         get("/v1/kinds?mask=aBC"),
         "`a_b_c`, which converts back to `aBC`",
@@ -394,7 +394,7 @@ DIFFERENCES = [
         "proto3 JSON: masks survive a round trip",
         predicates.mask_capitals,
     ),
-    Difference(
+    KnownDifference(
         "field masks without a JSON form",
         get("/v1/kinds?mask=a_1"),
         "500: the response cannot be written",
@@ -402,7 +402,7 @@ DIFFERENCES = [
         "proto3 JSON: it is an error",
         predicates.mask_without_form,
     ),
-    Difference(
+    KnownDifference(
         "leap second",
         get("/v1/kinds?time=2026-01-31T12:00:60Z"),
         "400",
@@ -410,7 +410,7 @@ DIFFERENCES = [
         "timestamp.proto: no leap seconds",
         predicates.leap_second,
     ),
-    Difference(
+    KnownDifference(
         "field of a repeated message",
         get("/v1/kinds?items.count=1"),
         "400",
@@ -418,7 +418,7 @@ DIFFERENCES = [
         "http.proto: no repeated messages in the query",
         predicates.repeated_message,
     ),
-    Difference(
+    KnownDifference(
         "google.protobuf.Value in the query",
         get("/v1/kinds?whatever=a"),
         "400",
@@ -426,7 +426,7 @@ DIFFERENCES = [
         "http.proto: parameters are primitive",
         predicates.value_in_query,
     ),
-    Difference(
+    KnownDifference(
         "digits of floats",
         get("/v1/kinds?narrow=3.4028234663852886e38"),
         "3.4028235e+38",
@@ -434,7 +434,7 @@ DIFFERENCES = [
         "the shortest form that reads back",
         predicates.float_digits,
     ),
-    Difference(
+    KnownDifference(
         "forms of times",
         get("/v1/kinds?time=2026-1-31T12:00:00Z"),
         "400",
@@ -442,7 +442,7 @@ DIFFERENCES = [
         "RFC 3339: two digits, and digits after the point",
         predicates.time_forms,
     ),
-    Difference(
+    KnownDifference(
         "forms of durations",
         get("/v1/kinds?lag=%2B1s"),
         "400",
@@ -450,7 +450,7 @@ DIFFERENCES = [
         "proto3 JSON: no plus sign, no space, digits after the point",
         predicates.duration_forms,
     ),
-    Difference(
+    KnownDifference(
         "maps in the query",
         get("/v1/kinds?counts[a]=1"),
         "200",
@@ -458,7 +458,7 @@ DIFFERENCES = [
         "the form of grpc-gateway's clients",
         predicates.map_key,
     ),
-    Difference(
+    KnownDifference(
         "update mask of a PATCH",
         RawRequest(SPEC, "PATCH", "/v1/items/1", b'{"count": 1}'),
         "filled with the fields that the body gives",
@@ -466,7 +466,7 @@ DIFFERENCES = [
         "AIP-134",
         predicates.update_mask,
     ),
-    Difference(
+    KnownDifference(
         "the largest float",
         get("/v1/kinds?narrow=3.4028235e38"),
         "200",

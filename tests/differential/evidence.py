@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 from google.protobuf.message import Message
 
 from gateway.routing.text_fields import FIELD_MASK
-from tests.differential.worlds import Comparison, Side
+from tests.differential.worlds import GatewayComparison, Side
 
 
-def same(comparison: Comparison) -> bool:
+def same(comparison: GatewayComparison) -> bool:
     """True if both sides agree on the response and on the upstream request."""
     ours, envoy = comparison.ours, comparison.envoy
     return (
@@ -30,7 +30,7 @@ def content(side: Side) -> Any:
     return side.content if side.json is None else side.json
 
 
-def same_arrived(comparison: Comparison) -> bool:
+def same_arrived(comparison: GatewayComparison) -> bool:
     return bytes_of(comparison.ours.arrived) == bytes_of(comparison.envoy.arrived)
 
 
@@ -39,7 +39,7 @@ def bytes_of(message: Message | None) -> bytes | None:
     return None if message is None else message.SerializeToString(deterministic=True)
 
 
-def violations(comparison: Comparison) -> dict[str, str]:
+def violations(comparison: GatewayComparison) -> dict[str, str]:
     """Return the violations of the gateway's 400, by field."""
     if comparison.ours.status != 400 or comparison.ours.json is None:
         return {}
@@ -55,7 +55,7 @@ def took(side: Side) -> bool:
     return side.status == 200 and side.arrived is not None
 
 
-def only_envoy_took(comparison: Comparison, description: str) -> bool:
+def only_envoy_took(comparison: GatewayComparison, description: str) -> bool:
     """True if only Envoy accepted the request, and the gateway refused it for that reason alone."""
     found = violations(comparison)
     return (
@@ -65,7 +65,7 @@ def only_envoy_took(comparison: Comparison, description: str) -> bool:
     )
 
 
-def only_we_took(comparison: Comparison, reason: str) -> bool:
+def only_we_took(comparison: GatewayComparison, reason: str) -> bool:
     """True if only the gateway accepted the request, and Envoy refused it with such a text."""
     text = comparison.envoy.content.decode(errors="replace")
     matches_reason = comparison.request.verb == "HEAD" or re.search(reason, text) is not None
@@ -73,18 +73,18 @@ def only_we_took(comparison: Comparison, reason: str) -> bool:
     return refused and took(comparison.ours) and matches_reason
 
 
-def pairs(comparison: Comparison) -> list[tuple[str, str]]:
+def pairs(comparison: GatewayComparison) -> list[tuple[str, str]]:
     return parse_qsl(comparison.request.query, keep_blank_values=True)
 
 
-def texts(comparison: Comparison) -> list[str]:
+def texts(comparison: GatewayComparison) -> list[str]:
     """Return the values in query and path of the fields that the gateway refused."""
     found = violations(comparison)
     given = [*pairs(comparison), *comparison.variables.items()]
     return [value for name, value in given if name in found]
 
 
-def unread(comparison: Comparison) -> Any:
+def unread(comparison: GatewayComparison) -> Any:
     """Return the body as JSON, or None."""
     try:
         return json.loads(comparison.request.body)
@@ -97,7 +97,7 @@ def strings(message: Any, paths: list[str]) -> list[str]:
     return [str(reduce(getattr, path.split("."), message)) for path in paths]
 
 
-def refused_members(comparison: Comparison) -> list[Any]:
+def refused_members(comparison: GatewayComparison) -> list[Any]:
     """Return the values in the body of the fields that the gateway refused."""
     body = unread(comparison)
     return [member(body, name) for name in violations(comparison)]

@@ -18,9 +18,9 @@ from tests.differential.contracts import is_deep, without_refused
 from tests.differential.worlds import RawRequest
 from tests.gateway.conftest import compile_protos
 from tests.gateway.spec import test_bindings, test_templates
+from tests.gateway.spec.descriptor_sets import with_imports
 from tests.gateway.spec.random_contract import RandomContract
 from tests.gateway.spec.random_requests import RandomRequests
-from tests.gateway.spec.sets import with_imports
 from tests.gateway.spec.test_transcode import transcode
 
 GATEWAY = Path(test_bindings.__file__).parents[1]

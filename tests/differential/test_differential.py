@@ -21,7 +21,7 @@ from tests.differential.differences import DIFFERENCES, explain
 from tests.differential.document import make_table as make_document_table
 from tests.differential.evidence import same
 from tests.differential.requests import ECHO, SPEC, TEMPLATES, RawRequest
-from tests.differential.worlds import LOCAL, Comparison, EchoWorld, World, free_port
+from tests.differential.worlds import LOCAL, EchoWorld, GatewayComparison, World, free_port
 
 COUNT = int(os.environ.get("DIFFERENTIAL_N", "2000"))
 SEEDS = range(1, 6)
@@ -30,14 +30,14 @@ SHOWN_MAX = 10
 
 
 @pytest.fixture(scope="module")
-def comparisons(tmp_path_factory) -> list[Comparison]:
+def comparisons(tmp_path_factory) -> list[GatewayComparison]:
     """Yield the comparisons of all requests."""
     folder = tmp_path_factory.mktemp("contracts")
     with capture_logs():
         return uvloop.run(ask_all(folder))
 
 
-async def ask_all(folder: Path) -> list[Comparison]:
+async def ask_all(folder: Path) -> list[GatewayComparison]:
     spec = list(requests.spec_rows())
     templates = list(requests.template_rows())
     examples = [each.example for each in DIFFERENCES]
@@ -54,7 +54,7 @@ async def ask_all(folder: Path) -> list[Comparison]:
         TEMPLATES: World(requests.template_contracts()),
         ECHO: EchoWorld(requests.echo_contracts(folder)),
     }
-    found: list[Comparison] = []
+    found: list[GatewayComparison] = []
     for name, world in worlds.items():
         asked = [each for each in fixed if each.world == name]
         found += [each async for each in ask(world, asked)]
@@ -66,7 +66,7 @@ async def ask_all(folder: Path) -> list[Comparison]:
     return found
 
 
-async def ask(world: World, asked: Iterable[RawRequest]) -> AsyncIterator[Comparison]:
+async def ask(world: World, asked: Iterable[RawRequest]) -> AsyncIterator[GatewayComparison]:
     async with world:
         for request in asked:
             yield await world.compare(request)
@@ -78,7 +78,7 @@ def test_every_difference_is_explained(comparisons):
     assert not unexplained, report(unexplained)
 
 
-def report(unexplained: list[Comparison]) -> str:
+def report(unexplained: list[GatewayComparison]) -> str:
     lines = [f"{len(unexplained)} unexplained with seeds {SEEDS} and DIFFERENTIAL_N={COUNT}"]
     for each in unexplained[:SHOWN_MAX]:
         lines += ["", repr(each.request), f"ours: {each.ours}", f"Envoy: {each.envoy}"]

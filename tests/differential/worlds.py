@@ -69,7 +69,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GatewayComparison:
     """One request with the results of both sides. `match` is the gateway's route, if any."""
 
     request: RawRequest
@@ -113,10 +113,10 @@ class World:
         targets = {method.package: parrot.target for method in self.contracts.methods}
         return targets, lambda response: parrot.messages.pop(response.id, None)
 
-    async def compare(self, request: RawRequest) -> Comparison:
+    async def compare(self, request: RawRequest) -> GatewayComparison:
         ours = await self._ask(self._ours, request)
         envoy = await self._ask(self._envoy, request)
-        return Comparison(request, self._match(request), ours, envoy)
+        return GatewayComparison(request, self._match(request), ours, envoy)
 
     def _match(self, request: RawRequest) -> RouteMatch | None:
         verb = "GET" if request.verb == "HEAD" else request.verb

@@ -9,7 +9,7 @@ import grpc
 from google.protobuf import any_pb2, message_factory
 from google.rpc import status_pb2
 
-from gateway.auth.auth import Caller
+from gateway.auth.auth import RequestCaller
 from gateway.contracts.descriptors import Contracts
 
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
@@ -85,8 +85,8 @@ class ChatService:
 
     async def add(self, requests: Any, context: Any) -> Any:
         lines = [line async for line in requests]
-        rooms = {line.room for line in lines}
-        return self.line(room="+".join(sorted(rooms)), number=sum(line.number for line in lines))
+        names = {line.room for line in lines}
+        return self.line(room="+".join(sorted(names)), number=sum(line.number for line in lines))
 
     async def chat(self, requests: Any, context: Any) -> Any:
         self.note(context)
@@ -144,6 +144,6 @@ def know(gateway: Any, subject: str, *roles: str) -> dict[str, str]:
     """Add a caller to the gateway's cache. Return the authorization header."""
     authorization = f"Bearer token of {subject}"
     digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
-    caller = Caller(authorization, subject, frozenset(roles), expire=time.time() + 900)
+    caller = RequestCaller(authorization, subject, frozenset(roles), expire=time.time() + 900)
     gateway.context.authenticator._cache._callers[digest] = (caller.expire, caller)
     return {"authorization": authorization}

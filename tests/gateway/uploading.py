@@ -144,7 +144,7 @@ class Uploading(grpc.GenericRpcHandler):
         async for body in self.fetch(request, context):
             yield self.message("uploads.v1.Part", file=body)
 
-    async def tell(self, request, context):
+    async def describe(self, request, context):
         self.metadata.append(dict(context.invocation_metadata()))
         large = (("large", "x" * min(request.size, 10_000)),) if request.size > 0 else ()
         await context.send_initial_metadata((*METADATA, *large))
@@ -153,7 +153,7 @@ class Uploading(grpc.GenericRpcHandler):
             await context.abort(grpc.StatusCode.NOT_FOUND, "gone")
         return self.message("uploads.v1.Item", display_name="told")
 
-    async def tellon(self, request, context):
+    async def describestream(self, request, context):
         await context.send_initial_metadata(METADATA)
         yield self.message("uploads.v1.Item", display_name="told")
         context.set_trailing_metadata((("last", "z"), ("last", "y"), ("last-bin", b"\x01")))

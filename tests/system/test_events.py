@@ -276,7 +276,7 @@ def test_the_export_holds_what_the_filter_finds_and_no_formula(mesh, page, mark)
     assert rows[0]["レベル"] == "情報"
 
 
-def test_the_export_is_for_those_who_are_signed_in(mesh, browser):
+def test_the_export_needs_a_session(mesh, browser):
     context = browser.new_context()
     response = context.request.get(f"{mesh.dashboard}/events.csv", max_redirects=0)
     assert response.status == 303

@@ -28,14 +28,7 @@ BARE_VERBS = {
 }
 # Bare verbs that are the interface of a kind of module: the module's name is their object.
 ENTRY_POINTS = {
-    "run": (
-        "**/__main__.py",
-        "dashboard/server.py",
-        "gateway/server/program.py",
-        "services/kernel/server.py",
-        "services/kernel/database/migrate.py",
-        "services/events/verify.py",
-    ),
+    "run": ("services/kernel/server.py",),
 }
 # Words of the private dialect in names, and the word of the field.
 RETIRED_WORDS = {

@@ -26,7 +26,7 @@ PHRASES = {
     r"\bfor ever\b": "without a limit",
     r"\bthrown away\b|\bforgotten about\b": "discarded, dropped",
     r"\bburied\b|\bbury\b": "dead-lettered",
-    r"(?<!dead[ -])(?<!case )\bletters?\b(?! and digits)": "dead letters",
+    r"(?<!dead[ -])(?<!case )(?<!ASCII )\bletters?\b(?! and digits)": "dead letters",
     r"\brooms?\b": "service",
     r"\bwires?\b(?! format| type)": "message codec, gRPC framing, connection",
     r"\bflights\b": "coalesced requests",

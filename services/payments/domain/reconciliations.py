@@ -11,7 +11,7 @@ DIFFERENCES_MAX = 1000
 
 
 @dataclass(frozen=True)
-class StarTransaction:
+class StatementEntry:
     """A transaction of the statement. A refund has the id of the charge that it returns."""
 
     id: str
@@ -52,7 +52,7 @@ class Reconciliation:
 
 
 def compare_statement(
-    statement: Sequence[StarTransaction], ledger: Mapping[str, StarPayment]
+    statement: Sequence[StatementEntry], ledger: Mapping[str, StarPayment]
 ) -> list[Difference]:
     """Return the differences, ordered by charge id. `ledger` holds payments by charge id."""
     paid = {one.id: one.amount for one in statement if one.incoming}

@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2, message_factory
 from libral.policy.v1 import policy_pb2
 
 from gateway.contracts.descriptors import load_file
-from tests.gateway.spec.sets import with_imports
+from tests.gateway.spec.descriptor_sets import with_imports
 
 PACKAGE = "bench.v1"
 EVENT_STREAM = f"/{PACKAGE}.EventStream"

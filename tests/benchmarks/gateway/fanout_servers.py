@@ -105,7 +105,7 @@ def make_settings(port: int, count: int, *others: str, stall: bool = False) -> S
 def websockets_server(folder: Path, sockets: int) -> Iterator[FanoutServer]:
     """Run a bare server of the package websockets."""
     lines = free_port(set())
-    with running_program(folder, "broadcast", str(lines)) as (port, pid):
+    with running_program(folder, "websockets_fanout", str(lines)) as (port, pid):
         yield FanoutServer(pid, SubscriberSettings(port, sockets), lambda: line_publisher(lines))
 
 

@@ -2,7 +2,7 @@
 
 The profiler slows down the program, Python functions more than C functions, so only the shares are
 meaningful. Its clock is CPU time, so waiting is not counted. Work of the event loop inside a call,
-such as writing to a socket, counts for the caller; the rest of it is a row of its own.
+such as writing to a socket, counts for the caller; the rest of it is a separate row.
 """
 
 import json

@@ -9,7 +9,7 @@ import pytest
 from dashboard.api.client import GatewayApi
 from dashboard.api.http import GatewayError
 from dashboard.pages import export
-from dashboard.parts.search import EventSearch
+from dashboard.parts.search import EventFilters
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -37,7 +37,7 @@ async def token() -> str:
 
 
 async def rows(log: FakeLog) -> list[list[str]]:
-    search = EventSearch.read({"level": "ERROR"}, TOKYO)
+    search = EventFilters.read({"level": "ERROR"}, TOKYO)
     api = GatewayApi(log, token)
     written = "".join([part async for part in export.write_events(api, search)])
     return list(csv.reader(io.StringIO(written.removeprefix("\ufeff"))))

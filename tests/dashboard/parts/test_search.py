@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from libral.events.v1 import events_pb2
 
 from dashboard.api.events import Event, QueryTerm, parse_terms
-from dashboard.parts.search import EventSearch
+from dashboard.parts.search import EventFilters
 from services.events.domain.words import EventQuery, users_of
 from services.events.servicer.event_messages import parse_entry
 from services.events.servicer.responses import query_message
@@ -45,7 +45,7 @@ def events(draw) -> events_pb2.Event:
 
 def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: str) -> bool:
     found = Event.parse(json_format.MessageToDict(event))
-    return EventSearch.read(query, ZONE).passes(found, terms)
+    return EventFilters.read(query, ZONE).passes(found, terms)
 
 
 def terms_of(query: EventQuery) -> Sequence[QueryTerm]:
@@ -82,4 +82,4 @@ def test_users_are_found_as_in_the_log(event, user):
     ],
 )
 def test_an_address_becomes_a_request(query, requested):
-    assert EventSearch.read(query, ZONE).list_request(50) == {"pageSize": 50} | requested
+    assert EventFilters.read(query, ZONE).list_request(50) == {"pageSize": 50} | requested

@@ -8,7 +8,7 @@ from tests.faults.history import History
 from tests.faults.mesh import FaultMesh
 from tests.faults.pace import Pace
 from tests.faults.tasks import cancel_tasks
-from tests.faults.workload.appends import AppendWorker
+from tests.faults.workload.appends import AppendClient
 from tests.faults.workload.customers import CustomerWorker
 from tests.faults.workload.late import LateWriter
 from tests.faults.workload.operators import OperatorWorker
@@ -32,7 +32,7 @@ class Workload:
         self._workers: list[WorkloadWorker] = [
             *self.customers,
             *workers(OperatorWorker, 4, 0.3),
-            *workers(AppendWorker, 3, 0.45, mesh.events_targets),
+            *workers(AppendClient, 3, 0.45, mesh.events_targets),
             *workers(LateWriter, 1, 0.05, mesh.database_url),
         ]
         self._tasks: list[asyncio.Task[None]] = []

@@ -14,7 +14,7 @@ BATCH_MAX = 10
 KEYS = 20
 
 
-class AppendWorker(WorkloadWorker):
+class AppendClient(WorkloadWorker):
     """Appends numbered events to its keys, each batch until it is acknowledged."""
 
     def __init__(

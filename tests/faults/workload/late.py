@@ -11,14 +11,14 @@ from tests.faults.history import History
 from tests.faults.pace import Pace
 from tests.faults.workload.worker import WorkloadWorker
 
-ROOM = "users"
+SERVICE = "users"
 TYPE = "faults.late"
 OPEN_SECONDS = (0.05, 1.5)
 CONNECT_SECONDS = 3.0
 COMMAND_SECONDS = 8.0
 PAUSE_SECONDS = (0.2, 1.0)
 INSERT = f"""
-    INSERT INTO {ROOM}.outbox (id, type, category, level, subject, actor, request_id, time, data)
+    INSERT INTO {SERVICE}.outbox (id, type, category, level, subject, actor, request_id, time, data)
     VALUES ($1, '{TYPE}', 1, 2, $2, '', '', $3, $4) RETURNING sequence
 """
 LOST = (

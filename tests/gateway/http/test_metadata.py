@@ -12,7 +12,7 @@ from tests.gateway.conftest import error_of, read_events
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def told(response: httpx.Response) -> dict[str, str]:
+def metadata_of(response: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name.startswith("grpc-")}
 
 
@@ -23,52 +23,52 @@ TRAILERS = {"grpc-trailer-last": "z", "grpc-trailer-last-bin": "AQ=="}
 
 
 async def test_a_response_has_metadata_and_trailers(uploading, upstream):
-    response = await uploading.get("/v1/tell")
-    assert told(response) == INITIAL | TRAILERS
+    response = await uploading.get("/v1/describe")
+    assert metadata_of(response) == INITIAL | TRAILERS
     assert response.headers["x-request-id"] != "another"
 
 
 async def test_an_error_has_them_too(uploading, upstream):
-    response = await uploading.get("/v1/tell?fail=true")
+    response = await uploading.get("/v1/describe?fail=true")
     assert error_of(response)["status"] == "NOT_FOUND"
-    assert told(response) == INITIAL | TRAILERS
+    assert metadata_of(response) == INITIAL | TRAILERS
 
 
 async def test_so_has_what_was_not_sent_again(uploading, upstream):
-    tag = (await uploading.get("/v1/tell")).headers["etag"]
-    response = await uploading.get("/v1/tell", headers={"if-none-match": tag})
-    assert (response.status_code, told(response)) == (304, INITIAL | TRAILERS)
+    tag = (await uploading.get("/v1/describe")).headers["etag"]
+    response = await uploading.get("/v1/describe", headers={"if-none-match": tag})
+    assert (response.status_code, metadata_of(response)) == (304, INITIAL | TRAILERS)
 
 
 async def test_shared_responses_have_all_metadata(uploading, upstream):
-    responses = await asyncio.gather(*(uploading.get("/v1/tell?size=1") for _ in range(20)))
+    responses = await asyncio.gather(*(uploading.get("/v1/describe?size=1") for _ in range(20)))
     assert {response.headers["grpc-metadata-large"] for response in responses} == {"x"}
     assert {response.headers["grpc-trailer-last"] for response in responses} == {"z"}
     assert len(upstream.metadata) < 20
 
 
 async def test_what_is_too_long_is_left_out(uploading, upstream):
-    response = await uploading.get(f"/v1/tell?size={BYTES_MAX}")
+    response = await uploading.get(f"/v1/describe?size={BYTES_MAX}")
     assert response.status_code == 200
-    assert told(response) == INITIAL
+    assert metadata_of(response) == INITIAL
 
 
 async def test_a_client_stream_response_has_metadata(uploading, upstream):
-    assert told(await uploading.post("/v1/items", json=[])) == {"grpc-trailer-last": "1"}
+    assert metadata_of(await uploading.post("/v1/items", json=[])) == {"grpc-trailer-last": "1"}
 
 
 async def test_scripts_of_other_origins_may_read_them(uploading, upstream):
-    for url in ("/v1/tell", "/v1/tell:stream"):
+    for url in ("/v1/describe", "/v1/describe:stream"):
         response = await uploading.get(url, headers={"origin": "https://a.example"})
         assert "*" in response.headers["access-control-expose-headers"].split(", ")
 
 
 async def test_a_stream_begins_and_ends_with_them(uploading, upstream):
-    response = await uploading.get("/v1/tell:stream")
-    assert told(response) == INITIAL
+    response = await uploading.get("/v1/describe:stream")
+    assert metadata_of(response) == INITIAL
     status = json.loads(response.text.splitlines()[-1])["status"]
     assert (status["code"], status["trailers"]) == (0, {"last": "z,y", "last-bin": "AQ=="})
-    url, accept = "/v1/tell:stream?fail=true", {"accept": "text/event-stream"}
+    url, accept = "/v1/describe:stream?fail=true", {"accept": "text/event-stream"}
     async with uploading.stream("GET", url, headers=accept) as response:
         events = await read_events(response)
     status = json.loads(events[-1]["data"])

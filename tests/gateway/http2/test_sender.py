@@ -32,10 +32,10 @@ def test_bodies_of_any_size_arrive_both_ways(sizes, responses, cuts, window, fra
         pair.server.send_headers(stream.id, [(":status", "200"), ("long", "x" * long)])
         while left:
             pair.exchange(cuts)
-            room = min(pair.server.local_flow_control_window(stream.id), 16_384)
-            assert room > 0
-            pair.server.send_data(stream.id, left[:room])
-            left = left[room:]
+            window = min(pair.server.local_flow_control_window(stream.id), 16_384)
+            assert window > 0
+            pair.server.send_data(stream.id, left[:window])
+            left = left[window:]
             pair.exchange(cuts)
             pair.client.acknowledge(stream, stream.received) if stream.received else None
         pair.server.send_headers(stream.id, [("grpc-status", "0")], end_stream=True)

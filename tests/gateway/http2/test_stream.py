@@ -18,8 +18,8 @@ def test_a_reader_that_does_not_read_stops_its_sender_and_no_other():
     pair.exchange()
     for stream in (first, second):
         pair.server.send_headers(stream.id, [(":status", "200")])
-    while room := pair.server.local_flow_control_window(first.id):
-        pair.server.send_data(first.id, bytes(min(room, 16_384)))
+    while window := pair.server.local_flow_control_window(first.id):
+        pair.server.send_data(first.id, bytes(min(window, 16_384)))
         pair.exchange()
     assert (len(slow.data), first.received) == (OWN_WINDOW, OWN_WINDOW)
     pair.server.send_data(second.id, b"x", end_stream=True)

@@ -99,7 +99,7 @@ async def test_a_client_that_does_not_read_is_dropped(gateway, echo, monkeypatch
 
 
 async def test_an_array_stays_one(uploading, upstream):
-    response = await uploading.get("/v1/tell:stream", headers={"accept": "application/json"})
+    response = await uploading.get("/v1/describe:stream", headers={"accept": "application/json"})
     assert [item["displayName"] for item in response.json()] == ["told"]
 
 

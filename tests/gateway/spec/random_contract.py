@@ -12,7 +12,7 @@ from google.protobuf import (
 )
 
 from gateway.contracts.descriptors import Contracts, load_set
-from tests.gateway.spec.sets import with_imports
+from tests.gateway.spec.descriptor_sets import with_imports
 from tests.gateway.spec.words import LITERAL, PLAIN, word
 
 PACKAGE = "random.v1"

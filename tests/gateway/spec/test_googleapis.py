@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FileDescriptor
 from gateway.contracts.descriptors import Contracts, Method, load_set
 from gateway.routing.table import make_table
 from gateway.routing.template import parse_template
-from tests.gateway.spec.sets import with_imports
+from tests.gateway.spec.descriptor_sets import with_imports
 
 MARK = "google/api/annotations.proto"
 FILES_MIN = 2

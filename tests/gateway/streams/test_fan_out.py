@@ -74,11 +74,11 @@ async def test_a_reader_that_joins_ahead_gets_no_repeats(talk, chat):
     async with sockets(talk, 1) as [reader]:
         await watch(reader, "/v1/log:watch?after=1", "behind")
         await watch(reader, "/v1/log:watch?after=4", "ahead")
-        told = [await receive_json(reader) for _ in range(7)]
+        received = [await receive_json(reader) for _ in range(7)]
         await chat.append("g")
-        told += [await receive_json(reader) for _ in range(2)]
+        received += [await receive_json(reader) for _ in range(2)]
         received = {
-            name: [int(each["cursor"]) for each in told if each["id"] == name]
+            name: [int(each["cursor"]) for each in received if each["id"] == name]
             for name in ("behind", "ahead")
         }
         assert received == {"behind": [2, 3, 4, 5, 6, 7], "ahead": [5, 6, 7]}
@@ -124,7 +124,7 @@ async def test_other_filters_callers_and_metadata_share_nothing(talk, chat):
     async with (
         open_socket(talk) as first,
         open_socket(talk) as filtered,
-        open_socket(talk, additional_headers=word) as told,
+        open_socket(talk, additional_headers=word) as received,
         open_socket(talk, additional_headers=one) as of_one,
         open_socket(talk, additional_headers=other) as of_other,
         open_socket(talk, additional_headers=one) as of_one_again,
@@ -132,7 +132,7 @@ async def test_other_filters_callers_and_metadata_share_nothing(talk, chat):
         for reader, path in (
             (first, "/v1/log:watch"),
             (filtered, "/v1/log:watch?filter=x"),
-            (told, "/v1/log:watch"),
+            (received, "/v1/log:watch"),
             (of_one, "/v1/log:watch"),
             (of_other, "/v1/log:watch"),
             (of_one_again, "/v1/log:watch"),
@@ -196,7 +196,7 @@ async def test_each_reader_has_its_own_deadline(talk, chat):
 
 
 async def test_a_slow_reader_is_ended_and_others_are_not_held_up(talk, chat, monkeypatch):
-    """It costs only the shared buffer and the buffers of its own connection."""
+    """It costs only the shared buffer and its connection's buffers."""
     monkeypatch.setattr(broadcast, "LEAD_BYTES_MAX", 1)
     async with sockets(talk, 1) as (quick,), open_socket(talk, max_queue=1) as slow:
         await watch(slow)

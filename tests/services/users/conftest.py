@@ -36,7 +36,7 @@ def users(mesh, service):
 
 @pytest.fixture
 def auth(mesh, service):
-    """AuthService, and UserService's DeleteUser, for a caller with a token of its own or none."""
+    """AuthService, and UserService's DeleteUser, for a caller with its own token or without one."""
     channel = mesh.anonymous_channel(service)
     stub = users_pb2_grpc.AuthServiceStub(channel)
     stub.delete_user = users_pb2_grpc.UserServiceStub(channel).DeleteUser

@@ -141,7 +141,7 @@ async def test_a_change_that_is_undone_is_no_success(users, trail):
     assert event.actor == "services/test"
 
 
-async def test_a_suspended_user_who_signs_in_with_telegram_is_one_failure(auth, users, trail):
+async def test_a_sign_in_of_a_suspended_user_is_one_failure(auth, users, trail):
     request = users_pb2.LoginWithTelegramRequest(init_data=init_data(BOT_TOKEN))
     user = (await auth.LoginWithTelegram(request)).user
     wanted = users_pb2.User(name=user.name, state=users_pb2.User.SUSPENDED)

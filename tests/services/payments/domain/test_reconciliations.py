@@ -4,18 +4,18 @@ from services.payments.domain.payments import PaymentState
 from services.payments.domain.reconciliations import (
     Difference,
     StarPayment,
-    StarTransaction,
+    StatementEntry,
     compare_statement,
 )
 
 
 def test_reconciliation_finds_every_kind_of_difference():
     statement = [
-        StarTransaction("same", 5, incoming=True),
-        StarTransaction("missing", 5, incoming=True),
-        StarTransaction("amount", 5, incoming=True),
-        StarTransaction("refunded", 5, incoming=True),
-        StarTransaction("refunded", 5, incoming=False),
+        StatementEntry("same", 5, incoming=True),
+        StatementEntry("missing", 5, incoming=True),
+        StatementEntry("amount", 5, incoming=True),
+        StatementEntry("refunded", 5, incoming=True),
+        StatementEntry("refunded", 5, incoming=False),
     ]
     ledger = {
         "same": StarPayment(5, PaymentState.COMPLETED),
@@ -37,12 +37,12 @@ def test_reconciliation_finds_every_kind_of_difference():
     "state", [PaymentState.COMPLETED, PaymentState.REFUND_PENDING, PaymentState.REFUNDED]
 )
 def test_a_refund_must_be_on_both_sides(state):
-    paid = StarTransaction("charge", 5, incoming=True)
-    returned = StarTransaction("charge", 5, incoming=False)
+    paid = StatementEntry("charge", 5, incoming=True)
+    returned = StatementEntry("charge", 5, incoming=False)
     ledger = {"charge": StarPayment(5, state)}
     assert bool(compare_statement([paid], ledger)) == (state == PaymentState.REFUNDED)
     assert bool(compare_statement([paid, returned], ledger)) == (state != PaymentState.REFUNDED)
 
 
 def test_outgoing_transactions_without_a_charge_are_ignored():
-    assert compare_statement([StarTransaction("withdrawal", 500, incoming=False)], {}) == []
+    assert compare_statement([StatementEntry("withdrawal", 500, incoming=False)], {}) == []

@@ -1,6 +1,6 @@
 """A bare WebSocket server that sends each line of a TCP client to all with `broadcast`.
 
-python -m tests.benchmarks.gateway.programs.broadcast PORT LINES_PORT
+python -m tests.benchmarks.gateway.programs.websockets_fanout PORT LINES_PORT
 """
 
 import asyncio
