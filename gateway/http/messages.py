@@ -178,8 +178,7 @@ class Request:
         """Drop the connection, with what is still to be sent.
 
         Raises:
-                ResponseAbortedError: The server has no extension for it; it drops the connection
-            for this error.
+            ResponseAbortedError: The server lacks the extension, and drops it for this error.
         """
         drop = extensions_of(self.scope).get(ABORT)
         if drop is None:

@@ -108,9 +108,8 @@ class LeanUpstream:
         """Wait for a connection.
 
         Raises:
-                StatusError: None was established within `connecting` seconds, or none had a free
-            stream until
-                `deadline`.
+            StatusError: None was established within `connecting` seconds, or none had a free
+                stream until `deadline`.
         """
         loop = asyncio.get_running_loop()
         self._start()

@@ -54,7 +54,7 @@ WRONG = [
         {"LIBRAL_GATEWAY_JSON": "pretty"},
         (
             "LIBRAL_GATEWAY_JSON is 'pretty': "
-            "use proto-names, no-defaults, enum-numbers, with commas between."
+            "use proto-names, no-defaults, enum-numbers, separated by commas."
         ),
     ),
     ({"LIBRAL_GATEWAY_PORT": "x"}, "LIBRAL_GATEWAY_PORT is 'x': it must be a port, 0 to 65535."),
@@ -87,12 +87,12 @@ WRONG = [
         {"LIBRAL_CORS_ORIGINS": "https://a.example/"},
         (
             "LIBRAL_CORS_ORIGINS is 'https://a.example/': "
-            "write origins as https://host, with commas between."
+            "write origins as https://host, separated by commas."
         ),
     ),
     (
         {"LIBRAL_CORS_ORIGINS": "*"},
-        "LIBRAL_CORS_ORIGINS is '*': write origins as https://host, with commas between.",
+        "LIBRAL_CORS_ORIGINS is '*': write origins as https://host, separated by commas.",
     ),
 ]
 

@@ -43,8 +43,8 @@ async def test_check_names_every_conflict(tmp_path):
     assert (status, out) == (1, "")
     assert error.splitlines() == [
         "gateway: shop.v1.Shop.D: GET '/{nope}', column 2: field 'nope' of Request does not exist.",
-        "gateway: shop.v1.Shop.B: GET /v1/{name} is shop.v1.Shop.A too.",
-        "gateway: shop.v1.Shop.C: GET /v1/{name} is shop.v1.Shop.A too.",
+        "gateway: shop.v1.Shop.B: GET /v1/{name} is also bound to shop.v1.Shop.A.",
+        "gateway: shop.v1.Shop.C: GET /v1/{name} is also bound to shop.v1.Shop.A.",
     ]
 
 

@@ -87,7 +87,7 @@ async def test_a_bad_set_is_logged_once_and_the_old_one_serves(served):
         served.write(GET, rpc("Other", 'get: "/v1/things/{name}"'))
         (line,) = await gateway.logged("reload.refused")
         assert line["problems"] == [
-            "shop.v1.Shop.Other: GET /v1/things/{name} is shop.v1.Shop.Get too."
+            "shop.v1.Shop.Other: GET /v1/things/{name} is also bound to shop.v1.Shop.Get."
         ]
         await asyncio.sleep(0.5)
         assert (await gateway.http.get("/v1/things/a")).json()["name"] == "a"
