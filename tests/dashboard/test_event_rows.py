@@ -1,14 +1,10 @@
 """Titles, notes and rows of events."""
 
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
-from libral.events.v1 import events_pb2
-from libral.metrics.v1 import metrics_pb2
-from libral.payments.v1 import payments_pb2
 from libral.policy.v1 import policy_pb2
-from libral.telegram.v1 import telegram_pb2
-from libral.users.v1 import users_pb2
 
 from dashboard import text
 from dashboard.api.events import Event
@@ -20,8 +16,9 @@ from dashboard.event_rows import (
     event_note,
     event_row,
 )
+from deploy.local.programs import SERVICES
 
-CONTRACTS = (events_pb2, metrics_pb2, payments_pb2, telegram_pb2, users_pb2)
+CONTRACTS = [import_module(f"libral.{name}.v1.{name}_pb2") for name in SERVICES]
 STOPPED = {"type": "audit.call", "subject": "modules/users", "data": {"method": "/x/StopModule"}}
 
 

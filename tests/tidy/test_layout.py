@@ -1,11 +1,19 @@
-"""Every service has the same modules, and file names are unique in the gateway."""
+"""Services have the same modules and are in each list. File names are unique in the gateway."""
 
+import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from dashboard.text import common
+from deploy.images import builder
+from deploy.local.programs import EDGE, SERVERS, SERVICES
+from services.metrics import config
+from services.telegram import text
 from tests.tidy.sources import ROOT, modules
 
-SERVICES = ("users", "payments", "events", "metrics", "telegram")
 LAYOUT = {
     "__init__",
     "__main__",
@@ -22,6 +30,13 @@ LAYOUT = {
 }
 # The offline verification of the event log is a separate program.
 PROGRAMS = {Path("services/events/verify.py")}
+MODULES = {*SERVICES, *EDGE, *SERVERS}
+# Import rules that list the services, and the field of the list.
+RULES = {
+    "Every service has the same layout": "containers",
+    "The kernel names no service": "forbidden_modules",
+    "The dashboard knows only the gateway's HTTP and WebSocket": "forbidden_modules",
+}
 GATEWAY_ROOT = {"__init__", "__main__", "app", "context", "settings"}
 
 
@@ -45,6 +60,31 @@ def test_services_are_the_only_folders_beside_kernel_and_common():
         path.name for path in (ROOT / "services").iterdir() if (path / "__init__.py").exists()
     }
     assert folders == {*SERVICES, "kernel", "common"}
+
+
+def test_services_have_images_locks_and_a_monitor():
+    locked = re.findall(r"^SERVICES := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(SERVICES) == set(builder.SERVICES) == set(config.SERVICES)
+    assert set(SERVICES) == set(locked[0].split())
+
+
+def test_services_run_in_containers():
+    compose = (ROOT / "deploy" / "compose.yaml").read_text()
+    images = re.findall(r"^    image: libral/(\w+)$", compose, re.MULTILINE)
+    assert set(images) == {*SERVICES, *EDGE}
+    targets = re.findall(r"^  LIBRAL_\w+_TARGET: (\w+):50051$", compose, re.MULTILINE)
+    assert set(targets) == set(SERVICES)
+
+
+def test_services_have_names_on_the_dashboard_and_in_the_bot():
+    assert common.MODULE_NAMES.keys() == text.MODULES.keys() == MODULES
+
+
+@pytest.mark.parametrize(("name", "field"), RULES.items())
+def test_import_rules_list_every_service(name, field):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (rule,) = [one for one in project["tool"]["importlinter"]["contracts"] if one["name"] == name]
+    assert {f"services.{service}" for service in SERVICES} <= set(rule[field])
 
 
 def test_file_names_are_unique_within_the_gateway():

@@ -6,6 +6,7 @@ from libral.metrics.v1 import metrics_pb2
 from dashboard.api.consumers import Consumer
 from dashboard.api.verification import Publication
 from dashboard.pages.verification import channel_state, channel_words, consumer_row
+from deploy.local.programs import SERVICES
 from tests.fakes.gateway import Failure
 
 
@@ -66,7 +67,7 @@ async def test_checkpoint_consumers_and_outboxes_show(browser):
     (row,) = browser.rows(0)
     assert (row["consumer"], row["position"], row["lag"]) == ("ユーザーサービス", "9", "0件")
     rows = {row["key"]: row for row in browser.rows(1)}
-    assert rows.keys() == {"events", "metrics", "payments", "telegram", "users"}
+    assert rows.keys() == set(SERVICES)
     assert (rows["users"]["pending"], rows["users"]["lag"]) == ("2", "2.00 s")
     assert (rows["events"]["pending"], rows["events"]["measured"]) == ("データなし", "データなし")
 

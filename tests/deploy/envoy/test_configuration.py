@@ -6,11 +6,12 @@ import pytest
 
 from deploy.envoy.configuration import ConfigurationError, SocketAddress, make_configuration
 from deploy.envoy.descriptors import service_name
+from deploy.local.programs import SERVICES
 from gateway.contracts.descriptors import load_bundled
 
 CONTRACTS = load_bundled()
 LISTEN = SocketAddress("127.0.0.1", 8082)
-PACKAGES = [f"libral.{name}.v1" for name in ("events", "metrics", "payments", "telegram", "users")]
+PACKAGES = [f"libral.{name}.v1" for name in sorted(SERVICES)]
 UPSTREAMS = {package: f"10.0.0.1:{port}" for port, package in enumerate(PACKAGES, 50051)}
 
 
@@ -59,7 +60,7 @@ def test_an_upstream_with_several_addresses():
 
 
 def test_an_upstream_over_tls_is_refused():
-    upstreams = UPSTREAMS | {PACKAGES[0]: "https://a:1"}
+    upstreams = UPSTREAMS | {"libral.events.v1": "https://a:1"}
     with pytest.raises(ConfigurationError, match=r"^libral\.events\.v1 is at https://a:1: "):
         resources(upstreams=upstreams)
 

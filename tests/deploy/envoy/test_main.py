@@ -14,9 +14,10 @@ import pytest
 
 from deploy.envoy.program import find_binary
 from deploy.local.home import free_port
+from deploy.local.programs import SERVICES
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ("events", "metrics", "payments", "telegram", "users")
+PACKAGES = [f"libral.{service}.v1" for service in sorted(SERVICES)]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LIBRAL_")}
 ENVIRONMENT = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
 TARGETS = {f"LIBRAL_{service.upper()}_TARGET": "127.0.0.1:1" for service in SERVICES}
@@ -52,16 +53,14 @@ def test_prints_what_envoy_takes(tmp_path):
 
 def test_has_a_cluster_for_each_package():
     tree = json.loads(run(**TARGETS).stdout)["static_resources"]
-    assert [each["name"] for each in tree["clusters"]] == [
-        f"libral.{service}.v1" for service in SERVICES
-    ]
+    assert [each["name"] for each in tree["clusters"]] == PACKAGES
     (listener,) = tree["listeners"]
     assert listener["address"] == {"socket_address": {"address": "127.0.0.1", "port_value": 8082}}
     assert "admin" not in tree
 
 
 REFUSED = [
-    ([], "envoy: no upstream is given for " + ", ".join(f"libral.{r}.v1" for r in SERVICES) + "."),
+    ([], "envoy: no upstream is given for " + ", ".join(PACKAGES) + "."),
     (
         ["--upstream", "a"],
         "envoy: --upstream is 'a': write it as HOST:PORT or PACKAGE=HOST:PORT.",
