@@ -31,7 +31,7 @@ class ConsumerRegistry:
         return statuses, len(found) > limit
 
     async def report_position(self, name: str, position: int, types: Sequence[str]) -> int:
-        """Store the position that a consumer reports, up to which it has handled all events.
+        """Store the position that a consumer reports.
 
         Return the position that it may advance to without handling anything: the head if no event
         of its types is above `position`, else 0.
