@@ -23,7 +23,7 @@ from dashboard.paths import address
 
 PAGE_SIZE = 50
 TRIES_MAX = 5
-LOAD_SECONDS = 2.0
+LOADED_WITHIN_SECONDS = 2.0
 STATS_SECONDS = 5.0
 
 
@@ -88,7 +88,7 @@ class EventsPage:
 
     async def _load(self) -> None:
         if self._search.live:
-            await self._page.event_cache.wait_until_loaded(LOAD_SECONDS)
+            await self._page.event_cache.wait_until_loaded(LOADED_WITHIN_SECONDS)
             if not self._live.checks:
                 self._live.check_with(await self._search.matcher(self._page.api))
         found = await self._find()

@@ -41,7 +41,7 @@ EVENT_COLUMNS = {
     "title": text.events.TYPE,
     "note": text.common.DETAIL,
 }
-LOAD_SECONDS = 2.0
+LOADED_WITHIN_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
@@ -106,7 +106,7 @@ def show_events(page: PageContext) -> None:
 
     async def load() -> None:
         cache = page.event_cache
-        await cache.wait_until_loaded(LOAD_SECONDS)
+        await cache.wait_until_loaded(LOADED_WITHIN_SECONDS)
         shown.fill(
             [short_event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)]
         )
