@@ -103,7 +103,7 @@ class GatewayConnection:
 
     def _on_end(self, name: str, status: str) -> None:
         if name == MODULES and status in UNREACHABLE:
-            self.state.mark_unreachable()
+            self.state.mark_metrics_service_unreachable()
             self._changed.set()
 
 

@@ -19,7 +19,7 @@ from dashboard.api.events import Event
 from dashboard.api.http import GatewayError
 from dashboard.connection import GatewayConnection, GatewayConnections
 from dashboard.event_cache import EventCache
-from dashboard.event_rows import EventRows
+from dashboard.event_rows import EventRowCache
 from dashboard.live_state import LiveState
 from dashboard.sessions import OperatorSession, SessionStore, SignedOutError
 
@@ -33,7 +33,7 @@ class AppContext:
 
     sessions: SessionStore
     connections: GatewayConnections
-    rows: EventRows
+    rows: EventRowCache
     zone: ZoneInfo
 
     def api(self, session: OperatorSession) -> GatewayApi:

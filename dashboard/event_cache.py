@@ -40,7 +40,7 @@ class EventCache:
         self._task: asyncio.Task[None] | None = None
         self._batch: list[Event] = []
         self._batched = asyncio.Event()
-        self._position_known = asyncio.Event()
+        self._loaded = asyncio.Event()
         self._streams = Streams(
             sessions.http.url, self._token, {EVENTS: self._path}, self._on_message, self._on_end
         )
@@ -65,11 +65,11 @@ class EventCache:
 
         return end
 
-    async def wait_for_position(self, seconds: float) -> None:
-        """Wait until the start position of the stream is known, at most `seconds`."""
+    async def wait_until_loaded(self, seconds: float) -> None:
+        """Wait until the newest events of the log are loaded, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._position_known.wait()
+                await self._loaded.wait()
 
     def close(self) -> None:
         if self._task is not None:
@@ -77,7 +77,7 @@ class EventCache:
 
     async def _run(self) -> None:
         # Without listeners, nothing is lost by starting again from the newest events.
-        self._position_known.clear()
+        self._loaded.clear()
         self._batch.clear()
         self.events.clear()
         self.head = 0
@@ -125,11 +125,11 @@ class EventCache:
         )
 
     async def _path(self) -> str:
-        if not self._position_known.is_set():
+        if not self._loaded.is_set():
             newest = await self._api.list_events({"pageSize": EVENTS_MAX})
             for event in reversed(newest.items):
                 self._add(event)
-            self._position_known.set()
+            self._loaded.set()
         return f"/v1/events:stream?after={self.head}"
 
     def _on_message(self, _: str, found: Json) -> None:

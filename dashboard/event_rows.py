@@ -113,7 +113,7 @@ def event_row(event: Event, zone: ZoneInfo) -> EventRow:
     )
 
 
-class EventRows:
+class EventRowCache:
     """Caches the rows of recent events for all pages."""
 
     def __init__(self, zone: ZoneInfo) -> None:

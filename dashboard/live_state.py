@@ -39,7 +39,7 @@ class LiveState:
         self.modules = modules
         self.modules_time = datetime.now(UTC)
 
-    def mark_unreachable(self) -> None:
+    def mark_metrics_service_unreachable(self) -> None:
         """Record that the metrics service, which reports the modules, does not respond.
 
         Its own state becomes ERROR, the states of all other modules unknown.

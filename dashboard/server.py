@@ -14,7 +14,7 @@ from dashboard.api.http import GatewayHttp
 from dashboard.config import Settings
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext
-from dashboard.event_rows import EventRows
+from dashboard.event_rows import EventRowCache
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
 from dashboard.sessions import SessionStore
@@ -63,7 +63,7 @@ def create_context(http: GatewayHttp, settings: Settings) -> AppContext:
     """Return the context that all pages share."""
     sessions = SessionStore(http, settings.sessions)
     connections = GatewayConnections(sessions, METRICS)
-    return AppContext(sessions, connections, EventRows(settings.zone), settings.zone)
+    return AppContext(sessions, connections, EventRowCache(settings.zone), settings.zone)
 
 
 def check_port(host: str, port: int) -> None:

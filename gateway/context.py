@@ -11,7 +11,7 @@ from gateway.contracts.descriptors import Contracts
 from gateway.http.cors import CorsPolicy
 from gateway.http.errors import Renderer
 from gateway.routing.table import RouteTable
-from gateway.streams.singleflight import RequestCoalescer
+from gateway.streams.coalescing import RequestCoalescer
 from gateway.streams.subscription import StreamSubscriptions
 from gateway.telemetry.metrics import RequestMeter
 from gateway.upstream import Upstreams

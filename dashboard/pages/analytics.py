@@ -7,9 +7,9 @@ from dashboard.api.metrics import Endpoint
 from dashboard.context import PageContext
 from dashboard.page import page
 from dashboard.parts.charts import ChartLine, draw_chart
-from dashboard.parts.filters import Filters
 from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.tables import DataTable, TableRow
+from dashboard.parts.url_filters import Filters
 from dashboard.parts.widgets import box, plain_tile
 
 RELOAD_SECONDS = 10.0
@@ -41,9 +41,9 @@ def analytics(page: PageContext, window: str = WINDOW, method: str = "", q: str 
         tiles = box("tiles")
         draw_endpoint_filters(query)
         with box("panels"):
-            with panel(text.analytics.PER_MINUTE, count=text.common.LAST_HOUR):
+            with panel(text.analytics.PER_MINUTE, note=text.common.LAST_HOUR):
                 requests = draw_chart(page, [REQUESTS], text.analytics.TIMES_PER_MINUTE)
-            with panel(text.analytics.LATENCY_TREND, count=text.common.LAST_HOUR):
+            with panel(text.analytics.LATENCY_TREND, note=text.common.LAST_HOUR):
                 latency = draw_chart(page, [LATENCY], text.analytics.MILLISECONDS, "P95")
         rows = DataTable(COLUMNS, text.analytics.NO_CALLS, numbers=NUMBERS, wide=WIDE)
 

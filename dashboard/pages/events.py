@@ -13,17 +13,17 @@ from dashboard.event_rows import COLUMNS, event_title
 from dashboard.page import page
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
-from dashboard.parts.filters import Filters
+from dashboard.parts.event_filters import EventFilters
 from dashboard.parts.layout import page_frame
-from dashboard.parts.live_events import ROWS_MAX, LiveEvents
+from dashboard.parts.live_events import ROWS_MAX, LiveListFeeder
 from dashboard.parts.live_list import LiveList
-from dashboard.parts.search import EventFilters
+from dashboard.parts.url_filters import Filters
 from dashboard.parts.widgets import box, plain_tile
 from dashboard.paths import address
 
 PAGE_SIZE = 50
 TRIES_MAX = 5
-POSITION_SECONDS = 2.0
+LOADED_WITHIN_SECONDS = 2.0
 STATS_SECONDS = 5.0
 
 
@@ -54,7 +54,7 @@ class EventsPage:
             self._pager.props("flat dense no-caps").classes("self-start")
             self._pager.visible = False
         self._drawer = Drawer(self._close_event)
-        self._live = LiveEvents(page.app.rows, self._list, self._note_change)
+        self._live = LiveListFeeder(page.app.rows, self._list, self._note_change)
         if self._search.live:
             page.follow_events(self._live.take)
         page.load(self._load, self._problem)
@@ -88,7 +88,7 @@ class EventsPage:
 
     async def _load(self) -> None:
         if self._search.live:
-            await self._page.event_cache.wait_for_position(POSITION_SECONDS)
+            await self._page.event_cache.wait_until_loaded(LOADED_WITHIN_SECONDS)
             if not self._live.checks:
                 self._live.check_with(await self._search.matcher(self._page.api))
         found = await self._find()

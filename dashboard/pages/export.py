@@ -22,7 +22,7 @@ from dashboard.event_rows import (
     level_words,
     service_words,
 )
-from dashboard.parts.search import EventFilters
+from dashboard.parts.event_filters import EventFilters
 from dashboard.sessions import COOKIE, SignedOutError
 
 ROWS_MAX = 100_000

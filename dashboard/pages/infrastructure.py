@@ -39,9 +39,9 @@ def infrastructure(page: PageContext) -> None:
 
         with box("panels"):
             title = f"{text.infrastructure.CPU}・{text.infrastructure.MEMORY}"
-            with panel(title, count=text.common.LAST_HOUR):
+            with panel(title, note=text.common.LAST_HOUR):
                 usage = draw_chart(page, USAGE, "%")
-            with panel(text.infrastructure.NETWORK, count=text.common.LAST_HOUR):
+            with panel(text.infrastructure.NETWORK, note=text.common.LAST_HOUR):
                 traffic = draw_chart(page, TRAFFIC, "MiB/s")
 
         async def load_charts() -> None:

@@ -21,19 +21,19 @@ from dashboard.parts import modules, payments
 from dashboard.parts.infrastructure import bot_facts, cache_facts, database_facts
 from dashboard.parts.layout import page_frame, panel
 from dashboard.parts.live_list import LiveList
-from dashboard.parts.tiles import LiveTile
+from dashboard.parts.tiles import TileDefinition
 from dashboard.parts.widgets import badge, box, facts
 
 TILES = (
-    LiveTile(text.infrastructure.CPU, "system.cpu.utilization", formats.percent),
-    LiveTile(text.infrastructure.MEMORY, "system.memory.utilization", formats.percent),
-    LiveTile(
+    TileDefinition(text.infrastructure.CPU, "system.cpu.utilization", formats.percent),
+    TileDefinition(text.infrastructure.MEMORY, "system.memory.utilization", formats.percent),
+    TileDefinition(
         text.overview.ACTIVE_USERS,
         "users.active",
         formats.rounded,
         text.overview.ACTIVE_USERS_NOTE,
     ),
-    LiveTile(text.overview.REQUESTS, "http.server.requests", formats.rounded),
+    TileDefinition(text.overview.REQUESTS, "http.server.requests", formats.rounded),
 )
 EVENT_ROWS = 12
 EVENT_COLUMNS = {
@@ -41,7 +41,7 @@ EVENT_COLUMNS = {
     "title": text.events.TYPE,
     "note": text.common.DETAIL,
 }
-POSITION_SECONDS = 2.0
+LOADED_WITHIN_SECONDS = 2.0
 LIST_ROWS = 6
 RELOAD_SECONDS = 10.0
 
@@ -106,7 +106,7 @@ def show_events(page: PageContext) -> None:
 
     async def load() -> None:
         cache = page.event_cache
-        await cache.wait_for_position(POSITION_SECONDS)
+        await cache.wait_until_loaded(LOADED_WITHIN_SECONDS)
         shown.fill(
             [short_event_row(event, page.zone) for event in islice(cache.events, EVENT_ROWS)]
         )

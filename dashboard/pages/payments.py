@@ -6,10 +6,10 @@ from dashboard import formats, paths, text
 from dashboard.api.payments import Payment, PaymentStats, Total
 from dashboard.context import PageContext
 from dashboard.page import page
-from dashboard.parts.filters import Filters, list_query, pager
 from dashboard.parts.layout import page_frame
 from dashboard.parts.payments import state_tone, state_words
 from dashboard.parts.tables import DataTable, TableRow, show_detail
+from dashboard.parts.url_filters import Filters, list_query, pager
 from dashboard.parts.widgets import box, plain_tile
 
 NAMES = {"state": "state", "q": "query", "page": "pageToken"}

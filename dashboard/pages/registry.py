@@ -3,6 +3,7 @@
 from dashboard.context import AppContext
 from dashboard.pages import (
     analytics,
+    dead_letters,
     events,
     export,
     infrastructure,
@@ -10,7 +11,6 @@ from dashboard.pages import (
     overview,
     payments,
     sign_in,
-    unhandled,
     users,
     verification,
 )
@@ -20,7 +20,7 @@ PAGES = (
     modules.modules,
     infrastructure.infrastructure,
     events.events,
-    unhandled.unhandled,
+    dead_letters.dead_letters,
     verification.verification,
     payments.payments,
     users.users,

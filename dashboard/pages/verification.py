@@ -14,8 +14,8 @@ from dashboard.context import PageContext
 from dashboard.event_rows import service_words
 from dashboard.page import page
 from dashboard.parts.chain import ChainCheckPanel
+from dashboard.parts.event_filters import rfc3339
 from dashboard.parts.layout import page_frame, panel
-from dashboard.parts.search import rfc3339
 from dashboard.parts.tables import DataTable, TableRow
 from dashboard.parts.widgets import badge, box, copy_button, fact
 
@@ -27,10 +27,10 @@ PENDING, LAG = "outbox.pending", "outbox.lag"
 SERVICES = frozenset({"users", "payments", "events", "metrics", "telegram"})
 TONES = {"on": "good", "error": "bad"}
 CONSUMER_COLUMNS = {
-    "consumer": text.unhandled.CONSUMER,
+    "consumer": text.dead_letters.CONSUMER,
     "position": text.verification.CONSUMER_POSITION,
     "lag": text.common.LAG,
-    "dead_letters": text.navigation.UNHANDLED,
+    "dead_letters": text.navigation.DEAD_LETTERS,
     "reported": text.verification.REPORTED,
 }
 OUTBOX_COLUMNS = {

@@ -7,8 +7,8 @@ from dashboard.api.events import Event
 from dashboard.api.fields import Json
 from dashboard.context import PageContext
 from dashboard.event_rows import category_words, event_title, level_words, service_words
+from dashboard.parts.json_text import pretty_json, shortened_json
 from dashboard.parts.links import links_of
-from dashboard.parts.outline import pretty_json, shortened_json
 from dashboard.parts.widgets import box, copy_button, facts, heading
 
 

@@ -24,18 +24,18 @@ def page_frame(page: PageContext, path: str) -> Generator[ui.label, None, None]:
             counts += navigation.draw_tabs(path)
             problem = ui.label().classes("alert").props("role=alert")
             problem.visible = False
-            navigation.count_unhandled(page, counts)
+            navigation.count_dead_letters(page, counts)
             yield problem
 
 
 @contextmanager
-def panel(title: str, link: str = "", count: str = "") -> Generator[None, None, None]:
+def panel(title: str, link: str = "", note: str = "") -> Generator[None, None, None]:
     """Draw a box with a title, a note beside it, and a link to a detailed page."""
     with box("panel", "section"):
         with box("head"):
             heading(title, 2)
-            if count:
-                ui.label(count).classes("muted")
+            if note:
+                ui.label(note).classes("muted")
             if link:
                 ui.link(text.common.SHOW_ALL, link).classes("more")
         yield

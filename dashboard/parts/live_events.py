@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from dashboard.api.events import Event
-from dashboard.event_rows import EventRow, EventRows
+from dashboard.event_rows import EventRow, EventRowCache
 from dashboard.parts.live_list import LiveList
 
 ROWS_MAX = 200
@@ -13,14 +13,14 @@ UNCHECKED_MAX = 1000
 Matches = Callable[[Event], bool]
 
 
-class LiveEvents:
-    """Fills a live list.
+class LiveListFeeder:
+    """Fills a live list with stored events, and feeds new ones to it.
 
     New events wait while the list is paused or not yet filled, and until the search is known as a
     function that can check them.
     """
 
-    def __init__(self, rows: EventRows, shown: LiveList, on_change: Callable[[], None]) -> None:
+    def __init__(self, rows: EventRowCache, shown: LiveList, on_change: Callable[[], None]) -> None:
         self._rows = rows
         self._list = shown
         self._on_change = on_change

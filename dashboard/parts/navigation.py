@@ -20,7 +20,7 @@ PAGES = {
 }
 TABS = {
     paths.EVENTS: text.navigation.EVENTS,
-    paths.UNHANDLED: text.navigation.UNHANDLED,
+    paths.DEAD_LETTERS: text.navigation.DEAD_LETTERS,
     paths.VERIFICATION: text.navigation.VERIFICATION,
 }
 
@@ -60,7 +60,7 @@ def draw_tabs(path: str) -> list[ui.label]:
     with box("tabs", "nav").props(f'aria-label="{text.navigation.EVENTS}"'):
         for target, name in TABS.items():
             link = draw_link(target, name, here=path == target)
-            if target == paths.UNHANDLED:
+            if target == paths.DEAD_LETTERS:
                 counts.append(draw_count(link))
     return counts
 
@@ -73,12 +73,12 @@ def draw_link(target: str, name: str, *, here: bool) -> ui.link:
 def draw_count(link: ui.link) -> ui.label:
     with link:
         count = ui.label().classes("badge warn num")
-        count.props(f'aria-label="{text.navigation.UNHANDLED}"')
+        count.props(f'aria-label="{text.navigation.DEAD_LETTERS}"')
     count.visible = False
     return count
 
 
-def count_unhandled(page: PageContext, counts: Sequence[ui.label]) -> None:
+def count_dead_letters(page: PageContext, counts: Sequence[ui.label]) -> None:
     """Show the number of dead letters if it is known and not zero."""
 
     async def load() -> None:

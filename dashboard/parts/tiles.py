@@ -1,6 +1,7 @@
 """Tiles with a live value, its trend, source and age.
 
-A `LiveTile` declares its metric. `server.py` subscribes to the metrics of all tiles.
+A `TileDefinition` names the metric of a tile. `pages/registry.py` collects the metrics of all
+tiles, and the connection of a session subscribes to them.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ TREND_STEPS = 60
 
 
 @dataclass(frozen=True)
-class LiveTile:
+class TileDefinition:
     """A tile of a page: its name, its metric, and the format of its value."""
 
     name: str
@@ -30,13 +31,13 @@ class LiveTile:
     note: str = ""
 
     def draw(self, page: PageContext) -> None:
-        LiveFigure(page, self)
+        LiveTile(page, self)
 
 
-class LiveFigure:
+class LiveTile:
     """A tile on an open page. A stale value is shown as データなし."""
 
-    def __init__(self, page: PageContext, tile: LiveTile) -> None:
+    def __init__(self, page: PageContext, tile: TileDefinition) -> None:
         self._page = page
         self._tile = tile
         with box("tile", "section"):

@@ -6,6 +6,7 @@ Each text is written once. Other modules refer to its constant.
 from dashboard.text import (
     analytics,
     common,
+    dead_letters,
     events,
     infrastructure,
     modules,
@@ -13,7 +14,6 @@ from dashboard.text import (
     overview,
     payments,
     sign_in,
-    unhandled,
     users,
     verification,
 )
@@ -21,6 +21,7 @@ from dashboard.text import (
 __all__ = [
     "analytics",
     "common",
+    "dead_letters",
     "events",
     "infrastructure",
     "modules",
@@ -28,7 +29,6 @@ __all__ = [
     "overview",
     "payments",
     "sign_in",
-    "unhandled",
     "users",
     "verification",
 ]

@@ -1,6 +1,6 @@
 """Texts of ログ検証: the hash chain, the checkpoints, the consumers and the outboxes."""
 
-from dashboard.text import common, unhandled
+from dashboard.text import common, dead_letters
 
 CHAIN = "ハッシュチェーンの検証"
 CHAIN_LEAD = "保存されているすべてのイベントについて、追記後に改ざんされていないことを検証します。"
@@ -18,7 +18,7 @@ CHANNELS = {"FILE": "ファイル", "LOG": "サービスログ", "TELEGRAM": com
 CHANNEL_STATES = {"on": common.ENABLED, "off": common.NOT_CONFIGURED, "error": common.ERROR}
 PUBLISHED = "番号{position}・{age}"
 NOT_PUBLISHED = "未送信"
-CONSUMERS = unhandled.CONSUMER
+CONSUMERS = dead_letters.CONSUMER
 CONSUMER_POSITION = "処理済み番号"
 LAG_BEYOND = "{count}件以上"
 REPORTED = "最終報告"

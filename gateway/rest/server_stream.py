@@ -17,10 +17,10 @@ from gateway.rest.stream_formats import StreamFormat, choose_format
 from gateway.rest.unary import BINARY, raw_of, raw_type
 from gateway.routing.params import BoundRequest, bind_request
 from gateway.routing.routes import RouteMatch
-from gateway.streams.bidi import BidiCall
-from gateway.streams.cursors import resume_after
+from gateway.streams.cursors import set_resume_cursor
 from gateway.streams.fan_out import StreamItem
 from gateway.streams.subscription import OK_STATUS, StreamSubscription
+from gateway.streams.unshared_call import UnsharedCall
 
 HEARTBEAT_SECONDS = 15.0
 FIRST_SECONDS = 0.3
@@ -51,13 +51,13 @@ async def respond(
     if request.method == "HEAD":
         return Response(200, content_type="" if route.raw_response else stream_format.content_type)
     upload = Upload(request, match, context.codec) if route.method.client_streaming else None
-    stream: StreamSubscription | BidiCall
+    stream: StreamSubscription | UnsharedCall
     if upload is None:
         bound = await bind_single(context, request, match)
         stream = context.subscriptions.open_stream(request, route, bound, caller)
     else:
         bound = upload.bound
-        stream = context.subscriptions.open_bidi_call(request, route, caller)
+        stream = context.subscriptions.open_unshared_call(request, route, caller)
     if route.raw_response:
         await RawStreamWriter(context, request, send, upload).write(stream, match)
     else:
@@ -73,7 +73,7 @@ async def bind_single(context: GatewayContext, request: Request, match: RouteMat
     bound = bind_request(match, request.query, body, context.codec)
     if LAST_EVENT_ID in request.headers:
         cursor = request.headers[LAST_EVENT_ID]
-        resume_after(route.method, bound.message, cursor, LAST_EVENT_ID)
+        set_resume_cursor(route.method, bound.message, cursor, LAST_EVENT_ID)
     return bound
 
 
@@ -91,7 +91,7 @@ class StreamWriter:
 
     @contextlib.asynccontextmanager
     async def _reading(
-        self, stream: StreamSubscription | BidiCall
+        self, stream: StreamSubscription | UnsharedCall
     ) -> "AsyncGenerator[asyncio.Task[StreamItem | None]]":
         """Read the first message of a stream, and close the stream at the end."""
         watching = asyncio.create_task(self._watch_client(stream))
@@ -105,10 +105,10 @@ class StreamWriter:
             for task in (first, watching):
                 await cancel_and_wait(task)
 
-    async def _watch_client(self, stream: StreamSubscription | BidiCall) -> None:
+    async def _watch_client(self, stream: StreamSubscription | UnsharedCall) -> None:
         """Send the client's messages upstream, and end the stream when the client disconnects."""
         try:
-            if self._upload is not None and isinstance(stream, BidiCall):
+            if self._upload is not None and isinstance(stream, UnsharedCall):
                 await self._upload.send(stream)
             self._uploaded.set()
             while (await self._request.receive())["type"] != "http.disconnect":
@@ -146,7 +146,7 @@ class JsonStreamWriter(StreamWriter):
 
     async def write(
         self,
-        stream: StreamSubscription | BidiCall,
+        stream: StreamSubscription | UnsharedCall,
         stream_format: StreamFormat,
         *,
         enum_numbers: bool,
@@ -177,7 +177,7 @@ class JsonStreamWriter(StreamWriter):
 
     async def _write_items(
         self,
-        stream: StreamSubscription | BidiCall,
+        stream: StreamSubscription | UnsharedCall,
         first: "asyncio.Task[StreamItem | None]",
         stream_format: StreamFormat,
         *,
@@ -211,7 +211,7 @@ class RawStreamWriter(StreamWriter):
     If the stream fails in the middle, the connection is dropped.
     """
 
-    async def write(self, stream: StreamSubscription | BidiCall, match: RouteMatch) -> None:
+    async def write(self, stream: StreamSubscription | UnsharedCall, match: RouteMatch) -> None:
         """Write the whole stream.
 
         Raises:
@@ -232,7 +232,7 @@ class RawStreamWriter(StreamWriter):
             await self._write(b"", more=False)
 
 
-async def metadata_if_ready(stream: StreamSubscription | BidiCall) -> Metadata:
+async def metadata_if_ready(stream: StreamSubscription | UnsharedCall) -> Metadata:
     """Return the initial metadata if it arrives within 10 ms, or else nothing."""
     try:
         async with asyncio.timeout(SOON_SECONDS):

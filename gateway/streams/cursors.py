@@ -7,7 +7,7 @@ from gateway.http.errors import invalid_field
 from gateway.routing.text_fields import convert_text, find_field
 
 
-def resume_cursor(method: Method, message: Any) -> int | None:
+def read_resume_cursor(method: Method, message: Any) -> int | None:
     """Return the cursor that a request resumes after. None: it wants new items only."""
     if not method.numbered:
         return 0
@@ -15,7 +15,7 @@ def resume_cursor(method: Method, message: Any) -> int | None:
     return None if method.live and after == method.live else after
 
 
-def resume_after(method: Method, message: Any, cursor: str, shown: str) -> None:
+def set_resume_cursor(method: Method, message: Any, cursor: str, shown: str) -> None:
     """Make a request resume after the last cursor that the client saw.
 
     Raises:

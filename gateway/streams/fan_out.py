@@ -1,7 +1,8 @@
 """Fan-out: one upstream call of a server stream, shared by all identical subscriptions.
 
-The upstream is read at the pace of the fastest subscription. A subscription that falls behind the
-buffered messages is ended; the others are not slowed down.
+The fastest reader sets the pace: reading pauses when the upstream is 64 KiB ahead of it. The latest
+messages are kept for slower readers. A slow reader whose next message is no longer kept is closed
+with RESOURCE_EXHAUSTED; the others are not slowed down.
 """
 
 import asyncio
@@ -37,8 +38,7 @@ class StreamItem:
     """One message of a stream, the field of it to show (None: all), and its cursor.
 
     `end` is the number of bytes of the stream up to and including this message. `frames` caches its
-    encoded
-    frames.
+    encoded frames.
     """
 
     __slots__ = ("_message", "_method", "content", "cursor", "end", "field", "frames")
@@ -74,7 +74,11 @@ class FanOutReader(Protocol):
 
 
 class FanOut:
-    """An open upstream call, its latest messages, and its readers."""
+    """An open upstream call, its latest messages, and its readers.
+
+    Reading pauses until the fastest reader takes more items. Slow readers never pause it: their
+    next `take` raises an error if their next item is no longer kept.
+    """
 
     def __init__(
         self,
@@ -91,12 +95,12 @@ class FanOut:
         self._stream = stream
         self._route = route
         self._numbered = route.method.numbered
-        self._covered = after
+        self._complete_after = after
         self._forget = forget
         self._readers: dict[FanOutReader, None] = {}
         self._items: deque[StreamItem] = deque()
         self._first = self._next = 0
-        self._kept_bytes = self._read_bytes = self._taken_bytes = 0
+        self._kept_bytes = self._read_bytes = self._fastest_bytes = 0
         self._paused: asyncio.Future[None] | None = None
         self._task = asyncio.create_task(self._run())
 
@@ -116,7 +120,7 @@ class FanOut:
             self._task.cancel()
             self._finish()
         else:
-            self._taken_bytes = max(map(self._bytes_before, self._readers))
+            self._fastest_bytes = max(map(self._bytes_before, self._readers))
             self._resume_reading()
 
     def find_position(self, method: Method, after: int | None) -> int | None:
@@ -133,7 +137,7 @@ class FanOut:
             return 0 if self._next == 0 else None
         if after is None:
             return self._next
-        if self._covered is None or after < self._covered:
+        if self._complete_after is None or after < self._complete_after:
             return None
         newer = sum(1 for item in self._items if int(item.cursor) > after)
         return self._next - newer
@@ -149,8 +153,8 @@ class FanOut:
                 raise failure(RESOURCE_EXHAUSTED, TOO_SLOW, "The stream is read too slowly.")
             item = self._items[reader.at - self._first]
             reader.at += 1
-            if item.end > self._taken_bytes:
-                self._taken_bytes = item.end
+            if item.end > self._fastest_bytes:
+                self._fastest_bytes = item.end
                 if self._paused is not None:
                     self._resume_reading()
             if reader.after is None:
@@ -167,7 +171,7 @@ class FanOut:
             while (content := await self._stream.read()) is not None:
                 self._keep(content)
                 self._wake_all()
-                while self._read_bytes - self._taken_bytes > LEAD_BYTES_MAX:
+                while self._read_bytes - self._fastest_bytes > LEAD_BYTES_MAX:
                     self._paused = asyncio.get_running_loop().create_future()
                     await self._paused
         except StatusError as error:
@@ -190,9 +194,9 @@ class FanOut:
     def _keep(self, content: bytes) -> None:
         item = StreamItem(content, self._route.method, self._route.response_body)
         if not self._route.method.safe:
-            self._drop_taken()
-        if self._covered is None:
-            self._covered = int(item.cursor)
+            self._drop_taken_by_all()
+        if self._complete_after is None:
+            self._complete_after = int(item.cursor)
         self._read_bytes += len(content)
         item.end = self._read_bytes
         self._items.append(item)
@@ -203,9 +207,9 @@ class FanOut:
             self._first += 1
             self._kept_bytes -= len(gone.content)
             if self._numbered:
-                self._covered = int(gone.cursor)
+                self._complete_after = int(gone.cursor)
 
-    def _drop_taken(self) -> None:
+    def _drop_taken_by_all(self) -> None:
         """Drop items that all readers have taken. Calls of unsafe methods are never joined."""
         slowest = min(reader.at for reader in self._readers)
         while self._first < slowest:

@@ -1,4 +1,4 @@
-"""Event subscriptions: server streams as the gateway delivers them, over SSE or WebSocket."""
+"""Subscriptions to server streams of any method, delivered over REST or WebSocket."""
 
 import asyncio
 import contextlib
@@ -20,10 +20,10 @@ from gateway.http.errors import (
 from gateway.http.messages import Request
 from gateway.routing.params import BoundRequest
 from gateway.routing.routes import Route
-from gateway.streams.bidi import BidiCall
-from gateway.streams.cursors import resume_cursor
+from gateway.streams.coalescing import INDIFFERENT
+from gateway.streams.cursors import read_resume_cursor
 from gateway.streams.fan_out import FanOut, StreamItem
-from gateway.streams.singleflight import INDIFFERENT
+from gateway.streams.unshared_call import UnsharedCall
 from gateway.upstream import UpstreamCall, Upstreams
 
 OK_STATUS = b'{"code":0,"status":"OK","message":"","details":[]}'
@@ -99,7 +99,7 @@ class StreamSubscription(Closable):
         self.wake()
 
     @property
-    def streams(self) -> bool:
+    def is_streaming(self) -> bool:
         return True
 
     def wake(self) -> None:
@@ -155,16 +155,15 @@ class StreamSubscription(Closable):
 
 
 class StreamSubscriptions:
-    """All open streams and bidi calls, which are ended with a status when the gateway stops.
+    """All open subscriptions and unshared calls. Streams are ended when the gateway stops.
 
     Subscriptions of one caller to the same stream of a safe method share an upstream call, unless
-    one would
-    miss items by it.
+    one of them would miss items.
     """
 
     def __init__(self, upstreams: Upstreams) -> None:
         self._upstreams = upstreams
-        self._open: set[StreamSubscription | BidiCall] = set()
+        self._open: set[StreamSubscription | UnsharedCall] = set()
         self._shared: dict[Key, list[FanOut]] = {}
         self._idle = asyncio.Event()
         self._draining = False
@@ -181,7 +180,7 @@ class StreamSubscriptions:
         seconds = stream_seconds(request.headers, caller)
         fan_out, at = self._find(request, route, bound, caller, seconds)
         subscription = StreamSubscription(fan_out, self._close)
-        after = resume_cursor(route.method, bound.message) if route.method.numbered else None
+        after = read_resume_cursor(route.method, bound.message) if route.method.numbered else None
         fan_out.add(subscription, at, after)
         self._open.add(subscription)
         subscription.end_after(seconds, deadline_exceeded)
@@ -189,9 +188,9 @@ class StreamSubscriptions:
             subscription.end_after(caller.expire - time.time(), token_expired)
         return subscription
 
-    def open_bidi_call(
+    def open_unshared_call(
         self, request: Request, route: Route, caller: RequestCaller | None
-    ) -> BidiCall:
+    ) -> UnsharedCall:
         """Open a call on which the client sends messages, or that returns a single message.
 
         Raises:
@@ -199,23 +198,23 @@ class StreamSubscriptions:
         """
         self._admit()
         method, headers = route.method, request.headers
-        streams = method.client_streaming or method.server_streaming
-        seconds = stream_seconds(headers, caller) if streams else unary_seconds(headers)
+        is_streaming = method.client_streaming or method.server_streaming
+        seconds = stream_seconds(headers, caller) if is_streaming else unary_seconds(headers)
         bound = BoundRequest(method.request_class())
         call = dataclasses.replace(make_call(request, method, caller, bound, seconds), request=None)
-        bidi_call = BidiCall(
+        unshared_call = UnsharedCall(
             self._upstreams.find_upstream(method.service).open(call), route, self._close
         )
-        self._open.add(bidi_call)
+        self._open.add(unshared_call)
         if caller is not None:
-            bidi_call.end_after(caller.expire - time.time(), token_expired)
-        return bidi_call
+            unshared_call.end_after(caller.expire - time.time(), token_expired)
+        return unshared_call
 
     async def drain(self, seconds: float) -> bool:
         """End all streams and wait until they are closed. Return True if there were any."""
         self._draining = True
         for each in list(self._open):
-            if each.streams:
+            if each.is_streaming:
                 each.end(draining())
         if not self._open:
             return False
@@ -238,7 +237,7 @@ class StreamSubscriptions:
     ) -> tuple[FanOut, int]:
         """Return the call to share and the position to join at, or open a new call."""
         method, message = route.method, bound.message
-        after = resume_cursor(method, message)
+        after = read_resume_cursor(method, message)
         call = make_call(request, method, caller, bound, seconds)
         if not method.safe:
             return self._call(route, call, after, lambda _: None), 0
@@ -265,7 +264,7 @@ class StreamSubscriptions:
         if not known:
             self._shared.pop(key, None)
 
-    def _close(self, closed: StreamSubscription | BidiCall) -> None:
+    def _close(self, closed: StreamSubscription | UnsharedCall) -> None:
         self._open.discard(closed)
         if not self._open:
             self._idle.set()

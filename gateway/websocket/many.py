@@ -164,10 +164,10 @@ class ManySocket:
             )
             ended = self._forgetting(command.id)
             return StreamOperation(self._connection, tag, subscription, ended, enum_numbers=False)
-        bidi_call = context.subscriptions.open_bidi_call(
+        unshared_call = context.subscriptions.open_unshared_call(
             request, replace(route, response_body=None), caller
         )
-        call = CallOperation(self._connection, tag, bidi_call, self._forgetting(command.id))
+        call = CallOperation(self._connection, tag, unshared_call, self._forgetting(command.id))
         if message is not None:
             await call.send_message(message)
         if command.end or not method.client_streaming:
@@ -179,15 +179,15 @@ class ManySocket:
         call = self._calls.get(check_id(command))
         if call is None:
             raise invalid_field("id", "is not an open call.")
-        if isinstance(call, StreamOperation) or call.bidi_call.half_closed:
+        if isinstance(call, StreamOperation) or call.unshared_call.half_closed:
             raise unexpected_command(command, "the client has half-closed this call")
         if command.kind == "end":
             await call.half_close()
             return
         try:
-            message = self._message_codec.decode_request(call.bidi_call.method, command.content)
+            message = self._message_codec.decode_request(call.unshared_call.method, command.content)
         except StatusError as error:
-            call.bidi_call.end(error)
+            call.unshared_call.end(error)
         else:
             await call.send_message(message)
 

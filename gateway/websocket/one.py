@@ -109,8 +109,10 @@ class OneSocket:
                 self._connection, b"", subscription, self._end, enum_numbers=bound.enum_numbers
             )
         else:
-            bidi_call = subscriptions.open_bidi_call(self._request, self._match.route, caller)
-            self._call = call = CallOperation(self._connection, b"", bidi_call, self._end)
+            unshared_call = subscriptions.open_unshared_call(
+                self._request, self._match.route, caller
+            )
+            self._call = call = CallOperation(self._connection, b"", unshared_call, self._end)
             if bound is not None:
                 await call.send_message(bound.message)
                 await call.half_close()
@@ -162,7 +164,7 @@ class OneSocket:
             self._connection.push(
                 self._message_codec.encode_error(unexpected_command(command, "this is one call"))
             )
-        elif not isinstance(call, CallOperation) or call.bidi_call.half_closed:
+        elif not isinstance(call, CallOperation) or call.unshared_call.half_closed:
             error = unexpected_command(command, "the client has message all of this call")
             self._connection.push(self._message_codec.encode_error(error))
         elif command.kind == "end":
@@ -181,7 +183,7 @@ class OneSocket:
             else:
                 messages = list(self._builder.from_json(command.content or b"{}"))
         except StatusError as error:
-            call.bidi_call.end(error)
+            call.unshared_call.end(error)
             return
         for message in messages:
             await call.send_message(message)

@@ -17,9 +17,9 @@ from gateway.http.errors import (
 )
 from gateway.http.metadata import visible_metadata
 from gateway.http.tasks import cancel_and_wait
-from gateway.streams.bidi import BidiCall
 from gateway.streams.fan_out import TOO_SLOW, StreamItem
 from gateway.streams.subscription import StreamSubscription
+from gateway.streams.unshared_call import UnsharedCall
 from gateway.websocket.session import WebSocketConnection
 
 TURN_SECONDS = 1.0
@@ -82,9 +82,9 @@ class CallOperation:
     """A bidi call, a client stream, or a call with a single response message."""
 
     def __init__(
-        self, connection: WebSocketConnection, tag: bytes, bidi_call: BidiCall, ended: Ended
+        self, connection: WebSocketConnection, tag: bytes, unshared_call: UnsharedCall, ended: Ended
     ) -> None:
-        self.bidi_call = bidi_call
+        self.unshared_call = unshared_call
         self._connection = connection
         self._tag = tag
         self._ended = ended
@@ -99,17 +99,17 @@ class CallOperation:
         """Send a message. End the call if the upstream accepts none within a second."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                await self.bidi_call.send(message.SerializeToString())
+                await self.unshared_call.send(message.SerializeToString())
         except TimeoutError:
             problem = "The upstream accepts no messages."
-            self.bidi_call.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
+            self.unshared_call.end(failure(RESOURCE_EXHAUSTED, "UPSTREAM_TOO_SLOW", problem))
         except StatusError:
             pass  # `_run` reports how the call ended.
 
     async def half_close(self) -> None:
         """Signal that no more messages follow."""
         with contextlib.suppress(StatusError):
-            await self.bidi_call.half_close()
+            await self.unshared_call.half_close()
 
     async def close(self) -> None:
         await cancel_and_wait(self._task)
@@ -121,18 +121,18 @@ class CallOperation:
         except StatusError as problem:
             error = problem
         except Exception:
-            log.exception("websocket.failed", method=self.bidi_call.method.full_name)
+            log.exception("websocket.failed", method=self.unshared_call.method.full_name)
             error = internal()
         finally:
-            self.bidi_call.close()
-        trailers = error.trailers if error is not None else self.bidi_call.trailers()
+            self.unshared_call.close()
+        trailers = error.trailers if error is not None else self.unshared_call.trailers()
         self._connection.push(self._connection.message_codec.encode_end(self._tag, error, trailers))
         self._ended(error)
 
     async def _carry(self) -> None:
         connection = self._connection
-        push_headers(connection, self._tag, await self.bidi_call.initial_metadata())
-        while (item := await self.bidi_call.read()) is not None:
+        push_headers(connection, self._tag, await self.unshared_call.initial_metadata())
+        while (item := await self.unshared_call.read()) is not None:
             await connection.wait_writable()
             connection.push(
                 connection.message_codec.encode_message(self._tag, item, enum_numbers=False)

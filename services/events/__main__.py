@@ -15,9 +15,9 @@ from services.events.service.appender import LogAppender
 from services.events.service.checkpoints import CheckpointPublisher
 from services.events.service.consumers import ConsumerRegistry
 from services.events.service.dead_letters import DeadLetterQueue
-from services.events.service.events import EventReader
+from services.events.service.event_reader import EventReader
 from services.events.service.indexing import Indexer
-from services.events.service.retention import LogRetention
+from services.events.service.partitions import PartitionKeeper
 from services.events.service.streams import EventStreams
 from services.events.service.tail import LogTail
 from services.events.service.verification import LogVerifier
@@ -39,7 +39,7 @@ async def build(kernel: Kernel) -> ServiceDefinition:
     tail = LogTail(database, event_message)
     appender = LogAppender(clock, tail, complete_message)
     publisher = CheckpointPublisher(database, clock, make_channels(kernel, settings))
-    retention = LogRetention(database, clock, settings.retention_months)
+    partitions = PartitionKeeper(database, clock, settings.retention_months)
     events = EventServicer(
         EventReader(database, clock),
         EventStreams(database, tail, event_message),
@@ -60,9 +60,9 @@ async def build(kernel: Kernel) -> ServiceDefinition:
             tail_worker.subscribe,
             tail_worker.publish,
             IndexWorker(Indexer(database, tail), tail).run,
-            PeriodicWorker("retention", retention.apply_retention, RETENTION_SECONDS).run,
+            PeriodicWorker("retention", partitions.update_partitions, RETENTION_SECONDS).run,
             PeriodicWorker(
-                "checkpoints", publisher.publish_checkpoint, checkpoints.INTERVAL_SECONDS
+                "checkpoints", publisher.publish_if_due, checkpoints.INTERVAL_SECONDS
             ).run,
         ),
     )

@@ -18,7 +18,7 @@ from dashboard import fonts
 from dashboard.api.http import GatewayHttp
 from dashboard.connection import GatewayConnections
 from dashboard.context import AppContext, PageContext
-from dashboard.event_rows import EventRows
+from dashboard.event_rows import EventRowCache
 from dashboard.page import PageDefinition
 from dashboard.pages.registry import METRICS, add_pages
 from dashboard.routes import add_routes
@@ -41,7 +41,7 @@ async def dashboard(gateway) -> AsyncIterator[AppContext]:
     zone = ZoneInfo("Asia/Tokyo")
     http = GatewayHttp(gateway.url)
     sessions = SessionStore(http, None)
-    context = AppContext(sessions, GatewayConnections(sessions, METRICS), EventRows(zone), zone)
+    context = AppContext(sessions, GatewayConnections(sessions, METRICS), EventRowCache(zone), zone)
     yield context
     context.connections.close()
     await http.close()

@@ -29,7 +29,7 @@ async def test_events_come_once_and_in_order(gateway, dashboard):
             arrived.put_nowait(one.position)
 
     end = cache.listen(session, take)
-    await cache.wait_for_position(5)
+    await cache.wait_until_loaded(5)
     assert cache.head == 5
     for position in (5, 6, 7):
         await gateway.push(STREAM, event(position))

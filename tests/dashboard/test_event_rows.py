@@ -11,7 +11,7 @@ from dashboard.api.events import Event
 from dashboard.event_rows import (
     COLUMNS,
     KNOWN_MAX,
-    EventRows,
+    EventRowCache,
     data_text,
     event_note,
     event_row,
@@ -87,7 +87,7 @@ def test_a_row_has_a_text_for_each_column():
 
 
 def test_a_row_is_made_once_for_each_event():
-    rows = EventRows(ZoneInfo("UTC"))
+    rows = EventRowCache(ZoneInfo("UTC"))
     first = Event.parse({"id": "e", "position": 1})
     assert rows.row_of(first) is rows.row_of(Event.parse({"id": "e", "position": 1}))
     for number in range(KNOWN_MAX + 1):

@@ -32,7 +32,7 @@ def test_modules_that_are_not_received_any_more_are_none():
 def test_without_the_metrics_service_the_other_states_are_unknown():
     state = LiveState()
     state.set_modules(modules())
-    state.mark_unreachable()
+    state.mark_metrics_service_unreachable()
     metrics, users = state.fresh_modules()
     assert (metrics.state, metrics.actions) == ("ERROR", ())
     assert metrics.reason == StateReason("NOT_SERVING", "応答していません。")

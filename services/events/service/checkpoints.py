@@ -40,12 +40,12 @@ class CheckpointPublisher:
         """The names of the configured channels."""
         return frozenset(channel.name for channel in self._channels)
 
-    async def find_published(self) -> PublishedHead | None:
+    async def find_last_published(self) -> PublishedHead | None:
         """Return the head that was published last."""
         async with self._database.reading() as connection:
-            return await checkpoints.find_published(connection)
+            return await checkpoints.find_last_published(connection)
 
-    async def publish_checkpoint(self) -> None:
+    async def publish_if_due(self) -> None:
         """Publish a checkpoint on each channel that lacks it, at most once per interval.
 
         A channel whose `causes_events` is set is skipped while all new events come from this
@@ -55,7 +55,7 @@ class CheckpointPublisher:
         async with self._database.transaction() as connection:
             if not await checkpoints.try_lock_checkpoints(connection):
                 return
-            last = await checkpoints.find_published(connection)
+            last = await checkpoints.find_last_published(connection)
             if last and last.time < now < last.time + timedelta(seconds=INTERVAL_SECONDS) - EARLY:
                 return
             newest = last.head if last else Head()

@@ -30,10 +30,11 @@ class ConsumerRegistry:
                 statuses.append(ConsumerStatus(consumer, lag, dead_letters))
         return statuses, len(found) > limit
 
-    async def save_report(self, name: str, position: int, types: Sequence[str]) -> int:
-        """Save the position of a consumer.
+    async def report_position(self, name: str, position: int, types: Sequence[str]) -> int:
+        """Store the position that a consumer reports.
 
-        Return the head position if no unhandled event of its types exists, else 0.
+        Return the position that it may advance to without handling anything: the head if no event
+        of its types is above `position`, else 0.
         """
         consumer = Consumer(name, position, types, self._clock.now())
         async with self._database.transaction() as connection:

@@ -15,8 +15,8 @@ class Indexer:
         self._database = database
         self._tail = tail
 
-    async def read_end(self) -> int:
-        """Return the position after which the next block to index begins."""
+    async def read_next_block_start(self) -> int:
+        """Return the position after which the next block to index begins, a multiple of 100."""
         async with self._database.reading() as connection:
             until = await blocks.read_indexed_position(connection)
             floor = (await log.read_floor(connection)).position

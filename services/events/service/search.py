@@ -1,4 +1,4 @@
-"""EventSearch for events with the block index and bounded work."""
+"""Search of the log with the block index. The work of each search is bounded."""
 
 from collections.abc import Sequence
 

@@ -41,7 +41,7 @@ class LogVerifier:
             head = await log.read_head(connection)
             if start is None:
                 start = floor.position + 1
-            check_range(start, count, floor.position)
+            require_valid_range(start, count, floor.position)
             until = min(start + count - 1, head.position)
             before, defect = await read_before(connection, start, floor), None
             while before.position < until and defect is None:
@@ -66,7 +66,8 @@ async def read_before(connection: AsyncConnection, start: int, floor: Head) -> H
     return Head(start - 1, found[0].hash if found else b"")
 
 
-def check_range(start: int, count: int, floor: int) -> None:
+def require_valid_range(start: int, count: int, floor: int) -> None:
+    """Raise an error if the range is invalid, or if retention has removed its start."""
     if start < 1:
         raise invalid("start", "It must be 1 or more.")
     if start <= floor:

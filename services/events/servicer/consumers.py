@@ -37,7 +37,7 @@ class ReactionServicer(events_pb2_grpc.ReactionServiceServicer):
     ) -> events_pb2.ReportConsumerResponse:
         consumer = request.consumer
         name = parse_consumer(consumer)
-        clear = await self._consumers.save_report(name, consumer.position, consumer.types)
+        clear = await self._consumers.report_position(name, consumer.position, consumer.types)
         return events_pb2.ReportConsumerResponse(clear_position=clear)
 
     async def ListDeadLetters(

@@ -8,7 +8,7 @@ from libral.events.v1 import events_pb2, events_pb2_grpc
 
 from services.events.service.appender import LogAppender
 from services.events.service.checkpoints import CheckpointPublisher
-from services.events.service.events import EventReader
+from services.events.service.event_reader import EventReader
 from services.events.service.streams import EventStreams
 from services.events.service.verification import LogVerifier
 from services.events.servicer.event_messages import event_message, parse_events
@@ -103,7 +103,7 @@ class EventServicer(events_pb2_grpc.EventServiceServicer):
     async def GetLatestCheckpoint(
         self, request: events_pb2.GetLatestCheckpointRequest, context: Context
     ) -> events_pb2.Checkpoint:
-        published = await self._publisher.find_published()
+        published = await self._publisher.find_last_published()
         if published is None:
             raise NotFoundError("checkpoint", "latest")
         return checkpoint_message(published, self._publisher.channels)

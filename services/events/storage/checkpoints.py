@@ -19,7 +19,7 @@ async def try_lock_checkpoints(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(text(LOCK)))
 
 
-async def find_published(connection: AsyncConnection) -> PublishedHead | None:
+async def find_last_published(connection: AsyncConnection) -> PublishedHead | None:
     """Return the head that was published last."""
     row = (await connection.execute(select(CHECKPOINTS))).one_or_none()
     if row is None:

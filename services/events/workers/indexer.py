@@ -36,7 +36,7 @@ class IndexWorker:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _index(self) -> None:
-        after = await self._indexer.read_end()
+        after = await self._indexer.read_next_block_start()
         while True:
             await self._tail.wait_beyond(after + BLOCK_SIZE - 1)
             began = time.perf_counter()

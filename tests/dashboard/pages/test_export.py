@@ -9,7 +9,7 @@ import pytest
 from dashboard.api.client import GatewayApi
 from dashboard.api.http import GatewayError
 from dashboard.pages import export
-from dashboard.parts.search import EventFilters
+from dashboard.parts.event_filters import EventFilters
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

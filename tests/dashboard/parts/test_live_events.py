@@ -3,8 +3,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.api.events import Event
-from dashboard.event_rows import EventRows
-from dashboard.parts.live_events import ROWS_MAX, LiveEvents
+from dashboard.event_rows import EventRowCache
+from dashboard.parts.live_events import ROWS_MAX, LiveListFeeder
 
 
 class ShownList:
@@ -26,8 +26,8 @@ def shown() -> ShownList:
 
 
 @pytest.fixture
-def live(shown) -> LiveEvents:
-    return LiveEvents(EventRows(ZoneInfo("UTC")), shown, lambda: None)
+def live(shown) -> LiveListFeeder:
+    return LiveListFeeder(EventRowCache(ZoneInfo("UTC")), shown, lambda: None)
 
 
 def events(*positions: int) -> list[Event]:

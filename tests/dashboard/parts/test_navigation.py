@@ -27,7 +27,7 @@ async def test_the_count_of_unhandled_events_follows_them(browser):
     browser.gateway.replies["/v1/events"] = events_pb2.ListEventsResponse()
     browser.gateway.replies["/v1/consumers"] = consumers(0)
     await browser.draw(
-        lambda page: navigation.count_unhandled(page, navigation.draw_side(page, "/"))
+        lambda page: navigation.count_dead_letters(page, navigation.draw_side(page, "/"))
     )
     await browser.until(lambda: browser.gateway.asked("/v1/consumers"))
     assert "0" not in browser.texts()

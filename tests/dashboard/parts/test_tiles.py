@@ -5,9 +5,9 @@ from nicegui import ui
 
 from dashboard import formats
 from dashboard.api.metrics import STALE_SECONDS, Sample
-from dashboard.parts.tiles import LiveTile, sparkline
+from dashboard.parts.tiles import TileDefinition, sparkline
 
-TILE = LiveTile("CPU", "system.cpu.utilization", formats.percent, "注")
+TILE = TileDefinition("CPU", "system.cpu.utilization", formats.percent, "注")
 
 
 async def test_a_tile_shows_its_metric_with_source_and_age(browser):

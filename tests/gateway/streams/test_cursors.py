@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.http.errors import StatusError
-from gateway.streams.cursors import resume_after, resume_cursor
+from gateway.streams.cursors import read_resume_cursor, set_resume_cursor
 
 
 @pytest.fixture
@@ -22,26 +22,26 @@ def state(chat_contracts):
 def test_reads_the_cursor_of_a_request(watch, after, cursor):
     request = watch.request_class()
     request.after = after
-    assert resume_cursor(watch, request) == cursor
+    assert read_resume_cursor(watch, request) == cursor
 
 
 def test_a_stream_without_numbers_begins_at_the_start(state):
-    assert resume_cursor(state, state.request_class()) == 0
+    assert read_resume_cursor(state, state.request_class()) == 0
 
 
 def test_resumes_after_the_last_cursor(watch):
     request = watch.request_class()
-    resume_after(watch, request, "12", "last-event-id")
+    set_resume_cursor(watch, request, "12", "last-event-id")
     assert request.after == 12
 
 
 def test_refuses_an_invalid_cursor(watch):
     with pytest.raises(StatusError) as caught:
-        resume_after(watch, watch.request_class(), "x", "last-event-id")
+        set_resume_cursor(watch, watch.request_class(), "x", "last-event-id")
     assert [each.field for each in caught.value.violations] == ["last-event-id"]
 
 
 def test_a_stream_that_cannot_be_resumed_ignores_the_cursor(state):
     request = state.request_class()
-    resume_after(state, request, "12", "last-event-id")
+    set_resume_cursor(state, request, "12", "last-event-id")
     assert request == state.request_class()

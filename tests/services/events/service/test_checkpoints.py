@@ -47,12 +47,12 @@ async def test_a_checkpoint_is_published_once_until_the_log_grows(log, publicati
     clock, chat, publisher = publication
     await append(log, make_event(), make_event())
     for _ in range(3):
-        await publisher.publish_checkpoint()
+        await publisher.publish_if_due()
     clock.time += timedelta(minutes=1)
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     await append(log, make_event())
     clock.time += timedelta(minutes=1)
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     points = read_checkpoints(tmp_path / "points")
     assert [(p.head.position, p.time) for p in points] == [
         (2, NOON),
@@ -70,10 +70,10 @@ async def test_a_checkpoint_is_published_once_until_the_log_grows(log, publicati
 async def test_a_channel_that_causes_events_is_skipped_for_its_own_events(log, publication):
     clock, chat, publisher = publication
     await append(log, make_event())
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     await append(log, make_event(actor="services/events"))
     clock.time += timedelta(minutes=1)
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     assert chat.published == [1]
 
 
@@ -81,14 +81,14 @@ async def test_an_unavailable_channel_is_retried(service, log, publication):
     clock, chat, publisher = publication
     chat.unavailable = True
     await append(log, make_event())
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     latest = await log.GetLatestCheckpoint(events_pb2.GetLatestCheckpointRequest())
     marks = {mark.channel: mark for mark in latest.publications}
     assert marks[events_pb2.Checkpoint.TELEGRAM].error == "It is unavailable."
     assert marks[events_pb2.Checkpoint.FILE].position == 1
     chat.unavailable = False
     clock.time += timedelta(minutes=1)
-    await publisher.publish_checkpoint()
+    await publisher.publish_if_due()
     assert chat.published == [1]
     latest = await log.GetLatestCheckpoint(events_pb2.GetLatestCheckpointRequest())
     assert not any(mark.error for mark in latest.publications)

@@ -15,8 +15,8 @@ async def registry(service, log) -> ConsumerRegistry:
 
 
 async def test_a_report_is_kept_with_its_time(registry):
-    await registry.save_report("users", 1, ["a.b"])
-    await registry.save_report("users", 2, ["a.b", "c.d"])
+    await registry.report_position("users", 1, ["a.b"])
+    await registry.report_position("users", 2, ["a.b", "c.d"])
     [status], more = await registry.list_consumers("", 10)
     assert status.consumer == Consumer("users", 2, ["a.b", "c.d"], MORNING)
     assert (status.lag, status.dead_letter_count, more) == (4, 0, False)
@@ -27,19 +27,19 @@ async def test_a_report_is_kept_with_its_time(registry):
     [(2, ["a.b"], 0), (3, ["a.b"], 6), (3, ["c.d"], 0), (0, ["x.y"], 6), (6, ["c.d"], 6)],
 )
 async def test_a_report_returns_the_head_if_nothing_is_pending(registry, position, types, clear):
-    assert await registry.save_report("users", position, types) == clear
+    assert await registry.report_position("users", position, types) == clear
 
 
 async def test_a_lag_is_capped(registry, monkeypatch):
     monkeypatch.setattr(module, "LAG_MAX", 2)
-    await registry.save_report("users", 0, ["a.b"])
+    await registry.report_position("users", 0, ["a.b"])
     [status], _ = await registry.list_consumers("", 10)
     assert status.lag == 2
 
 
 async def test_consumers_are_paged(registry):
     for name in ("b", "a"):
-        await registry.save_report(name, 0, ["a.b"])
+        await registry.report_position(name, 0, ["a.b"])
     [first], more = await registry.list_consumers("", 1)
     assert (first.consumer.name, more) == ("a", True)
     [last], more = await registry.list_consumers("a", 1)

@@ -47,7 +47,7 @@ async def test_the_index_goes_on_where_it_ends(service, tail):
     await indexer.add_block(0)
     async with service.kernel.database.reading() as connection:
         end = await blocks.read_indexed_position(connection)
-    assert await indexer.read_end() == end
+    assert await indexer.read_next_block_start() == end
     assert end % 100 == 0
 
 
@@ -55,4 +55,4 @@ async def test_the_index_begins_with_the_block_of_the_floor(service, tail):
     async with service.kernel.database.transaction() as connection:
         await connection.execute(text("DELETE FROM events.blocks"))
         await connection.execute(text("UPDATE events.floor SET position = 130"))
-    assert await Indexer(service.kernel.database, tail).read_end() >= 100
+    assert await Indexer(service.kernel.database, tail).read_next_block_start() >= 100

@@ -20,10 +20,10 @@ PUBLISHED = PublishedHead(
 async def test_the_newest_is_kept(database):
     later = PublishedHead(Head(9, bytes(32)), MORNING + timedelta(minutes=1), {})
     async with database.transaction() as connection:
-        assert await checkpoints.find_published(connection) is None
+        assert await checkpoints.find_last_published(connection) is None
         for published in (PUBLISHED, later, PUBLISHED):
             await checkpoints.save_published(connection, published)
-            assert await checkpoints.find_published(connection) == published
+            assert await checkpoints.find_last_published(connection) == published
 
 
 async def test_one_transaction_at_a_time_has_the_lock(database):

@@ -18,7 +18,7 @@ class InMemoryIndex:
         self.added: list[int] = []
         self.failures = 0
 
-    async def read_end(self) -> int:
+    async def read_next_block_start(self) -> int:
         return self.end
 
     async def add_block(self, after: int) -> None:

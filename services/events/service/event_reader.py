@@ -15,6 +15,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class EventReader:
+    """Reads the log for queries of clients."""
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock

@@ -1,4 +1,4 @@
-"""LogRetention: create the partitions of coming months and drop expired ones."""
+"""The monthly partitions of the log: creation in advance, and removal past retention."""
 
 import structlog
 
@@ -15,7 +15,7 @@ from services.kernel.database.database import Database
 logger = structlog.get_logger()
 
 
-class LogRetention:
+class PartitionKeeper:
     """Creates and drops partitions of the log.
 
     `months` is the number of whole months to keep, None to keep all.
@@ -26,7 +26,7 @@ class LogRetention:
         self._clock = clock
         self._months = months
 
-    async def apply_retention(self) -> None:
+    async def update_partitions(self) -> None:
         """Create the partitions of this month and the next, and drop those past retention."""
         async with self._database.transaction() as connection:
             head = await log.lock_head(connection)

@@ -7,7 +7,7 @@ from libral.events.v1 import events_pb2
 from sqlalchemy import text
 
 from services.events.__main__ import build
-from services.events.service.retention import LogRetention
+from services.events.service.partitions import PartitionKeeper
 from services.events.service.verification import verify_log
 from services.events.storage.partitions import list_partitions
 from services.kernel.clock import FixedClock
@@ -38,7 +38,7 @@ async def test_expired_events_are_dropped_and_the_chain_stays_valid(service, log
             return await connection.scalar(text("SELECT count(*) FROM events.blocks")) == 3
 
     await eventually(indexed)
-    await LogRetention(service.kernel.database, clock, 1).apply_retention()
+    await PartitionKeeper(service.kernel.database, clock, 1).update_partitions()
     listed = await log.ListEvents(events_pb2.ListEventsRequest(page_size=1000))
     assert [event.position for event in listed.events] == list(range(360, 120, -1))
     assert not listed.next_page_token
@@ -61,7 +61,7 @@ async def test_expired_events_are_dropped_and_the_chain_stays_valid(service, log
 
 
 async def test_partitions_are_created_in_advance(service, clock):
-    await LogRetention(service.kernel.database, clock, None).apply_retention()
+    await PartitionKeeper(service.kernel.database, clock, None).update_partitions()
     async with service.kernel.database.reading() as connection:
         months = await list_partitions(connection)
     assert [month.month for month in months] == [1, 2]

@@ -1,6 +1,6 @@
 import json
 
-from dashboard.parts.outline import LENGTH_MAX, VALUE_LENGTH_MAX, pretty_json, shortened_json
+from dashboard.parts.json_text import LENGTH_MAX, VALUE_LENGTH_MAX, pretty_json, shortened_json
 
 
 def test_whole_numbers_have_no_fraction():

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from services.events.domain.filters import EventFilter
-from services.events.service.events import EventReader
+from services.events.service.event_reader import EventReader
 from services.kernel.clock import SystemClock
 from tests.services.events.helpers import append, make_event
 

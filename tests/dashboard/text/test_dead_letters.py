@@ -5,4 +5,4 @@ from tests.dashboard.text.enums import names_of
 
 
 def test_all_states_have_a_text():
-    assert text.unhandled.STATES.keys() == names_of(events_pb2.DeadLetter.State)
+    assert text.dead_letters.STATES.keys() == names_of(events_pb2.DeadLetter.State)

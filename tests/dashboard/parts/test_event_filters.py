@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from libral.events.v1 import events_pb2
 
 from dashboard.api.events import Event, QueryTerm, parse_terms
-from dashboard.parts.search import EventFilters
+from dashboard.parts.event_filters import EventFilters
 from services.events.domain.words import EventQuery, users_of
 from services.events.servicer.event_messages import parse_entry
 from services.events.servicer.responses import query_message
@@ -43,9 +43,9 @@ def events(draw) -> events_pb2.Event:
     return event
 
 
-def passes(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: str) -> bool:
+def matches(event: events_pb2.Event, terms: Sequence[QueryTerm] = (), **query: str) -> bool:
     found = Event.parse(json_format.MessageToDict(event))
-    return EventFilters.read(query, ZONE).passes(found, terms)
+    return EventFilters.read(query, ZONE).matches(found, terms)
 
 
 def terms_of(query: EventQuery) -> Sequence[QueryTerm]:
@@ -56,12 +56,12 @@ def terms_of(query: EventQuery) -> Sequence[QueryTerm]:
 @given(events(), LETTERS.filter(lambda words: EventQuery.parse(words) != EventQuery()))
 def test_terms_are_found_as_in_the_log(event, words):
     query = EventQuery.parse(words)
-    assert passes(event, terms_of(query), q=words) == query.matches(parse_entry(event, "event"))
+    assert matches(event, terms_of(query), q=words) == query.matches(parse_entry(event, "event"))
 
 
 @given(events(), st.sampled_from(["users/1", "users/2"]))
 def test_users_are_found_as_in_the_log(event, user):
-    assert passes(event, user=user) == (user in users_of(parse_entry(event, "event")))
+    assert matches(event, user=user) == (user in users_of(parse_entry(event, "event")))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bidirectional calls over HTTP."""
+"""Unshared calls: bidi calls over HTTP."""
 
 import asyncio
 import json

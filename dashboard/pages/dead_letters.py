@@ -14,33 +14,33 @@ from dashboard.page import page
 from dashboard.parts.confirm import confirm
 from dashboard.parts.drawer import Drawer
 from dashboard.parts.event_detail import draw_event
-from dashboard.parts.filters import Filters, list_query, pager
 from dashboard.parts.layout import page_frame
 from dashboard.parts.tables import DataTable, TableRow
+from dashboard.parts.url_filters import Filters, list_query, pager
 from dashboard.parts.widgets import box, facts, heading
 from dashboard.sessions import SignedOutError
 
 NAMES = {"consumer": "consumer", "page": "pageToken"}
 TONES = {"PENDING": "bad", "RETRYING": "warn", "DISCARDING": "warn"}
 COLUMNS = {
-    "consumer": text.unhandled.CONSUMER,
+    "consumer": text.dead_letters.CONSUMER,
     "type": text.events.TYPE,
     "error": text.common.ERROR,
-    "tries": text.unhandled.TRIES,
-    "since": text.unhandled.SINCE,
+    "tries": text.dead_letters.TRIES,
+    "since": text.dead_letters.SINCE,
     "state": text.common.STATE,
 }
 ERROR_LENGTH_MAX = 160
-VERBS = {"retry": text.unhandled.RETRY, "discard": text.unhandled.DISCARD}
-QUESTIONS = {"retry": text.unhandled.CONFIRM_RETRY, "discard": text.unhandled.CONFIRM_DISCARD}
+VERBS = {"retry": text.dead_letters.RETRY, "discard": text.dead_letters.DISCARD}
+QUESTIONS = {"retry": text.dead_letters.CONFIRM_RETRY, "discard": text.dead_letters.CONFIRM_DISCARD}
 
 
-@page(paths.UNHANDLED)
-def unhandled(context: PageContext, consumer: str = "", page: str = "") -> None:
-    UnhandledPage(context, {"consumer": consumer, "page": page})
+@page(paths.DEAD_LETTERS)
+def dead_letters(context: PageContext, consumer: str = "", page: str = "") -> None:
+    DeadLettersPage(context, {"consumer": consumer, "page": page})
 
 
-class UnhandledPage:
+class DeadLettersPage:
     """The page of one operator."""
 
     def __init__(self, page: PageContext, query: dict[str, str]) -> None:
@@ -48,14 +48,14 @@ class UnhandledPage:
         self._query = query
         self._dead_letters: dict[str, DeadLetter] = {}
         self._open = ""
-        with page_frame(page, paths.UNHANDLED) as self._problem:
+        with page_frame(page, paths.DEAD_LETTERS) as self._problem:
             with box("filters"):
-                filters = Filters(paths.UNHANDLED, query)
-                filters.choice("consumer", text.unhandled.CONSUMER, text.common.MODULE_NAMES)
+                filters = Filters(paths.DEAD_LETTERS, query)
+                filters.choice("consumer", text.dead_letters.CONSUMER, text.common.MODULE_NAMES)
             self._draw_toolbar()
             self._table = DataTable(
                 COLUMNS,
-                text.unhandled.NO_UNHANDLED,
+                text.dead_letters.NO_DEAD_LETTERS,
                 badges=["state"],
                 numbers=["tries"],
                 on_row=lambda row: self._show(row["key"]),
@@ -88,7 +88,7 @@ class UnhandledPage:
 
     def _count(self) -> None:
         count = len(self._table.selected)
-        self._selected.text = text.unhandled.SELECTED.format(count=count)
+        self._selected.text = text.dead_letters.SELECTED.format(count=count)
         for button in self._buttons:
             button.set_enabled(count > 0)
 
@@ -100,7 +100,7 @@ class UnhandledPage:
             self._count()
         self._footer.clear()
         with self._footer:
-            pager(paths.UNHANDLED, self._query, found.next_page_token)
+            pager(paths.DEAD_LETTERS, self._query, found.next_page_token)
         if self._open:
             self._show(self._open)
 
@@ -119,7 +119,7 @@ class UnhandledPage:
         row = dead_letter_row(self._page, dead_letter)
         pairs = [(title, row[field]) for field, title in COLUMNS.items() if field != "error"]
         updated = formats.date_time(dead_letter.update_time, self._page.zone)
-        facts([*pairs, (text.unhandled.UPDATED, updated)])
+        facts([*pairs, (text.dead_letters.UPDATED, updated)])
         ui.label(dead_letter.error).classes("json")
         if self._page.session.can_operate:
             for button in self._draw_buttons(lambda: [dead_letter.name]):
@@ -128,11 +128,11 @@ class UnhandledPage:
         if dead_letter.event is not None:
             draw_event(self._page, dead_letter.event)
         else:
-            ui.label(text.unhandled.EVENT_GONE).classes("muted")
+            ui.label(text.dead_letters.EVENT_GONE).classes("muted")
 
     async def _ask(self, action: str, selected: Callable[[], Sequence[str]]) -> None:
         names = selected()
-        note = text.unhandled.CONFIRM_DISCARD_NOTE if action == "discard" else ""
+        note = text.dead_letters.CONFIRM_DISCARD_NOTE if action == "discard" else ""
         question = QUESTIONS[action].format(count=len(names))
         if await confirm(question, VERBS[action], note=note, dangerous=action == "discard"):
             await self._act(action, names)
@@ -149,14 +149,14 @@ class UnhandledPage:
             go_to_sign_in()
         except GatewayError as error:
             words = {"action": VERBS[action], "reason": error.message}
-            ui.notify(text.unhandled.ACTION_FAILED.format(**words), type="negative")
+            ui.notify(text.dead_letters.ACTION_FAILED.format(**words), type="negative")
         if done:
             words = {"action": VERBS[action], "count": str(done)}
-            ui.notify(text.unhandled.ACTION_DONE.format(**words), type="positive")
+            ui.notify(text.dead_letters.ACTION_DONE.format(**words), type="positive")
 
 
 def dead_letter_title(dead_letter: DeadLetter) -> str:
-    return event_title(dead_letter.event) if dead_letter.event else text.navigation.UNHANDLED
+    return event_title(dead_letter.event) if dead_letter.event else text.navigation.DEAD_LETTERS
 
 
 def dead_letter_row(page: PageContext, dead_letter: DeadLetter) -> TableRow:
@@ -167,6 +167,6 @@ def dead_letter_row(page: PageContext, dead_letter: DeadLetter) -> TableRow:
         "error": dead_letter.error[:ERROR_LENGTH_MAX],
         "tries": formats.integer(dead_letter.tries),
         "since": formats.date_time(dead_letter.create_time, page.zone),
-        "state": formats.enum(text.unhandled.STATES, dead_letter.state),
+        "state": formats.enum(text.dead_letters.STATES, dead_letter.state),
         "tone": TONES.get(dead_letter.state, ""),
     }

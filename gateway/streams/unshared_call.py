@@ -1,4 +1,7 @@
-"""Bidi calls: calls on which the client may send any number of messages."""
+"""Calls that serve one client only and that no other client can join.
+
+These are bidi calls and, on a WebSocket, also client streams and calls with a single response.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,11 +16,11 @@ from gateway.upstream import UpstreamStream
 T = TypeVar("T")
 
 
-class BidiCall(Closable):
-    """An open call of a method of any kind."""
+class UnsharedCall(Closable):
+    """An open upstream call of a method of any kind, on which the client may send messages."""
 
     def __init__(
-        self, stream: UpstreamStream, route: Route, forget: Callable[["BidiCall"], None]
+        self, stream: UpstreamStream, route: Route, forget: Callable[["UnsharedCall"], None]
     ) -> None:
         super().__init__()
         self.method = route.method
@@ -27,7 +30,7 @@ class BidiCall(Closable):
         self._forget = forget
 
     @property
-    def streams(self) -> bool:
+    def is_streaming(self) -> bool:
         return self.method.client_streaming or self.method.server_streaming
 
     async def send(self, message: bytes) -> None:

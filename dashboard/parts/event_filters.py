@@ -1,4 +1,4 @@
-"""A search of the event log, sent to the gateway and applied to live events.
+"""Filters of the event log, sent to the gateway and applied to live events.
 
 The gateway parses the search words into terms, each with a pattern that matches it.
 """
@@ -69,9 +69,9 @@ class EventFilters:
         """
         words = self.filters["q"]
         terms = await api.parse_event_query(words) if words else ()
-        return lambda event: self.passes(event, terms)
+        return lambda event: self.matches(event, terms)
 
-    def passes(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
+    def matches(self, event: Event, terms: Sequence[QueryTerm]) -> bool:
         """True if an event has the requested fields and contains all terms."""
         filters = self.filters
         if filters["category"] and event.category != filters["category"]:

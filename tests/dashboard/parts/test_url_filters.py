@@ -1,7 +1,7 @@
 import pytest
 from nicegui import ui
 
-from dashboard.parts.filters import Filters, list_query, pager
+from dashboard.parts.url_filters import Filters, list_query, pager
 
 QUERY = {"state": "A", "q": "", "page": "t"}
 
