@@ -5,7 +5,7 @@ from tests.differential.differences import DIFFERENCES
 from tests.differential.requests import TEMPLATES, templates
 from tests.differential.worlds import RawRequest
 
-HEAD = ["| KnownDifference | Request | Ours | Envoy's | Why ours |", "|---|---|---|---|---|"]
+HEAD = ["| Difference | Request | Ours | Envoy's | Why ours |", "|---|---|---|---|---|"]
 
 
 def make_table() -> str:

@@ -116,7 +116,7 @@ def ring_of(tokens: Tokens) -> KeyRing:
 
 
 async def test_remembers_a_bounded_number_of_tokens(tokens, monkeypatch):
-    monkeypatch.setattr(common, "REMEMBERED_MAX", 3)
+    monkeypatch.setattr(common, "CACHED_MAX", 3)
     verifier = Authenticator(ring_of(tokens))
     for number in range(5):
         await verifier.verify(f"Bearer {tokens.sign(sub=f'users/{number}')}")
