@@ -32,7 +32,7 @@ class FakeTelegram(telegram_pb2_grpc.TelegramServiceServicer):
         self.refunded: list[str] = []
         self.failure: grpc.StatusCode | None = None
         self.refusals: dict[str, grpc.StatusCode] = {}
-        self.statement: list[telegram_pb2.StatementEntry] = []
+        self.statement: list[telegram_pb2.StarTransaction] = []
         self.pages = 0
 
     async def RefundStars(self, request, context):

@@ -33,7 +33,7 @@ async def test_errors_of_a_refund(telegram_client, telegram, code, expected):
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (99, 1), (100, 2), (101, 2)])
 async def test_the_statement_is_read_page_by_page(telegram_client, telegram, count, pages):
     telegram.statement = [
-        telegram_pb2.StatementEntry(id=f"charge-{number}", amount=number, incoming=number % 2 == 0)
+        telegram_pb2.StarTransaction(id=f"charge-{number}", amount=number, incoming=number % 2 == 0)
         for number in range(count)
     ]
     found = [one async for one in telegram_client.star_transactions()]

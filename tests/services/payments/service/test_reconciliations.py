@@ -17,7 +17,7 @@ def service(database, clock, telegram_client) -> ReconciliationService:
 async def test_a_comparison_is_stored_as_it_was_made(
     service, payment_service, telegram, database, clock
 ):
-    telegram.statement = [telegram_pb2.StatementEntry(id="a", amount=5, incoming=True)]
+    telegram.statement = [telegram_pb2.StarTransaction(id="a", amount=5, incoming=True)]
     await payment_service.record_charge(charge("b", amount=7))
     await payment_service.record_charge(charge("yen", currency="JPY"))
     made = await service.compare_now()

@@ -31,7 +31,7 @@ def create(mesh, service, operator):
 
 
 async def test_a_reconciliation_is_made_once_and_listed(create, reconciliations, telegram):
-    telegram.statement = [telegram_pb2.StatementEntry(id="a", amount=5, incoming=True)]
+    telegram.statement = [telegram_pb2.StarTransaction(id="a", amount=5, incoming=True)]
     request_id = str(uuid4())
     made = await create(request_id)
     assert await create(request_id) == made
