@@ -62,9 +62,13 @@ class RelayedService:
         call = self.stub.StreamEvents(events_pb2.StreamEventsRequest(), wait_for_ready=True)
         found = []
         try:
-            async with asyncio.timeout(0.5):
-                while (event := await call.read()) is not grpc.aio.EOF:
-                    found.append(event)
+            await call.wait_for_connection()
+            while True:
+                async with asyncio.timeout(0.5):
+                    event = await call.read()
+                if event is grpc.aio.EOF:
+                    break
+                found.append(event)
         except TimeoutError:
             pass
         finally:
